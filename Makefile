@@ -1,0 +1,60 @@
+# Every target sets itself up in $(VENV), once: what is installed is remembered in stamp files.
+#
+#     PYTHON=python3.13 make test      another Python for a new $(VENV)
+
+PYTHON ?= python3
+VENV   ?= .venv
+BENCH  ?= .venv-bench
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint docs bench clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 14
+
+demo: $(VENV)/.plot  ## train on handwritten digits, save, load, draw a picture
+	$(VENV)/bin/python examples/mnist_mlp.py
+
+# One fresh cache of compiled kernels for all parts, so that each kernel is compiled once.
+test: lint docs  ## all that a change must pass: lint, docs, tests, the built wheel
+	@set -eu; cache=$$(mktemp -d); trap 'rm -rf "$$cache"' EXIT; \
+	export NNKIT_TEST_CACHE="$$cache"; set -x; \
+	$(VENV)/bin/python -m pytest --quiet; \
+	NUMBA_BOUNDSCHECK=1 $(VENV)/bin/python -m pytest --quiet tests/kernels; \
+	tools/check_wheel.sh $(VENV)/bin/python
+
+lint: $(VENV)/.dev  ## ruff and mypy
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+docs: $(VENV)/.dev  ## the manual, into docs/_build/html
+	$(VENV)/bin/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build/html
+
+# Measured against others, in an environment of its own because they are big. On Linux PyPI's torch
+# brings CUDA along; PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu gets one without.
+bench: $(BENCH)/.benchmark  ## measure nnkit against other libraries
+	$(BENCH)/bin/python -m benchmarks
+
+clean:  ## remove what was built and installed
+	rm -rf $(VENV) $(BENCH) build dist docs/_build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.plot $(VENV)/.dev: $(VENV)/.%: $(VENV)/.created setup.cfg pyproject.toml
+	$(VENV)/bin/python -m pip install --quiet --editable '.[$*]'
+	@touch $@
+
+$(BENCH)/.benchmark: $(BENCH)/.created setup.cfg pyproject.toml
+	$(BENCH)/bin/python -m pip install --quiet --editable '.[benchmark]'
+	@touch $@
+
+%/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "nnkit needs Python 3.11 or later; '$(PYTHON)' is older or missing." \
+	           "Name another one: make PYTHON=python3.13 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "'$(PYTHON)' cannot make virtual environments. On Debian and Ubuntu:" \
+	           "apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $*
+	@touch $@
