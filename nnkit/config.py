@@ -1,0 +1,79 @@
+"""Every number and path that nnkit can be tuned with."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+__all__ = ["cache_dir", "epsilon", "floatx", "num_threads", "set_floatx", "set_num_threads"]
+
+_floatx = "float32"
+_threads: int | None = None
+
+
+def floatx() -> str:
+    """Data type of new layers: ``"float32"`` or ``"float64"``.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.config.floatx()
+    'float32'
+    """
+    return _floatx
+
+
+def set_floatx(dtype: str) -> None:
+    """Set the data type of new layers.
+
+    Parameters
+    ----------
+    dtype : str
+        ``"float32"`` (the default) or ``"float64"``.
+    """
+    global _floatx
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"floatx is 'float32' or 'float64', not {dtype!r}")
+    _floatx = dtype
+
+
+def epsilon() -> float:
+    """The small number (1e-7, Keras's) that keeps logarithms and divisions finite."""
+    return 1e-7
+
+
+def num_threads() -> int:
+    """Worker threads that a training step may use at most: ``NNKIT_NUM_THREADS`` or the cores."""
+    if _threads is not None:
+        return _threads
+    given = os.environ.get("NNKIT_NUM_THREADS")
+    if given:
+        if not given.isdigit() or int(given) < 1:
+            raise ValueError(f"NNKIT_NUM_THREADS must be a whole number from 1 on, not {given!r}")
+        return int(given)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def set_num_threads(threads: int | None) -> None:
+    """Set how many worker threads a step may use; ``None`` goes back to the default."""
+    global _threads
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise ValueError(f"num_threads must be a whole number from 1 on, not {threads!r}")
+    _threads = threads
+
+
+def cache_dir() -> Path:
+    """Folder for compiled kernels and downloaded data: ``NNKIT_CACHE_DIR`` or the user's cache."""
+    given = os.environ.get("NNKIT_CACHE_DIR")
+    if given:
+        return Path(given).expanduser()
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA", "~")
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    return Path(base).expanduser() / "nnkit"

@@ -1,0 +1,14 @@
+"""What runs: plain loops, compiled for the CPU (:mod:`nnkit.kernels.cpu`) and later for CUDA.
+
+The contract of every kernel
+----------------------------
+* Inputs first, outputs last. Inputs never change; outputs are completely overwritten, never
+  accumulated into. What is read *and* written (an optimizer's parameters) is declared in
+  ``updates``.
+* No allocation, no checks, no Python objects: checks belong to whoever calls, once a shape.
+* Every gradient is the true one of its own function: ``softmax_backward`` applies the Jacobian;
+  softmax and cross-entropy in one is a kernel of its own.
+* A literal, and a number among the arguments, is float64. Cast it to the arrays' type
+  (``one = x.dtype.type(1)``), or a float32 kernel silently computes in float64.
+* Results don't depend on how the work is split among threads.
+"""

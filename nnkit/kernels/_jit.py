@@ -1,0 +1,305 @@
+"""How a plain Python loop becomes machine code: the one place that knows numba's flags.
+
+A kernel is a Python function over arrays and numbers, inputs first, outputs last. It is compiled
+for the exact types of its operands into a C function ``void(int64 *operands)`` and kept on disk.
+All kernels share that one signature, so a recorded training step is nothing but two arrays of
+addresses (see :mod:`nnkit.engine.tape`).
+
+An operand takes these words in ``operands``:
+
+========================  =======================================================
+C-contiguous array        address, shape
+other array               address, shape, strides in bytes
+int or bool               the value
+float                     the bits of the float64
+========================  =======================================================
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import inspect
+import os
+import pickle
+import struct
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nnkit import config
+
+Words = tuple[int, ...]
+
+# NaN and infinity keep their meaning: no "nnan", no "ninf". Without error_model="numpy" a
+# division may raise, and a loop that may raise is not vectorised.
+FLAGS: dict[str, Any] = {
+    "fastmath": {"contract", "reassoc", "nsz", "arcp", "afn"},
+    "error_model": "numpy",
+}
+
+_CALL = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+# numba's compiler is not reentrant across a cache miss, and two threads may meet the same kernel.
+_COMPILING = threading.RLock()
+
+
+class Kernel:
+    """A kernel: its Python source, which of its parameters it writes, and how its work splits.
+
+    Parameters
+    ----------
+    function : callable
+        The loop. It allocates nothing, checks nothing, and overwrites its outputs completely.
+    outputs : sequence of str
+        Parameters that are written without being read.
+    updates : sequence of str
+        Parameters that are read and written (an optimizer's parameters, running sums).
+    split : sequence of str
+        Parameters that may be cut along axis 0 into ranges, one for each worker thread, because
+        rows don't depend on each other. A parameter called ``first`` then receives the index of a
+        worker's first row. Empty: one worker does the whole call.
+    elementwise : bool
+        Element i of every output depends on element i of the other arrays only. All arrays have
+        one shape; the kernel sees them flat (one axis), split among the workers, and ``first`` is
+        the index of its first element. Arrays not named in ``split`` (a rate, a counter) are
+        passed whole.
+    strided : bool
+        The kernel takes arrays of any strides (a BLAS product takes a transposed view).
+    cost : callable, optional
+        Estimates the nanoseconds of a call on one core from its arguments; without it, the
+        largest array counts. It decides how many workers share a step, never a result.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> @nnkit.kernel(outputs=["y"], split=["x", "y"], elementwise=True)
+    ... def double(x, y):
+    ...     for i in range(x.size):
+    ...         y[i] = x[i] + x[i]
+    >>> y = np.empty((1, 3), np.float32)
+    >>> double(np.array([[1, 2, 3]], np.float32), y)
+    >>> y
+    array([[2., 4., 6.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., None],
+        outputs: Sequence[str] = (),
+        updates: Sequence[str] = (),
+        split: Sequence[str] = (),
+        elementwise: bool = False,
+        strided: bool = False,
+        cost: Callable[..., float] | None = None,
+    ) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.name: str = function.__name__
+        self.parameters = tuple(inspect.signature(function).parameters)
+        for given in (outputs, updates, split):
+            for name in given:
+                if name not in self.parameters:
+                    raise ValueError(
+                        f"kernel {self.name!r} declares {name!r}, but its parameters are "
+                        f"{', '.join(self.parameters)}"
+                    )
+        self.outputs = frozenset(outputs)
+        self.updates = frozenset(updates)
+        self.split = frozenset(split)
+        self.elementwise = elementwise
+        self.strided = strided
+        self.cost = cost or _cost_of_largest
+        self._compiled: dict[tuple[str, ...], Callable[[int], None]] = {}
+
+    def __repr__(self) -> str:
+        return f"<kernel {self.name}({', '.join(self.parameters)})>"
+
+    def __call__(self, *arguments: Any) -> None:
+        """Run on the current device, and record the call if a step is being recorded."""
+        from nnkit.engine.device import execute
+
+        execute(self, arguments)
+
+    def writes(self, parameter: str) -> bool:
+        """Whether the kernel writes that parameter."""
+        return parameter in self.outputs or parameter in self.updates
+
+    def encode(self, arguments: Sequence[Any]) -> tuple[tuple[str, ...], list[Words]]:
+        """The types of the operands and the words that describe them."""
+        if self.elementwise:
+            arguments = [
+                a.reshape(-1) if name in self.split else a
+                for name, a in zip(self.parameters, arguments, strict=True)
+            ]
+        pairs = [_encode(a, self.strided) for a in arguments]
+        return tuple(t for t, _ in pairs), [w for _, w in pairs]
+
+    def compiled(self, types: tuple[str, ...]) -> Callable[[int], None]:
+        """The machine code for operands of these types: call it with the address of the words."""
+        code = self._compiled.get(types)
+        if code is None:
+            with _COMPILING:
+                code = self._compiled.get(types) or _compile(self, types)
+                self._compiled[types] = code
+        return code
+
+
+def _cost_of_largest(*arguments: Any) -> float:
+    return 0.3 * max((a.size for a in arguments if isinstance(a, np.ndarray)), default=0)
+
+
+def kernel(**declaration: Any) -> Callable[[Callable[..., None]], Kernel]:
+    """Make a :class:`Kernel` of a Python function; see there for the arguments."""
+    return lambda function: Kernel(function, **declaration)
+
+
+def inline(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a helper that kernels call; it is compiled into them with the same flags."""
+    from numba.extending import register_jitable
+
+    # A call left in a loop would keep it from being vectorised.
+    return register_jitable(**FLAGS, forceinline=True)(function)
+
+
+def address_of(code: Callable[[int], None]) -> int:
+    """The address of compiled code, as the tape's interpreter wants it."""
+    return ctypes.cast(code, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------------------------- operands
+
+
+def _encode(value: Any, strided: bool) -> tuple[str, Words]:
+    if isinstance(value, np.ndarray):
+        address = value.__array_interface__["data"][0]
+        if value.flags.c_contiguous and not strided:
+            return f"{value.dtype.str[1:]}[{value.ndim}]", (address, *value.shape)
+        return f"{value.dtype.str[1:]}[{value.ndim}:]", (address, *value.shape, *value.strides)
+    if isinstance(value, (bool, int, np.integer)):
+        return "int", (int(value),)
+    if isinstance(value, (float, np.floating)):
+        return "float", struct.unpack("q", struct.pack("d", value))
+    raise TypeError(f"a kernel takes arrays, ints and floats, not {type(value).__name__}")
+
+
+def _unpack(types: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    """Source for the arguments of the call, and the numba types it names."""
+    from numba import from_dtype
+
+    names: dict[str, Any] = {}
+    parts = []
+    at = 0
+    for t in types:
+        if t == "int":
+            parts.append(f"p[{at}]")
+            at += 1
+        elif t == "float":
+            parts.append(f"_float64(p[{at}])")
+            at += 1
+        else:
+            code, rank = t.rstrip("]").split("[")
+            names[code] = from_dtype(np.dtype(code))
+            ndim = int(rank.rstrip(":"))
+            shape = "".join(f"p[{at + 1 + i}]," for i in range(ndim))
+            array = f"_carray(_pointer(p[{at}]), ({shape}), {code})"
+            at += 1 + ndim
+            if rank.endswith(":"):
+                strides = "".join(f"p[{at + i}]," for i in range(ndim))
+                array = f"_strided({array}, ({shape}), ({strides}))"
+                at += ndim
+            parts.append(array)
+    return ", ".join(parts), names
+
+
+# --------------------------------------------------------------------------------- compiling
+
+
+def _compile(kernel: Kernel, types: tuple[str, ...]) -> Callable[[int], None]:
+    """Compile a kernel for these types, or load what an earlier process compiled.
+
+    numba's own cache looks at one function's file only: it misses an edited helper in another
+    file, and changed flags. Here the name of a file on disk is a digest of all that shaped it.
+    The files are pickles, as numba's are, in a folder of the user's own.
+    """
+    from numba.core.registry import cpu_target
+    from numba.core.runtime import rtsys
+
+    rtsys.initialize(cpu_target.target_context)  # What stored code may ask for by name.
+    codegen = cpu_target.target_context.codegen()
+    path = _cache_file(kernel, types, codegen.magic_tuple())
+    try:
+        machine_code, symbol = pickle.loads(path.read_bytes())
+        library = codegen.unserialize_library(machine_code)
+    except (OSError, EOFError, pickle.UnpicklingError):
+        library, symbol = _build(kernel, types)
+        _store(path, pickle.dumps((library.serialize_using_object_code(), symbol)))
+    code = _CALL(library.get_pointer_to_function(symbol))
+    code.library = library  # type: ignore[attr-defined]  # Keeps the machine code in memory.
+    return code
+
+
+def _build(kernel: Kernel, types: tuple[str, ...]) -> tuple[Any, str]:
+    from numba import carray, njit
+    from numba import types as nb
+    from numba.core.ccallback import CFunc
+    from numpy.lib.stride_tricks import as_strided
+
+    from nnkit.kernels import _intrinsics as low
+
+    arguments, names = _unpack(types)
+    names.update(
+        __name__=__name__,
+        _function=njit(**FLAGS)(kernel.function),
+        _carray=carray,
+        _strided=as_strided,
+        _pointer=low.pointer,
+        _float64=low.float64_from_bits,
+    )
+    exec(f"def entry(p):\n    _function({arguments})", names)
+    signature = (nb.CPointer(nb.int64),), nb.void
+    entry = CFunc(names["entry"], signature, locals={}, options={"nopython": True})
+    entry.compile()
+    return entry._library, entry.native_name
+
+
+def _store(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(content)
+        os.replace(file.name, path)
+    except OSError:
+        pass  # A read-only or full disk costs the next process a compilation, nothing else.
+
+
+def _cache_file(kernel: Kernel, types: tuple[str, ...], target: Any) -> Path:
+    code = kernel.function.__code__
+    own = _digest_file(inspect.getsourcefile(kernel.function))
+    shaped_by = (_digest_package(), own, code.co_code, repr(code.co_consts), types, target)
+    digest = hashlib.sha256(repr(shaped_by).encode()).hexdigest()[:32]
+    return config.cache_dir() / "kernels" / f"{kernel.name}-{digest}.pickle"
+
+
+@functools.cache
+def _digest_file(path: str | None) -> str:
+    """Digest of a source file; kernels typed into a prompt have none."""
+    if path is None or not os.path.isfile(path):
+        return ""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+@functools.cache
+def _digest_package() -> str:
+    """Digest of everything that shapes the code of every kernel."""
+    import numba
+
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
+    parts = [numba.__version__, str(sorted(FLAGS["fastmath"])), str(numba.config.BOUNDSCHECK)]
+    return hashlib.sha256(
+        "".join(parts + [_digest_file(str(s)) for s in sources]).encode()
+    ).hexdigest()

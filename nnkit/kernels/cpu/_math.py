@@ -1,0 +1,149 @@
+"""Elementary functions for kernels: own float32 versions that vectorise, libm's for float64.
+
+There is no vector math library in numba's wheels, and a call to libm stops a loop from being
+vectorised. The float32 versions are branch-free and within 4 ulp everywhere (``tests/kernels/
+test_math.py`` sweeps all of float32), NaN in is NaN out.
+
+The coefficients are those of ``expf`` and ``logf`` in Cephes 2.2 (S. Moshier, netlib.org/cephes).
+"""
+
+import math
+
+import numpy as np
+from numba import types
+from numba.extending import overload, register_jitable
+
+# The kernels' "reassoc" would merge the two halves of ln 2 and cancel the rounding constant.
+_EXACT = {"fastmath": {"contract"}, "error_model": "numpy", "forceinline": True}
+
+_F = np.float32
+_I = np.int32
+
+_LOG2_E = _F(1.44269504)
+_LN2_HIGH = _F(0.693359375)  # 10 bits: n * _LN2_HIGH is exact.
+_LN2_LOW = _F(-2.12194440e-4)
+_ROUND = _F(1.5 * 2**23)  # x + _ROUND holds round(x) in the low bits of its mantissa.
+_ROUND_BITS = _I(_ROUND.view(_I))
+_SQRT_HALF_BITS = _I(_F(math.sqrt(0.5)).view(_I))
+_SIGN_BIT = _I(-(2**31))
+_SMALLEST_NORMAL = _F(2.0**-126)
+_INF = _F(math.inf)
+_NAN = _F(math.nan)
+
+
+def _for_float64(double):
+    """Make a float32 function usable in kernels, where ``double`` takes its place for float64."""
+
+    def decorate(single):
+        overload(single, jit_options=_EXACT)(lambda x: single if x == types.float32 else double)
+        return single
+
+    return decorate
+
+
+@register_jitable(**_EXACT)
+def _bits(x):
+    return _F(x).view(_I)
+
+
+@register_jitable(**_EXACT)
+def _from_bits(bits):
+    return _I(bits).view(_F)
+
+
+@register_jitable(**_EXACT)
+def _with_sign_of(x, y):
+    """y >= 0 with the sign of x."""
+    return _from_bits(_bits(y) | (_bits(x) & _SIGN_BIT))
+
+
+@register_jitable(**_EXACT)
+def _power_of_two(n):
+    """2^n for -126 <= n <= 127."""
+    return _from_bits((n + 127) << 23)
+
+
+@register_jitable(**_EXACT)
+def _reduce(x):
+    """n, p with e^x = 2^n (1 + p): n = round(x / ln 2), p = e^r - 1 for the rest r."""
+    shifted = x * _LOG2_E + _ROUND
+    n = shifted - _ROUND
+    r = x - n * _LN2_HIGH - n * _LN2_LOW
+    p = _F(1.9875691500e-4) * r + _F(1.3981999507e-3)
+    p = p * r + _F(8.3334519073e-3)
+    p = p * r + _F(4.1665795894e-2)
+    p = p * r + _F(1.6666665459e-1)
+    p = p * r + _F(5.0000001201e-1)
+    return _I(_bits(shifted) - _ROUND_BITS), p * (r * r) + r
+
+
+@_for_float64(lambda x: math.exp(x))
+def exp(x):
+    """e^x."""
+    # Beyond these the result is 0 or infinity. Comparisons this way round let NaN through.
+    x = _F(-104) if x < _F(-104) else x
+    x = _F(89) if x > _F(89) else x
+    n, p = _reduce(x)
+    # In two factors: 2^n itself may be infinite or denormal where the result is not.
+    half = n >> 1
+    return (p + _F(1)) * _power_of_two(half) * _power_of_two(n - half)
+
+
+@_for_float64(lambda x: math.log(x))
+def log(x):
+    """ln x = e ln 2 + ln m with sqrt(1/2) <= m < sqrt(2)."""
+    denormal = x < _SMALLEST_NORMAL
+    bits = _bits(x * _F(2**23) if denormal else x)
+    above = _I(bits - _SQRT_HALF_BITS)
+    e = _F(_I(above >> 23)) - (_F(23) if denormal else _F(0))
+    r = _from_bits((above & 0x7FFFFF) + _SQRT_HALF_BITS) - _F(1)
+    p = _F(7.0376836292e-2) * r + _F(-1.1514610310e-1)
+    p = p * r + _F(1.1676998740e-1)
+    p = p * r + _F(-1.2420140846e-1)
+    p = p * r + _F(1.4249322787e-1)
+    p = p * r + _F(-1.6668057665e-1)
+    p = p * r + _F(2.0000714765e-1)
+    p = p * r + _F(-2.4999993993e-1)
+    p = p * r + _F(3.3333331174e-1)
+    square = r * r
+    y = p * r * square + e * _LN2_LOW - _F(0.5) * square + r + e * _LN2_HIGH
+    y = y if x < _INF else x  # Infinity and NaN.
+    y = y if x > _F(0) else _NAN
+    y = -_INF if x == _F(0) else y
+    return y
+
+
+@_for_float64(lambda x: math.log1p(x))
+def log1p(x):
+    """ln(1 + x) = ln u + (x - (u - 1)) / u, where u is 1 + x rounded (Goldberg 1991)."""
+    u = x + _F(1)
+    lost = (x - (u - _F(1))) / u
+    return log(u) + (lost if _F(0) < u < _INF else _F(0))
+
+
+@_for_float64(lambda x: math.tanh(x))
+def tanh(x):
+    """tanh |x| = z / (z + 2) with z = e^2|x| - 1; it rounds to 1 from 9.01 on."""
+    size = abs(x)
+    n, p = _reduce(_F(18.1) if size > _F(9.05) else size + size)
+    scale = _power_of_two(n)
+    z = scale * p + (scale - _F(1))
+    return _with_sign_of(x, z / (z + _F(2)))
+
+
+def _sigmoid64(x):
+    z = math.exp(-abs(x))
+    return (1.0 if x >= 0.0 else z) / (1.0 + z)
+
+
+@_for_float64(_sigmoid64)
+def sigmoid(x):
+    """1 / (1 + e^-x), from e^-|x|, which never overflows."""
+    z = exp(-abs(x))
+    return (_F(1) if x >= _F(0) else z) / (_F(1) + z)
+
+
+@_for_float64(lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))))
+def softplus(x):
+    """ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|)."""
+    return (x if x > _F(0) else _F(0)) + log1p(exp(-abs(x)))

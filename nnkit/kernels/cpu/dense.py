@@ -1,0 +1,73 @@
+"""Products of matrices, by OpenBLAS, and the sums that go with them."""
+
+import numpy as np
+
+from nnkit.kernels._intrinsics import dgemm, dgemv, pointer, sgemm, sgemv
+from nnkit.kernels._jit import inline, kernel
+
+_ROW_MAJOR, _PLAIN, _TRANSPOSED = 101, 111, 112
+
+
+def _cost(a, b, *others):
+    """Nanoseconds at 60 GFLOP/s."""
+    return 2 * a.shape[0] * a.shape[1] * b.shape[1] / 60
+
+
+@inline
+def _layout(a):
+    """Whether BLAS must read a matrix transposed, and its leading dimension."""
+    if a.shape[1] == 1 or a.strides[1] == a.itemsize:
+        return _PLAIN, max(a.strides[0] // a.itemsize, a.shape[1])
+    return _TRANSPOSED, max(a.strides[1] // a.itemsize, a.shape[0])
+
+
+@inline
+def _product(a, b, beta, c):
+    """C = A B + beta C; the branch not taken for the type of C is not compiled in."""
+    m, n = c.shape
+    k = a.shape[1]
+    order_a, lda = _layout(a)
+    order_b, ldb = _layout(b)
+    ldc = max(c.strides[0] // c.itemsize, n)
+    pa, pb, pc = pointer(a.ctypes.data), pointer(b.ctypes.data), pointer(c.ctypes.data)
+    # One row: a product of a vector reads B once, where the product of matrices first copies it.
+    swapped = _TRANSPOSED if order_b == _PLAIN else _PLAIN
+    rows, columns = (k, n) if order_b == _PLAIN else (n, k)
+    step = a.strides[1] // a.itemsize
+    if c.itemsize == 4:
+        one, factor = np.float32(1), np.float32(beta)
+        if m == 1:
+            sgemv(_ROW_MAJOR, swapped, rows, columns, one, pb, ldb, pa, step, factor, pc, 1)
+        else:
+            sgemm(_ROW_MAJOR, order_a, order_b, m, n, k, one, pa, lda, pb, ldb, factor, pc, ldc)
+    else:
+        one, factor = np.float64(1), np.float64(beta)
+        if m == 1:
+            dgemv(_ROW_MAJOR, swapped, rows, columns, one, pb, ldb, pa, step, factor, pc, 1)
+        else:
+            dgemm(_ROW_MAJOR, order_a, order_b, m, n, k, one, pa, lda, pb, ldb, factor, pc, ldc)
+
+
+@kernel(outputs=["c"], split=["a", "c"], strided=True, cost=_cost)
+def matmul(a, b, c):
+    """C = A B; A (m, k), B (k, n) and C (m, n), A and B of any strides, so also transposed."""
+    _product(a, b, 0, c)
+
+
+@kernel(outputs=["c"], split=["a", "c"], strided=True, cost=_cost)
+def matmul_bias(a, b, bias, c):
+    """C = A B + bias; bias (n,) is added to every row."""
+    for i in range(c.shape[0]):
+        for j in range(c.shape[1]):
+            c[i, j] = bias[j]
+    _product(a, b, 1, c)
+
+
+@kernel(outputs=["total"], split=["total"])
+def sum_rows(x, first, total):
+    """total[j] = the sum over i of x[i, first + j]; x (rows, columns), total (columns,)."""
+    for j in range(total.size):
+        total[j] = x[0, first + j]
+    for i in range(1, x.shape[0]):
+        for j in range(total.size):
+            total[j] += x[i, first + j]

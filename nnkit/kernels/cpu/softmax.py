@@ -1,0 +1,89 @@
+"""Softmax over the middle axis of (outer, n, inner)."""
+
+import math
+
+from numba.extending import register_jitable
+
+from nnkit.kernels._jit import FLAGS, inline, kernel
+from nnkit.kernels.cpu import _math
+
+
+# A maximum is vectorised only where NaN may be ignored. It may: whatever the shift, a row with a
+# NaN comes out of exp as NaN.
+@register_jitable(**{**FLAGS, "fastmath": FLAGS["fastmath"] | {"nnan"}})
+def largest(x):
+    """The largest element of a vector without NaN."""
+    top = x.dtype.type(-math.inf)
+    for j in range(x.size):
+        top = x[j] if x[j] > top else top
+    return top
+
+
+@inline
+def shift(x, y):
+    """y = x - max x for each row of a matrix: the largest exponent becomes 0."""
+    for i in range(x.shape[0]):
+        top = largest(x[i])
+        for j in range(x.shape[1]):
+            y[i, j] = x[i, j] - top
+
+
+@inline
+def exponentiate(y):
+    """y = e^y in place, for all rows at once: ten classes are too few to fill the vector units."""
+    flat = y.reshape(y.size)
+    for i in range(flat.size):
+        flat[i] = _math.exp(flat[i])
+
+
+@inline
+def normalize(y):
+    """Divide a vector by its sum, in place; gives the sum."""
+    total = y.dtype.type(0)
+    for j in range(y.size):
+        total += y[j]
+    factor = y.dtype.type(1) / total
+    for j in range(y.size):
+        y[j] *= factor
+    return total
+
+
+@kernel(outputs=["y"], split=["x", "y"])
+def softmax(x, y):
+    """y_j = e^x_j / sum_k e^x_k."""
+    outer, n, inner = x.shape
+    if inner == 1:
+        shift(x.reshape(outer, n), y.reshape(outer, n))
+    else:
+        for o in range(outer):
+            shift(x[o].T, y[o].T)
+    exponentiate(y)
+    if inner == 1:
+        rows = y.reshape(outer, n)
+        for o in range(outer):
+            normalize(rows[o])
+    else:
+        for o in range(outer):
+            for i in range(inner):
+                normalize(y[o, :, i])
+
+
+@inline
+def _backward(dy, y, dx):
+    for i in range(y.shape[0]):
+        dot = y.dtype.type(0)
+        for j in range(y.shape[1]):
+            dot += dy[i, j] * y[i, j]
+        for j in range(y.shape[1]):
+            dx[i, j] = y[i, j] * (dy[i, j] - dot)
+
+
+@kernel(outputs=["dx"], split=["dy", "y", "dx"])
+def softmax_backward(dy, y, dx):
+    """dx_j = y_j (dy_j - sum_k dy_k y_k)."""
+    outer, n, inner = y.shape
+    if inner == 1:
+        _backward(dy.reshape(outer, n), y.reshape(outer, n), dx.reshape(outer, n))
+    else:
+        for o in range(outer):
+            _backward(dy[o].T, y[o].T, dx[o].T)

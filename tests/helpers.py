@@ -1,0 +1,36 @@
+"""What several tests need to run a kernel by itself."""
+
+import ctypes
+
+import numpy as np
+
+
+def run(kernel, *arguments):
+    """Call a kernel's machine code, and see that it leaves its inputs as they were.
+
+    Outputs are filled with NaN (integers: with a large number) first: whatever a kernel doesn't
+    write, or adds to instead of overwriting, shows.
+    """
+    before = []
+    for name, a in zip(kernel.parameters, arguments, strict=True):
+        if name in kernel.outputs:
+            a.fill(np.nan if a.dtype.kind == "f" else 111)
+        elif isinstance(a, np.ndarray) and not kernel.writes(name):
+            before.append((name, a, a.copy()))
+    types, words = kernel.encode(arguments)
+    flat = [w for operand in words for w in operand]
+    operands = (ctypes.c_int64 * len(flat))(*flat)
+    kernel.compiled(types)(ctypes.addressof(operands))
+    for name, a, copy in before:
+        np.testing.assert_array_equal(a, copy, err_msg=f"{kernel.name} changed its input {name}")
+
+
+def slope(function, x, step=1e-6):
+    """The gradient of a function of an array that returns a number, by central differences."""
+    gradient = np.empty_like(x)
+    for i in np.ndindex(x.shape):
+        up, down = x.copy(), x.copy()
+        up[i] += step
+        down[i] -= step
+        gradient[i] = (function(up) - function(down)) / (2 * step)
+    return gradient

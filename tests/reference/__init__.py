@@ -1,0 +1,1 @@
+"""Slow, obvious NumPy versions of the kernels: what the tests compare with."""

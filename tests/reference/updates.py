@@ -1,0 +1,57 @@
+"""Keras 3's optimizers, each step returning the new slots and parameters."""
+
+import numpy as np
+
+
+def sgd(g, rate, p):
+    return (p - rate * g,)
+
+
+def sgd_momentum(g, rate, momentum, nesterov, velocity, p):
+    velocity = momentum * velocity - rate * g
+    return velocity, p + (momentum * velocity - rate * g if nesterov else velocity)
+
+
+def adam(g, rate, iteration, beta_1, beta_2, epsilon, m, v, p):
+    m = beta_1 * m + (1 - beta_1) * g
+    v = beta_2 * v + (1 - beta_2) * g**2
+    alpha = rate * np.sqrt(1 - beta_2**iteration) / (1 - beta_1**iteration)
+    return m, v, p - alpha * m / (np.sqrt(v) + epsilon)
+
+
+def adam_amsgrad(g, rate, iteration, beta_1, beta_2, epsilon, m, v, vhat, p):
+    m = beta_1 * m + (1 - beta_1) * g
+    v = beta_2 * v + (1 - beta_2) * g**2
+    vhat = np.maximum(vhat, v)
+    alpha = rate * np.sqrt(1 - beta_2**iteration) / (1 - beta_1**iteration)
+    return m, v, vhat, p - alpha * m / (np.sqrt(vhat) + epsilon)
+
+
+def rmsprop(g, rate, rho, epsilon, velocity, p):
+    velocity = rho * velocity + (1 - rho) * g**2
+    return velocity, p - rate * g / np.sqrt(velocity + epsilon)
+
+
+def rmsprop_momentum(g, rate, rho, momentum, epsilon, centered, velocity, average, buffer, p):
+    velocity = rho * velocity + (1 - rho) * g**2
+    average = rho * average + (1 - rho) * g
+    variance = velocity - average**2 if centered else velocity
+    buffer = momentum * buffer + rate * g / np.sqrt(variance + epsilon)
+    return velocity, average, buffer, p - buffer
+
+
+def decay_weights(rate, decay, p):
+    return (p - p * decay * rate,)
+
+
+def clip_by_value(limit, g):
+    return (np.clip(g, -limit, limit),)
+
+
+def sum_squares(x):
+    x = x.astype(float)
+    return np.array([np.sum(x[i : i + 4096] ** 2) for i in range(0, len(x), 4096)])
+
+
+def clip_by_norm(partial, limit, g):
+    return (g * min(1, limit / max(np.sqrt(partial.sum()), 1e-300)),)
