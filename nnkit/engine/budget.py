@@ -1,0 +1,51 @@
+"""A limit on the weights that may be made, for models that a file describes.
+
+A file of a few bytes can ask for a layer of 10**12 units. Whoever builds a model from a file sets a
+limit first; ``Layer.add_weight`` keeps to it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import numpy as np
+
+__all__ = ["limit", "spend"]
+
+_left: ContextVar[int | None] = ContextVar("left", default=None)
+
+
+@contextmanager
+def limit(nbytes: int) -> Iterator[None]:
+    """Within the block, weights of at most so many bytes in all can be made.
+
+    Examples
+    --------
+    >>> with limit(100):
+    ...     spend((3, 4), "float32", "dense/kernel")
+    ...     spend((10**12,), "float32", "dense/bias")
+    Traceback (most recent call last):
+    ValueError: dense/bias, of shape (1000000000000,), needs 4000000000000 bytes; ...
+    """
+    token = _left.set(nbytes)
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def spend(shape: tuple[int, ...], dtype: str, path: str) -> None:
+    """Note that a weight is about to be made; an error if that is beyond the limit."""
+    left = _left.get()
+    if left is None:
+        return
+    nbytes = math.prod(shape) * np.dtype(dtype).itemsize
+    if nbytes > left:
+        raise ValueError(
+            f"{path}, of shape {shape}, needs {nbytes} bytes; only {left} are left of what "
+            "the weights may take"
+        )
+    _left.set(left - nbytes)

@@ -1,0 +1,156 @@
+"""The door to memory and kernels: what a layer calls, and what a recording listens to.
+
+A layer names kernels, never a device::
+
+    y = self.empty(x.shape)
+    launch.tanh(x, y)
+"""
+
+from __future__ import annotations
+
+import ctypes
+import difflib
+import importlib
+import pkgutil
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from nnkit.engine.tape import Tape
+    from nnkit.kernels._jit import Kernel
+
+__all__ = ["empty", "execute", "launch", "recording"]
+
+
+class _Recording(threading.local):
+    """The tape that this thread records on; models may train side by side in threads."""
+
+    tape: Tape | None = None
+
+
+_recording = _Recording()
+
+
+class recording:  # noqa: N801  (a context manager reads like a statement)
+    """Record every kernel that runs inside the ``with`` block on a tape."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+
+    def __enter__(self) -> Tape:
+        self.outer, _recording.tape = _recording.tape, self.tape
+        return self.tape
+
+    def __exit__(self, *error: object) -> None:
+        _recording.tape = self.outer
+
+
+def current_tape() -> Tape | None:
+    """The tape being recorded in this thread, or None."""
+    return _recording.tape
+
+
+def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Memory for one result of the current step; its content is undefined until written.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    dtype : data type
+
+    Returns
+    -------
+    numpy.ndarray
+        C-contiguous. While a step is recorded it belongs to that step: a replay reuses it.
+    """
+    array = np.empty(shape, dtype)
+    if _recording.tape is not None:
+        _recording.tape.own(array)
+    return array
+
+
+def execute(kernel: Kernel, arguments: Sequence[Any]) -> None:
+    """Run a kernel now; record the call if a tape is listening."""
+    check(kernel, arguments)
+    types, words = kernel.encode(arguments)
+    operands = [word for group in words for word in group]
+    run(kernel, types, operands)
+    if _recording.tape is not None:
+        _recording.tape.call(kernel, tuple(arguments))
+
+
+def run(kernel: Kernel, types: tuple[str, ...], operands: Sequence[int]) -> None:
+    """Call compiled code once."""
+    memory = (ctypes.c_int64 * len(operands))(*operands)
+    kernel.compiled(types)(ctypes.addressof(memory))
+
+
+def check(kernel: Kernel, arguments: Sequence[Any]) -> None:
+    """Refuse a call that would break the kernels' contract, before it runs."""
+    if len(arguments) != len(kernel.parameters):
+        raise TypeError(
+            f"kernel {kernel.name} takes {len(kernel.parameters)} arguments "
+            f"({', '.join(kernel.parameters)}), got {len(arguments)}"
+        )
+    arrays = {
+        name: a
+        for name, a in zip(kernel.parameters, arguments, strict=True)
+        if isinstance(a, np.ndarray)
+    }
+    for name in kernel.outputs | kernel.updates:
+        if name not in arrays:
+            raise TypeError(f"kernel {kernel.name}: {name!r} is written, so it must be an array")
+        if not arrays[name].flags.writeable:
+            raise ValueError(f"kernel {kernel.name}: {name!r} is read-only, but would be written")
+        for other, array in arrays.items():
+            if other != name and np.may_share_memory(arrays[name], array):
+                raise ValueError(
+                    f"kernel {kernel.name}: output {name!r} shares memory with {other!r}; "
+                    "give it memory of its own (self.empty)"
+                )
+    split = [arrays[name] for name in kernel.parameters if name in kernel.split and name in arrays]
+    same = [a.shape if kernel.elementwise else a.shape[:1] for a in split]
+    if any(shape != same[0] for shape in same):
+        shapes = ", ".join(f"{n} {a.shape}" for n, a in arrays.items() if n in kernel.split)
+        raise ValueError(f"kernel {kernel.name}: these must have equal rows, but are {shapes}")
+    if not kernel.strided:
+        for name, array in arrays.items():
+            if not array.flags.c_contiguous:
+                raise ValueError(
+                    f"kernel {kernel.name}: {name!r} of shape {array.shape} is not C-contiguous; "
+                    "use numpy.ascontiguousarray"
+                )
+
+
+class _Launch:
+    """Every kernel of the current device by name: ``launch.tanh(x, y)``."""
+
+    def __getattr__(self, name: str) -> Kernel:
+        kernels = _kernels("cpu")
+        if name not in kernels:
+            near = difflib.get_close_matches(name, kernels, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise AttributeError(f"there is no kernel {name!r}{hint}")
+        setattr(self, name, kernels[name])
+        return kernels[name]
+
+
+launch = _Launch()
+_LOADED: dict[str, dict[str, Kernel]] = {}
+
+
+def _kernels(folder: str) -> dict[str, Kernel]:
+    """All kernels of one folder of :mod:`nnkit.kernels`; numba is imported here, not before."""
+    if folder not in _LOADED:
+        from nnkit.kernels._jit import Kernel
+
+        package = importlib.import_module(f"nnkit.kernels.{folder}")
+        found: dict[str, Kernel] = {}
+        for module in pkgutil.iter_modules(package.__path__):
+            members = vars(importlib.import_module(f"{package.__name__}.{module.name}"))
+            found |= {n: k for n, k in members.items() if isinstance(k, Kernel)}
+        _LOADED[folder] = found
+    return _LOADED[folder]

@@ -1,0 +1,72 @@
+"""Where the temporary arrays of a step lie: one arena, shared by arrays that never meet."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnkit.engine.tape import Tape
+
+__all__ = ["Arena", "plan"]
+
+_LINE = 64  # Bytes of a cache line.
+
+
+def plan(tape: Tape) -> tuple[list[int], int]:
+    """Give every temporary of a tape an offset in an arena.
+
+    Two temporaries may share memory when the last use of one comes before the first of the other.
+    The largest is placed first, each at the lowest offset that is free while it lives (greedy by
+    size; Pisarchyk and Lee 2020, "Efficient Memory Management for Deep Neural Net Inference").
+
+    Returns
+    -------
+    offsets : list of int
+        Bytes, by the index that :meth:`Tape.temporary` gives; multiples of a cache line.
+    size : int
+        Bytes of the arena.
+    """
+    sizes = [-(-size // _LINE) * _LINE for size in tape.temporary_sizes()]
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for time, entry in enumerate(tape.entries):
+        for array, _ in entry.arrays():
+            found = tape.temporary(array)
+            if found is not None:
+                first.setdefault(found[0], time)
+                last[found[0]] = time
+    offsets = [0] * len(sizes)
+    placed: list[int] = []
+    for index in sorted(first, key=lambda i: -sizes[i]):
+        alive = [p for p in placed if first[p] <= last[index] and first[index] <= last[p]]
+        offset = 0
+        for other in sorted(alive, key=lambda p: offsets[p]):
+            if offset + sizes[index] <= offsets[other]:
+                break
+            offset = max(offset, offsets[other] + sizes[other])
+        offsets[index] = offset
+        placed.append(index)
+    return offsets, max((offsets[i] + sizes[i] for i in placed), default=0)
+
+
+class Arena:
+    """Memory that several programs use in turn; it grows to what the largest needs."""
+
+    def __init__(self) -> None:
+        self.reserve(0)
+
+    def reserve(self, size: int) -> None:
+        """Make room; a program notices by ``base`` that the arena has moved."""
+        self.memory = np.zeros(size + _LINE, np.uint8)
+        start = int(self.memory.__array_interface__["data"][0])
+        self._skip = -start % _LINE
+        self.base = start + self._skip
+        self.size = size
+
+    def at(self, offset: int, like: np.ndarray) -> np.ndarray:
+        """An array of the arena with the shape and type of another."""
+        start = self._skip + offset
+        return self.memory[start : start + like.nbytes].view(like.dtype).reshape(like.shape)
+
+    def poison(self) -> None:
+        """Fill with NaN, so that whatever is read before it is written shows."""
+        self.memory.fill(0xFF)

@@ -1,0 +1,279 @@
+"""A recorded step made ready to be replayed by native code, on one core or several."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit import config
+from nnkit.engine import memory
+from nnkit.engine.device import launch
+from nnkit.engine.tape import Call, Stop, Tape, address
+from nnkit.engine.workers import run_together
+from nnkit.kernels._jit import Kernel, address_of
+
+__all__ = ["Program", "choose_workers"]
+
+# A worker must have this much to do, in nanoseconds, to be worth the barriers it costs.
+_WORTH_A_WORKER = 40_000.0
+# Arenas start here in the analysis of hazards, out of the way of real addresses.
+_ARENA = 1 << 62
+
+Interval = tuple[int, int]
+
+
+def choose_workers(tape: Tape) -> int:
+    """How many threads share a step: a function of shapes and the core count only.
+
+    Never of a timing, so that two runs do the same arithmetic. A step with Python stops keeps to
+    one thread, as the threads would have to be started anew after each stop.
+    """
+    cost = 0.0
+    for entry in tape.entries:
+        if isinstance(entry, Stop):
+            return 1
+        if entry.kernel.split:
+            cost += entry.kernel.cost(*entry.arguments)
+    return max(1, min(config.num_threads(), int(cost / _WORTH_A_WORKER)))
+
+
+class Program:
+    """The replay of a tape.
+
+    Every worker has its own list of calls: the address of a compiled kernel and the address of its
+    operands. A call that can be split does its share of the rows in each worker; one that can't is
+    done by the first worker. Where a worker would touch what another has written, or write what
+    another reads, all meet at a barrier first.
+
+    Parameters
+    ----------
+    tape : Tape
+    arena : Arena
+        Memory for the temporaries.
+    workers : int, optional
+        Threads; by default :func:`choose_workers` decides.
+    """
+
+    def __init__(self, tape: Tape, arena: memory.Arena, workers: int | None = None) -> None:
+        self.arena = arena
+        self.workers = choose_workers(tape) if workers is None else workers
+        self.tape = tape  # Keeps alive the constant arrays that the operands point into.
+        self._offsets, self.arena_size = memory.plan(tape)
+        self._meeting = np.zeros(16, np.int64)
+        self._stretches: list[_Stretch | Stop] = []
+        calls: list[Call] = []
+        for entry in tape.entries:
+            if isinstance(entry, Call):
+                calls.append(entry)
+                continue
+            self._stretches += [_Stretch(self, calls), entry]
+            calls = []
+        self._stretches.append(_Stretch(self, calls))
+        self._stretches = [s for s in self._stretches if isinstance(s, Stop) or s.calls]
+        self._base = -1
+
+    def bind(self, arrays: dict[str, np.ndarray]) -> None:
+        """Replace bound arrays; only their number of rows may differ from the recorded ones."""
+        for stretch in self._stretches:
+            if isinstance(stretch, _Stretch):
+                stretch.bind(arrays)
+
+    def run(self, steps: int, outcomes: Sequence[Sequence[np.ndarray]] | None = None) -> None:
+        """Replay the step so many times. The GIL is released but for Python stops.
+
+        With ``outcomes``, the stops don't run: what they would give is copied from there.
+        """
+        if self.arena.size < self.arena_size:
+            self.arena.reserve(self.arena_size)
+        if self._base != self.arena.base:
+            self._base = self.arena.base
+            for stretch in self._stretches:
+                if isinstance(stretch, _Stretch):
+                    stretch.move(self._base)
+        if len(self._stretches) == 1 and isinstance(self._stretches[0], _Stretch):
+            self._stretches[0].run(steps)
+            return
+        for _ in range(steps):
+            known = None if outcomes is None else iter(outcomes)
+            for stretch in self._stretches:
+                if isinstance(stretch, _Stretch):
+                    stretch.run(1)
+                elif known is None:
+                    arrays = (*stretch.inputs, *stretch.outputs)
+                    stretch.function(*(self._located(a) for a in arrays))
+                else:
+                    for array, outcome in zip(stretch.outputs, next(known), strict=True):
+                        self._located(array)[...] = outcome
+
+    def place(self, array: np.ndarray) -> int | None:
+        """Offset in the arena of an array of the tape, None if it is not a temporary."""
+        found = self.tape.temporary(array)
+        return None if found is None else self._offsets[found[0]] + found[1]
+
+    def bound_name(self, array: np.ndarray) -> str | None:
+        """The name under which an array was bound."""
+        return self.tape.bound.get(id(array))
+
+    def _located(self, array: np.ndarray) -> np.ndarray:
+        offset = self.place(array)
+        return array if offset is None else self.arena.at(offset, array)
+
+
+class _Stretch:
+    """Calls that run natively from the first to the last."""
+
+    def __init__(self, program: Program, calls: list[Call]) -> None:
+        self.calls = calls
+        self._workers = [_Worker(program, w) for w in range(program.workers)]
+        hazards = _Hazards(program)
+        for call in calls:
+            shares = [w.share(call) for w in self._workers]
+            if hazards.meet(call.kernel, shares):
+                self._barrier(program)
+            for worker, share in zip(self._workers, shares, strict=True):
+                if share is not None:
+                    worker.add(call.kernel, share)
+        self._barrier(program)  # The next step begins where all have finished this one.
+        for worker in self._workers:
+            worker.finish()
+
+    def _barrier(self, program: Program) -> None:
+        if program.workers > 1:
+            for worker in self._workers:
+                worker.add(launch.barrier, (program.workers, program._meeting))
+
+    def bind(self, arrays: dict[str, np.ndarray]) -> None:
+        for worker in self._workers:
+            worker.bind(arrays)
+
+    def move(self, base: int) -> None:
+        for worker in self._workers:
+            worker.move(base)
+
+    def run(self, steps: int) -> None:
+        for worker in self._workers:
+            worker.repeat(steps)
+        if len(self._workers) == 1:
+            self._workers[0].run()
+        else:
+            run_together([worker.run for worker in self._workers])
+
+
+class _Worker:
+    """One thread's list of calls."""
+
+    def __init__(self, program: Program, index: int) -> None:
+        self.program, self.index = program, index
+        self._functions: list[int] = []
+        self._starts: list[int] = []
+        self._words: list[int] = []
+        self._arena: list[tuple[int, int]] = []
+        self._bound: list[tuple[int, str]] = []
+
+    def share(self, call: Call) -> tuple[Any, ...] | None:
+        """This worker's part of a call's arguments, None if it has none."""
+        kernel, arguments, workers = call.kernel, call.arguments, self.program.workers
+        if workers == 1:
+            return arguments
+        named = dict(zip(kernel.parameters, arguments, strict=True))
+        if not kernel.split:
+            return arguments if self.index == 0 else None
+        split = {n: a for n, a in named.items() if n in kernel.split}
+        array = next(iter(split.values()))
+        begin, end = _bounds(array.shape[0], self.index, workers)
+        if begin == end:
+            return None
+        named |= {n: a[begin:end] for n, a in split.items()}
+        if "first" in named:
+            row = array[0].size if kernel.elementwise else 1
+            named["first"] += begin * row
+        return tuple(named.values())
+
+    def add(self, kernel: Kernel, arguments: Sequence[Any]) -> None:
+        """Append a call."""
+        types, words = kernel.encode(arguments)
+        self._functions.append(address_of(kernel.compiled(types)))
+        self._starts.append(len(self._words))
+        for argument, group in zip(arguments, words, strict=True):
+            if isinstance(argument, np.ndarray):
+                offset = self.program.place(argument)
+                name = self.program.bound_name(argument)
+                if offset is not None:
+                    self._arena.append((len(self._words), offset))
+                elif name is not None:
+                    self._bound.append((len(self._words), name))
+            self._words += group
+
+    def finish(self) -> None:
+        """Turn the lists into the arrays that native code reads."""
+        self.words = np.array(self._words, np.int64)
+        self._functions_array = np.array(self._functions, np.int64)
+        self._operands = address(self.words) + 8 * np.array(self._starts, np.int64)
+        arguments = (self._functions_array, self._operands, 1)
+        types, words = launch.interpret.encode(arguments)
+        flat = [word for group in words for word in group]
+        self._interpret = launch.interpret.compiled(types)
+        self._call = (ctypes.c_int64 * len(flat))(*flat)
+        self._call_address = ctypes.addressof(self._call)
+        self._arena_at = np.array([at for at, _ in self._arena], np.int64)
+        self._arena_offsets = np.array([offset for _, offset in self._arena], np.int64)
+
+    def bind(self, arrays: dict[str, np.ndarray]) -> None:
+        for at, name in self._bound:
+            array = arrays[name]
+            self.words[at] = address(array)
+            self.words[at + 1] = array.shape[0]
+
+    def move(self, base: int) -> None:
+        self.words[self._arena_at] = base + self._arena_offsets
+
+    def repeat(self, steps: int) -> None:
+        """How many times the next :meth:`run` replays the calls."""
+        self._call[len(self._call) - 1] = steps
+
+    def run(self) -> None:
+        self._interpret(self._call_address)
+
+
+class _Hazards:
+    """Finds where one worker must wait for another, from the bytes that each touches."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._since: list[tuple[int, int, int, bool]] = []
+
+    def meet(self, kernel: Kernel, shares: Sequence[tuple[Any, ...] | None]) -> bool:
+        """Whether the workers must meet before this call."""
+        if self.program.workers == 1:
+            return False
+        now = [
+            (worker, *self._bytes(array), kernel.writes(name))
+            for worker, share in enumerate(shares)
+            if share is not None
+            for name, array in zip(kernel.parameters, share, strict=True)
+            if isinstance(array, np.ndarray)
+        ]
+        clash = any(
+            w != v and (written or writes) and begin < to and start < end
+            for w, begin, end, written in self._since
+            for v, start, to, writes in now
+        )
+        self._since = now if clash else self._since + now
+        return clash
+
+    def _bytes(self, array: np.ndarray) -> Interval:
+        offset = self.program.place(array)
+        begin = address(array) if offset is None else _ARENA + offset
+        extent = sum((n - 1) * s for n, s in zip(array.shape, array.strides, strict=True))
+        return begin, begin + extent + array.itemsize
+
+
+def _bounds(rows: int, worker: int, workers: int) -> Interval:
+    """The rows of one worker; long vectors are cut at cache lines."""
+    unit = 64 if rows >= 1024 else 1
+    cuts = [min(rows, -(-rows * w // workers // unit) * unit) for w in range(workers + 1)]
+    cuts[workers] = rows
+    return cuts[worker], cuts[worker + 1]

@@ -1,0 +1,132 @@
+"""A step that runs in Python once, and natively from then on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit.engine.device import execute, recording
+from nnkit.engine.memory import Arena
+from nnkit.engine.program import Program
+from nnkit.engine.tape import Call, Fault, Stop, Tape
+
+__all__ = ["Step"]
+
+Bound = dict[str, np.ndarray]
+
+
+class Step:
+    """One step of training, evaluation or prediction, repeated.
+
+    For the first two repetitions the Python function runs and is recorded. One worker replays the
+    first record from the same state: both must leave the same bits. Then all workers replay it, and
+    that counts, so that the first step after a resume has the bits of any other. From the third
+    repetition on there are only replays.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(bound)`` does one step by launching kernels. It finds its batch by counters that
+        are arrays, so that doing it again does the next batch.
+    state : sequence of numpy.ndarray
+        Every array that outlives a step and is changed by it.
+    arena : Arena
+    blame : callable
+        ``blame(owner)`` is called with the part of the model whose work a record can't repeat.
+        It returns True if the step may be recorded again (that part will run as a Python stop),
+        False if it must stay in Python.
+    eager : bool
+        Never record.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Bound], None],
+        state: Sequence[np.ndarray],
+        arena: Arena,
+        blame: Callable[[Any], bool],
+        eager: bool = False,
+    ) -> None:
+        self.function, self.state, self.arena, self.blame = function, state, arena, blame
+        self.eager = eager
+        self._program: Program | None = None
+        self._checked = False
+
+    def run(self, bound: Bound, steps: int = 1) -> None:
+        """Do the step so many times on these bound arrays."""
+        # Views: the same array may be bound under two names, and a tape knows them by identity.
+        bound = {name: array.view() for name, array in bound.items()}
+        while steps and not (self._checked or self.eager):
+            self._run_watched(bound)
+            steps -= 1
+        if self.eager:
+            for _ in range(steps):
+                self.function(bound)
+        elif steps and self._program is not None:
+            self._program.bind(bound)
+            self._program.run(steps)
+
+    def _run_watched(self, bound: Bound) -> None:
+        """One step both in Python and by replay; they must agree."""
+        written = [*self.state, *(a for a in bound.values() if a.flags.writeable)]
+        before = [a.copy() for a in written]
+        with recording(Tape(bound)) as tape:
+            self.function(bound)
+        after = [a.copy() for a in written]
+        first = tape if self._program is None else self._program.tape
+        outcomes = [e.outputs for e in tape.entries if isinstance(e, Stop)]
+
+        def agrees() -> bool:
+            _restore(written, before)
+            # One worker: how a product is cut may change its last bit.
+            replay = Program(first, self.arena, workers=1)
+            replay.bind(bound)
+            self.arena.reserve(max(self.arena.size, replay.arena_size))
+            self.arena.poison()
+            replay.run(1, outcomes)
+            return all(_same_bits(a, b) for a, b in zip(written, after, strict=True))
+
+        fault = tape.unwritten() or first.difference(tape)
+        if fault is None and not agrees():
+            _restore(written, before)
+            fault = _first_unrecorded(tape)
+        if fault is not None:
+            _restore(written, after)
+            self.eager = not self.blame(fault.owner)
+            self._program = None
+            return
+        self._checked = self._program is not None
+        if self._program is None:
+            self._program = Program(tape, self.arena)
+        _restore(written, before)
+        self._program.bind(bound)
+        self._program.run(1, outcomes)
+
+
+def _restore(arrays: Sequence[np.ndarray], copies: Sequence[np.ndarray]) -> None:
+    for array, copy in zip(arrays, copies, strict=True):
+        array[...] = copy
+
+
+def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
+
+
+def _first_unrecorded(tape: Tape) -> Fault:
+    """The first call whose result differs when nothing but the record is executed."""
+    results = [[a.copy() for a, writes in e.arrays() if writes] for e in tape.entries]
+    for entry in tape.entries:
+        for array, writes in entry.arrays():
+            if writes and tape.temporary(array) and array.dtype.kind == "f":
+                array.fill(np.nan)
+    for entry, wanted in zip(tape.entries, results, strict=True):
+        if isinstance(entry, Call):
+            execute(entry.kernel, entry.arguments)
+        else:
+            _restore(entry.outputs, wanted)
+        got = [a for a, writes in entry.arrays() if writes]
+        if not all(_same_bits(a, b) for a, b in zip(got, wanted, strict=True)):
+            return Fault(entry.owner)
+    return Fault(None)

@@ -1,0 +1,81 @@
+"""Plain Python inside a step: a replay stops, runs it, and goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nnkit.engine.device import current_tape, empty
+
+__all__ = ["in_python", "update_in_python"]
+
+
+def in_python(
+    name: str,
+    function: Callable[..., Any],
+    inputs: tuple[np.ndarray, ...],
+    dtype: str,
+    keeps: tuple[np.ndarray, ...] = (),
+) -> np.ndarray:
+    """The result of a function of arrays, in memory of the step; recorded as a stop.
+
+    Parameters
+    ----------
+    name : str
+        Whose work it is, for error messages.
+    function : callable
+        Gets the inputs read-only: changing one would change somebody else's result.
+    inputs : tuple of numpy.ndarray
+    dtype : str
+        Of the result.
+    keeps : tuple of numpy.ndarray
+        What the function remembers from earlier in the step.
+
+    Raises
+    ------
+    ValueError
+        A later batch gives another shape than the recorded one.
+    """
+
+    def run(*arrays: np.ndarray) -> np.ndarray:
+        return np.ascontiguousarray(function(*(_read_only(a) for a in arrays)), dtype)
+
+    def stop(*arrays: np.ndarray) -> None:
+        value, target = run(*arrays[:-1]), arrays[-1]
+        if value.shape != target.shape:
+            raise ValueError(
+                f"{name!r} gave shape {value.shape}; for the first batch it was {target.shape}"
+            )
+        target[...] = value
+
+    result = run(*inputs)
+    tape = current_tape()
+    if tape is None:
+        return result
+    target = empty(result.shape, dtype)
+    target[...] = result
+    tape.stop(stop, inputs, (target,), keeps)
+    return target
+
+
+def update_in_python(function: Callable[[], None], updated: tuple[np.ndarray, ...]) -> None:
+    """Run a function that changes lasting arrays in place; recorded as a stop.
+
+    Parameters
+    ----------
+    function : callable
+    updated : tuple of numpy.ndarray
+        What it changes.
+    """
+    function()
+    tape = current_tape()
+    if tape is not None:
+        tape.stop(lambda *arrays: function(), (), updated)
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    view = array.view()
+    view.flags.writeable = False
+    return view

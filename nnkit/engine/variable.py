@@ -1,0 +1,130 @@
+"""Weights, and the flat vectors they live in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+__all__ = ["Storage", "Variable"]
+
+_ALIGN = 16  # Elements: every weight starts on a cache line, so that workers don't share one.
+
+
+class Variable:
+    """One weight of a layer: a named array, and the gradient of the loss with respect to it.
+
+    Parameters
+    ----------
+    value : numpy.ndarray
+        Initial value.
+    name : str
+        For example ``"kernel"``.
+    trainable : bool
+        Whether an optimizer may change it.
+
+    Attributes
+    ----------
+    value : numpy.ndarray
+        The weight; layers read it, and running statistics are written into it.
+    gradient : numpy.ndarray
+        Same shape. ``backward`` overwrites it completely.
+    """
+
+    def __init__(self, value: np.ndarray, name: str, trainable: bool = True) -> None:
+        self.value = value
+        self.gradient = np.zeros_like(value)
+        self.name = name
+        self.path = name
+        self.trainable = trainable
+        self.storage: Storage | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the weight."""
+        return self.value.shape
+
+    @property
+    def dtype(self) -> str:
+        """Data type, as a string."""
+        return str(self.value.dtype)
+
+    def numpy(self) -> np.ndarray:
+        """A copy of the value."""
+        return self.value.copy()
+
+    def assign(self, value: Any) -> None:
+        """Replace the value in place.
+
+        Raises
+        ------
+        ValueError
+            The shapes differ.
+        """
+        value = np.asarray(value)
+        if value.shape != self.shape:
+            raise ValueError(f"weight {self.path!r} has shape {self.shape}, got {value.shape}")
+        self.value[...] = value
+
+    def __repr__(self) -> str:
+        return f"<Variable {self.path} shape={self.shape} dtype={self.dtype}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the vector that it is a view of: a copy of a weight stands alone."""
+        state = self.__dict__ | {"value": self.numpy(), "storage": None}
+        state["gradient"] = None
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.gradient = np.zeros_like(self.value)
+
+
+class Storage:
+    """The weights of a model in one flat vector and their gradients in another.
+
+    One vector means that an optimizer's step is one kernel over everything. A weight belongs to
+    the model that used it last: ``claim`` moves weights that another model (which shares a layer)
+    has taken in the meantime.
+
+    Parameters
+    ----------
+    variables : sequence of Variable
+        Those that the optimizer updates must come first.
+    trainable : int
+        How many of them the optimizer updates.
+    """
+
+    moves: ClassVar[int] = 0  # How often any weight has moved: recorded addresses may be old then.
+
+    def __init__(self, variables: Sequence[Variable], trainable: int) -> None:
+        self.variables = tuple(variables)
+        self.dtype = self.variables[0].value.dtype if self.variables else np.dtype("float32")
+        self.offsets = [0]
+        for variable in self.variables:
+            size = -(-variable.value.size // _ALIGN) * _ALIGN
+            self.offsets.append(self.offsets[-1] + size)
+        self.values = np.zeros(self.offsets[-1], self.dtype)
+        self.gradients = np.zeros(self.offsets[trainable], self.dtype)
+        self.trainable = self.values[: self.offsets[trainable]]
+        self.trainable_variables = self.variables[:trainable]
+        self.claim()
+
+    def claim(self) -> None:
+        """Make every weight a view of this storage again."""
+        moved = [i for i, v in enumerate(self.variables) if v.storage is not self]
+        for i in moved:
+            variable = self.variables[i]
+            view = self.view(self.values, i)
+            view[...] = variable.value
+            variable.value, variable.storage = view, self
+            if i < len(self.trainable_variables):
+                variable.gradient = self.view(self.gradients, i)
+        if moved:
+            Storage.moves += 1
+
+    def view(self, flat: np.ndarray, index: int) -> np.ndarray:
+        """The part of a flat vector that belongs to a weight, in the weight's shape."""
+        variable, start = self.variables[index], self.offsets[index]
+        return flat[start : start + variable.value.size].reshape(variable.shape)

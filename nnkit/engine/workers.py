@@ -1,0 +1,57 @@
+"""Threads that wait for a share of a step."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+
+__all__ = ["run_together"]
+
+Task = Callable[[], None]
+
+
+class _Helper:
+    """A thread that runs one task after the other."""
+
+    def __init__(self) -> None:
+        self.tasks: SimpleQueue[Task] = SimpleQueue()
+        self.done: SimpleQueue[None] = SimpleQueue()
+        threading.Thread(target=self._work, name="nnkit-worker", daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            self.tasks.get()()
+            self.done.put(None)
+
+
+# Threads in use are not in here, and whoever finds none starts one: two models that train side by
+# side in two threads never wait for each other's.
+_idle: list[_Helper] = []
+
+
+def run_together(tasks: Sequence[Task]) -> None:
+    """Run tasks that meet at barriers, the first in this thread, each other in one of its own.
+
+    Parameters
+    ----------
+    tasks : sequence of callable
+        They hold the GIL only to begin and to end.
+    """
+    helpers = []
+    for task in tasks[1:]:
+        try:
+            helper = _idle.pop()
+        except IndexError:
+            helper = _Helper()
+        helper.tasks.put(task)
+        helpers.append(helper)
+    tasks[0]()
+    for helper in helpers:
+        helper.done.get()
+        _idle.append(helper)
+
+
+if hasattr(os, "register_at_fork"):  # A child process has none of its parent's threads.
+    os.register_at_fork(after_in_child=_idle.clear)
