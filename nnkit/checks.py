@@ -1,0 +1,85 @@
+"""Checks of arguments: what was given, what was expected, in one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["flag", "integer", "number", "one_of", "seed"]
+
+
+def integer(owner: str, name: str, value: Any, low: int = 1, high: int = 2**31) -> int:
+    """A whole number from ``low`` to ``high``.
+
+    Raises
+    ------
+    TypeError
+        It is no whole number.
+    ValueError
+        It is out of range.
+
+    Examples
+    --------
+    >>> integer("Dense", "units", 10)
+    10
+    >>> integer("Dense", "units", 0)
+    Traceback (most recent call last):
+    ValueError: Dense: units must be a whole number from 1 to 2147483648, got 0
+    """
+    expected = f"{owner}: {name} must be a whole number from {low} to {high}, got {value!r}"
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(expected)
+    if not low <= value <= high:
+        raise ValueError(expected)
+    return int(value)
+
+
+def number(owner: str, name: str, value: Any, interval: str = "(-inf, inf)") -> float:
+    """A number in an interval; ``"[0, 1)"`` holds 0 but not 1. NaN is in none.
+
+    Raises
+    ------
+    TypeError
+        It is no number.
+    ValueError
+        It is outside.
+
+    Examples
+    --------
+    >>> number("SGD", "momentum", 0.9, "[0, 1]")
+    0.9
+    >>> number("Adam", "beta_1", 1, "[0, 1)")
+    Traceback (most recent call last):
+    ValueError: Adam: beta_1 must be a number in [0, 1), got 1
+    """
+    expected = f"{owner}: {name} must be a number in {interval}, got {value!r}"
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(expected)
+    low, high = (float(bound) for bound in interval[1:-1].split(","))
+    above = value > low or (value == low and interval[0] == "[")
+    below = value < high or (value == high and interval[-1] == "]")
+    if not (above and below):
+        raise ValueError(expected)
+    return float(value)
+
+
+def flag(owner: str, name: str, value: Any) -> bool:
+    """True or False; other things that Python takes for one of them are refused."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{owner}: {name} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def one_of(owner: str, name: str, value: Any, known: tuple[str, ...]) -> str:
+    """One of a few words."""
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{owner}: {name} must be one of {', '.join(known)}, got {value!r}")
+    return value
+
+
+def seed(owner: str, value: Any) -> int | None:
+    """None, or a whole number from 0 to 2**63 - 1."""
+    return None if value is None else integer(owner, "seed", value, 0, 2**63 - 1)

@@ -1,0 +1,167 @@
+"""MNIST: 28 x 28 grey images of handwritten digits.
+
+By Y. LeCun, C. Cortes and C. J. C. Burges, under CC BY-SA 3.0
+(https://creativecommons.org/licenses/by-sa/3.0/).
+"""
+
+from __future__ import annotations
+
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnkit import config
+
+__all__ = ["find", "load_data", "load_digits"]
+
+# Where Keras gets the file, and the digest it expects.
+URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
+
+Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+
+def load_data(path: str = "mnist.npz") -> tuple[Pair, Pair]:
+    """All of MNIST, in Keras's form: 60000 training images and 10000 test images.
+
+    The file is looked for in the folder that the environment variable ``NNKIT_DATA_DIR`` names,
+    then among earlier downloads (``nnkit.config.cache_dir() / "datasets"``), and is otherwise
+    downloaded there once (11 MB).
+
+    Parameters
+    ----------
+    path : str
+        Name of the file in those folders.
+
+    Returns
+    -------
+    (x_train, y_train), (x_test, y_test)
+        Images, uint8 of shape (60000, 28, 28) and (10000, 28, 28), 0 (paper) to 255 (ink); labels,
+        uint8 of shape (60000,) and (10000,), 0 to 9.
+
+    Raises
+    ------
+    OSError
+        The file is not on this machine and could not be downloaded, or not unharmed.
+    ValueError
+        The file on this machine is not MNIST as Keras stores it.
+
+    Examples
+    --------
+    >>> from nnkit.datasets import mnist
+    >>> (x_train, y_train), (x_test, y_test) = mnist.load_data()  # doctest: +SKIP
+    >>> x_train.shape, y_train.shape  # doctest: +SKIP
+    ((60000, 28, 28), (60000,))
+    """
+    return _read(find(path) or _download(path), train=60000, test=10000)
+
+
+def load_digits() -> tuple[Pair, Pair]:
+    """A tenth of MNIST that ships with nnkit: 6000 training images and 1000 test images.
+
+    Each digit has 600 training and 100 test images, drawn at random from MNIST's own training and
+    test images.
+
+    Returns
+    -------
+    (x_train, y_train), (x_test, y_test)
+        Images, uint8 of shape (6000, 28, 28) and (1000, 28, 28), 0 (paper) to 255 (ink); labels,
+        uint8 of shape (6000,) and (1000,), 0 to 9.
+
+    Examples
+    --------
+    >>> from nnkit.datasets import load_digits
+    >>> (x_train, y_train), (x_test, y_test) = load_digits()
+    >>> x_train.shape, x_train.dtype, y_test.shape
+    ((6000, 28, 28), dtype('uint8'), (1000,))
+    """
+    return _read(Path(__file__).with_name("digits.npz"), train=6000, test=1000)
+
+
+def find(path: str = "mnist.npz") -> Path | None:
+    """Where :func:`load_data` finds the file without a download, or None.
+
+    Parameters
+    ----------
+    path : str
+        Name of the file, as for :func:`load_data`.
+
+    Returns
+    -------
+    pathlib.Path or None
+
+    Examples
+    --------
+    >>> from nnkit.datasets import mnist
+    >>> mnist.find("no-such-file.npz") is None
+    True
+    """
+    return next((place for place in _places(path) if place.is_file()), None)
+
+
+def _places(path: str) -> list[Path]:
+    """Where the file may be: the user's folder if there is one, then the folder for downloads."""
+    given = os.environ.get("NNKIT_DATA_DIR")
+    folders = [Path(given).expanduser()] if given else []
+    return [folder / path for folder in [*folders, config.cache_dir() / "datasets"]]
+
+
+def _download(path: str) -> Path:
+    import pooch
+
+    *_, target = tried = _places(path)
+    try:
+        pooch.retrieve(
+            URL,
+            known_hash=f"sha256:{SHA256}",
+            fname=target.name,
+            path=target.parent,
+            progressbar=True,
+        )
+    except (OSError, ValueError) as error:  # No network; another file than expected.
+        given = "" if len(tried) > 1 else " (NNKIT_DATA_DIR is not set)"
+        raise OSError(
+            f"MNIST is not on this machine and could not be downloaded.\n"
+            f"There is no {' and no '.join(map(str, tried))}{given}.\n"
+            f"{URL}: {error}\n"
+            f"Put Keras's mnist.npz into a folder and set NNKIT_DATA_DIR to that folder, or use "
+            f"nnkit.datasets.load_digits(), a tenth of MNIST that ships with nnkit."
+        ) from error
+    return target
+
+
+def _read(path: Path, train: int, test: int) -> tuple[Pair, Pair]:
+    """The four arrays of the file, if they are what they should be; no code in it is run."""
+    shapes = {
+        "x_train": (train, 28, 28),
+        "y_train": (train,),
+        "x_test": (test, 28, 28),
+        "y_test": (test,),
+    }
+    arrays = {}
+    try:
+        with zipfile.ZipFile(path) as archive, np.load(path, allow_pickle=False) as file:
+            for name in shapes:
+                if f"{name}.npy" not in archive.namelist():
+                    raise ValueError(f"it has no {name}, only {', '.join(file.files) or 'nothing'}")
+                arrays[name] = file[name]
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+        raise _not_mnist(path, str(error)) from error
+    for name, shape in shapes.items():
+        array = arrays[name]
+        if array.shape != shape or array.dtype != np.uint8:
+            raise _not_mnist(
+                path, f"{name} is {array.dtype} of shape {array.shape}, not uint8 of shape {shape}"
+            )
+    return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+
+
+def _not_mnist(path: Path, reason: str) -> ValueError:
+    return ValueError(
+        f"{path} is not MNIST as Keras stores it: {reason}. "
+        f"Replace the file, or remove it to have it downloaded anew."
+    )

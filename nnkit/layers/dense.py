@@ -1,0 +1,122 @@
+"""Dense: every output is connected to every input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnkit import activations, checks, initializers
+from nnkit.engine.device import launch
+from nnkit.layers.base import Layer, Shape
+from nnkit.registry import to_plain
+
+__all__ = ["Dense"]
+
+
+class Dense(Layer):
+    """``activation(x @ kernel + bias)``, over the last axis of ``x``.
+
+    Parameters
+    ----------
+    units : int
+        Size of the output's last axis, from 1 on.
+    activation : str or Layer, optional
+        Applied to the result: ``"tanh"``, ``"relu"``...; see :mod:`nnkit.activations`.
+    use_bias : bool
+    kernel_initializer, bias_initializer : str or Initializer
+    **options
+        Those of :class:`Layer`: name, trainable, dtype, input_shape.
+
+    Attributes
+    ----------
+    kernel : Variable
+        (inputs, units).
+    bias : Variable or None
+        (units,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be; or, once the input's shape is known, the input has
+        no axis besides the batch.
+
+    Notes
+    -----
+    Input (batch, ..., inputs), output (batch, ..., units). Backward, with all axes but the last
+    taken as one: d kernel = x^T dz, d bias = the sum of dz's rows, dx = dz kernel^T.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> layer = nnkit.layers.Dense(2, activation="relu", kernel_initializer="identity")
+    >>> layer(np.array([[1.0, -2.0, 3.0]]))
+    array([[1., 0.]], dtype=float32)
+    """
+
+    recordable = True
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.units = checks.integer("Dense", "units", units)
+        self.activation = activations.get(activation, self.dtype)
+        self.use_bias = checks.flag("Dense", "use_bias", use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the kernel, and the bias if there is one."""
+        if len(input_shape) < 2 or not input_shape[-1]:
+            raise ValueError(
+                f"layer {self.name!r} (Dense) needs inputs of shape (batch, ..., features) with a "
+                f"known number of features, got {input_shape}"
+            )
+        self.kernel = self.add_weight(
+            "kernel", (input_shape[-1], self.units), self.kernel_initializer
+        )
+        self.bias = (
+            self.add_weight("bias", (self.units,), self.bias_initializer) if self.use_bias else None
+        )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The input's, with ``units`` as the last axis."""
+        return (*input_shape[:-1], self.units)
+
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        """z = x kernel + bias."""
+        self.x = x
+        z = self.empty((*x.shape[:-1], self.units))
+        rows, z_rows = x.reshape(-1, x.shape[-1]), z.reshape(-1, self.units)
+        if self.bias is None:
+            launch.matmul(rows, self.kernel.value, z_rows)
+        else:
+            launch.matmul_bias(rows, self.kernel.value, self.bias.value, z_rows)
+        return z
+
+    def backward(self, dy: np.ndarray) -> np.ndarray | None:
+        """Gradients of the weights, and of the input if anyone needs it."""
+        rows, dz = self.x.reshape(-1, self.x.shape[-1]), dy.reshape(-1, self.units)
+        launch.matmul(rows.T, dz, self.kernel.gradient)
+        if self.bias is not None:
+            launch.sum_rows(dz, 0, self.bias.gradient)
+        if not self.propagate:
+            return None
+        dx = self.empty(self.x.shape)
+        launch.matmul(dz, self.kernel.value.T, dx.reshape(rows.shape))
+        return dx
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as plain data; initializers in full."""
+        return super().get_config() | {
+            "activation": activations.serialize(self.activation),
+            "kernel_initializer": to_plain(self.kernel_initializer),
+            "bias_initializer": to_plain(self.bias_initializer),
+        }

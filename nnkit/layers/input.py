@@ -1,0 +1,124 @@
+"""InputLayer: the shape that a model begins with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.layers.base import Layer
+
+__all__ = ["Input", "InputLayer"]
+
+
+class InputLayer(Layer):
+    """Says what shape a model's samples have, so that the model is built at once.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of one sample.
+    batch_size : int, optional
+        Kept for the model's file. A model takes batches of any size.
+    dtype : str, optional
+        ``"float32"`` or ``"float64"``.
+    batch_shape : tuple, optional
+        ``(batch_size, *shape)``, in place of both.
+    name : str, optional
+
+    Raises
+    ------
+    TypeError, ValueError
+        The shape is not made of whole numbers from 1 on, or not given once.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.layers.InputLayer((28, 28)).batch_shape
+    (None, 28, 28)
+    """
+
+    recordable = True
+
+    def __init__(
+        self,
+        shape: tuple[int, ...] | None = None,
+        batch_size: int | None = None,
+        dtype: str | None = None,
+        batch_shape: tuple[int | None, ...] | None = None,
+        name: str | None = None,
+    ) -> None:
+        if (shape is None) == (batch_shape is None):
+            raise ValueError("InputLayer: give either shape or batch_shape")
+        if batch_shape is not None:
+            batch_size, *rest = check_tuple("batch_shape", batch_shape)
+            shape = tuple(rest)
+        checked = tuple(check_size(shape, n) for n in check_tuple("shape", shape))
+        super().__init__(name=name, dtype=dtype, input_shape=checked)
+        self.shape = checked
+        self.batch_size = (
+            None if batch_size is None else checks.integer("InputLayer", "batch_size", batch_size)
+        )
+
+    @property
+    def batch_shape(self) -> tuple[int | None, ...]:
+        """The shape with the batch axis; None stands for any size."""
+        return (self.batch_size, *self.shape)
+
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        """The input."""
+        return x
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """The gradient as it comes."""
+        return dy
+
+    def get_config(self) -> dict[str, Any]:
+        """As Keras writes it: batch_shape, dtype, name."""
+        return {"batch_shape": list(self.batch_shape), "dtype": self.dtype, "name": self.name}
+
+
+def Input(
+    shape: tuple[int, ...] | None = None,
+    batch_size: int | None = None,
+    dtype: str | None = None,
+    batch_shape: tuple[int | None, ...] | None = None,
+    name: str | None = None,
+) -> InputLayer:
+    """The first entry of a Sequential model: ``Sequential([Input((784,)), Dense(10)])``.
+
+    Parameters
+    ----------
+    shape, batch_size, dtype, batch_shape, name
+        See :class:`InputLayer`.
+
+    Returns
+    -------
+    InputLayer
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.Input((784,)).shape
+    (784,)
+    """
+    return InputLayer(shape, batch_size, dtype, batch_shape, name)
+
+
+def check_tuple(name: str, value: Any) -> tuple[Any, ...]:
+    """A shape as a tuple; one number without parentheses is a common slip."""
+    if not isinstance(value, (tuple, list)):
+        hint = f": write ({value},)" if isinstance(value, int) else ""
+        raise TypeError(f"Input: {name} must be a tuple of whole numbers, got {value!r}{hint}")
+    return tuple(value)
+
+
+def check_size(shape: Any, n: Any) -> int:
+    """One entry of a shape."""
+    if n is None:
+        raise ValueError(
+            f"Input: every size but the batch's must be known, got {shape}; shape is without the "
+            "batch axis"
+        )
+    return checks.integer("Input", "shape", n)

@@ -1,0 +1,69 @@
+"""Reshape."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.layers.base import Layer, Shape
+
+__all__ = ["Reshape"]
+
+
+class Reshape(Layer):
+    """Each sample in another shape; nothing is copied.
+
+    Parameters
+    ----------
+    target_shape : tuple of int
+        Without the batch axis. One entry may be -1: what is left.
+    **options
+        Those of :class:`Layer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        ``target_shape`` is no such tuple; or, once the input's shape is known, has another size.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> nnkit.layers.Reshape((28, -1))(np.zeros((2, 784))).shape
+    (2, 28, 28)
+    """
+
+    recordable = True
+
+    def __init__(self, target_shape: tuple[int, ...], **options: Any) -> None:
+        super().__init__(**options)
+        if not isinstance(target_shape, (tuple, list)):
+            raise TypeError(f"Reshape: target_shape must be a tuple, got {target_shape!r}")
+        self.target_shape = tuple(
+            n if n == -1 else checks.integer("Reshape", "target_shape", n) for n in target_shape
+        )
+        if self.target_shape.count(-1) > 1:
+            raise ValueError(f"Reshape: target_shape may hold one -1, got {self.target_shape}")
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(batch, *target_shape) with -1 resolved."""
+        size = math.prod(n or 0 for n in input_shape[1:])
+        known = math.prod(n for n in self.target_shape if n != -1)
+        fits = size % known == 0 if -1 in self.target_shape else size == known
+        if not fits:
+            raise ValueError(
+                f"layer {self.name!r} (Reshape) can't give samples of shape {input_shape[1:]} "
+                f"({size} elements) the shape {self.target_shape}"
+            )
+        return (input_shape[0], *(size // known if n == -1 else n for n in self.target_shape))
+
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        """The same memory in the target's shape."""
+        self.shape = x.shape
+        return x.reshape(x.shape[0], *self.compute_output_shape(x.shape)[1:])
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """The same memory in the input's shape."""
+        return dy.reshape(self.shape)

@@ -1,0 +1,82 @@
+"""Softmax."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.engine.device import launch
+from nnkit.layers.base import Layer, Shape
+
+__all__ = ["Softmax"]
+
+
+class Softmax(Layer):
+    """Positive numbers that sum to 1 along an axis: ``exp(x) / sum(exp(x))``.
+
+    Parameters
+    ----------
+    axis : int
+        Any but 0, the batch.
+    **options
+        Those of :class:`Layer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        The axis is no whole number, or the batch's; or, once the input's shape is known, the
+        input doesn't have it.
+
+    Notes
+    -----
+    Output of the input's shape. Backward: dx = y (dy - sum(dy y)), the sum along the axis. A
+    crossentropy that follows takes this layer's input and does both in one, more precisely.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> nnkit.layers.Softmax()(np.array([[5.0, 5.0], [0.0, 1000.0]]))
+    array([[0.5, 0.5],
+           [0. , 1. ]], dtype=float32)
+    """
+
+    recordable = True
+
+    def __init__(self, axis: int = -1, **options: Any) -> None:
+        super().__init__(**options)
+        self.axis = checks.integer("Softmax", "axis", axis, -8, 8)
+
+    def build(self, input_shape: Shape) -> None:
+        """Find the axis."""
+        rank = len(input_shape)
+        if not -rank < self.axis < rank or self.axis == 0:
+            raise ValueError(
+                f"layer {self.name!r} (Softmax) has axis {self.axis}, but the axes of inputs of "
+                f"shape {input_shape} that can be normalised are 1 to {rank - 1}, or -1 to "
+                f"{1 - rank}"
+            )
+
+    def is_over_last_axis(self) -> bool:
+        """Whether the rows of the last axis are what sums to 1."""
+        rank = len(self.input_shape) if self.input_shape is not None else None
+        return self.axis == -1 or (rank is not None and self.axis == rank - 1)
+
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        """y = e^x / sum e^x."""
+        self.y = self.empty(x.shape)
+        launch.softmax(self._around_axis(x), self._around_axis(self.y))
+        return self.y
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """dx = y (dy - sum dy y)."""
+        dx = self.empty(dy.shape)
+        launch.softmax_backward(*(self._around_axis(a) for a in (dy, self.y, dx)))
+        return dx
+
+    def _around_axis(self, x: np.ndarray) -> np.ndarray:
+        """The same memory as (axes before, axis, axes after)."""
+        axis = self.axis % x.ndim
+        return x.reshape(math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :]))

@@ -1,0 +1,231 @@
+"""What every loss is."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnkit import checks, config
+from nnkit.layers.base import Layer
+from nnkit.losses import targets
+from nnkit.registry import Configurable, resolve, snake_case
+
+__all__ = ["Loss", "as_rows", "get"]
+
+
+class Loss(Configurable):
+    """How wrong each row of an output is: ``forward`` says it, ``backward`` gives the gradient.
+
+    A row is the last axis of an output: (batch, k) has one for each sample, (batch, steps, k) one
+    for each step. A loss of your own defines ``forward`` and ``backward``; with plain NumPy it
+    works at once. One that only calls kernels says ``recordable = True``.
+
+    Parameters
+    ----------
+    name : str, optional
+        By default the class's name in snake_case.
+    reduction : str
+        ``"sum_over_batch_size"``: the mean over rows. With sample weights, the sum of weighted
+        losses is still divided by the number of rows, as in Keras. ``"sum"``: not divided.
+
+    Attributes
+    ----------
+    sparse : bool
+        Targets are class numbers (int32), not one value for every output.
+
+    Raises
+    ------
+    ValueError
+        There is no such reduction.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> class Cubic(nnkit.losses.Loss):
+    ...     def forward(self, y_true, y_pred):
+    ...         self.difference = y_pred - y_true.reshape(y_pred.shape)
+    ...         return (abs(self.difference) ** 3).mean(axis=-1).reshape(-1)
+    ...     def backward(self, weights):
+    ...         d = self.difference
+    ...         return 3 * d * abs(d) / d.shape[-1] * weights.reshape(*d.shape[:-1], 1)
+    >>> Cubic()(np.array([[1.0, 2.0]]), np.array([[1.0, 4.0]]))
+    4.0
+    """
+
+    kind: ClassVar[str] = "loss"
+    recordable: ClassVar[bool] = False
+    sparse: ClassVar[bool] = False
+    y_pred: np.ndarray
+
+    def __init__(self, name: str | None = None, reduction: str = "sum_over_batch_size") -> None:
+        self.name = snake_case(type(self).__name__) if name is None else name
+        known = ("sum_over_batch_size", "sum")
+        self.reduction = checks.one_of(type(self).__name__, "reduction", reduction, known)
+
+    # ------------------------------------------------------------------- what a loss defines
+
+    def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+        """The loss of every row; keeps what ``backward`` needs on ``self``.
+
+        Parameters
+        ----------
+        y_true : numpy.ndarray
+            What ``prepare`` made, a batch of it, in ``target_dtype``: (batch, outputs of a sample),
+            or labels.
+        y_pred : numpy.ndarray
+            (batch, ..., k).
+
+        Returns
+        -------
+        numpy.ndarray
+            (rows,).
+        """
+        raise TypeError(f"{type(self).__name__} must define forward(self, y_true, y_pred)")
+
+    def backward(self, weights: np.ndarray) -> np.ndarray:
+        """The gradient of ``sum(weights * values)`` with respect to ``y_pred``, in its shape.
+
+        Parameters
+        ----------
+        weights : numpy.ndarray
+            (rows,): the rows' sample weights, divided by their number unless ``reduction="sum"``.
+        """
+        raise TypeError(f"{type(self).__name__} must define backward(self, weights)")
+
+    def forward_logits(self, y_true: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """``forward`` for a loss that ``absorbs`` the last activation: ``z`` is its input.
+
+        ``self.y_pred`` is then what the activation would give, and ``backward`` the gradient of z.
+        """
+        raise TypeError(f"{type(self).__name__} takes no logits")
+
+    def absorbs(self, activation: Layer) -> bool:
+        """Whether the loss does the work of a model's last activation, and more precisely."""
+        return False
+
+    # ------------------------------------------------------------------- the form of targets
+
+    def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
+        """All targets checked, and in the form that a batch is taken from.
+
+        Parameters
+        ----------
+        y : array
+            As the user gave it.
+        output_shape : tuple
+            Of the model's output, batch first.
+
+        Returns
+        -------
+        numpy.ndarray
+            C-contiguous, n first: (n, outputs of a sample), or labels.
+
+        Raises
+        ------
+        TypeError
+            ``y`` holds no numbers.
+        ValueError
+            ``y`` doesn't fit the output.
+        """
+        return targets.as_numbers(self.name, y, output_shape)
+
+    def target_dtype(self, dtype: str) -> str:
+        """Type of ``y_true`` in a model that computes in ``dtype``."""
+        return "int32" if self.sparse else dtype
+
+    # ------------------------------------------------------------------------- outside a model
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+        """The loss of arrays.
+
+        Parameters
+        ----------
+        y_true, y_pred : array
+            As many rows each; a vector of predictions is n samples of one output.
+        sample_weight : array, optional
+            (n,).
+
+        Returns
+        -------
+        float
+            The mean, or the sum if ``reduction="sum"``.
+        """
+        values = self.forward(*batch(self, y_true, y_pred)).astype(np.float64)
+        if sample_weight is not None:
+            values *= row_weights(self.name, sample_weight, np.shape(y_pred)[0], values.size)
+        total = float(values.sum())
+        return total if self.reduction == "sum" else total / max(1, values.size)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the arrays of the last step."""
+        return {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"
+
+
+def as_rows(x: np.ndarray, k: int) -> np.ndarray:
+    """The same memory as (rows, k)."""
+    return x.reshape(x.size // k, k)
+
+
+def batch(owner: Any, y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Arrays as the ``forward`` of a loss or metric takes them."""
+    predictions = np.asarray(y_pred)
+    dtype = predictions.dtype.name
+    if dtype not in ("float32", "float64"):
+        dtype = config.floatx()
+    predictions = np.ascontiguousarray(predictions, dtype)
+    if predictions.ndim == 1:
+        predictions = predictions.reshape(-1, 1)
+    prepared = owner.prepare(y_true, predictions.shape)
+    if len(prepared) != len(predictions):
+        raise ValueError(
+            f"{owner.name}: {len(prepared)} targets, but {len(predictions)} predictions"
+        )
+    return prepared.astype(owner.target_dtype(dtype), copy=False), predictions
+
+
+def row_weights(owner: str, sample_weight: Any, samples: int, rows: int) -> np.ndarray:
+    """A weight for every row, from one for every sample."""
+    weights = np.asarray(sample_weight, np.float64)
+    if weights.shape not in ((samples,), (samples, 1)):
+        raise ValueError(
+            f"{owner}: sample_weight must have shape ({samples},), got {weights.shape}"
+        )
+    return np.repeat(weights.reshape(-1), rows // max(1, samples))
+
+
+def get(identifier: Any) -> Loss:
+    """A loss from itself, a name, or a configuration.
+
+    Parameters
+    ----------
+    identifier : Loss, str or dict
+        For example ``"mse"``.
+
+    Returns
+    -------
+    Loss
+
+    Raises
+    ------
+    ValueError
+        No loss has that name.
+    TypeError
+        It is something else, a function for example.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.losses.get("mse")
+    <MeanSquaredError name=mean_squared_error>
+    """
+    if callable(identifier) and not isinstance(identifier, (type, Configurable)):
+        raise TypeError(
+            f"loss must be a Loss object or the name of one, got {identifier!r}; a function has no "
+            "gradient: make it a subclass of nnkit.losses.Loss with forward and backward"
+        )
+    loss: Loss = resolve("loss", identifier)
+    return loss

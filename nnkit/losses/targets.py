@@ -1,0 +1,153 @@
+"""What a user gives as ``y``, checked and brought into the form that losses and metrics take.
+
+Shapes are never broadcast: (n,) and (n, 1) are taken for one another, everything else must fit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["as_labels", "as_numbers", "check_shares", "numeric"]
+
+Shape = tuple[int | None, ...]
+
+
+def numeric(owner: str, y: Any) -> np.ndarray:
+    """An array of numbers in a type that kernels read; not copied if it is one already.
+
+    Raises
+    ------
+    TypeError
+        It holds strings, objects or complex numbers.
+    """
+    array = np.asarray(y)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{owner}: targets must be numbers, got an array of {array.dtype}; give class names "
+            "numbers first: numpy.unique(y, return_inverse=True)[1]"
+        )
+    if array.dtype.kind == "b":
+        return array.view(np.uint8)
+    if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):
+        return array.astype(np.float32 if array.dtype.itemsize == 2 else np.float64)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def as_numbers(owner: str, y: Any, output_shape: Shape, hint: str = "") -> np.ndarray:
+    """Targets that have one value for every output.
+
+    Parameters
+    ----------
+    owner : str
+        Whom errors name.
+    y : array
+        In the output's shape; a last axis of size 1 may be missing or too many.
+    output_shape : tuple
+        Of the model's output; the first entry, the batch's, doesn't matter.
+    hint : str
+        What to do if ``y`` looks like labels.
+
+    Returns
+    -------
+    numpy.ndarray
+        C-contiguous, (n, product of the others), in y's own type.
+
+    Raises
+    ------
+    TypeError
+        ``y`` holds no numbers.
+    ValueError
+        The shapes differ.
+    """
+    array = numeric(owner, y)
+    got, expected = array.shape[1:], output_shape[1:]
+    if array.ndim == 0 or _without_last_one(got) != _without_last_one(expected):
+        looks_like_labels = expected and _without_last_one(got) == expected[:-1]
+        raise ValueError(
+            f"{owner}: targets of shape {array.shape} don't fit outputs of shape "
+            f"{('n', *expected)}{'; ' + hint if hint and looks_like_labels else ''}".replace(
+                "'n'", "n"
+            )
+        )
+    return np.ascontiguousarray(array).reshape(len(array), int(np.prod(got)))
+
+
+def as_labels(owner: str, y: Any, output_shape: Shape, hint: str = "") -> np.ndarray:
+    """Targets that are the number of a class, for each row of the output's last axis.
+
+    Parameters
+    ----------
+    owner : str
+        Whom errors name.
+    y : array
+        Whole numbers from 0 to classes - 1, in the output's shape without its last axis; a last
+        axis of size 1 may be there.
+    output_shape : tuple
+        (batch, ..., classes).
+    hint : str
+        What to do if ``y`` looks one-hot.
+
+    Returns
+    -------
+    numpy.ndarray
+        C-contiguous, in the output's shape without its last axis, in y's own type.
+
+    Raises
+    ------
+    TypeError
+        ``y`` holds no numbers.
+    ValueError
+        The shapes differ, or a label is negative, too large or no whole number.
+    """
+    array = numeric(owner, y)
+    *leading, classes = output_shape[1:] or (1,)
+    if array.ndim and array.shape[1:] == (*leading, 1):
+        array = array[..., 0]
+    if array.ndim == 0 or array.shape[1:] != tuple(leading):
+        one_hot = array.shape[1:] == output_shape[1:]
+        expected = str(("n", *leading)).replace("'n'", "n")
+        raise ValueError(
+            f"{owner}: labels must have shape {expected}, one for each row of the {classes} "
+            f"outputs, got {array.shape}{'; ' + hint if hint and one_hot else ''}"
+        )
+    array = np.ascontiguousarray(array)
+    _check_labels(owner, array, classes)
+    return array
+
+
+def _check_labels(owner: str, labels: np.ndarray, classes: int | None) -> None:
+    if labels.size == 0 or classes is None:
+        return
+    fractional = labels.dtype.kind == "f" and not (labels == np.floor(labels)).all()
+    if not fractional and labels.min() >= 0 and labels.max() < classes:
+        return
+    bad = (labels < 0) | (labels >= classes) | (labels != np.floor(labels))
+    index = tuple(int(i) for i in np.argwhere(bad)[0])
+    where = index[0] if len(index) == 1 else index
+    raise ValueError(
+        f"{owner}: labels must be whole numbers from 0 to {classes - 1} for {classes} outputs, but "
+        f"y[{where}] is {labels[index]}"
+    )
+
+
+def check_shares(owner: str, targets: np.ndarray, hint: str) -> None:
+    """Refuse targets that are not all from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        One is not, or is NaN.
+    """
+    if targets.size == 0 or (targets.min() >= 0 and targets.max() <= 1):
+        return
+    row = int(np.argwhere(~((targets >= 0) & (targets <= 1)))[0, 0])
+    raise ValueError(
+        f"{owner}: targets must be from 0 to 1, but y[{row}] is {targets[row]}; {hint}"
+    )
+
+
+def _without_last_one(shape: Shape) -> Shape:
+    """(n, 1) and (n,) mean the same."""
+    return shape[:-1] if shape and shape[-1] == 1 else shape

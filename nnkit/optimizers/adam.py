@@ -1,0 +1,88 @@
+"""Adam."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.engine.device import launch
+from nnkit.optimizers.base import Optimizer
+
+__all__ = ["Adam"]
+
+
+class Adam(Optimizer):
+    """Steps by running means of the gradient and its square.
+
+    D. Kingma, J. Ba, 2015, "Adam: a method for stochastic optimization"; amsgrad: S. Reddi et al.,
+    2018, "On the convergence of Adam and beyond".
+
+    Parameters
+    ----------
+    learning_rate : float
+    beta_1 : float
+        How slowly the mean of the gradient changes, from 0 to below 1.
+    beta_2 : float
+        How slowly the mean of its square changes, from 0 to below 1.
+    epsilon : float
+        From 0 on, added to the root; the paper's "epsilon hat".
+    amsgrad : bool
+        Divide by the largest mean so far.
+    weight_decay, clipnorm, clipvalue, global_clipnorm, name
+        See :class:`Optimizer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be.
+
+    Notes
+    -----
+    In step t, with w the weights, g the gradients, m and v the slots ``"momentum"`` and
+    ``"velocity"``, and lr the learning rate::
+
+        m += (1 - beta_1) (g - m)
+        v += (1 - beta_2) (g^2 - v)
+        w -= lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.optimizers.Adam().slots
+    ('momentum', 'velocity')
+    """
+
+    recordable = True
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = "adam",
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        self.beta_1 = checks.number("Adam", "beta_1", beta_1, "[0, 1)")
+        self.beta_2 = checks.number("Adam", "beta_2", beta_2, "[0, 1)")
+        self.epsilon = checks.number("Adam", "epsilon", epsilon, "[0, inf)")
+        self.amsgrad = checks.flag("Adam", "amsgrad", amsgrad)
+        self.slots = ("momentum", "velocity", *(("velocity_hat",) if self.amsgrad else ()))
+
+    def update(
+        self,
+        gradients: np.ndarray,
+        parameters: np.ndarray,
+        slots: dict[str, np.ndarray],
+        rate: np.ndarray,
+        iteration: np.ndarray,
+    ) -> None:
+        """One step."""
+        kernel = launch.adam_amsgrad if self.amsgrad else launch.adam
+        numbers = (rate, iteration, self.beta_1, self.beta_2, self.epsilon)
+        kernel(gradients, *numbers, *(slots[name] for name in self.slots), parameters)

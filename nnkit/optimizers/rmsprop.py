@@ -1,0 +1,111 @@
+"""RMSprop."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.engine.device import empty, launch
+from nnkit.optimizers.base import Optimizer
+
+__all__ = ["RMSprop"]
+
+
+class RMSprop(Optimizer):
+    """Steps by the gradient divided by the root of the running mean of its square.
+
+    T. Tieleman, G. Hinton, 2012, lecture 6.5 of "Neural networks for machine learning"; centered:
+    A. Graves, 2013, "Generating sequences with recurrent neural networks".
+
+    Parameters
+    ----------
+    learning_rate : float
+    rho : float
+        How slowly the mean changes, from 0 to 1.
+    momentum : float
+        Share of the last step that is done again, from 0 to 1.
+    epsilon : float
+        Above 0, added to the mean under the root.
+    centered : bool
+        Divide by the root of the variance, not of the mean square.
+    weight_decay, clipnorm, clipvalue, global_clipnorm, name
+        See :class:`Optimizer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be.
+
+    Notes
+    -----
+    With w the weights, g the gradients, lr the learning rate, and v, b and a the slots
+    ``"velocity"``, ``"momentum"`` (if there is any) and ``"average_gradient"`` (if centered)::
+
+        v = rho v + (1 - rho) g^2
+        a = rho a + (1 - rho) g
+        b = momentum b + lr g / sqrt(v - a^2 if centered else v + epsilon)
+        w -= b
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.optimizers.RMSprop().slots
+    ('velocity',)
+    """
+
+    recordable = True
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        rho: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-7,
+        centered: bool = False,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = "rmsprop",
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        self.rho = checks.number("RMSprop", "rho", rho, "[0, 1]")
+        self.momentum = checks.number("RMSprop", "momentum", momentum, "[0, 1]")
+        self.epsilon = checks.number("RMSprop", "epsilon", epsilon, "(0, inf)")
+        self.centered = checks.flag("RMSprop", "centered", centered)
+        kept = {"velocity": True, "momentum": self.momentum > 0, "average_gradient": self.centered}
+        self.slots = tuple(name for name, is_kept in kept.items() if is_kept)
+
+    def update(
+        self,
+        gradients: np.ndarray,
+        parameters: np.ndarray,
+        slots: dict[str, np.ndarray],
+        rate: np.ndarray,
+        iteration: np.ndarray,
+    ) -> None:
+        """One step."""
+        if len(self.slots) == 1:
+            launch.rmsprop(gradients, rate, self.rho, self.epsilon, slots["velocity"], parameters)
+            return
+        launch.rmsprop_momentum(
+            gradients,
+            rate,
+            self.rho,
+            self.momentum,
+            self.epsilon,
+            self.centered,
+            slots["velocity"],
+            _slot_or_zeros(slots, "average_gradient", parameters),
+            _slot_or_zeros(slots, "momentum", parameters),
+            parameters,
+        )
+
+
+def _slot_or_zeros(slots: dict[str, np.ndarray], name: str, like: np.ndarray) -> np.ndarray:
+    """A slot, or zeros where the formula needs none: what it writes there is forgotten."""
+    if name in slots:
+        return slots[name]
+    zeros = empty(like.shape, like.dtype)
+    launch.fill(0.0, zeros)
+    return zeros

@@ -1,0 +1,79 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.engine.device import launch
+from nnkit.optimizers.base import Optimizer
+
+__all__ = ["SGD"]
+
+
+class SGD(Optimizer):
+    """A step against the gradient, with or without momentum.
+
+    Parameters
+    ----------
+    learning_rate : float
+    momentum : float
+        Share of the last step that is done again, from 0 to 1.
+    nesterov : bool
+        Look ahead by the momentum (Y. Nesterov, 1983).
+    weight_decay, clipnorm, clipvalue, global_clipnorm, name
+        See :class:`Optimizer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be.
+
+    Notes
+    -----
+    With w the weights, g the gradients, lr the learning rate and v the slot ``"momentum"``:
+
+    - without momentum, w -= lr g;
+    - with it, v = momentum v - lr g and w += v;
+    - with nesterov, w += momentum v - lr g instead, with the new v.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.optimizers.SGD(0.1, momentum=0.9).slots
+    ('momentum',)
+    """
+
+    recordable = True
+
+    def __init__(
+        self,
+        learning_rate: float = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        name: str | None = "sgd",
+    ) -> None:
+        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        self.momentum = checks.number("SGD", "momentum", momentum, "[0, 1]")
+        self.nesterov = checks.flag("SGD", "nesterov", nesterov)
+        self.slots = ("momentum",) if self.momentum else ()
+
+    def update(
+        self,
+        gradients: np.ndarray,
+        parameters: np.ndarray,
+        slots: dict[str, np.ndarray],
+        rate: np.ndarray,
+        iteration: np.ndarray,
+    ) -> None:
+        """One step."""
+        if not self.slots:
+            launch.sgd(gradients, rate, parameters)
+            return
+        launch.sgd_momentum(
+            gradients, rate, self.momentum, self.nesterov, slots["momentum"], parameters
+        )

@@ -1,0 +1,225 @@
+"""Objects that a name, a dictionary or a model file can ask for.
+
+Every layer, loss, optimizer, metric, initializer and schedule is a :class:`Configurable`: it
+remembers the arguments it was made with, so it can be described as plain data and made again. A
+file names classes of this registry only; it can't make nnkit import or call anything else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, TypeVar, cast
+
+__all__ = [
+    "Configurable",
+    "did_you_mean",
+    "explain_arguments",
+    "register",
+    "resolve",
+    "snake_case",
+]
+
+C = TypeVar("C", bound=type)
+F = TypeVar("F", bound=Callable[..., Any])
+
+_classes: dict[str, dict[str, type[Configurable]]] = {}
+
+
+class _Recorded(type):
+    """Keeps the arguments of a constructor call, and explains a wrong one."""
+
+    def __call__(cls, *arguments: Any, **named: Any) -> Any:
+        signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+        try:
+            bound = signature.bind(None, *arguments, **named)
+        except TypeError as error:
+            raise TypeError(f"{cls.__name__}: {error}{_near_argument(cls, named)}") from None
+        try:
+            instance = super().__call__(*arguments, **named)
+        except TypeError as error:  # An argument passed on to a base that doesn't know it either.
+            near = _near_argument(cls, named)
+            if not near or "unexpected keyword" not in str(error):
+                raise
+            raise TypeError(f"{cls.__name__}: {error}{near}") from None
+        bound.apply_defaults()
+        recorded = {k: v for k, v in bound.arguments.items() if k != "self"}
+        for name, parameter in signature.parameters.items():
+            if parameter.kind is parameter.VAR_KEYWORD:
+                recorded |= recorded.pop(name, {})
+            elif parameter.kind is parameter.VAR_POSITIONAL:
+                recorded[name] = list(recorded[name])
+        instance._arguments = recorded
+        return instance
+
+
+class Configurable(metaclass=_Recorded):
+    """Base of everything that can be written to a file and named by a string.
+
+    A subclass needs no ``get_config``: its constructor arguments are remembered.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> layer = nnkit.layers.Dense(10, activation="tanh")
+    >>> layer.get_config()["units"]
+    10
+    >>> type(layer).from_config(layer.get_config()).units
+    10
+    """
+
+    kind: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    _arguments: dict[str, Any]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.__module__.split(".")[0] == "nnkit" and hasattr(cls, "kind"):
+            _classes.setdefault(cls.kind, {})[cls.__name__] = cls
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as plain data: numbers, strings, lists, dictionaries."""
+        return {name: to_plain(value) for name, value in self._arguments.items()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Make an object from what :meth:`get_config` returned."""
+        return cls(**config)
+
+
+def to_plain(value: Any) -> Any:
+    """The same value as JSON knows it."""
+    if isinstance(value, Configurable):
+        return {"class_name": type(value).__name__, "config": value.get_config()}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(v) for v in value]
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        return value.item()
+    return value
+
+
+def register(cls: C) -> C:
+    """Let model files and strings name a class of yours; a decorator.
+
+    Parameters
+    ----------
+    cls : type
+        A subclass of Layer, Loss, Optimizer, Metric, Initializer...
+
+    Raises
+    ------
+    TypeError
+        It is none of those.
+    ValueError
+        Another class has that name.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> @nnkit.saving.register
+    ... class Half(nnkit.layers.Layer):
+    ...     def forward(self, x, training=False):
+    ...         return x / 2
+    ...     def backward(self, dy):
+    ...         return dy / 2
+    >>> nnkit.Sequential([Half()]).layers[0].name
+    'half'
+    """
+    if not (isinstance(cls, type) and issubclass(cls, Configurable) and hasattr(cls, "kind")):
+        raise TypeError(f"register takes a Layer, Loss, Optimizer, Metric... class, not {cls!r}")
+    known = _classes.setdefault(cls.kind, {})
+    old = known.get(cls.__name__)
+    # A class statement run again (in a notebook) replaces itself.
+    if old is not None and (old.__module__, old.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise ValueError(
+            f"a {cls.kind} called {cls.__name__!r} is registered already ({old.__module__}); "
+            "give yours another name"
+        )
+    known[cls.__name__] = cls
+    return cls
+
+
+def registered(kind: str) -> dict[str, type[Configurable]]:
+    """Every class of a kind that is known, by name."""
+    return dict(_classes.get(kind, {}))
+
+
+def lookup(kind: str, name: str, custom: dict[str, type] | None = None) -> type[Configurable]:
+    """The class of that kind with that name: a class name, its snake_case form, or an alias."""
+    known = {**_classes.get(kind, {}), **(custom or {})}
+    if name in known:
+        return known[name]
+    by_alias = {a.lower(): cls for cls in known.values() for a in names_of(cls)}
+    if name.lower() in by_alias:
+        return by_alias[name.lower()]
+    raise ValueError(
+        f"unknown {kind} {name!r}{did_you_mean(name, [*known, *by_alias])} "
+        f"Known: {', '.join(sorted(known))}."
+    )
+
+
+def resolve(kind: str, identifier: Any, custom: dict[str, type] | None = None) -> Any:
+    """An object from itself, its class, a name, or ``{"class_name": ..., "config": ...}``."""
+    if isinstance(identifier, str):
+        return lookup(kind, identifier, custom)()
+    if isinstance(identifier, type) and issubclass(identifier, Configurable):
+        identifier = identifier()
+    if isinstance(identifier, dict) and {"class_name", "config"} <= identifier.keys():
+        return lookup(kind, identifier["class_name"], custom).from_config(identifier["config"])
+    if isinstance(identifier, Configurable) and identifier.kind == kind:
+        return identifier
+    raise TypeError(f"expected a {kind} or the name of one, got {identifier!r}")
+
+
+def names_of(cls: type[Configurable]) -> tuple[str, ...]:
+    """Every string that means this class, the preferred one first."""
+    return (snake_case(cls.__name__), cls.__name__, *vars(cls).get("aliases", ()))
+
+
+def snake_case(name: str) -> str:
+    """Keras's rule for the name of an object from that of its class.
+
+    Examples
+    --------
+    >>> [snake_case(n) for n in ("Dense", "Conv2D", "LeakyReLU", "ReLU", "LSTM")]
+    ['dense', 'conv2d', 'leaky_re_lu', 're_lu', 'lstm']
+    """
+    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``"; did you mean 'x'?"`` for the nearest known name, or ``"."``."""
+    near = difflib.get_close_matches(name, list(known), 1, 0.6)
+    return f"; did you mean {near[0]!r}?" if near else "."
+
+
+def _near_argument(cls: type, named: dict[str, Any]) -> str:
+    known = {
+        name
+        for base in cls.__mro__
+        if "__init__" in vars(base)
+        for name in inspect.signature(base.__init__).parameters  # type: ignore[misc]
+        if name not in ("self", "args", "kwargs")
+    }
+    unknown = [name for name in named if name not in known]
+    return did_you_mean(unknown[0], known) if unknown else ""
+
+
+def explain_arguments(function: F) -> F:
+    """Decorate a method so that an unknown keyword argument names the nearest known one."""
+    known = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def checked(*arguments: Any, **named: Any) -> Any:
+        for name in named:
+            if name not in known:
+                raise TypeError(
+                    f"{function.__name__} has no argument {name!r}{did_you_mean(name, known)}"
+                )
+        return function(*arguments, **named)
+
+    return cast(F, checked)

@@ -1,0 +1,6 @@
+"""Small helpers, with Keras's names."""
+
+from nnkit.utils.numerical import to_categorical
+from nnkit.utils.random import set_random_seed
+
+__all__ = ["set_random_seed", "to_categorical"]

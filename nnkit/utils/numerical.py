@@ -1,0 +1,69 @@
+"""Labels and numbers in the form that a model wants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nnkit import checks, config
+
+__all__ = ["to_categorical"]
+
+
+def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.floating[Any]]:
+    """One-hot rows for integer labels, as ``categorical_crossentropy`` wants them.
+
+    Parameters
+    ----------
+    x : array_like of int
+        Labels from 0 to ``num_classes - 1``, of any shape. A last axis of size 1 is dropped, so a
+        column of labels, shape (n, 1), is as good as shape (n,).
+    num_classes : int, optional
+        How many classes there are. Default: one more than the largest label.
+
+    Returns
+    -------
+    numpy.ndarray
+        Zeros and ones of shape ``(*x.shape, num_classes)`` and dtype ``nnkit.config.floatx()``.
+
+    Raises
+    ------
+    ValueError
+        A label is negative, too large or not a whole number; or there are no labels to count the
+        classes from; or ``num_classes`` is less than 1.
+    TypeError
+        ``num_classes`` is no whole number.
+
+    Examples
+    --------
+    >>> from nnkit.utils import to_categorical
+    >>> to_categorical([0, 2, 1])
+    array([[1., 0., 0.],
+           [0., 0., 1.],
+           [0., 1., 0.]], dtype=float32)
+    """
+    given = np.asarray(x)
+    if given.dtype.kind not in "biuf":
+        raise ValueError(f"labels must be whole numbers, not {given.dtype}")
+    labels = given.astype(np.int64)
+    if not np.array_equal(labels, given):
+        wrong = given[labels != given].flat[0]
+        raise ValueError(f"labels must be whole numbers, but one is {wrong}")
+    if labels.ndim > 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if num_classes is None:
+        if labels.size == 0:
+            raise ValueError("there are no labels to count the classes from: give num_classes")
+        num_classes = max(int(labels.max()) + 1, 1)
+    num_classes = checks.integer("to_categorical", "num_classes", num_classes)
+    out_of_range = labels[(labels < 0) | (labels >= num_classes)]
+    if out_of_range.size:
+        raise ValueError(
+            f"labels must be from 0 to {num_classes - 1} for {num_classes} classes, but one is "
+            f"{out_of_range[0]}; labels of other kinds must be numbered from 0 on first"
+        )
+    rows = np.zeros((labels.size, num_classes), config.floatx())
+    rows[np.arange(labels.size), labels.reshape(-1)] = 1
+    return rows.reshape(*labels.shape, num_classes)

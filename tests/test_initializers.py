@@ -1,0 +1,163 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from nnkit import initializers
+from nnkit.utils import set_random_seed
+
+SHAPE = (300, 200)
+RANDOM = [
+    "glorot_uniform",
+    "glorot_normal",
+    "he_uniform",
+    "he_normal",
+    "lecun_uniform",
+    "lecun_normal",
+    "variance_scaling",
+    "random_normal",
+    "random_uniform",
+    "truncated_normal",
+    "orthogonal",
+]
+
+
+@pytest.fixture(autouse=True)
+def repeatable():
+    python_state = np.random.get_state()
+    set_random_seed(1)
+    yield
+    np.random.set_state(python_state)
+
+
+@pytest.mark.parametrize(
+    ("name", "variance"),
+    [
+        ("glorot_uniform", 2 / 500),
+        ("glorot_normal", 2 / 500),
+        ("he_uniform", 2 / 300),
+        ("he_normal", 2 / 300),
+        ("lecun_uniform", 1 / 300),
+        ("lecun_normal", 1 / 300),
+        ("random_normal", 0.05**2),
+        ("random_uniform", 0.1**2 / 12),
+        ("truncated_normal", (0.05 * 0.87962566103423978) ** 2),
+        ("orthogonal", 1 / 300),
+    ],
+)
+def test_mean_and_variance(name, variance):
+    values = initializers.get(name)(SHAPE, "float64")
+    assert abs(values.mean()) < 5 * math.sqrt(variance / values.size)
+    assert values.var() == pytest.approx(variance, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("glorot_uniform", math.sqrt(6 / 500)),
+        ("he_uniform", math.sqrt(6 / 300)),
+        ("lecun_uniform", math.sqrt(3 / 300)),
+        ("random_uniform", 0.05),
+        ("truncated_normal", 0.1),
+        ("glorot_normal", 2 * math.sqrt(2 / 500) / 0.87962566103423978),
+    ],
+)
+def test_bounds(name, limit):
+    values = np.abs(initializers.get(name)(SHAPE, "float64"))
+    assert 0.99 * limit < values.max() <= limit
+
+
+@pytest.mark.parametrize(("mode", "n"), [("fan_in", 300), ("fan_out", 200), ("fan_avg", 250)])
+@pytest.mark.parametrize(
+    "distribution", ["uniform", "normal", "truncated_normal", "untruncated_normal"]
+)
+def test_variance_scaling(mode, n, distribution):
+    values = initializers.VarianceScaling(3.0, mode, distribution)(SHAPE, "float64")
+    assert values.var() == pytest.approx(3 / n, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((), (1, 1)), ((5,), (5, 5)), ((3, 7), (3, 7)), ((2, 3, 5, 7), (30, 42))],
+)
+def test_fans(shape, expected):
+    assert initializers.fans(shape) == expected
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (6, 3), (3, 6), (2, 3, 4)])
+def test_orthogonal(shape):
+    q = initializers.Orthogonal(gain=2.0)(shape, "float64").reshape(-1, shape[-1])
+    product = q.T @ q if len(q) >= shape[-1] else q @ q.T
+    np.testing.assert_allclose(product, 4 * np.eye(min(q.shape)), atol=1e-12)
+
+
+def test_fixed_values():
+    np.testing.assert_array_equal(initializers.Zeros()((2, 3)), np.zeros((2, 3)))
+    np.testing.assert_array_equal(initializers.Ones()((2, 3)), np.ones((2, 3)))
+    np.testing.assert_array_equal(initializers.Constant(0.5)((2,)), [0.5, 0.5])
+    np.testing.assert_array_equal(initializers.Identity(2)((2, 3)), 2 * np.eye(2, 3))
+
+
+@pytest.mark.parametrize("name", [*RANDOM, "zeros", "ones", "constant", "identity"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_shape_and_dtype(name, dtype):
+    values = initializers.get(name)((4, 3), dtype)
+    assert (values.shape, values.dtype) == ((4, 3), dtype)
+    assert values.flags.c_contiguous or name == "orthogonal"
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_seeds(name):
+    cls = type(initializers.get(name))
+    seeded = cls(seed=7)
+    np.testing.assert_array_equal(seeded((4, 3)), seeded((4, 3)))
+    np.testing.assert_array_equal(seeded((4, 3)), seeded((4, 3), "float64").astype("float32"))
+    assert not np.array_equal(seeded((4, 3)), cls(seed=8)((4, 3)))
+    free = cls()
+    set_random_seed(3)
+    first = free((4, 3))
+    assert not np.array_equal(first, free((4, 3)))
+    set_random_seed(3)
+    np.testing.assert_array_equal(first, free((4, 3)))
+
+
+@pytest.mark.parametrize("name", [*RANDOM, "zeros", "ones", "constant", "identity"])
+def test_config_goes_through_json(name):
+    initializer = initializers.get(name)
+    config = json.loads(json.dumps(initializer.get_config()))
+    again = initializers.get({"class_name": type(initializer).__name__, "config": config})
+    assert type(again) is type(initializer)
+    assert again.get_config() == config
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [("uniform", "RandomUniform"), ("normal", "RandomNormal"), ("one", "Ones"), ("zero", "Zeros")],
+)
+def test_aliases(alias, name):
+    assert type(initializers.get(alias)).__name__ == name
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: initializers.get("glorot_unifrom"), "did you mean 'glorot_uniform'"),
+        (lambda: initializers.Constant("a"), "Constant: value must be a number"),
+        (lambda: initializers.RandomNormal(stddev=-1), r"stddev must be a number in \[0, inf\)"),
+        (lambda: initializers.RandomUniform(1.0, 0.0), "minval 1.0 is greater than maxval 0.0"),
+        (lambda: initializers.VarianceScaling(mode="fan"), "mode must be one of fan_in, fan_out"),
+        (lambda: initializers.VarianceScaling(distribution="n"), "distribution must be one of"),
+        (lambda: initializers.HeNormal(seed=-1), "seed must be a whole number from 0"),
+        (lambda: initializers.Identity()((3,)), "Identity makes matrices"),
+        (lambda: initializers.Orthogonal()((3,)), "two axes or more"),
+    ],
+)
+def test_errors(make, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        make()
+
+
+def test_a_function_is_refused():
+    with pytest.raises(TypeError, match="not a function"):
+        initializers.get(lambda shape, dtype: np.zeros(shape))

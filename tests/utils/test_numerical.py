@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from nnkit import config
+from nnkit.utils import to_categorical
+
+
+def test_one_hot():
+    rows = to_categorical([0, 2, 1, 3])
+    np.testing.assert_array_equal(rows, np.eye(4)[[0, 2, 1, 3]])
+    assert rows.dtype == np.float32
+
+
+def test_more_classes_than_labels():
+    assert to_categorical([1, 0], num_classes=5).shape == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((), (3,)), ((1,), (1, 3)), ((4,), (4, 3)), ((4, 1), (4, 3)), ((4, 2), (4, 2, 3))],
+)
+def test_shapes(shape, expected):
+    assert to_categorical(np.zeros(shape, int), 3).shape == expected
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int32, np.float32])
+def test_any_dtype_that_holds_whole_numbers(dtype):
+    np.testing.assert_array_equal(to_categorical(np.array([0, 1], dtype)), np.eye(2))
+
+
+def test_no_labels():
+    assert to_categorical([], 3).shape == (0, 3)
+    with pytest.raises(ValueError, match="give num_classes"):
+        to_categorical([])
+
+
+def test_floatx(monkeypatch):
+    monkeypatch.setattr(config, "_floatx", "float64")
+    assert to_categorical([0]).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        ([0, -1], "from 0 to 2 for 3 classes, but one is -1"),
+        ([0, 3], "from 0 to 2 for 3 classes, but one is 3"),
+        ([0, -1, 2**40], "from 0 to 2 for 3 classes, but one is -1"),
+        ([0.5, 1], "whole numbers, but one is 0.5"),
+        (["a"], "whole numbers, not <U1"),
+    ],
+)
+def test_bad_labels(labels, reason):
+    with pytest.raises(ValueError, match=reason):
+        to_categorical(labels, num_classes=3)
+
+
+def test_bad_number_of_classes():
+    with pytest.raises(ValueError, match=r"num_classes must be a whole number from 1 .* got 0"):
+        to_categorical([0], 0)
+    with pytest.raises(TypeError, match=r"num_classes must be a whole number .* got 2\.5"):
+        to_categorical([0], 2.5)
