@@ -1,0 +1,56 @@
+"""nnkit: neural networks in pure Python, easy to read and fast to run.
+
+Stack layers, compile, fit::
+
+    import nnkit
+    from nnkit.layers import Dense, Softmax, Tanh
+
+    model = nnkit.Sequential([nnkit.Input((784,)), Dense(128), Tanh(), Dense(10), Softmax()])
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x_train, y_train, batch_size=32, epochs=5)
+"""
+
+from __future__ import annotations
+
+from nnkit import (
+    activations,
+    callbacks,
+    config,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    optimizers,
+    saving,
+    testing,
+    utils,
+)
+from nnkit._version import __version__
+from nnkit.engine.device import launch
+from nnkit.kernels._jit import Kernel, kernel
+from nnkit.layers import Input
+from nnkit.models import Sequential
+from nnkit.saving import load_model
+
+__all__ = [
+    "Input",
+    "Kernel",
+    "Sequential",
+    "__version__",
+    "activations",
+    "callbacks",
+    "config",
+    "datasets",
+    "initializers",
+    "kernel",
+    "launch",
+    "layers",
+    "load_model",
+    "losses",
+    "metrics",
+    "optimizers",
+    "saving",
+    "testing",
+    "utils",
+]

@@ -1,0 +1,138 @@
+"""CallbackList: several callbacks called as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from nnkit.callbacks.callback import Callback, Logs
+from nnkit.callbacks.history import History
+from nnkit.callbacks.progress import ProgressBar
+
+__all__ = ["CallbackList"]
+
+
+class CallbackList(Callback):
+    """Passes every call on, and knows which hooks somebody listens to.
+
+    Parameters
+    ----------
+    callbacks : iterable of Callback
+        Called in this order, but a History and a ProgressBar come last: they show what the others
+        add to the logs.
+    model : Sequential, optional
+    params : dict, optional
+
+    Attributes
+    ----------
+    needs_train_batches, needs_test_batches, needs_predict_batches : bool
+        Whether a hook for batches is overridden, so that batches must run one by one.
+
+    Raises
+    ------
+    TypeError
+        Something in the list is no Callback.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.callbacks.CallbackList([nnkit.callbacks.History()]).needs_train_batches
+    False
+    """
+
+    def __init__(
+        self,
+        callbacks: Iterable[Callback] = (),
+        model: Any = None,
+        params: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.callbacks = [_checked(callback) for callback in callbacks]
+        self.callbacks.sort(key=lambda callback: isinstance(callback, (History, ProgressBar)))
+        self.needs_train_batches = self._listened("on_train_batch_") or self._listened("on_batch_")
+        self.needs_test_batches = self._listened("on_test_batch_")
+        self.needs_predict_batches = self._listened("on_predict_batch_")
+        self.set_model(model)
+        self.set_params(params or {})
+
+    def _listened(self, prefix: str) -> bool:
+        hooks = (prefix + "begin", prefix + "end")
+        return any(_overrides(callback, hook) for callback in self.callbacks for hook in hooks)
+
+    def _call(self, hook: str, *arguments: Any) -> None:
+        for callback in self.callbacks:
+            getattr(callback, hook)(*arguments)
+
+    def set_model(self, model: Any) -> None:
+        """Tell all callbacks."""
+        super().set_model(model)
+        self._call("set_model", model)
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Tell all callbacks."""
+        super().set_params(params)
+        self._call("set_params", params)
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        self._call("on_train_begin", _plain(logs))
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        self._call("on_train_end", _plain(logs))
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self._call("on_epoch_begin", epoch, _plain(logs))
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self._call("on_epoch_end", epoch, _plain(logs))
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        self._call("on_train_batch_begin", batch, _plain(logs))
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._call("on_train_batch_end", batch, _plain(logs))
+
+    def on_progress(self, step: int, logs: Logs | None = None) -> None:
+        self._call("on_progress", step, _plain(logs))
+
+    def on_test_begin(self, logs: Logs | None = None) -> None:
+        self._call("on_test_begin", _plain(logs))
+
+    def on_test_end(self, logs: Logs | None = None) -> None:
+        self._call("on_test_end", _plain(logs))
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        self._call("on_test_batch_begin", batch, _plain(logs))
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._call("on_test_batch_end", batch, _plain(logs))
+
+    def on_predict_begin(self, logs: Logs | None = None) -> None:
+        self._call("on_predict_begin", _plain(logs))
+
+    def on_predict_end(self, logs: Logs | None = None) -> None:
+        self._call("on_predict_end", _plain(logs))
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        self._call("on_predict_batch_begin", batch, _plain(logs))
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._call("on_predict_batch_end", batch, _plain(logs))
+
+
+def _checked(callback: Any) -> Callback:
+    if not isinstance(callback, Callback):
+        what = f"the class {callback.__name__}" if isinstance(callback, type) else repr(callback)
+        raise TypeError(
+            f"callbacks must be objects such as nnkit.callbacks.EarlyStopping(), got {what}"
+        )
+    return callback
+
+
+def _overrides(callback: Callback, hook: str) -> bool:
+    """Whether a callback, by its class or by itself, defines a hook of its own."""
+    found = getattr(callback, hook)
+    return getattr(found, "__func__", found) is not getattr(Callback, hook)
+
+
+def _plain(logs: Logs | None) -> Logs:
+    return {} if logs is None else logs

@@ -1,0 +1,111 @@
+"""EarlyStopping."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnkit import checks
+from nnkit.callbacks.callback import Logs, say
+from nnkit.callbacks.monitor import MonitorCallback
+
+__all__ = ["EarlyStopping"]
+
+
+class EarlyStopping(MonitorCallback):
+    """Ends ``fit`` when a result has not improved for some epochs.
+
+    Parameters
+    ----------
+    monitor : str
+        What to watch: ``"val_loss"``, ``"val_accuracy"``, ``"loss"``...
+    min_delta : float
+        An improvement by no more than this is none.
+    patience : int
+        Epochs without improvement after which training stops.
+    verbose : {0, 1}
+        1 says so.
+    mode : {"auto", "min", "max"}
+        Whether less or more is better; ``"auto"`` asks the metric.
+    baseline : float, optional
+        Epochs that don't beat it count as no improvement.
+    restore_best_weights : bool
+        Go back to the best epoch's weights at the end of ``fit``, stopped early or not.
+    start_from_epoch : int
+        Epochs before this one, counted from 0, are not looked at.
+
+    Attributes
+    ----------
+    stopped_epoch : int
+        The epoch that was the last one, counted from 0; 0 if training was not stopped.
+    best_epoch : int
+    best : float or None
+
+    Raises
+    ------
+    ValueError
+        Nothing has the name ``monitor``; raised before the first batch if ``mode="auto"``.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> model = nnkit.Sequential([nnkit.layers.Dense(1, kernel_initializer="zeros")])
+    >>> model.compile(nnkit.optimizers.SGD(0.0), "mse")
+    >>> stop = nnkit.callbacks.EarlyStopping(monitor="loss", patience=2)
+    >>> history = model.fit(np.ones((4, 2)), np.ones(4), epochs=9, verbose=0, callbacks=[stop])
+    >>> history.epoch
+    [0, 1, 2]
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        self.patience = checks.integer("EarlyStopping", "patience", patience, low=0)
+        self.verbose = verbose
+        self.baseline = baseline
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = start_from_epoch
+        self._reset()
+
+    def _reset(self) -> None:
+        self.wait = self.stopped_epoch = self.best_epoch = 0
+        self.best: float | None = None
+        self.best_weights: list[Any] | None = None
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Forget an earlier ``fit``."""
+        super().on_train_begin(logs)
+        self._reset()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Compare, and stop if patience has run out."""
+        value = self.monitored(logs)
+        if value is None or epoch < self.start_from_epoch:
+            return
+        self.wait += 1
+        if self.improves(value, self.best):
+            self.best, self.best_epoch = value, epoch
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
+            if self.baseline is None or self.improves(value, self.baseline):
+                self.wait = 0
+        elif self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Restore the best weights, if asked to."""
+        if self.verbose and self.stopped_epoch:
+            say(f"Epoch {self.stopped_epoch + 1}: early stopping")
+        if self.best_weights is not None:
+            if self.verbose:
+                say(f"Restoring the weights of the best epoch: {self.best_epoch + 1}")
+            self.model.set_weights(self.best_weights)

@@ -1,0 +1,43 @@
+"""History: what ``fit`` returns."""
+
+from __future__ import annotations
+
+from nnkit.callbacks.callback import Callback, Logs
+
+__all__ = ["History"]
+
+
+class History(Callback):
+    """Keeps the loss and metrics of every epoch; ``fit`` adds one by itself and returns it.
+
+    Attributes
+    ----------
+    history : dict of str to list of float
+        One value an epoch: ``loss``, the metrics, and their ``val_`` twins.
+    epoch : list of int
+        The epochs, counted from 0.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> history = nnkit.callbacks.History()
+    >>> history.on_epoch_end(0, {"loss": 0.5})
+    >>> history.on_epoch_end(1, {"loss": 0.25})
+    >>> history.history
+    {'loss': [0.5, 0.25]}
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history: dict[str, list[float]] = {}
+        self.epoch: list[int] = []
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Begin the list of epochs anew."""
+        self.epoch = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Keep the epoch's results."""
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)

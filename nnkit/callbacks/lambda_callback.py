@@ -1,0 +1,70 @@
+"""LambdaCallback: a callback from functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nnkit.callbacks.callback import Callback
+from nnkit.registry import did_you_mean
+
+__all__ = ["LambdaCallback"]
+
+
+class LambdaCallback(Callback):
+    """Calls functions at moments of training.
+
+    Parameters
+    ----------
+    on_epoch_begin, on_epoch_end : callable, optional
+        Called with (epoch, logs).
+    on_train_begin, on_train_end : callable, optional
+        Called with (logs).
+    on_train_batch_begin, on_train_batch_end : callable, optional
+        Called with (batch, logs); either makes ``fit`` stop at every batch.
+    **hooks : callable
+        Any other hook of :class:`Callback` by its name.
+
+    Raises
+    ------
+    TypeError
+        There is no such hook, or its value is no function.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> show = nnkit.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs))
+    >>> show.on_epoch_end(0, {"loss": 0.5})
+    0 {'loss': 0.5}
+    """
+
+    def __init__(
+        self,
+        on_epoch_begin: Callable[..., Any] | None = None,
+        on_epoch_end: Callable[..., Any] | None = None,
+        on_train_begin: Callable[..., Any] | None = None,
+        on_train_end: Callable[..., Any] | None = None,
+        on_train_batch_begin: Callable[..., Any] | None = None,
+        on_train_batch_end: Callable[..., Any] | None = None,
+        **hooks: Callable[..., Any],
+    ) -> None:
+        super().__init__()
+        hooks |= {
+            name: function
+            for name, function in {
+                "on_epoch_begin": on_epoch_begin,
+                "on_epoch_end": on_epoch_end,
+                "on_train_begin": on_train_begin,
+                "on_train_end": on_train_end,
+                "on_train_batch_begin": on_train_batch_begin,
+                "on_train_batch_end": on_train_batch_end,
+            }.items()
+            if function is not None
+        }
+        known = [name for name in vars(Callback) if name.startswith("on_")]
+        for name, function in hooks.items():
+            if name not in known:
+                raise TypeError(f"LambdaCallback: no hook {name!r}{did_you_mean(name, known)}")
+            if not callable(function):
+                raise TypeError(f"LambdaCallback: {name} must be a function, got {function!r}")
+            setattr(self, name, function)

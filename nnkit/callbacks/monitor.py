@@ -1,0 +1,86 @@
+"""MonitorCallback: what callbacks that watch one result share."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+from nnkit import checks
+from nnkit.callbacks.callback import Callback, Logs
+from nnkit.registry import did_you_mean
+
+__all__ = ["MonitorCallback"]
+
+
+class MonitorCallback(Callback):
+    """Watches one of the results of each epoch and tells whether it improved.
+
+    Parameters
+    ----------
+    monitor : str
+        ``"loss"``, a metric's name, or ``"val_"`` and one of these.
+    mode : {"auto", "min", "max"}
+        Whether less or more is better; ``"auto"`` asks the metric.
+    min_delta : float
+        An improvement by no more than this is none.
+
+    Raises
+    ------
+    ValueError
+        The mode is unknown; or, when training begins or after its first epoch, there is no result
+        of that name.
+    """
+
+    def __init__(
+        self, monitor: str = "val_loss", mode: str = "auto", min_delta: float = 0.0
+    ) -> None:
+        super().__init__()
+        owner = type(self).__name__
+        self.monitor = monitor
+        self.mode = checks.one_of(owner, "mode", mode, ("auto", "min", "max"))
+        self.min_delta = abs(checks.number(owner, "min_delta", min_delta))
+        self._direction = mode
+        self._warned = False
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Find the direction of what is monitored, before any time is spent."""
+        self._direction, self._warned = self.mode, False
+        if self.mode == "auto":
+            directions = self.model.metric_directions
+            name = self.monitor.removeprefix("val_")
+            if name not in directions:
+                raise self._unknown([*directions, *(f"val_{n}" for n in directions)])
+            self._direction = directions[name]
+
+    def monitored(self, logs: Logs | None) -> float | None:
+        """The value after an epoch; None, and a warning, if the epoch had no validation."""
+        logs = logs or {}
+        if self.monitor in logs:
+            return float(logs[self.monitor])
+        if self.monitor.removeprefix("val_") not in logs:
+            raise self._unknown(list(logs))
+        # Validation that only some epochs have is no reason to warn.
+        if not self._warned and not self.params.get("do_validation"):
+            self._warned = True
+            warnings.warn(
+                f"{type(self).__name__} can't see {self.monitor!r}, as fit was given no validation "
+                f"data; there are: {', '.join(logs)}",
+                stacklevel=2,
+            )
+        return None
+
+    def improves(self, value: float, best: float | None) -> bool:
+        """Whether a value is better than the best one; anything is better than none or NaN."""
+        if best is None or math.isnan(best):
+            return True
+        if self._direction == "min":
+            return value + self.min_delta < best
+        return value - self.min_delta > best
+
+    def _unknown(self, known: list[str]) -> ValueError:
+        hint = did_you_mean(self.monitor, known)
+        return ValueError(
+            f"{type(self).__name__}: there is no result {self.monitor!r} to monitor{hint} "
+            f"Known: {', '.join(known)}. A result that only another callback adds needs "
+            "mode='min' or mode='max'."
+        )

@@ -1,0 +1,102 @@
+"""ReduceLROnPlateau."""
+
+from __future__ import annotations
+
+from nnkit import checks
+from nnkit.callbacks.callback import Logs, say
+from nnkit.callbacks.monitor import MonitorCallback
+
+__all__ = ["ReduceLROnPlateau"]
+
+
+class ReduceLROnPlateau(MonitorCallback):
+    """Lowers the learning rate when a result has not improved for some epochs.
+
+    Parameters
+    ----------
+    monitor : str
+        What to watch.
+    factor : float
+        The rate is multiplied by it; from 0 up to 1.
+    patience : int
+        Epochs without improvement after which the rate is lowered.
+    verbose : {0, 1}
+        1 says so.
+    mode : {"auto", "min", "max"}
+        Whether less or more is better; ``"auto"`` asks the metric.
+    min_delta : float
+        An improvement by no more than this is none.
+    cooldown : int
+        Epochs after lowering that are not counted.
+    min_lr : float
+        The rate never goes below it.
+
+    Raises
+    ------
+    ValueError
+        ``factor`` is not below 1, or nothing has the name ``monitor``.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> model = nnkit.Sequential([nnkit.layers.Dense(1, kernel_initializer="zeros")])
+    >>> model.compile(nnkit.optimizers.SGD(1e-9), "mse")
+    >>> plateau = nnkit.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=2)
+    >>> x, y = np.ones((4, 2)), np.ones(4)
+    >>> model.fit(x, y, epochs=4, verbose=0, callbacks=[plateau]).history["learning_rate"]
+    [1e-09, 1e-09, 1e-09, 5e-10]
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        self.factor = checks.number("ReduceLROnPlateau", "factor", factor, "[0, 1)")
+        self.patience = checks.integer("ReduceLROnPlateau", "patience", patience, low=0)
+        self.cooldown = checks.integer("ReduceLROnPlateau", "cooldown", cooldown, low=0)
+        self.min_lr = checks.number("ReduceLROnPlateau", "min_lr", min_lr, "[0, inf)")
+        self.verbose = verbose
+        self._reset()
+
+    def _reset(self) -> None:
+        self.best: float | None = None
+        self.wait = self.cooldown_counter = 0
+
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Forget an earlier ``fit``."""
+        super().on_train_begin(logs)
+        self._reset()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Compare, and lower the rate if patience has run out."""
+        if logs is not None:
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        value = self.monitored(logs)
+        if value is None:
+            return
+        if self.cooldown_counter:
+            self.cooldown_counter -= 1
+            self.wait = 0
+        if self.improves(value, self.best):
+            self.best, self.wait = value, 0
+        elif not self.cooldown_counter:
+            self.wait += 1
+            if self.wait >= self.patience:
+                self._lower(epoch)
+
+    def _lower(self, epoch: int) -> None:
+        old = float(self.model.optimizer.learning_rate)
+        new = max(old * self.factor, self.min_lr)
+        if new < old:
+            self.model.optimizer.learning_rate = new
+            self.cooldown_counter, self.wait = self.cooldown, 0
+            if self.verbose:
+                say(f"Epoch {epoch + 1}: the learning rate is reduced to {new:g}")

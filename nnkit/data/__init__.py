@@ -1,0 +1,12 @@
+"""What ``fit``, ``evaluate`` and ``predict`` take: checked once, then read in place."""
+
+from nnkit.data.arrays import (
+    Arrays,
+    as_array,
+    check_finite,
+    check_lengths,
+    sample_weights,
+    split,
+)
+
+__all__ = ["Arrays", "as_array", "check_finite", "check_lengths", "sample_weights", "split"]

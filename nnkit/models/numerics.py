@@ -1,0 +1,68 @@
+"""Where a NaN came from: the epoch, the batch and the first layer that made one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnkit.engine.step import Bound, Step
+from nnkit.layers.base import Layer
+
+if TYPE_CHECKING:
+    from nnkit.models.session import Session
+
+__all__ = ["explain"]
+
+
+def explain(
+    session: Session, step: Step, bound: Bound, steps: int, batch: tuple[int, int], epoch: int
+) -> None:
+    """Do some steps; if numbers are no longer finite after them, go back and find the first cause.
+
+    A step is a function of its state, so doing it again from a copy meets the same numbers.
+
+    Raises
+    ------
+    FloatingPointError
+        Names the epoch and the batch (both counted from 0) and the layer.
+    """
+    state = session.state()
+    before = [a.copy() for a in state]
+    step.run(bound, steps)
+    if _finite(session):
+        return
+    _restore(state, before)
+    for _ in range(steps):
+        before = [a.copy() for a in state]
+        step.run(bound, 1)
+        if not _finite(session):
+            break
+    _restore(state, before)
+    found: list[str] = []
+
+    def watch(part: Layer, what: str, array: np.ndarray) -> None:
+        if not found and not np.isfinite(array).all():
+            found.append(
+                f"the {what} of layer {part.name!r}, with {np.isnan(array).sum()} NaN and "
+                f"{np.isinf(array).sum()} infinite of {array.size} numbers"
+            )
+
+    number = int(session.counters.batch[0])
+    session.train_function(*batch, watch)(bound)
+    cause = found[0] if found else "the loss, or the weights after the update"
+    raise FloatingPointError(
+        f"training stopped being finite in epoch {epoch}, batch {number}: first not finite is "
+        f"{cause}. The learning rate is {session.model.optimizer.learning_rate:g}; try a smaller "
+        "one, or clipnorm=1."
+    )
+
+
+def _finite(session: Session) -> bool:
+    numbers = (session.objective.sums[0], session.storage.values)
+    return all(bool(np.isfinite(a).all()) for a in numbers)
+
+
+def _restore(state: list[np.ndarray], copies: list[np.ndarray]) -> None:
+    for array, copy in zip(state, copies, strict=True):
+        array[...] = copy

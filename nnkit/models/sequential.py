@@ -1,0 +1,359 @@
+"""Layers in a row."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit.engine.variable import Variable
+from nnkit.layers import InputLayer
+from nnkit.layers.base import Layer, Shape, check_name, set_weights
+from nnkit.models.summary import summary
+from nnkit.models.trainer import Trainer
+from nnkit.registry import did_you_mean, resolve, to_plain
+
+__all__ = ["Sequential"]
+
+
+class Sequential(Trainer):
+    """A model whose layers follow each other.
+
+    Parameters
+    ----------
+    layers : list of Layer, optional
+        May start with ``Input(shape)``; otherwise the model is built when it first sees data (or
+        its first layer has an ``input_shape``).
+    name : str
+    trainable : bool
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> from nnkit.layers import Dense, Softmax, Tanh
+    >>> nnkit.utils.set_random_seed(0)
+    >>> model = nnkit.Sequential([nnkit.Input((4,)), Dense(8), Tanh(), Dense(3), Softmax()])
+    >>> model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
+    >>> x, y = np.eye(4, dtype="float32"), np.array([0, 1, 2, 0])
+    >>> history = model.fit(x, y, epochs=2, verbose=0)
+    >>> len(history.history["loss"])
+    2
+    >>> model.predict(x).shape
+    (4, 3)
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer] | None = None,
+        name: str = "sequential",
+        trainable: bool = True,
+    ) -> None:
+        super().__init__()
+        self.name = check_name(name)
+        self.layers: list[Layer] = []
+        self.input_shape: Shape | None = None
+        self._input: InputLayer | None = None
+        self._trainable = trainable
+        for layer in layers or []:
+            self.add(layer)
+        if not trainable:
+            self.trainable = False
+
+    # ------------------------------------------------------------------------------- structure
+
+    def add(self, layer: Layer) -> None:
+        """Append a layer.
+
+        Raises
+        ------
+        TypeError
+            Not a layer.
+        ValueError
+            Its name is taken, or an Input is not the first.
+        """
+        if isinstance(layer, type) and issubclass(layer, Layer):
+            raise TypeError(f"{layer.__name__} is a class; add an object: {layer.__name__}(...)")
+        if not isinstance(layer, Layer):
+            raise TypeError(f"a Sequential is made of layers, got {layer!r}")
+        if not hasattr(layer, "variables"):
+            raise TypeError(
+                f"{type(layer).__name__}.__init__ must call super().__init__() before all else"
+            )
+        if isinstance(layer, InputLayer):
+            if self.layers or self._input is not None:
+                raise ValueError("Input must be the first layer")
+            self._input = layer
+        else:
+            self._name(layer)
+            self.layers.append(layer)
+        self._changed()
+        if self._input is not None:
+            self.build(self._input.batch_shape)
+        elif self.layers and self.layers[0].given_input_shape is not None:
+            self.build((None, *self.layers[0].given_input_shape))
+
+    def _name(self, layer: Layer) -> None:
+        """Make a default name unique in the model: dense, dense_1, dense_2."""
+        taken = {other.name for other in self.layers}
+        if any(layer is other for other in self.layers):
+            raise ValueError(f"layer {layer.name!r} is in the model already")
+        if layer.name in taken and layer.named:
+            raise ValueError(f"two layers are called {layer.name!r}; names must be unique")
+        base, number = layer.name, 0
+        while layer.name in taken:
+            number += 1
+            layer.name = f"{base}_{number}"
+
+    def pop(self) -> Layer:
+        """Remove the last layer and return it."""
+        if not self.layers:
+            raise ValueError("there is no layer to remove")
+        layer = self.layers.pop()
+        self._changed()
+        return layer
+
+    def _changed(self) -> None:
+        """Weights and shapes are other ones now; a compiled model must be compiled again."""
+        self.input_shape = None
+        self.compiled = False
+        self._forget()
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """A layer by its name or its index.
+
+        Raises
+        ------
+        ValueError
+            There is none, or neither or both were given.
+        """
+        if (name is None) == (index is None):
+            raise ValueError("give the layer's name or its index")
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise ValueError(f"there are {len(self.layers)} layers, so none with index {index}")
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        names = [layer.name for layer in self.layers]
+        raise ValueError(f"no layer is called {name!r}{did_you_mean(str(name), names)} {names}")
+
+    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
+        """Make the weights.
+
+        Parameters
+        ----------
+        input_shape : tuple
+            With the batch axis: ``(None, 784)``.
+        """
+        if input_shape is None:
+            raise ValueError("build needs the shape of the input, for example (None, 784)")
+        shape: Shape = tuple(input_shape)
+        if len(shape) < 2 or not all(_is_size(n) for n in shape[1:]):
+            raise ValueError(
+                f"input_shape has a batch axis, and sizes from 1 on: (None, 784), got {shape}"
+            )
+        self.input_shape = shape = (None, *shape[1:])
+        for layer in self.layers:
+            try:
+                layer.ensure_built(shape)
+                shape = layer.compute_output_shape(shape)
+            except ValueError as error:
+                self.input_shape = None
+                raise ValueError(f"{self.name}: cannot build {layer.name!r}: {error}") from error
+        self.output_shape = shape
+        for layer in self.layers:
+            for variable in layer.variables:
+                variable.path = f"{layer.name}/{variable.name}"
+
+    @property
+    def built(self) -> bool:
+        """Whether the weights exist."""
+        return self.input_shape is not None
+
+    @property
+    def parts(self) -> list[Layer]:  # type: ignore[override]
+        """What runs: every layer, each followed by its activation."""
+        return [part for layer in self.layers for part in layer.parts()]
+
+    @property
+    def dtype(self) -> str:  # type: ignore[override]
+        """Data type of the weights and of every result."""
+        return self.layers[0].dtype if self.layers else "float32"
+
+    @property
+    def trainable(self) -> bool:
+        """Whether ``fit`` changes the weights; setting it sets it for every layer."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = value
+        for layer in self.layers:
+            layer.trainable = value
+
+    def __call__(self, x: Any, training: bool = False) -> np.ndarray:
+        """The output for a batch, layer after layer in Python, nothing recorded."""
+        for layer in self.layers:
+            x = layer(x, training)
+        return np.asarray(x)
+
+    def summary(
+        self,
+        line_length: int = 65,
+        print_fn: Callable[[str], Any] | None = None,
+        show_trainable: bool = False,
+    ) -> None:
+        """Print a table of the layers, their output shapes and their numbers of weights."""
+        summary(self, line_length, print_fn, show_trainable)
+
+    # --------------------------------------------------------------------------------- weights
+
+    @property
+    def weights(self) -> list[Variable]:  # type: ignore[override]
+        """All weights, layer by layer, in Keras's order."""
+        return [v for layer in self.layers for v in layer.weights]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """Weights that ``fit`` does not change by gradients."""
+        return [v for layer in self.layers for v in layer.non_trainable_weights]
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all weights."""
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights: list[Any]) -> None:
+        """Replace all weights; every wrong shape is reported at once, and then none is set."""
+        self._require_built("set_weights")
+        set_weights(f"model {self.name!r}", self.weights, weights)
+
+    def count_params(self) -> int:
+        """Number of weights, counted one by one."""
+        self._require_built("count_params")
+        return sum(v.value.size for v in self.weights)
+
+    def _require_built(self, method: str) -> None:
+        if not self.built:
+            raise ValueError(
+                f"the model has no weights yet: give it an Input, or call build(input_shape), "
+                f"before {method}"
+            )
+
+    # ----------------------------------------------------------------------------------- files
+
+    def save(self, path: Any, include_optimizer: bool = True) -> None:
+        """Write the whole model to an HDF5 file: architecture, weights, how and how far it learnt.
+
+        See :func:`nnkit.saving.save_model`.
+        """
+        from nnkit.saving import save_model
+
+        save_model(self, path, include_optimizer=include_optimizer)
+
+    def save_weights(self, path: Any) -> None:
+        """Write the weights to an HDF5 file."""
+        from nnkit.saving import save_weights
+
+        save_weights(self, path)
+
+    def load_weights(self, path: Any, by_name: bool = False, skip_mismatch: bool = False) -> None:
+        """Read weights from an HDF5 file; see :func:`nnkit.saving.load_weights`."""
+        from nnkit.saving import load_weights
+
+        load_weights(self, path, by_name=by_name, skip_mismatch=skip_mismatch)
+
+    def get_config(self) -> dict[str, Any]:
+        """The architecture as plain data."""
+        return {
+            "name": self.name,
+            "layers": [to_plain(layer) for layer in self.layers],
+            "input_shape": None if self.input_shape is None else list(self.input_shape),
+        }
+
+    @classmethod
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: dict[str, type] | None = None
+    ) -> Sequential:
+        """Make a model from what :meth:`get_config` returned, with new weights."""
+        model = cls([resolve("layer", c, custom_objects) for c in config["layers"]], config["name"])
+        if config.get("input_shape") is not None and not model.built:
+            model.build(config["input_shape"])
+        return model
+
+    def get_compile_config(self) -> dict[str, Any]:
+        """The arguments of :meth:`compile` as plain data."""
+        self._require_compiled("get_compile_config")
+        return {
+            "optimizer": to_plain(self.optimizer),
+            "loss": to_plain(self.loss),
+            "metrics": [to_plain(m) for m in self.metrics_given],
+            "run_eagerly": self.run_eagerly,
+        }
+
+    def compile_from_config(
+        self, config: dict[str, Any], custom_objects: dict[str, type] | None = None
+    ) -> None:
+        """Compile with what :meth:`get_compile_config` returned."""
+
+        def metric(given: Any) -> Any:
+            return given if isinstance(given, str) else resolve("metric", given, custom_objects)
+
+        self.compile(
+            optimizer=resolve("optimizer", config["optimizer"], custom_objects),
+            loss=resolve("loss", config["loss"], custom_objects),
+            metrics=[metric(m) for m in config.get("metrics") or []],
+            run_eagerly=config.get("run_eagerly", False),
+        )
+
+    def optimizer_slots(self) -> dict[str, list[np.ndarray]]:
+        """The optimizer's memory: for each of its slots one array a trainable weight, as views."""
+        self._require_compiled("optimizer_slots")
+        self._require_built("optimizer_slots")
+        session = self.session()
+        storage = session.storage
+        trained = range(len(storage.trainable_variables))
+        return {n: [storage.view(flat, i) for i in trained] for n, flat in session.slots.items()}
+
+    @property
+    def training_state(self) -> dict[str, Any]:
+        """What else a resumed training needs: the seed of the orders of its epochs."""
+        self._require_compiled("training_state")
+        return {"seed": self._seed}
+
+    @training_state.setter
+    def training_state(self, state: dict[str, Any]) -> None:
+        self._seed = int(state["seed"])
+
+    # ---------------------------------------------------------------------------------- copies
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy or a pickle needs: not the recordings, which hold addresses."""
+        state = self.__dict__ | {"_session": None, "_predictors": None, "slots": None}
+        if self._session is not None:
+            slots = self.optimizer_slots()
+            state["slots"] = {n: [a.copy() for a in arrays] for n, arrays in slots.items()}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        slots = state.pop("slots")
+        self.__dict__.update(state)
+        self._forget()
+        for name, arrays in (slots or {}).items():
+            for array, value in zip(self.optimizer_slots()[name], arrays, strict=True):
+                array[...] = value
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Sequential:
+        twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
+        twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        return twin
+
+    def __repr__(self) -> str:
+        return f"<Sequential name={self.name}, {len(self.layers)} layers>"
+
+
+def _is_size(n: Any) -> bool:
+    return isinstance(n, (int, np.integer)) and not isinstance(n, bool) and bool(n >= 1)

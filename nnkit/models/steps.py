@@ -1,0 +1,247 @@
+"""One step of training, evaluation and prediction, as a list of launches.
+
+This is the whole of what a replay repeats. A step finds its rows by counters in memory, so that
+doing the same launches again does the next batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit.engine.device import current_tape, empty, launch
+from nnkit.engine.step import Bound
+from nnkit.engine.stops import in_python
+from nnkit.engine.variable import Storage
+from nnkit.layers.base import Layer
+from nnkit.losses.base import Loss
+from nnkit.metrics import Metric
+from nnkit.models.chain import Chain, Watch
+from nnkit.optimizers.base import Optimizer
+
+__all__ = ["Counters", "Objective", "evaluate_step", "predict_step", "train_step"]
+
+# Steps that one native call may do: so long is the table of their learning rates.
+MOST_STEPS = 4096
+
+
+class Counters:
+    """What changes from step to step, in memory that kernels read and write.
+
+    Attributes
+    ----------
+    batch : numpy.ndarray
+        int64 (1,): index of the next batch in the epoch.
+    iteration : numpy.ndarray
+        int64 (1,): steps the optimizer has done.
+    rates, rate : numpy.ndarray
+        float64: learning rates of the coming steps, and that of the current one, (1,).
+    position : numpy.ndarray
+        int64 (1,): index of the next entry of ``rates``.
+    """
+
+    def __init__(self) -> None:
+        self.batch = np.zeros(1, np.int64)
+        self.iteration = np.zeros(1, np.int64)
+        self.position = np.zeros(1, np.int64)
+        self.rates = np.zeros(MOST_STEPS, np.float64)
+        self.rate = np.zeros(1, np.float64)
+
+    def state(self) -> list[np.ndarray]:
+        """All that a step changes."""
+        return [self.batch, self.iteration, self.position, self.rate]
+
+
+class Objective:
+    """Loss and metrics: their value for a batch is added to running sums.
+
+    Attributes
+    ----------
+    sums : numpy.ndarray
+        float64 (1 + metrics, 2): sum over samples, and samples; row 0 is the loss.
+    """
+
+    def __init__(self, loss: Loss, metrics: Sequence[Metric]) -> None:
+        self.loss, self.metrics = loss, list(metrics)
+        self.sums = np.zeros((1 + len(self.metrics), 2))
+
+    def measure(self, y_true: np.ndarray, z: np.ndarray, absorbed: bool) -> None:
+        """Loss and metrics of each row, kept for :meth:`add`."""
+        loss, dtype = self.loss, str(z.dtype)
+        _own(loss)
+        if absorbed:
+            self.values, y_pred = loss.forward_logits(y_true, z), loss.y_pred
+        elif loss.recordable:
+            self.values, y_pred = loss.forward(y_true, z), z
+        else:
+            self.values, y_pred = in_python(loss.name, loss.forward, (y_true, z), dtype), z
+        self.results = []
+        for metric in self.metrics:
+            _own(metric)
+            if metric.recordable:
+                self.results.append(metric.forward(y_true, y_pred))
+            else:
+                forward = metric.forward
+                self.results.append(in_python(metric.name, forward, (y_true, y_pred), dtype))
+
+    def gradient(self, y_true: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """The gradient of the weighted loss with respect to z."""
+        loss = self.loss
+        _own(loss)
+        if loss.recordable:
+            return loss.backward(self.weight)
+        keeps = (y_true, z)
+        return in_python(loss.name, loss.backward, (self.weight,), str(z.dtype), keeps)
+
+    def weigh(self, dtype: str, weight: np.ndarray | None) -> None:
+        """The weight of each row in the loss, and in the metrics (which all rows share alike)."""
+        _own(self.loss)
+        rows = self.values.size
+        self.share = empty((rows,), dtype)
+        launch.fill(1.0 / rows, self.share)
+        self.weight = self.share
+        averaged = self.loss.reduction != "sum"
+        if weight is not None or not averaged:
+            self.weight = empty((rows,), dtype)
+            factor = 1.0 / rows if averaged else 1.0
+            if weight is None:
+                launch.fill(factor, self.weight)
+            else:
+                launch.broadcast_weights(weight.reshape(-1), factor, self.weight)
+
+    def add(self, samples: int) -> None:
+        """Add the batch to the running sums."""
+        _own(self.loss)
+        count = float(samples)
+        launch.accumulate(self.values, self.weight, count, self.sums[0])
+        for result, total in zip(self.results, self.sums[1:], strict=True):
+            launch.accumulate(result, self.share, count, total)
+
+    def logs(self) -> dict[str, float]:
+        """Running means since the sums were cleared."""
+        names = ["loss", *(metric.name for metric in self.metrics)]
+        pairs = zip(names, self.sums.tolist(), strict=True)
+        return {name: total / count if count else 0.0 for name, (total, count) in pairs}
+
+
+def train_step(
+    chain: Chain,
+    absorbed: bool,
+    objective: Objective,
+    optimizer: Optimizer,
+    storage: Storage,
+    slots: dict[str, np.ndarray],
+    counters: Counters,
+    read: Reader,
+) -> Callable[[Bound], None]:
+    """The step of ``fit``: forward, loss, backward, update."""
+
+    def step(bound: Bound) -> None:
+        x, y_true, weight = read(bound)
+        z = chain.forward(x, training=True)
+        objective.measure(y_true, z, absorbed)
+        objective.weigh(str(z.dtype), weight)
+        chain.backward(objective.gradient(y_true, z))
+        objective.add(len(x))
+        _own(optimizer)
+        launch.advance(
+            counters.rates, counters.position, counters.batch, counters.iteration, counters.rate
+        )
+        optimizer.apply(storage, slots, counters.rate, counters.iteration)
+
+    return step
+
+
+def evaluate_step(
+    chain: Chain, absorbed: bool, objective: Objective, counters: Counters, read: Reader
+) -> Callable[[Bound], None]:
+    """The step of ``evaluate``: forward, loss, metrics."""
+
+    def step(bound: Bound) -> None:
+        x, y_true, weight = read(bound)
+        z = chain.forward(x, training=False)
+        objective.measure(y_true, z, absorbed)
+        objective.weigh(str(z.dtype), weight)
+        objective.add(len(x))
+        launch.advance_batch(counters.batch)
+
+    return step
+
+
+def predict_step(chain: Chain, counters: Counters, read: Reader) -> Callable[[Bound], None]:
+    """The step of ``predict``: forward, and the rows put where they belong."""
+
+    def step(bound: Bound) -> None:
+        x, _, _ = read(bound)
+        y = chain.forward(x, training=False)
+        rows = y.reshape(len(y), -1)
+        launch.scatter_sequence(rows, counters.batch, read.stride, 0, bound["out"])
+        launch.advance_batch(counters.batch)
+
+    return step
+
+
+class Reader:
+    """Reads one batch out of the bound arrays.
+
+    Parameters
+    ----------
+    size : int
+        Rows of the batch.
+    stride : int
+        Rows of a full batch: the last one of an epoch may be smaller.
+    counters : Counters
+    shape : tuple of int
+        Shape of one sample of x.
+    dtype : str
+        Data type of the model.
+    loss : Loss, optional
+        Says what type the targets have.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        stride: int,
+        counters: Counters,
+        shape: tuple[int, ...],
+        dtype: str,
+        loss: Loss | None = None,
+    ) -> None:
+        self.size, self.stride, self.counters = size, stride, counters
+        self.shape, self.dtype, self.loss = shape, dtype, loss
+
+    def __call__(self, bound: Bound) -> tuple[np.ndarray, Any, np.ndarray | None]:
+        """x (size, ...), targets (rows, ...) and sample weights of the current batch."""
+        _own(None)
+        x = self._rows(bound, "x", self.dtype).reshape(self.size, *self.shape)
+        y = weight = None
+        if self.loss is not None:
+            y = self._rows(bound, "y", self.loss.target_dtype(self.dtype))
+        if "weight" in bound:
+            weight = self._rows(bound, "weight", self.dtype)
+        return x, y, weight
+
+    def _rows(self, bound: Bound, name: str, dtype: str) -> np.ndarray:
+        data, at = bound[name], self.counters.batch
+        rows = empty((self.size, data.shape[1]), dtype)
+        if "order" in bound:
+            launch.gather(data, bound["order"], at, self.stride, 0, rows)
+        else:
+            launch.gather_sequence(data, at, self.stride, 0, rows)
+        return rows
+
+
+def _own(owner: Any) -> None:
+    """Whose calls are recorded from here on."""
+    tape = current_tape()
+    if tape is not None:
+        tape.owner = owner
+
+
+def chain_of(parts: Sequence[Layer], loss: Loss | None, watch: Watch | None) -> tuple[Chain, bool]:
+    """The parts that run, and whether the loss takes over the last (softmax, sigmoid)."""
+    absorbed = loss is not None and bool(parts) and loss.absorbs(parts[-1])
+    return Chain(parts[:-1] if absorbed else parts, watch), absorbed

@@ -1,0 +1,516 @@
+"""``compile``, ``fit``, ``evaluate``, ``predict``: the loops around a step."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit import losses, metrics, optimizers
+from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
+from nnkit.checks import flag, integer, number
+from nnkit.data import Arrays, as_array, check_finite, check_lengths, sample_weights, split
+from nnkit.engine.variable import Storage, Variable
+from nnkit.layers.base import Layer, Shape
+from nnkit.models.numerics import explain
+from nnkit.models.predictor import Predictor
+from nnkit.models.session import Session
+from nnkit.models.steps import MOST_STEPS
+from nnkit.registry import explain_arguments
+from nnkit.utils.random import next_seed
+
+__all__ = ["Trainer"]
+
+# Python wakes up about this often during an epoch, to move the bar and to look for Ctrl-C.
+_WAKE_SECONDS = 0.1
+# Rows of a predict or evaluate step: enough for fast products, few enough to stay in cache.
+_ROWS = 512
+
+Logs = dict[str, float]
+
+
+class Trainer:
+    """What a model does with data. :class:`nnkit.Sequential` says what a model is."""
+
+    parts: list[Layer]
+    weights: list[Variable]
+    dtype: str
+    input_shape: Shape | None
+    output_shape: Shape
+    build: Callable[..., None]
+
+    def __init__(self) -> None:
+        self.compiled = False
+        self.run_eagerly = False
+        self.stop_training = False
+        self.history: History | None = None
+        self._seed = 0
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop memory and recordings, because layers, weights or their addresses changed."""
+        self._session: Session | None = None
+        self._predictors: deque[Predictor] = deque()
+
+    # --------------------------------------------------------------------------------- compile
+
+    @explain_arguments
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        metrics: Sequence[Any] | None = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+    ) -> None:
+        """Say how the model learns.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer
+        loss : str or Loss
+        metrics : list of str or Metric, optional
+        run_eagerly : bool
+            Run the layers' Python for every batch: slow, and open to a debugger.
+        steps_per_execution, jit_compile
+            Accepted for Keras's sake; a step is always compiled, and many run at once.
+
+        Raises
+        ------
+        ValueError
+            A name that is not known; the nearest one is named.
+        """
+        if loss is None:
+            raise ValueError(
+                "compile needs a loss, for example loss='mse' or 'sparse_categorical_crossentropy'"
+            )
+        if metrics is not None and (isinstance(metrics, str) or not isinstance(metrics, Sequence)):
+            raise TypeError(f"metrics is a list, for example ['accuracy'], got {metrics!r}")
+        self.optimizer = optimizers.get(optimizer)
+        self.loss = losses.get(loss)
+        self.metrics_given = list(metrics or [])
+        for metric in self.metrics_given:
+            _check_metric(metric)
+        self.run_eagerly = flag("compile", "run_eagerly", run_eagerly)
+        self._seed = next_seed()
+        self.compiled = True
+        self._forget()
+
+    def _require_compiled(self, method: str) -> None:
+        if not self.compiled:
+            raise RuntimeError(
+                f"the model is not compiled: call compile(optimizer=..., loss=...) before {method}"
+            )
+
+    def session(self) -> Session:
+        """Memory and recordings of training; made when first needed.
+
+        Weights live in one vector. If another model that shares a layer has taken some, they come
+        back here, to the addresses that were recorded.
+        """
+        if self._session is None:
+            self._check_dtypes()
+            self._session = Session(self)
+        self._session.storage.claim()
+        return self._session
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """Weights that ``fit`` changes, in layer order."""
+        return [v for part in self.parts for v in part.trainable_weights]
+
+    # ------------------------------------------------------------------------------------- fit
+
+    @explain_arguments
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Sequence[Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: tuple[Any, ...] | None = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Sequence[int] = 1,
+        check_numerics: bool = False,
+    ) -> History:
+        """Train for some epochs; arguments and defaults are Keras's.
+
+        Parameters
+        ----------
+        x : array
+            (n, ...), numbers of any type. It is read in place: uint8 images stay uint8.
+        y : array
+            (n, ...) targets, or (n,) labels for a sparse loss.
+        batch_size : int
+            32 by default. A smaller last batch is used too.
+        epochs : int
+            Index of the epoch to stop before, so the number of epochs unless ``initial_epoch``.
+        verbose : {"auto", 0, 1, 2}
+            0 is silent, 1 a bar, 2 a line an epoch; ``"auto"`` is 1 on a terminal, 2 elsewhere.
+        callbacks : list of Callback
+        validation_split : float
+            This last part of the data (before shuffling) is not trained on, but evaluated.
+        validation_data : tuple
+            (x, y) or (x, y, sample_weight), evaluated instead.
+        shuffle : bool
+            A new order in every epoch: a function of the model's seed and the epoch only.
+        class_weight : dict
+            Weight of each class's samples in the loss; a class not named counts 1.
+        sample_weight : array
+            (n,) or (n, steps). The loss is sum(weight * loss) / count, as in Keras.
+        initial_epoch : int
+            Where to go on after an earlier ``fit``.
+        validation_batch_size : int
+        validation_freq : int or list of int
+            Every so many epochs, or after these epochs (counted from 1).
+        check_numerics : bool
+            When the loss becomes NaN or infinite, stop and name the epoch, the batch and the
+            first layer whose output or gradient is not finite.
+
+        Returns
+        -------
+        History
+            ``history.history`` maps names to one value an epoch.
+
+        Raises
+        ------
+        RuntimeError
+            The model is not compiled.
+        TypeError, ValueError
+            Data, shapes or arguments that don't fit; raised before anything is changed. NaN and
+            infinity in x, y or the weights are refused.
+        FloatingPointError
+            With ``check_numerics``.
+        """
+        self._require_compiled("fit")
+        size = integer("fit", "batch_size", 32 if batch_size is None else batch_size)
+        epochs = integer("fit", "epochs", epochs, 0)
+        initial_epoch = integer("fit", "initial_epoch", initial_epoch, 0)
+        shuffle = flag("fit", "shuffle", shuffle)
+        validation_split = number("fit", "validation_split", validation_split, "[0, 1)")
+        validates = _frequency(validation_freq)
+        validation_size = integer("fit", "validation_batch_size", validation_batch_size or size)
+        data = self._arrays(x, y, sample_weight, class_weight)
+        held_out = None
+        if validation_data is not None:
+            if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+                raise ValueError("validation_data is (x, y) or (x, y, sample_weight)")
+            held_x, held_y, *weight = validation_data
+            held_out = self._arrays(held_x, held_y, *weight, prefix="validation_")
+        elif validation_split:
+            data, held_out = split(data, validation_split)
+
+        self.session()
+        history = self.history = History()
+        listeners = CallbackList(
+            [history, ProgressBar(verbose), *(callbacks or [])],
+            self,
+            {
+                "verbose": verbose,
+                "epochs": epochs,
+                "steps": -(-len(data) // size),
+                "samples": len(data),
+            },
+        )
+        self.stop_training = False
+        order = np.arange(len(data))
+        listeners.on_train_begin()
+        try:
+            for epoch in range(initial_epoch, epochs):
+                if shuffle:
+                    order = np.random.default_rng([self._seed, epoch]).permutation(len(data))
+                listeners.on_epoch_begin(epoch)
+                logs = self._epoch(data, order, size, epoch, listeners, check_numerics)
+                if held_out is not None and validates(epoch + 1):
+                    results = self._measure(held_out, validation_size, listeners)
+                    logs |= {f"val_{name}": value for name, value in results.items()}
+                listeners.on_epoch_end(epoch, logs)
+                if self.stop_training:
+                    break
+        finally:  # After Ctrl-C too: the model keeps what it learnt, and has its history.
+            listeners.on_train_end()
+        return history
+
+    def _epoch(
+        self,
+        data: Arrays,
+        order: np.ndarray,
+        stride: int,
+        epoch: int,
+        listeners: CallbackList,
+        check_numerics: bool,
+    ) -> Logs:
+        session = self.session()
+        objective = session.objective
+        bound = data.bound() | {"order": order}
+        session.counters.batch[0] = 0
+        objective.sums[...] = 0
+        for first, size, steps in _chunks(len(data), stride, listeners.needs_train_batches):
+            if listeners.needs_train_batches:
+                listeners.on_train_batch_begin(first)
+            session = self.session()  # A callback may have used a model that shares a layer.
+            session.begin_steps(steps)
+            step = session.train_step(data, size, stride)
+            if check_numerics:
+                explain(session, step, bound, steps, (size, stride), epoch)
+            else:
+                step.run(bound, steps)
+            session.end_steps()
+            logs = objective.logs()
+            if listeners.needs_train_batches:
+                listeners.on_train_batch_end(first, logs)
+            listeners.on_progress(first + steps, logs)
+            if self.stop_training:
+                break
+        return logs
+
+    # -------------------------------------------------------------------- evaluate and predict
+
+    @explain_arguments
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        callbacks: Sequence[Callback] | None = None,
+        return_dict: bool = False,
+    ) -> float | list[float] | Logs:
+        """Loss and metrics on some data.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array
+            As for :meth:`fit`.
+        batch_size : int
+            Rows at a time; the result does not depend on it but for rounding.
+        verbose : {"auto", 0, 1, 2}
+        callbacks : list of Callback
+        return_dict : bool
+
+        Returns
+        -------
+        float, list or dict
+            The loss; with metrics a list in the order of ``metrics_names``; or a dictionary.
+        """
+        self._require_compiled("evaluate")
+        size = integer("evaluate", "batch_size", batch_size or _ROWS)
+        data = self._arrays(x, y, sample_weight)
+        self.session()
+        params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
+        listeners = CallbackList([ProgressBar(verbose), *(callbacks or [])], self, params)
+        return _results(self._measure(data, size, listeners), return_dict)
+
+    def _measure(self, data: Arrays, stride: int, listeners: CallbackList) -> Logs:
+        session = self.session()
+        sums, batch = session.objective.sums, session.counters.batch
+        bound = data.bound()
+        during = sums.copy(), batch.copy()  # A callback may evaluate in the middle of an epoch.
+        sums[...] = 0
+        batch[0] = 0
+        listeners.on_test_begin()
+        try:
+            for first, size, steps in _chunks(len(data), stride, listeners.needs_test_batches):
+                if listeners.needs_test_batches:
+                    listeners.on_test_batch_begin(first)
+                session.evaluate_step(data, size, stride).run(bound, steps)
+                if listeners.needs_test_batches:
+                    listeners.on_test_batch_end(first, session.objective.logs())
+            logs = session.objective.logs()
+        finally:
+            sums[...], batch[...] = during
+        listeners.on_test_end(logs)
+        return logs
+
+    @explain_arguments
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = 0,
+        callbacks: Sequence[Callback] | None = None,
+    ) -> np.ndarray:
+        """The model's output. Several threads may call it at once.
+
+        Parameters
+        ----------
+        x : array
+            (n, ...); n may be 0.
+        batch_size : int
+            Rows at a time.
+        verbose : {0, 1, 2, "auto"}
+            Silent by default: a prediction is often one of many.
+        callbacks : list of Callback
+
+        Returns
+        -------
+        numpy.ndarray
+            (n, ...) of the model's data type.
+        """
+        size = integer("predict", "batch_size", batch_size or _ROWS)
+        x = as_array(x, "x")
+        self._check_input(x, "x")
+        if self._session is not None:
+            self.session()
+        listeners = None
+        if verbose or callbacks:
+            params = {"verbose": verbose, "steps": -(-len(x) // size), "samples": len(x)}
+            listeners = CallbackList([ProgressBar(verbose), *(callbacks or [])], self, params)
+            listeners.on_predict_begin()
+        out = self._predict(x, size, listeners)
+        if listeners is not None:
+            listeners.on_predict_end()
+        return out
+
+    def _predict(self, x: np.ndarray, size: int, listeners: CallbackList | None) -> np.ndarray:
+        moves = Storage.moves
+        try:
+            predictor = self._predictors.pop()
+        except IndexError:  # The first prediction, or as many threads as there are predictors.
+            predictor = Predictor(self, moves)
+        if predictor.moves != moves:  # Recorded when some weights lay elsewhere.
+            predictor = Predictor(self, moves)
+        out = predictor.run(x, size, listeners)
+        self._predictors.append(predictor)
+        return out
+
+    def predict_on_batch(self, x: Any) -> np.ndarray:
+        """The model's output for one batch."""
+        return self.predict(x, batch_size=max(len(x), 1))
+
+    # --------------------------------------------------------------------------- single batches
+
+    @explain_arguments
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> float | list[float] | Logs:
+        """One step on one batch.
+
+        Returns
+        -------
+        float, list or dict
+            Loss and metrics of this batch, computed before the update.
+        """
+        self._require_compiled("train_on_batch")
+        data = self._arrays(x, y, sample_weight, class_weight)
+        session = self.session()
+        session.objective.sums[...] = 0
+        session.counters.batch[0] = 0
+        session.begin_steps(1)
+        session.train_step(data, len(data), len(data)).run(data.bound())
+        session.end_steps()
+        return _results(session.objective.logs(), return_dict)
+
+    def test_on_batch(
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
+    ) -> float | list[float] | Logs:
+        """Loss and metrics of one batch."""
+        return self.evaluate(
+            x, y, max(len(x), 1), 0, sample_weight=sample_weight, return_dict=return_dict
+        )
+
+    # ------------------------------------------------------------------------------------- data
+
+    def _arrays(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        *,
+        prefix: str = "",
+    ) -> Arrays:
+        """Check data against the model and each other; build the model if this is its first."""
+        x, y = as_array(x, f"{prefix}x"), as_array(y, f"{prefix}y")
+        check_lengths({f"{prefix}x": x, f"{prefix}y": y})
+        check_finite(x, f"{prefix}x")
+        check_finite(y, f"{prefix}y")
+        self._check_input(x, f"{prefix}x")
+        steps = int(np.prod([n or 1 for n in self.output_shape[1:-1]]))
+        weight = sample_weights(y, sample_weight, class_weight, self.dtype, steps)
+        return Arrays(x, self.loss.prepare(y, (len(x), *self.output_shape[1:])), weight)
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """Shape of one sample of the input."""
+        return tuple(n or 0 for n in (self.input_shape or (None,))[1:])
+
+    def _check_input(self, x: np.ndarray, name: str) -> None:
+        if self.input_shape is None:
+            self.build((None, *x.shape[1:]))
+        if x.shape[1:] != self.sample_shape:
+            hint = ""
+            if x.shape == self.sample_shape:
+                hint = f"; a single sample needs a batch axis: {name}[None]"
+            raise ValueError(
+                f"{name} has samples of shape {x.shape[1:]}, but the model takes "
+                f"{self.sample_shape}{hint}"
+            )
+
+    def _check_dtypes(self) -> None:
+        for part in self.parts:
+            if part.dtype != self.dtype:
+                raise ValueError(
+                    f"layer {part.name!r} is {part.dtype}, but the model is {self.dtype}; "
+                    "give all layers one dtype (nnkit.config.set_floatx sets the default)"
+                )
+
+
+def _chunks(n: int, stride: int, single: bool) -> Iterator[tuple[int, int, int]]:
+    """First batch, rows of a batch, and batches of each native call of an epoch.
+
+    Calls grow until they take as long as Python may sleep; how long they are changes no result.
+    """
+    full, rest = divmod(n, stride)
+    first, most = 0, 1
+    while first < full:
+        steps = 1 if single else min(most, full - first)
+        started = time.perf_counter()
+        yield first, stride, steps
+        elapsed = time.perf_counter() - started
+        first += steps
+        if steps == most:
+            wanted = int(_WAKE_SECONDS * steps / max(elapsed, 1e-9))
+            most = max(1, min(4 * most, wanted, MOST_STEPS))
+    if rest:
+        yield full, rest, 1
+
+
+def _results(logs: Logs, return_dict: bool) -> float | list[float] | Logs:
+    """Results as Keras returns them: one number, or a list of them, or a dictionary."""
+    if return_dict:
+        return logs
+    values = list(logs.values())
+    return values if len(values) > 1 else values[0]
+
+
+def _frequency(given: Any) -> Callable[[int], bool]:
+    """Whether to validate after an epoch, counted from 1."""
+    if isinstance(given, (list, tuple, set, range)):
+        epochs = {integer("fit", "validation_freq", epoch) for epoch in given}
+        return lambda epoch: epoch in epochs
+    every = integer("fit", "validation_freq", given)
+    return lambda epoch: epoch % every == 0
+
+
+def _check_metric(metric: Any) -> None:
+    """Refuse an unknown metric when the model is compiled, not after the first data."""
+    if metric not in ("accuracy", "acc"):
+        metrics.get(metric, None, None)

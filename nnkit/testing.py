@@ -1,0 +1,223 @@
+"""Checks for layers and losses of your own: gradients, recording, files."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nnkit.layers.base import Layer
+from nnkit.models.sequential import Sequential
+
+__all__ = ["check_layer", "check_loss"]
+
+# The error of a central difference in float64 with this step is about 1e-10 of the values.
+_STEP = 1e-6
+
+
+def check_layer(
+    layer: Layer,
+    input_shape: tuple[int, ...],
+    *,
+    batch_size: int = 3,
+    seed: int = 0,
+    tolerance: float = 1e-6,
+) -> None:
+    """Check everything that nnkit relies on in a layer.
+
+    * ``forward`` gives the shape that ``compute_output_shape`` says, changes no input, and the
+      same for the same input.
+    * ``backward`` gives the true gradients of the input and of every weight: compared with central
+      differences in float64 along random directions.
+    * A layer that is ``recordable`` does nothing that a replay would miss.
+    * ``get_config`` and ``from_config`` make an equal layer.
+
+    Parameters
+    ----------
+    layer : Layer
+        Not built yet. It is not changed.
+    input_shape : tuple of int
+        Shape of one sample.
+    batch_size : int
+    seed : int
+        Of the data.
+    tolerance : float
+        Allowed error of a gradient, relative to its size.
+
+    Raises
+    ------
+    AssertionError
+        Says what is wrong, with both numbers.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.testing.check_layer(nnkit.layers.Dense(3, activation="tanh"), (4,))
+    """
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((batch_size, *input_shape))
+    _check_gradients(_rebuilt(layer, "float64"), x, rng, tolerance)
+    _check_training(_rebuilt(layer, "float32"), x.astype(np.float32), rng)
+
+
+def check_loss(
+    loss: Any,
+    y_true: np.ndarray,
+    y_pred: np.ndarray,
+    *,
+    tolerance: float = 1e-6,
+) -> None:
+    """Check a loss's gradient against central differences in float64.
+
+    Parameters
+    ----------
+    loss : Loss
+    y_true : numpy.ndarray
+        Targets as ``fit`` takes them.
+    y_pred : numpy.ndarray
+        (n, ..., k), within the range that the loss is smooth in.
+    tolerance : float
+
+    Raises
+    ------
+    AssertionError
+        Names the difference.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> y = np.array([[0.0, 1.0]])
+    >>> nnkit.testing.check_loss(nnkit.losses.MeanSquaredError(), y, np.array([[0.3, 0.4]]))
+    """
+    rng = np.random.default_rng(0)
+    y_pred = np.ascontiguousarray(y_pred, np.float64)
+    prepared = loss.prepare(y_true, y_pred.shape)
+    targets = np.ascontiguousarray(prepared, loss.target_dtype("float64"))
+    weights = rng.uniform(0.5, 1.5, y_pred.size // y_pred.shape[-1])
+
+    def total(p: np.ndarray) -> float:
+        return float(loss.forward(targets, p) @ weights)
+
+    total(y_pred)
+    gradient = loss.backward(weights)
+    _compare(total, y_pred, gradient, rng, tolerance, f"loss {loss.name!r}: the gradient")
+
+
+def _rebuilt(layer: Layer, dtype: str) -> Layer:
+    """A new, unbuilt layer like this one, of another type; built ones are copied and cast."""
+    config = layer.get_config()
+    config["dtype"] = dtype
+    try:
+        twin = type(layer).from_config(config)
+    except TypeError:  # Its own __init__ knows of no dtype.
+        config.pop("dtype")
+        twin = type(layer).from_config(config)
+        twin.dtype = dtype
+    if twin.get_config() != config:
+        raise AssertionError(
+            f"layer {layer.name!r}: get_config() changes in from_config(get_config()): "
+            f"{config} became {twin.get_config()}"
+        )
+    return twin
+
+
+def _check_gradients(
+    layer: Layer, x: np.ndarray, rng: np.random.Generator, tolerance: float
+) -> None:
+    layer.ensure_built((None, *x.shape[1:]))
+    for variable in layer.weights:  # Zeros and ones hide mistakes.
+        variable.assign(variable.value + 0.3 * rng.standard_normal(variable.shape))
+    parts = layer.parts()
+
+    def forward(x: np.ndarray) -> np.ndarray:
+        for part in parts:
+            x = part.forward(x, True)
+        return x
+
+    given = x.copy()
+    y = forward(x).copy()
+    expected = (len(x), *layer.compute_output_shape((None, *x.shape[1:]))[1:])
+    if y.shape != expected:
+        raise AssertionError(
+            f"layer {layer.name!r}: forward gave shape {y.shape}, but compute_output_shape says "
+            f"{expected}"
+        )
+    if not np.array_equal(x, given):
+        raise AssertionError(f"layer {layer.name!r}: forward changed its input")
+    if not np.array_equal(forward(x), y):
+        raise AssertionError(f"layer {layer.name!r}: forward gave two results for one input")
+    direction = rng.standard_normal(y.shape)
+
+    def total(_: np.ndarray) -> float:
+        return float((forward(x) * direction).sum())
+
+    total(x)
+    for variable in layer.trainable_weights:
+        variable.gradient.fill(np.nan)  # backward must overwrite, not add.
+    dy: np.ndarray | None = direction
+    for part in reversed(parts):
+        dy = None if dy is None else part.backward(dy)
+    what = f"layer {layer.name!r}: the gradient of"
+    _compare(total, x, np.asarray(dy), rng, tolerance, f"{what} the input")
+    for variable in layer.trainable_weights:
+        name = f"{what} {variable.name!r}"
+        _compare(total, variable.value, variable.gradient, rng, tolerance, name)
+
+
+def _compare(
+    function: Callable[[np.ndarray], float],
+    point: np.ndarray,
+    gradient: np.ndarray,
+    rng: np.random.Generator,
+    tolerance: float,
+    what: str,
+) -> None:
+    """Compare a gradient with the slopes along a few directions; the point is moved in place."""
+    if gradient.shape != point.shape:
+        raise AssertionError(f"{what} has shape {gradient.shape}, it must be {point.shape}")
+    if not np.isfinite(gradient).all():
+        raise AssertionError(f"{what} is not finite, or not all of it was written")
+    start = point.copy()
+    for _ in range(4):
+        direction = rng.standard_normal(point.shape)
+        point[...] = start + _STEP * direction
+        above = function(point)
+        point[...] = start - _STEP * direction
+        below = function(point)
+        point[...] = start
+        slope = (above - below) / (2 * _STEP)
+        claimed = float((gradient * direction).sum())
+        size = max(float(np.abs(gradient * direction).sum()), abs(slope), 1e-3)
+        if abs(slope - claimed) > tolerance * size + 1e-7:
+            raise AssertionError(
+                f"{what} is wrong: along a random direction it says {claimed:.9g}, "
+                f"but the function changes by {slope:.9g}"
+            )
+
+
+def _check_training(layer: Layer, x: np.ndarray, rng: np.random.Generator) -> None:
+    """Five steps replayed and five in Python, from equal weights, must agree."""
+    expected = layer.compute_output_shape((None, *x.shape[1:]))
+    y = rng.standard_normal((len(x), *(n or 1 for n in expected[1:]))).astype(np.float32)
+    models = []
+    for eager in (False, True):
+        model = Sequential([copy.deepcopy(layer)])
+        model.compile("sgd", "mse", run_eagerly=eager)
+        model.build((None, *x.shape[1:]))
+        models.append(model)
+    models[1].set_weights(models[0].get_weights())
+    declared = layer.recordable
+    losses = [[model.train_on_batch(x, y) for _ in range(5)] for model in models]  # type: list[Any]
+    if models[0].layers[0].recordable != declared:
+        raise AssertionError(
+            f"layer {layer.name!r} declares recordable = True, but does more than launch kernels "
+            "on memory from self.empty; see the warning"
+        )
+    for recorded, python in zip(losses[0], losses[1], strict=True):
+        if not np.allclose(recorded, python, rtol=1e-4, atol=1e-6):
+            raise AssertionError(
+                f"layer {layer.name!r}: recorded training gives the losses {losses[0]}, in "
+                f"Python they are {losses[1]}"
+            )
