@@ -164,7 +164,7 @@ class Identity(Initializer):
 # ------------------------------------------------------------------------------------ random
 
 
-class RandomInitializer(Initializer):
+class _Random(Initializer):
     """An initializer that draws: ``draw`` gives float64 values from a generator."""
 
     def __init__(self, seed: int | None = None) -> None:
@@ -182,7 +182,7 @@ class RandomInitializer(Initializer):
         raise TypeError(f"{type(self).__name__} must define draw(self, rng, shape)")
 
 
-class RandomNormal(RandomInitializer):
+class RandomNormal(_Random):
     """Normal.
 
     Parameters
@@ -234,7 +234,7 @@ class TruncatedNormal(RandomNormal):
         return self.mean + self.stddev * truncated_normal(rng, shape)
 
 
-class RandomUniform(RandomInitializer):
+class RandomUniform(_Random):
     """Uniform from ``minval`` to ``maxval``.
 
     Parameters
@@ -265,7 +265,7 @@ class RandomUniform(RandomInitializer):
         return rng.uniform(self.minval, self.maxval, shape)
 
 
-class Orthogonal(RandomInitializer):
+class Orthogonal(_Random):
     """A matrix with orthonormal columns (or rows, if there are fewer of them), times ``gain``.
 
     It is Q of the QR decomposition of a normal matrix, each column times the sign of R's diagonal,
@@ -310,7 +310,7 @@ class Orthogonal(RandomInitializer):
 # -------------------------------------------------------------------------- scaled to the fans
 
 
-class VarianceScaling(RandomInitializer):
+class VarianceScaling(_Random):
     """Values whose variance is ``scale / n``, where n counts the connections of a unit.
 
     Parameters

@@ -18,6 +18,7 @@ __all__ = [
     "Configurable",
     "did_you_mean",
     "explain_arguments",
+    "parameters",
     "register",
     "resolve",
     "snake_case",
@@ -77,7 +78,8 @@ class Configurable(metaclass=_Recorded):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if cls.__module__.split(".")[0] == "nnkit" and hasattr(cls, "kind"):
+        is_base = "kind" in vars(cls) or cls.__name__.startswith("_")
+        if cls.__module__.split(".")[0] == "nnkit" and not is_base:
             _classes.setdefault(cls.kind, {})[cls.__name__] = cls
 
     def get_config(self) -> dict[str, Any]:
@@ -197,14 +199,28 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else "."
 
 
+def parameters(cls: type) -> set[str]:
+    """Names of the arguments that a class takes, those of its bases that it passes on included.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> sorted(parameters(nnkit.layers.Softmax))
+    ['axis', 'dtype', 'input_shape', 'name', 'trainable']
+    """
+    names: set[str] = set()
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        found = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
+        names |= {p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
+        if not any(p.kind is p.VAR_KEYWORD for p in found):
+            break
+    return names - {"self"}
+
+
 def _near_argument(cls: type, named: dict[str, Any]) -> str:
-    known = {
-        name
-        for base in cls.__mro__
-        if "__init__" in vars(base)
-        for name in inspect.signature(base.__init__).parameters  # type: ignore[misc]
-        if name not in ("self", "args", "kwargs")
-    }
+    known = parameters(cls)
     unknown = [name for name in named if name not in known]
     return did_you_mean(unknown[0], known) if unknown else ""
 

@@ -106,19 +106,13 @@ def check_loss(
 
 
 def _rebuilt(layer: Layer, dtype: str) -> Layer:
-    """A new, unbuilt layer like this one, of another type; built ones are copied and cast."""
-    config = layer.get_config()
-    config["dtype"] = dtype
-    try:
-        twin = type(layer).from_config(config)
-    except TypeError:  # Its own __init__ knows of no dtype.
-        config.pop("dtype")
-        twin = type(layer).from_config(config)
-        twin.dtype = dtype
+    """A new, unbuilt layer like this one, of another type."""
+    config = layer.get_config() | {"dtype": dtype}
+    twin: Layer = type(layer).from_config(config)
     if twin.get_config() != config:
         raise AssertionError(
-            f"layer {layer.name!r}: get_config() changes in from_config(get_config()): "
-            f"{config} became {twin.get_config()}"
+            f"layer {layer.name!r}: get_config() gave {config}; a layer made from that has "
+            f"{twin.get_config()}"
         )
     return twin
 

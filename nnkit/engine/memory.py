@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from nnkit.engine.tape import Tape
@@ -21,7 +23,8 @@ def plan(tape: Tape) -> tuple[list[int], int]:
     Returns
     -------
     offsets : list of int
-        Bytes, by the index that :meth:`Tape.temporary` gives; multiples of a cache line.
+        Bytes, by the index that :meth:`~nnkit.engine.tape.Tape.temporary` gives; multiples of a
+        cache line.
     size : int
         Bytes of the arena.
     """
@@ -62,10 +65,11 @@ class Arena:
         self.base = start + self._skip
         self.size = size
 
-    def at(self, offset: int, like: np.ndarray) -> np.ndarray:
-        """An array of the arena with the shape and type of another."""
+    def at(self, offset: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """An array in the arena."""
         start = self._skip + offset
-        return self.memory[start : start + like.nbytes].view(like.dtype).reshape(like.shape)
+        size = math.prod(shape) * dtype.itemsize
+        return self.memory[start : start + size].view(dtype).reshape(shape)
 
     def poison(self) -> None:
         """Fill with NaN, so that whatever is read before it is written shows."""

@@ -60,19 +60,27 @@ class Program:
     def __init__(self, tape: Tape, arena: memory.Arena, workers: int | None = None) -> None:
         self.arena = arena
         self.workers = choose_workers(tape) if workers is None else workers
-        self.tape = tape  # Keeps alive the constant arrays that the operands point into.
+        self._tape: Tape | None = tape
         self._offsets, self.arena_size = memory.plan(tape)
+        # The operands point into these; temporaries of the recorded step are not needed any more.
+        self._lasting = [
+            a for e in tape.entries for a, _ in e.arrays() if tape.temporary(a) is None
+        ]
         self._meeting = np.zeros(16, np.int64)
-        self._stretches: list[_Stretch | Stop] = []
+        self._stretches: list[_Stretch | _Stop] = []
         calls: list[Call] = []
         for entry in tape.entries:
             if isinstance(entry, Call):
                 calls.append(entry)
                 continue
-            self._stretches += [_Stretch(self, calls), entry]
+            self._stretches += [_Stretch(self, calls), _Stop(self, entry)]
             calls = []
         self._stretches.append(_Stretch(self, calls))
-        self._stretches = [s for s in self._stretches if isinstance(s, Stop) or s.calls]
+        self._stretches = [s for s in self._stretches if isinstance(s, _Stop) or s.calls]
+        for stretch in self._stretches:
+            if isinstance(stretch, _Stretch):
+                stretch.calls = []
+        self._tape = None
         self._base = -1
 
     def bind(self, arrays: dict[str, np.ndarray]) -> None:
@@ -102,24 +110,43 @@ class Program:
                 if isinstance(stretch, _Stretch):
                     stretch.run(1)
                 elif known is None:
-                    arrays = (*stretch.inputs, *stretch.outputs)
-                    stretch.function(*(self._located(a) for a in arrays))
+                    stretch.run()
                 else:
-                    for array, outcome in zip(stretch.outputs, next(known), strict=True):
-                        self._located(array)[...] = outcome
+                    stretch.pretend(next(known))
 
     def place(self, array: np.ndarray) -> int | None:
         """Offset in the arena of an array of the tape, None if it is not a temporary."""
-        found = self.tape.temporary(array)
+        found = self._tape.temporary(array) if self._tape else None
         return None if found is None else self._offsets[found[0]] + found[1]
 
     def bound_name(self, array: np.ndarray) -> str | None:
         """The name under which an array was bound."""
-        return self.tape.bound.get(id(array))
+        return self._tape.bound.get(id(array)) if self._tape else None
 
-    def _located(self, array: np.ndarray) -> np.ndarray:
-        offset = self.place(array)
-        return array if offset is None else self.arena.at(offset, array)
+
+class _Stop:
+    """Python between two stretches, on arrays of the arena."""
+
+    def __init__(self, program: Program, stop: Stop) -> None:
+        self.arena, self.function = program.arena, stop.function
+        self._inputs = [self._form(program, a) for a in stop.inputs]
+        self._outputs = [self._form(program, a) for a in stop.outputs]
+
+    @staticmethod
+    def _form(program: Program, array: np.ndarray) -> Any:
+        """Where a temporary lies, its shape and type; or an array that lasts."""
+        offset = program.place(array)
+        return array if offset is None else (offset, array.shape, array.dtype)
+
+    def run(self) -> None:
+        self.function(*map(self._located, self._inputs), *map(self._located, self._outputs))
+
+    def pretend(self, outcome: Sequence[np.ndarray]) -> None:
+        for form, result in zip(self._outputs, outcome, strict=True):
+            self._located(form)[...] = result
+
+    def _located(self, form: Any) -> np.ndarray:
+        return form if isinstance(form, np.ndarray) else self.arena.at(*form)
 
 
 class _Stretch:

@@ -52,6 +52,7 @@ class Step:
         self.function, self.state, self.arena, self.blame = function, state, arena, blame
         self.eager = eager
         self._program: Program | None = None
+        self._first: Tape | None = None
         self._checked = False
 
     def run(self, bound: Bound, steps: int = 1) -> None:
@@ -75,7 +76,7 @@ class Step:
         with recording(Tape(bound)) as tape:
             self.function(bound)
         after = [a.copy() for a in written]
-        first = tape if self._program is None else self._program.tape
+        first = self._first or tape
         outcomes = [e.outputs for e in tape.entries if isinstance(e, Stop)]
 
         def agrees() -> bool:
@@ -95,14 +96,16 @@ class Step:
         if fault is not None:
             _restore(written, after)
             self.eager = not self.blame(fault.owner)
-            self._program = None
+            self._first = self._program = None
             return
-        self._checked = self._program is not None
-        if self._program is None:
-            self._program = Program(tape, self.arena)
         _restore(written, before)
+        if self._program is None:
+            self._first, self._program = tape, Program(tape, self.arena)
+        else:
+            self._first, self._checked = None, True
         self._program.bind(bound)
         self._program.run(1, outcomes)
+        tape.release()
 
 
 def _restore(arrays: Sequence[np.ndarray], copies: Sequence[np.ndarray]) -> None:

@@ -96,6 +96,13 @@ class Tape:
         """Add a piece of Python."""
         self.entries.append(Stop(function, inputs, outputs, keeps, self.owner))
 
+    def release(self) -> None:
+        """Make whoever worked in the step forget its temporaries; a replay has its own."""
+        for owner in {id(e.owner): e.owner for e in self.entries if e.owner is not None}.values():
+            for name, value in list(vars(owner).items()):
+                if isinstance(value, np.ndarray) and self.temporary(value) is not None:
+                    delattr(owner, name)
+
     def temporary(self, array: np.ndarray) -> tuple[int, int] | None:
         """Which temporary an array lies in, and at which byte; None if it is none of them."""
         if len(self._sorted) != len(self._temporaries):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from queue import SimpleQueue
+from types import FrameType
+from typing import Any
 
 __all__ = ["run_together"]
 
@@ -40,17 +44,35 @@ def run_together(tasks: Sequence[Task]) -> None:
         They hold the GIL only to begin and to end.
     """
     helpers = []
-    for task in tasks[1:]:
-        try:
-            helper = _idle.pop()
-        except IndexError:
-            helper = _Helper()
-        helper.tasks.put(task)
-        helpers.append(helper)
-    tasks[0]()
-    for helper in helpers:
-        helper.done.get()
-        _idle.append(helper)
+    with _interrupt_deferred():
+        for task in tasks[1:]:
+            try:
+                helper = _idle.pop()
+            except IndexError:
+                helper = _Helper()
+            helper.tasks.put(task)
+            helpers.append(helper)
+        tasks[0]()
+        for helper in helpers:
+            helper.done.get()
+            _idle.append(helper)
+
+
+@contextmanager
+def _interrupt_deferred() -> Iterator[None]:
+    """Let Ctrl-C wait until all workers are done: one alone would wait at a barrier for ever."""
+    pending: list[tuple[int, FrameType | None]] = []
+    handler: Any = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda number, frame: pending.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if pending:
+            handler(*pending[0])
 
 
 if hasattr(os, "register_at_fork"):  # A child process has none of its parent's threads.

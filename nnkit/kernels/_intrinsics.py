@@ -87,7 +87,7 @@ def atomic_store(context: Any, address: Any, value: Any) -> Any:
 def _load_openblas() -> None:
     """Make OpenBLAS's functions known to the compiler by name, and keep it to one thread a call.
 
-    nnkit's own workers share out the rows of a product (:mod:`nnkit.engine.schedule`).
+    nnkit's own workers share out the rows of a product (:mod:`nnkit.engine.program`).
     """
     folder = Path(scipy_openblas32.get_lib_dir())
     library = next(p for p in sorted(folder.iterdir()) if "openblas" in p.name and _is_library(p))

@@ -11,7 +11,7 @@ from nnkit import config, initializers
 from nnkit.engine import budget
 from nnkit.engine.device import empty
 from nnkit.engine.variable import Variable
-from nnkit.registry import Configurable, snake_case
+from nnkit.registry import Configurable, parameters, snake_case
 
 __all__ = ["Layer"]
 
@@ -190,7 +190,7 @@ class Layer(Configurable):
 
     @property
     def weights(self) -> list[Variable]:
-        """All weights, in Keras's order: those made trainable, then the others."""
+        """All weights in Keras's order, those made trainable before the others."""
         return sorted(self.variables, key=lambda v: not v.trainable)
 
     def get_weights(self) -> list[np.ndarray]:
@@ -206,18 +206,24 @@ class Layer(Configurable):
         return sum(v.value.size for v in self.variables)
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as plain data."""
-        return super().get_config() | {"name": self.name, "trainable": self.trainable}
+        """The constructor's arguments as plain data, and those of every layer."""
+        common = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
+        return super().get_config() | common
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """Make a layer from what :meth:`get_config` returned."""
         config = dict(config)
-        name, trainable = config.pop("name", None), config.pop("trainable", True)
-        layer = cls(**config)  # Your own __init__ need not know of a name.
-        layer.trainable = trainable
-        if name is not None:
-            layer.name, layer.named = check_name(name), True
+        common = {
+            name: config.pop(name) for name in ("name", "trainable", "dtype") if name in config
+        }
+        known = parameters(cls)
+        layer = cls(**config, **{k: v for k, v in common.items() if k in known})
+        # An __init__ of your own need not know of them.
+        layer.trainable = common.get("trainable", True)
+        layer.dtype = common.get("dtype") or layer.dtype
+        if "name" in common:
+            layer.name, layer.named = check_name(common["name"]), True
         return layer
 
     def __repr__(self) -> str:

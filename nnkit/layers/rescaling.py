@@ -14,7 +14,7 @@ __all__ = ["Rescaling"]
 
 
 class Rescaling(Layer):
-    """``scale * x + offset``; ``Rescaling(1 / 255)`` brings images to 0 ... 1.
+    """``scale * x + offset``; ``Rescaling(1 / 255)`` brings images to [0, 1].
 
     Parameters
     ----------

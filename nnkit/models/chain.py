@@ -58,6 +58,7 @@ class Chain:
                 break
             self.watch(part, "gradient of the input", dx)
             dy = dx
+        self._passed = []
 
 
 def _forward(part: Layer, x: np.ndarray, training: bool) -> np.ndarray:
@@ -79,16 +80,16 @@ def _forward(part: Layer, x: np.ndarray, training: bool) -> np.ndarray:
 
 
 def _backward(part: Layer, dy: np.ndarray, passed: Passed) -> np.ndarray | None:
-    x = passed[0]
+    shape = passed[0].shape  # Not the array: a recorded stop outlives it.
 
     def checked(dy: np.ndarray) -> np.ndarray:
         dx = part.backward(dy)
         if dx is None and not part.propagate:
-            return np.zeros(x.shape, part.dtype)
-        if dx is None or np.shape(dx) != x.shape:
+            return np.zeros(shape, part.dtype)
+        if dx is None or np.shape(dx) != shape:
             raise ValueError(
                 f"layer {part.name!r}: backward must return the gradient of its input, of shape "
-                f"{x.shape}, but returned {'None' if dx is None else f'shape {np.shape(dx)}'}"
+                f"{shape}, but returned {'None' if dx is None else f'shape {np.shape(dx)}'}"
             )
         return dx
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnkit.callbacks import CallbackList
 from nnkit.engine.step import Bound, Step
+from nnkit.models.pace import chunks
 from nnkit.models.session import Records
 from nnkit.models.steps import Counters, Reader, chain_of, predict_step
 
@@ -41,17 +42,15 @@ class Predictor:
             return out
         bound = {"x": x.reshape(n, -1), "out": out.reshape(n, -1)}
         self.counters.batch[0] = 0
-        full, rest = divmod(n, size)
-        if listeners is None or not listeners.needs_predict_batches:
-            if full:
-                self._step(x, size, size).run(bound, full)
-            if rest:
-                self._step(x, rest, size).run(bound)
-            return out
-        for batch in range(full + bool(rest)):
-            listeners.on_predict_batch_begin(batch)
-            self._step(x, size if batch < full else rest, size).run(bound)
-            listeners.on_predict_batch_end(batch)
+        single = listeners is not None and listeners.needs_predict_batches
+        for first, rows, steps in chunks(n, size, single):
+            if listeners is not None and single:
+                listeners.on_predict_batch_begin(first)
+            self._step(x, rows, size).run(bound, steps)
+            if listeners is not None and single:
+                listeners.on_predict_batch_end(first)
+            if listeners is not None:
+                listeners.on_progress(first + steps)
         return out
 
     def _step(self, x: np.ndarray, size: int, stride: int) -> Step:

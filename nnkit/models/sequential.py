@@ -175,7 +175,7 @@ class Sequential(Trainer):
 
     @property
     def parts(self) -> list[Layer]:  # type: ignore[override]
-        """What runs: every layer, each followed by its activation."""
+        """Every layer, each followed by its activation, in the order in which they run."""
         return [part for layer in self.layers for part in layer.parts()]
 
     @property
@@ -319,7 +319,7 @@ class Sequential(Trainer):
 
     @property
     def training_state(self) -> dict[str, Any]:
-        """What else a resumed training needs: the seed of the orders of its epochs."""
+        """What else a resumed training needs, the seed of the orders of its epochs."""
         self._require_compiled("training_state")
         return {"seed": self._seed}
 

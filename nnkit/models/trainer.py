@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,16 +15,14 @@ from nnkit.data import Arrays, as_array, check_finite, check_lengths, sample_wei
 from nnkit.engine.variable import Storage, Variable
 from nnkit.layers.base import Layer, Shape
 from nnkit.models.numerics import explain
+from nnkit.models.pace import chunks
 from nnkit.models.predictor import Predictor
 from nnkit.models.session import Session
-from nnkit.models.steps import MOST_STEPS
 from nnkit.registry import explain_arguments
 from nnkit.utils.random import next_seed
 
 __all__ = ["Trainer"]
 
-# Python wakes up about this often during an epoch, to move the bar and to look for Ctrl-C.
-_WAKE_SECONDS = 0.1
 # Rows of a predict or evaluate step: enough for fast products, few enough to stay in cache.
 _ROWS = 512
 
@@ -122,6 +119,21 @@ class Trainer:
     def trainable_weights(self) -> list[Variable]:
         """Weights that ``fit`` changes, in layer order."""
         return [v for part in self.parts for v in part.trainable_weights]
+
+    @property
+    def metric_directions(self) -> dict[str, str]:
+        """Whether each result is better smaller (``"min"``) or larger (``"max"``)."""
+        self._require_compiled("metric_directions")
+        directions = {"loss": "min"}
+        if self.input_shape is not None:  # Before that, "accuracy" may still be one of three.
+            found = self.session().objective.metrics
+            directions |= {metric.name: metric.direction for metric in found}
+        return directions
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of what ``evaluate`` returns, in its order."""
+        return list(self.metric_directions)
 
     # ------------------------------------------------------------------------------------- fit
 
@@ -221,6 +233,7 @@ class Trainer:
                 "epochs": epochs,
                 "steps": -(-len(data) // size),
                 "samples": len(data),
+                "do_validation": held_out is not None,
             },
         )
         self.stop_training = False
@@ -256,7 +269,7 @@ class Trainer:
         bound = data.bound() | {"order": order}
         session.counters.batch[0] = 0
         objective.sums[...] = 0
-        for first, size, steps in _chunks(len(data), stride, listeners.needs_train_batches):
+        for first, size, steps in chunks(len(data), stride, listeners.needs_train_batches):
             if listeners.needs_train_batches:
                 listeners.on_train_batch_begin(first)
             session = self.session()  # A callback may have used a model that shares a layer.
@@ -311,9 +324,16 @@ class Trainer:
         self.session()
         params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
         listeners = CallbackList([ProgressBar(verbose), *(callbacks or [])], self, params)
-        return _results(self._measure(data, size, listeners), return_dict)
+        logs = self._measure(data, size, listeners, listeners.on_progress)
+        return _results(logs, return_dict)
 
-    def _measure(self, data: Arrays, stride: int, listeners: CallbackList) -> Logs:
+    def _measure(
+        self,
+        data: Arrays,
+        stride: int,
+        listeners: CallbackList,
+        report: Callable[[int, Logs], None] | None = None,
+    ) -> Logs:
         session = self.session()
         sums, batch = session.objective.sums, session.counters.batch
         bound = data.bound()
@@ -322,12 +342,14 @@ class Trainer:
         batch[0] = 0
         listeners.on_test_begin()
         try:
-            for first, size, steps in _chunks(len(data), stride, listeners.needs_test_batches):
+            for first, size, steps in chunks(len(data), stride, listeners.needs_test_batches):
                 if listeners.needs_test_batches:
                     listeners.on_test_batch_begin(first)
                 session.evaluate_step(data, size, stride).run(bound, steps)
                 if listeners.needs_test_batches:
                     listeners.on_test_batch_end(first, session.objective.logs())
+                if report is not None:
+                    report(first + steps, session.objective.logs())
             logs = session.objective.logs()
         finally:
             sums[...], batch[...] = during
@@ -414,7 +436,8 @@ class Trainer:
         session.objective.sums[...] = 0
         session.counters.batch[0] = 0
         session.begin_steps(1)
-        session.train_step(data, len(data), len(data)).run(data.bound())
+        bound = data.bound() | {"order": np.arange(len(data))}
+        session.train_step(data, len(data), len(data)).run(bound)
         session.end_steps()
         return _results(session.objective.logs(), return_dict)
 
@@ -471,26 +494,6 @@ class Trainer:
                     f"layer {part.name!r} is {part.dtype}, but the model is {self.dtype}; "
                     "give all layers one dtype (nnkit.config.set_floatx sets the default)"
                 )
-
-
-def _chunks(n: int, stride: int, single: bool) -> Iterator[tuple[int, int, int]]:
-    """First batch, rows of a batch, and batches of each native call of an epoch.
-
-    Calls grow until they take as long as Python may sleep; how long they are changes no result.
-    """
-    full, rest = divmod(n, stride)
-    first, most = 0, 1
-    while first < full:
-        steps = 1 if single else min(most, full - first)
-        started = time.perf_counter()
-        yield first, stride, steps
-        elapsed = time.perf_counter() - started
-        first += steps
-        if steps == most:
-            wanted = int(_WAKE_SECONDS * steps / max(elapsed, 1e-9))
-            most = max(1, min(4 * most, wanted, MOST_STEPS))
-    if rest:
-        yield full, rest, 1
 
 
 def _results(logs: Logs, return_dict: bool) -> float | list[float] | Logs:

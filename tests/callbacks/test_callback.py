@@ -65,6 +65,7 @@ def test_hooks_of_evaluate_and_predict(model):
         "on_test_begin",
         "on_test_batch_begin",
         "on_test_batch_end",
+        "on_progress",
         "on_test_end",
     ]
     calls.clear()
@@ -73,6 +74,7 @@ def test_hooks_of_evaluate_and_predict(model):
         "on_predict_begin",
         "on_predict_batch_begin",
         "on_predict_batch_end",
+        "on_progress",
         "on_predict_end",
     ]
 

@@ -66,7 +66,7 @@ def test_arena_is_aligned_and_gives_views():
     arena = Arena()
     arena.reserve(1000)
     assert arena.base % 64 == 0
-    view = arena.at(128, np.empty((2, 3), np.float32))
+    view = arena.at(128, (2, 3), np.dtype("float32"))
     assert view.shape == (2, 3)
     assert view.__array_interface__["data"][0] == arena.base + 128
     arena.poison()

@@ -35,7 +35,7 @@ LAYOUTS = [plain, transposed, part_of_rows, part_of_columns]
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("m, k, n", SIZES)
+@pytest.mark.parametrize(("m", "k", "n"), SIZES)
 def test_matmul_of_any_layout(m, k, n, dtype, rng):
     a, b = rng.normal(size=(m, k)).astype(dtype), rng.normal(size=(k, n)).astype(dtype)
     bias = rng.normal(size=n).astype(dtype)

@@ -21,9 +21,7 @@ def network(seed=1, optimizer="adam", dropout=0.2, **compiled):
     layers = [Input((28, 28)), Rescaling(1 / 255), Flatten(), Dense(24), Tanh()]
     layers += [Dropout(dropout), Dense(10), Softmax()]
     model = Sequential(layers)
-    model.compile(
-        optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], **compiled
-    )
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], **compiled)
     return model
 
 
@@ -92,7 +90,9 @@ def test_batch_hooks_change_nothing_but_the_pace(digits):
     assert seen[31][1] == one["loss"][0]
 
 
-@pytest.mark.parametrize("n, batch_size", [(1, 32), (31, 32), (33, 32), (64, 32), (7, 1), (5, 99)])
+@pytest.mark.parametrize(
+    ("n", "batch_size"), [(1, 32), (31, 32), (33, 32), (64, 32), (7, 1), (5, 99)]
+)
 def test_every_sample_counts_once(n, batch_size):
     """A step of SGD on a bias moves it by the mean of the targets' errors: easy to follow."""
     x, y = np.zeros((n, 1), "float32"), np.arange(n, dtype="float32")
@@ -157,7 +157,7 @@ def test_validation_split_is_the_last_part_unshuffled(digits):
     assert one["val_loss"][-1] == pytest.approx(split.evaluate(x[800:], y[800:], verbose=0)[0])
 
 
-@pytest.mark.parametrize("frequency, lengths", [(2, 2), ([1, 4], 2), (9, 0)])
+@pytest.mark.parametrize(("frequency", "lengths"), [(2, 2), ([1, 4], 2), (9, 0)])
 def test_validation_freq(digits, frequency, lengths):
     history = network().fit(
         *digits, epochs=5, validation_split=0.1, validation_freq=frequency, verbose=0
@@ -391,6 +391,17 @@ def test_without_shuffling_batches_come_in_order():
     assert seen == pytest.approx(means)
 
 
+def test_fit_and_train_on_batch_take_turns(digits):
+    x, y = digits[0][:32], digits[1][:32]
+    model, other = network(), network()
+    for _ in range(3):
+        model.fit(x, y, shuffle=False, verbose=0)
+        model.train_on_batch(x, y)
+        other.train_on_batch(x, y)
+        other.fit(x, y, shuffle=False, verbose=0)
+    assert same_weights(model, other)
+
+
 def test_train_on_batch_reports_this_batch_only(digits):
     model = network()
     first = model.train_on_batch(digits[0][:32], digits[1][:32])
@@ -422,7 +433,9 @@ class Blow(nnkit.layers.Layer):
 def test_check_numerics_names_epoch_batch_and_layer():
     x = np.full((64, 3), 0.5)
     x[40] = 1.0
-    model = Sequential([Input((3,)), Tanh(name="fine"), Rescaling(1.4, name="up"), Blow(name="bad")])
+    model = Sequential(
+        [Input((3,)), Tanh(name="fine"), Rescaling(1.4, name="up"), Blow(name="bad")]
+    )
     model.add(Dense(1))
     model.compile("sgd", "mse")
     message = r"epoch 0, batch 5: first not finite is the output of layer 'bad', with 3 NaN"

@@ -1,0 +1,77 @@
+"""What a file says about a model, as plain data in nnkit's terms."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nnkit.errors import FileFormatError
+from nnkit.saving.from_keras import Translator
+from nnkit.saving.plain import parse_json
+from nnkit.saving.safe import child, number, text
+from nnkit.saving.writer import FORMAT_VERSION
+
+if TYPE_CHECKING:
+    import h5py
+
+__all__ = ["Description", "describe"]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a file says about a model, in nnkit's terms; weights are not in it.
+
+    Attributes
+    ----------
+    model, training : dict
+        For ``Sequential.from_config`` and ``compile_from_config``; training may be None.
+    state : dict
+        Generators' keys and where training was; only nnkit writes it.
+    by_keras : bool
+    """
+
+    model: dict[str, Any]
+    training: dict[str, Any] | None
+    state: dict[str, Any]
+    by_keras: bool
+
+
+def describe(root: h5py.Group, custom: dict[str, type] | None, compile: bool) -> Description:
+    """Read and check all that a file says; nnkit's own words if it has them, else Keras's."""
+    own = child(root, "nnkit")
+    group = root if own is None else own
+    if own is not None:
+        _check_version(own)
+    config = text(group, "model_config")
+    if config is None:
+        raise FileFormatError(
+            "no whole model, there is no 'model_config'; for a file of weights, build the model "
+            "and call model.load_weights"
+        )
+    model = parse_json(config, "model_config")
+    document = text(group, "training_config") if compile else None
+    training = None if document is None else parse_json(document, "training_config")
+    state = parse_json(text(group, "state") or "{}", "state") if own else {}
+    if own is None:
+        translator = Translator(custom)
+        model = translator.model(model)
+        training = None if training is None else translator.training(training)
+        if translator.ignored:
+            warnings.warn(
+                "nnkit doesn't know these arguments of Keras's, and goes on without: "
+                + ", ".join(translator.ignored),
+                stacklevel=3,
+            )
+    return Description(model, training, state, own is None)
+
+
+def _check_version(own: h5py.Group) -> None:
+    version = number(own, "format_version")
+    if version is None or version < 1:
+        raise FileFormatError("the group 'nnkit' has no format_version")
+    if version > FORMAT_VERSION:
+        raise FileFormatError(
+            f"written by nnkit {text(own, 'nnkit_version')}, in format {version}; this nnkit reads "
+            f"formats up to {FORMAT_VERSION}. Install a newer one"
+        )

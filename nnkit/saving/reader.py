@@ -1,0 +1,227 @@
+"""Reading models and weights from HDF5 files, nnkit's own and Keras's."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING
+
+from nnkit.engine import budget
+from nnkit.errors import FileFormatError
+from nnkit.saving import to_keras
+from nnkit.saving.description import Description, describe
+from nnkit.saving.safe import MAX_BYTES, child, open_hdf5, read, text
+from nnkit.saving.stored import assign, optimizer_arrays, pair, stored_layers
+
+if TYPE_CHECKING:
+    import h5py
+
+    from nnkit.models import Sequential
+
+__all__ = ["inspect", "load_model", "load_weights"]
+
+# A model may need this much more than its file holds: enough for every wrong shape to be named.
+_SLACK = 64 * 2**20
+
+
+def load_model(
+    path: str | os.PathLike[str],
+    custom_objects: dict[str, type] | None = None,
+    compile: bool = True,
+    *,
+    max_bytes: int = MAX_BYTES,
+) -> Sequential:
+    """Read a whole model that nnkit or Keras wrote with ``model.save("model.h5")``.
+
+    Nothing in the file is run, imported or followed to other files. What a file can name are
+    classes of nnkit, those that you registered, and those in ``custom_objects``.
+
+    Parameters
+    ----------
+    path : path
+    custom_objects : dict, optional
+        Classes of your own by name, as in ``{"Swish": Swish}``.
+    compile : bool
+        Also compile the model as it was, with the optimizer's state: training goes on as if it
+        had never stopped.
+    max_bytes : int
+        Files larger than this are not read.
+
+    Returns
+    -------
+    Sequential
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    nnkit.errors.FileFormatError
+        It is no such file, damaged, written by a newer nnkit, or unsafe; or it needs a class that
+        isn't known.
+
+    Warns
+    -----
+    UserWarning
+        A file of Keras's has arguments that nnkit doesn't know; they are listed.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, nnkit
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "model.h5")
+    >>> nnkit.Sequential([nnkit.Input((4,)), nnkit.layers.Dense(2)]).save(path)
+    >>> nnkit.load_model(path).layers
+    [<Dense name=dense>]
+    """
+    with open_hdf5(path, max_bytes) as root:
+        description = describe(root, custom_objects, compile)
+        stored = stored_layers(root, [])
+        model = _build(description, sum(layer.nbytes for layer in stored), custom_objects)
+        assign(pair(model.layers, stored))
+        if compile and description.training is not None:
+            _compile(model, description, custom_objects, root)
+        _restore_state(model, description)
+    return model
+
+
+def load_weights(
+    model: Sequential,
+    path: str | os.PathLike[str],
+    by_name: bool = False,
+    skip_mismatch: bool = False,
+    *,
+    max_bytes: int = MAX_BYTES,
+) -> None:
+    """Read the weights of a model from a file of weights or of a whole model, nnkit's or Keras's.
+
+    Layers with weights are matched by their order. On any error the model stays as it was.
+
+    Parameters
+    ----------
+    model : Sequential
+        Built.
+    path : path
+    by_name : bool
+        Match layers by name instead; those that only the model or only the file has are left.
+    skip_mismatch : bool
+        Leave layers whose shapes differ, with a warning, instead of refusing the file.
+    max_bytes : int
+        Files larger than this are not read.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    nnkit.errors.FileFormatError
+        It is no such file, or its weights don't fit; every mismatch is named.
+    ValueError
+        The model has no weights yet.
+    """
+    if not model.built:
+        raise ValueError(
+            "the model has no weights yet: give it an Input, or call build, before load_weights"
+        )
+    with open_hdf5(path, max_bytes) as root:
+        stored = stored_layers(root, model.layers)
+        assign(pair(model.layers, stored, by_name, skip_mismatch))
+
+
+def inspect(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> str:
+    """What is in a model's file, as text to print; nothing is built.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, nnkit
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "model.h5")
+    >>> nnkit.Sequential([nnkit.Input((4,)), nnkit.layers.Dense(2)]).save(path)
+    >>> print(nnkit.saving.inspect(path))
+    model.h5: a whole model, written by nnkit ...
+    dense: dense/kernel float32 (4, 2), dense/bias float32 (2,)
+    10 weights, 40 bytes
+    """
+    with open_hdf5(path, max_bytes) as root:
+        own = child(root, "nnkit")
+        writer, version = ("nnkit", text(own, "nnkit_version")) if own else ("Keras", None)
+        version = version or text(child(root, "model_weights") or root, "keras_version")
+        whole = "a whole model" if text(root, "model_config") else "weights"
+        lines = [f"{os.path.basename(path)}: {whole}, written by {writer} {version or '?'}"]
+        layers = stored_layers(root, [])
+    for layer in layers:
+        lines.append(f"{layer.name}: {layer.contents or 'no weights'}")
+    count, nbytes = sum(layer.count for layer in layers), sum(layer.nbytes for layer in layers)
+    lines.append(f"{count} weights, {nbytes} bytes")
+    return "\n".join(lines)
+
+
+# ------------------------------------------------------------------------------------- building
+
+
+def _build(
+    description: Description, stored_bytes: int, custom: dict[str, type] | None
+) -> Sequential:
+    from nnkit.models import Sequential
+
+    try:
+        with budget.limit(2 * stored_bytes + _SLACK):
+            model = Sequential.from_config(description.model, custom)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FileFormatError(f"the model it describes can't be made: {error}") from error
+    if not model.built:
+        raise FileFormatError(
+            "the shape of the input isn't in it; build the model yourself and use load_weights"
+        )
+    return model
+
+
+def _compile(
+    model: Sequential,
+    description: Description,
+    custom: dict[str, type] | None,
+    root: h5py.Group,
+) -> None:
+    try:
+        model.compile_from_config(description.training or {}, custom)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FileFormatError(
+            f"the model can't be compiled as it was: {error} (load it with compile=False)"
+        ) from error
+    try:
+        _restore_optimizer(model, root)
+    except FileFormatError as error:
+        if not description.by_keras:
+            raise
+        warnings.warn(f"the optimizer starts afresh: {error}", stacklevel=3)
+
+
+def _restore_optimizer(model: Sequential, root: h5py.Group) -> None:
+    slots = model.optimizer_slots()
+    targets = [
+        slots[name][i]
+        for names in to_keras.slot_order(model.optimizer)
+        for i in range(len(model.trainable_weights))
+        for name in names
+    ]
+    stored = optimizer_arrays(root)
+    if stored is None:
+        return
+    iteration, arrays = stored
+    shapes = [array.shape for array in arrays]
+    expected = [target.shape for target in targets]
+    if shapes != expected:
+        raise FileFormatError(f"its state has shapes {shapes}, expected {expected}")
+    values = [read(a, t.shape, str(t.dtype)) for a, t in zip(arrays, targets, strict=True)]
+    model.optimizer.iterations = int(read(iteration, (), "int64"))
+    for target, value in zip(targets, values, strict=True):
+        target[...] = value
+
+
+def _restore_state(model: Sequential, description: Description) -> None:
+    """What only nnkit writes: generators' keys, and where training was."""
+    state = description.state
+    try:
+        for layer in model.layers:
+            if hasattr(layer, "set_state") and layer.name in state.get("layers", {}):
+                layer.set_state(state["layers"][layer.name])
+        if model.compiled and "training" in state:
+            model.training_state = state["training"]
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise FileFormatError(f"its 'state' does not fit the model: {error!r}") from error

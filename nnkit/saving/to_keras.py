@@ -1,0 +1,149 @@
+"""From nnkit's descriptions of models to those that Keras 3 reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nnkit import initializers
+from nnkit.optimizers import RMSprop
+from nnkit.registry import lookup, snake_case
+
+if TYPE_CHECKING:
+    from nnkit.layers.base import Layer
+    from nnkit.models import Sequential
+    from nnkit.optimizers import Optimizer
+
+__all__ = ["model_config", "slot_order", "training_config"]
+
+# Layers that Keras has as functions only: there, they are Activation("tanh").
+FUNCTIONS = {
+    "Linear": "linear",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "SELU": "selu",
+    "GELU": "gelu",
+    "SiLU": "silu",
+    "Softplus": "softplus",
+    "Softsign": "softsign",
+    "Mish": "mish",
+    "HardSigmoid": "hard_sigmoid",
+    "Exponential": "exponential",
+    "LogSoftmax": "log_softmax",
+}
+
+# How Keras orders an optimizer's state: slots of one tuple take turns, weight by weight.
+_SLOTS = {
+    "SGD": (("momentum",),),
+    "RMSprop": (("velocity",), ("momentum",), ("average_gradient",)),
+    "Adam": (("momentum", "velocity"), ("velocity_hat",)),
+    "AdamW": (("momentum", "velocity"), ("velocity_hat",)),
+    "Adamax": (("momentum", "norm"),),
+    "Nadam": (("momentum", "velocity"),),
+    "Adagrad": (("accumulator",),),
+    "Adadelta": (("accumulated_grad", "accumulated_delta_var"),),
+    "Lion": (("momentum",),),
+}
+
+
+def model_config(model: Sequential) -> dict[str, Any]:
+    """What Keras keeps in the attribute ``model_config``."""
+    shape = list(model.input_shape or ())
+    first = {
+        "class_name": "InputLayer",
+        "config": {"batch_shape": shape, "dtype": model.dtype, "name": "input_layer"},
+    }
+    config = {
+        "name": model.name,
+        "trainable": True,
+        "dtype": _policy(model.dtype),
+        "layers": [first, *(_layer(layer) for layer in model.layers)],
+        "build_input_shape": shape,
+    }
+    return {"class_name": "Sequential", "config": config}
+
+
+def training_config(compiled: dict[str, Any]) -> dict[str, Any]:
+    """What Keras keeps in the attribute ``training_config``."""
+    optimizer = compiled["optimizer"]
+    return {
+        "loss": _object("keras.losses", compiled["loss"]),
+        "loss_weights": None,
+        "metrics": [_metric(metric) for metric in compiled["metrics"]],
+        "weighted_metrics": None,
+        "run_eagerly": False,
+        "steps_per_execution": 1,
+        "jit_compile": True,
+        "optimizer_config": {
+            "class_name": optimizer["class_name"],
+            "config": {k: _value(k, v) for k, v in optimizer["config"].items()},
+        },
+    }
+
+
+def slot_order(optimizer: Optimizer) -> list[tuple[str, ...]]:
+    """The slots of an optimizer as Keras orders them, those that take turns in one tuple.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> slot_order(nnkit.optimizers.Adam())
+    [('momentum', 'velocity')]
+    >>> slot_order(nnkit.optimizers.RMSprop(momentum=0.9))
+    [('velocity',), ('momentum',)]
+    """
+    slots = list(optimizer.slots)
+    if isinstance(optimizer, RMSprop):  # Keras has no slots that are not used.
+        used = {"momentum": optimizer.momentum, "average_gradient": optimizer.centered}
+        slots = [s for s in slots if used.get(s, True)]
+    groups = _SLOTS.get(type(optimizer).__name__, ())
+    known = [tuple(s for s in group if s in slots) for group in groups]
+    rest = [(s,) for s in slots if not any(s in group for group in known)]
+    return [group for group in known if group] + rest
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    class_name, config = type(layer).__name__, layer.get_config()
+    config.pop("input_shape", None)
+    if class_name in FUNCTIONS:
+        class_name, config["activation"] = "Activation", FUNCTIONS[class_name]
+    config = {k: _value(k, v) for k, v in config.items()} | {"dtype": _policy(layer.dtype)}
+    return {"class_name": class_name, "config": config}
+
+
+def _value(name: str, value: Any) -> Any:
+    """One argument, in Keras's words."""
+    if name.endswith("_initializer"):
+        made = initializers.get(value)
+        value = {"class_name": type(made).__name__, "config": made.get_config()}
+        return _object("keras.initializers", value)
+    if name == "activation":
+        return _activation(value)
+    return value
+
+
+def _activation(value: Any) -> Any:
+    if value is None:
+        return "linear"
+    if isinstance(value, str):
+        return value
+    if value["class_name"] in FUNCTIONS:
+        return FUNCTIONS[value["class_name"]]
+    return _object("keras.layers", value)
+
+
+def _metric(metric: Any) -> Any:
+    """A string that Keras knows ("mse" alone it does not), or a described object."""
+    if not isinstance(metric, str):
+        return _object("keras.metrics", metric)
+    if metric in ("accuracy", "acc"):
+        return "accuracy"
+    return snake_case(lookup("metric", metric).__name__)
+
+
+def _object(module: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {"module": module, **value, "registered_name": None}
+
+
+def _policy(dtype: str) -> dict[str, Any]:
+    value = {"class_name": "DTypePolicy", "config": {"name": dtype}}
+    return _object("keras", value)

@@ -1,0 +1,244 @@
+"""Writing models and weights to HDF5 files."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnkit._version import __version__
+from nnkit.registry import to_plain
+from nnkit.saving import to_keras
+from nnkit.saving.atomic import replacing
+
+if TYPE_CHECKING:
+    import h5py
+
+    from nnkit.layers.base import Layer
+    from nnkit.models import Sequential
+
+__all__ = ["check_savable", "save_model", "save_weights"]
+
+FORMAT_VERSION = 1
+_KERAS_VERSION = "3.0.0"  # Whose layout this is.
+_LONGEST_LIST = 2000  # An attribute of HDF5 has no room for many more strings.
+
+
+def save_model(
+    model: Sequential, path: str | os.PathLike[str], include_optimizer: bool = True
+) -> None:
+    """Write a whole model: architecture, weights, how it was compiled and how far it learnt.
+
+    Keras 3 opens the file with ``keras.models.load_model``, unless the model has classes of your
+    own. The file is complete or not written: an error on the way leaves an older one as it was.
+
+    Parameters
+    ----------
+    model : Sequential
+        Built.
+    path : path
+        Ends in ``.h5`` or ``.hdf5``.
+    include_optimizer : bool
+        Also write how the model was compiled, and the optimizer's state.
+
+    Raises
+    ------
+    ValueError
+        The suffix is another, the model has no weights yet, or an argument of one of its objects
+        can't be written.
+    OSError
+        The folder isn't there, or the disk is full.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, nnkit
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "model.h5")
+    >>> model = nnkit.Sequential([nnkit.Input((4,)), nnkit.layers.Dense(2)])
+    >>> nnkit.saving.save_model(model, path)
+    >>> nnkit.load_model(path).count_params()
+    10
+    """
+    import h5py
+
+    _check_path(path)
+    described = _describe(model, include_optimizer)
+    layers = [_named_weights(layer) for layer in model.layers]
+    with replacing(path) as file, h5py.File(file, "w") as root:
+        _write_attributes(root, described["keras"])
+        weights = root.create_group("model_weights")
+        _write_weights(weights, model, layers)
+        if "training_config" in described["keras"]:
+            _write_optimizer(root.create_group("optimizer_weights"), model)
+        own = root.create_group("nnkit")
+        own.attrs["format_version"] = FORMAT_VERSION
+        _write_attributes(own, described["nnkit"] | {"nnkit_version": __version__})
+
+
+def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
+    """Write the weights only: what a whole model's file has in ``/model_weights``.
+
+    This is Keras's layout for weights in ``.h5`` files. Keras 3 takes it under a name that ends in
+    ``.h5`` but not in ``.weights.h5``, for which it has another layout (that nnkit reads as well).
+
+    Parameters
+    ----------
+    model : Sequential
+        Built.
+    path : path
+        Ends in ``.h5`` or ``.hdf5``.
+
+    Raises
+    ------
+    ValueError
+        The suffix is another, or the model has no weights yet.
+    OSError
+        The folder isn't there, or the disk is full.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, nnkit
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "model.weights.h5")
+    >>> model = nnkit.Sequential([nnkit.Input((4,)), nnkit.layers.Dense(2)])
+    >>> nnkit.saving.save_weights(model, path)
+    >>> nnkit.saving.load_weights(model, path)
+    """
+    import h5py
+
+    _check_path(path)
+    _check_built(model)
+    layers = [_named_weights(layer) for layer in model.layers]
+    with replacing(path) as file, h5py.File(file, "w") as root:
+        _write_weights(root, model, layers)
+
+
+def check_savable(model: Sequential) -> None:
+    """Raise the error that ``save_model`` would raise for this model, without writing anything."""
+    _describe(model, True)
+
+
+# ------------------------------------------------------------------------- before any writing
+
+
+def _check_path(path: str | os.PathLike[str]) -> None:
+    suffix = Path(path).suffix
+    if suffix == ".keras":
+        raise ValueError(f"{path}: nnkit doesn't write .keras files yet; use the suffix .h5")
+    if suffix not in (".h5", ".hdf5"):
+        raise ValueError(f"{path}: the name of a model's file ends in .h5, not in {suffix!r}")
+
+
+def _check_built(model: Sequential) -> None:
+    if not model.built:
+        raise ValueError(
+            "the model has no weights yet, so there is nothing to save: give it an Input first, "
+            "call build, or fit it"
+        )
+
+
+def _describe(model: Sequential, include_optimizer: bool) -> dict[str, dict[str, str]]:
+    """Every text of the file, made and checked before the file is: Keras's and nnkit's own."""
+    _check_built(model)
+    own: dict[str, Any] = {"model_config": model.get_config()}
+    own["model_config"]["layers"] = [_describe_layer(layer) for layer in model.layers]
+    keras: dict[str, Any] = {"model_config": to_keras.model_config(model)}
+    generators = [layer for layer in model.layers if hasattr(layer, "get_state")]
+    state: dict[str, Any] = {"layers": {layer.name: layer.get_state() for layer in generators}}
+    if include_optimizer and model.compiled:
+        compiled = model.get_compile_config()
+        for name, value in compiled.items():
+            _check_plain(f"compile: {name}", value)
+        own["training_config"] = compiled
+        keras["training_config"] = to_keras.training_config(compiled)
+        state["training"] = model.training_state
+    own["state"] = state
+    return {"keras": _as_json(keras), "nnkit": _as_json(own)}
+
+
+def _describe_layer(layer: Layer) -> dict[str, Any]:
+    described: dict[str, Any] = to_plain(layer)
+    for name, value in described["config"].items():
+        _check_plain(f"layer {layer.name!r}: {name}", value)
+    return described
+
+
+def _check_plain(where: str, value: Any) -> None:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{where} is {value!r}, which a file can't hold ({error}). Make it a number, a string, "
+            "a list, a dictionary, or an object of a class derived from nnkit's; save_weights works"
+        ) from None
+
+
+def _as_json(documents: dict[str, Any]) -> dict[str, str]:
+    return {name: json.dumps(value, allow_nan=False) for name, value in documents.items()}
+
+
+def _named_weights(layer: Layer) -> tuple[str, dict[str, np.ndarray]]:
+    """The layer's name, and its weights by names that are unique in it."""
+    weights: dict[str, np.ndarray] = {}
+    for variable in layer.weights:
+        name, number = variable.path, 0
+        while name in weights:
+            number += 1
+            name = f"{variable.path}_{number}"
+        weights[name] = variable.value
+    return layer.name, weights
+
+
+# ------------------------------------------------------------------------------------ writing
+
+
+def _write_weights(
+    group: h5py.Group, model: Sequential, layers: list[tuple[str, dict[str, np.ndarray]]]
+) -> None:
+    _write_attributes(group, {"backend": "numpy", "keras_version": _KERAS_VERSION})
+    _write_names(group, "layer_names", [name for name, _ in layers])
+    for name, weights in [*layers, ("top_level_model_weights", {})]:
+        part = group.create_group(name)
+        _write_names(part, "weight_names", list(weights))
+        for path, value in weights.items():
+            _write_array(part, path, value)
+
+
+def _write_optimizer(group: h5py.Group, model: Sequential) -> None:
+    """The optimizer's state in Keras's order."""
+    optimizer, slots = model.optimizer, model.optimizer_slots()
+    prefix = optimizer.name
+    arrays: dict[str, Any] = {
+        f"{prefix}/iteration": np.int64(optimizer.iterations),
+        f"{prefix}/learning_rate": np.float32(optimizer.learning_rate),
+    }
+    for names in to_keras.slot_order(optimizer):
+        for i, variable in enumerate(model.trainable_weights):
+            for name in names:
+                arrays[f"{prefix}/{variable.path}/{name}"] = slots[name][i]
+    _write_names(group, "weight_names", list(arrays))
+    for path, value in arrays.items():
+        _write_array(group, path, value)
+
+
+def _write_array(group: h5py.Group, path: str, value: Any) -> None:
+    value = np.asarray(value)
+    group.create_dataset(path, data=value, dtype=value.dtype.newbyteorder("<"))
+
+
+def _write_attributes(group: h5py.Group, attributes: dict[str, str]) -> None:
+    import h5py
+
+    for name, value in attributes.items():
+        group.attrs.create(name, value, dtype=h5py.string_dtype())
+
+
+def _write_names(group: h5py.Group, attribute: str, names: list[str]) -> None:
+    """A list of strings, in parts if it is long: name0, name1..., as Keras does."""
+    import h5py
+
+    parts = [names[i : i + _LONGEST_LIST] for i in range(0, len(names), _LONGEST_LIST)] or [[]]
+    for i, part in enumerate(parts):
+        name = attribute if len(parts) == 1 else f"{attribute}{i}"
+        group.attrs.create(name, np.array(part, object), dtype=h5py.string_dtype())
