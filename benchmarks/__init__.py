@@ -1,0 +1,1 @@
+"""nnkit measured against other libraries; ``python -m benchmarks --help`` says how."""
