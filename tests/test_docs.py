@@ -7,6 +7,7 @@ count, and ``...`` stands for anything.
 
 import contextlib
 import doctest
+import importlib
 import io
 import re
 import textwrap
@@ -68,3 +69,17 @@ def test_every_block_is_of_a_known_kind():
         assert {language for language, *_ in blocks(page)} <= {"python", "text", "sh"}, page
         assert ">>> " not in source, page
         assert not re.search(r"^(?!\s*\.\. ).*::$", source, re.MULTILINE), f"{page}: ends in ::"
+
+
+@pytest.mark.parametrize(
+    "module", [p.stem for p in PAGES if p.parent.name == "api" and p.stem not in ("index", "nnkit")]
+)
+def test_every_public_name_is_on_its_page(module):
+    page = (DOCS / "api" / f"{module}.rst").read_text()
+    if f".. automodule:: nnkit.{module}\n   :members:" in page:
+        return
+    names = getattr(importlib.import_module(f"nnkit.{module}"), "__all__", [])
+    missing = [
+        n for n in names if not re.search(rf"^\.\. auto\w+:: (.*\.)?{n}$", page, re.MULTILINE)
+    ]
+    assert not missing

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nnkit.engine.variable import Variable
     from nnkit.layers.base import Layer
 
-__all__ = ["StoredLayer", "assign", "optimizer_arrays", "pair", "stored_layers"]
+__all__ = ["StoredLayer", "assign", "optimizer_arrays", "pair", "slots_of", "stored_layers"]
 
 _MOST_WEIGHTS = 1024  # In one layer.
 
@@ -67,7 +67,7 @@ def _by_names(name: str, group: h5py.Group, attribute: str) -> StoredLayer:
 def _by_slots(slots: h5py.Group, layers: Sequence[Layer]) -> list[StoredLayer]:
     """Keras 3's ``layers/dense_1/vars/0``: classes counted in the model's order."""
     result = []
-    for slot in _slots_of(layers) or sorted(slots):
+    for slot in slots_of(layers) or sorted(slots):
         group = child(slots, f"{slot}/vars")
         if group is not None:
             names = [str(i) for i in range(min(len(group), _MOST_WEIGHTS))]
@@ -76,8 +76,8 @@ def _by_slots(slots: h5py.Group, layers: Sequence[Layer]) -> list[StoredLayer]:
     return result
 
 
-def _slots_of(layers: Sequence[Layer]) -> list[str]:
-    """Dense, Dropout, Dense: dense, dropout, dense_1."""
+def slots_of(layers: Sequence[Layer]) -> list[str]:
+    """Keras 3's names of a model's layers in a file: dense, dropout, dense_1."""
     classes = [snake_case(type(layer).__name__) for layer in layers]
     numbers = [classes[:i].count(name) for i, name in enumerate(classes)]
     return [f"{c}_{n}" if n else c for c, n in zip(classes, numbers, strict=True)]

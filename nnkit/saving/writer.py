@@ -13,6 +13,7 @@ from nnkit._version import __version__
 from nnkit.registry import to_plain
 from nnkit.saving import to_keras
 from nnkit.saving.atomic import replacing
+from nnkit.saving.stored import slots_of
 
 if TYPE_CHECKING:
     import h5py
@@ -65,11 +66,9 @@ def save_model(
 
     _check_path(path)
     described = _describe(model, include_optimizer)
-    layers = [_named_weights(layer) for layer in model.layers]
     with replacing(path) as file, h5py.File(file, "w") as root:
         _write_attributes(root, described["keras"])
-        weights = root.create_group("model_weights")
-        _write_weights(weights, model, layers)
+        _write_weights(root.create_group("model_weights"), model)
         if "training_config" in described["keras"]:
             _write_optimizer(root.create_group("optimizer_weights"), model)
         own = root.create_group("nnkit")
@@ -78,10 +77,10 @@ def save_model(
 
 
 def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
-    """Write the weights only: what a whole model's file has in ``/model_weights``.
+    """Write the weights only.
 
-    This is Keras's layout for weights in ``.h5`` files. Keras 3 takes it under a name that ends in
-    ``.h5`` but not in ``.weights.h5``, for which it has another layout (that nnkit reads as well).
+    A name that ends in ``.weights.h5`` gets Keras 3's layout, any other Keras's older one (what a
+    whole model's file has in ``/model_weights``). Keras 3 reads each under such a name.
 
     Parameters
     ----------
@@ -109,9 +108,11 @@ def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
 
     _check_path(path)
     _check_built(model)
-    layers = [_named_weights(layer) for layer in model.layers]
     with replacing(path) as file, h5py.File(file, "w") as root:
-        _write_weights(root, model, layers)
+        if os.fspath(path).endswith(".weights.h5"):
+            _write_slots(root, model)
+        else:
+            _write_weights(root, model)
 
 
 def check_savable(model: Sequential) -> None:
@@ -178,8 +179,8 @@ def _as_json(documents: dict[str, Any]) -> dict[str, str]:
     return {name: json.dumps(value, allow_nan=False) for name, value in documents.items()}
 
 
-def _named_weights(layer: Layer) -> tuple[str, dict[str, np.ndarray]]:
-    """The layer's name, and its weights by names that are unique in it."""
+def _named_weights(layer: Layer) -> dict[str, np.ndarray]:
+    """The layer's weights by names that are unique in it."""
     weights: dict[str, np.ndarray] = {}
     for variable in layer.weights:
         name, number = variable.path, 0
@@ -187,15 +188,14 @@ def _named_weights(layer: Layer) -> tuple[str, dict[str, np.ndarray]]:
             number += 1
             name = f"{variable.path}_{number}"
         weights[name] = variable.value
-    return layer.name, weights
+    return weights
 
 
 # ------------------------------------------------------------------------------------ writing
 
 
-def _write_weights(
-    group: h5py.Group, model: Sequential, layers: list[tuple[str, dict[str, np.ndarray]]]
-) -> None:
+def _write_weights(group: h5py.Group, model: Sequential) -> None:
+    layers = [(layer.name, _named_weights(layer)) for layer in model.layers]
     _write_attributes(group, {"backend": "numpy", "keras_version": _KERAS_VERSION})
     _write_names(group, "layer_names", [name for name, _ in layers])
     for name, weights in [*layers, ("top_level_model_weights", {})]:
@@ -203,6 +203,16 @@ def _write_weights(
         _write_names(part, "weight_names", list(weights))
         for path, value in weights.items():
             _write_array(part, path, value)
+
+
+def _write_slots(root: h5py.Group, model: Sequential) -> None:
+    """Keras 3's ``layers/dense_1/vars/0``."""
+    root.create_group("vars")
+    for slot, layer in zip(slots_of(model.layers), model.layers, strict=True):
+        group = root.create_group(f"layers/{slot}/vars")
+        _write_attributes(group, {"name": layer.name})
+        for i, variable in enumerate(layer.weights):
+            _write_array(group, str(i), variable.value)
 
 
 def _write_optimizer(group: h5py.Group, model: Sequential) -> None:

@@ -130,13 +130,21 @@ def test_suffix_and_unbuilt(tmp_path):
         load_weights(nnkit.Sequential([layers.Dense(1)]), tmp_path / "m.h5")
 
 
-@pytest.mark.parametrize("whole", [False, True])
-def test_weights(whole, tmp_path):
+@pytest.mark.parametrize(
+    ("save", "name", "member"),
+    [
+        (save_model, "m.h5", "model_weights/dense/dense/kernel"),
+        (save_weights, "m.h5", "dense/dense/kernel"),
+        (save_weights, "m.weights.h5", "layers/dense/vars/0"),
+    ],
+)
+def test_weights(save, name, member, tmp_path):
     model, other = trained(), make()
-    path = tmp_path / "m.weights.h5"
-    (save_model if whole else save_weights)(model, path)
-    load_weights(other, path)
+    save(model, tmp_path / name)
+    load_weights(other, tmp_path / name)
     np.testing.assert_array_equal(other.predict(X), model.predict(X))
+    with h5py.File(tmp_path / name) as file:
+        np.testing.assert_array_equal(file[member][:], model.get_weights()[0])
 
 
 def test_weights_by_name(tmp_path):
