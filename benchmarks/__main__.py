@@ -19,14 +19,14 @@ def main(arguments=None, folder=None):
     """Run what the command line asks for; returns the page that was written."""
     arguments = sys.argv[1:] if arguments is None else arguments
     options = _parse(arguments)
+    report = Report(arguments)  # Of the environment as it was given.
     threads.limit()
-    report = Report(arguments)
     pace = rounds.QUICK if options.quick else rounds.FULL
     with ExitStack() as stack:
         workers = {}
         for name in options.peers:
             if missing := PEERS[name].missing():
-                print(f"{name} is left out: {' and '.join(missing)} is not installed\n")
+                print(f"{name} is left out; not installed: {', '.join(missing)}\n")
             else:
                 workers[name] = stack.enter_context(Worker("benchmarks.subject:Subject", name))
         if "training" in options.only:

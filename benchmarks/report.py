@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks.threads import THREADS
+from benchmarks.threads import THREADS, forced
 
 _VERSIONS = [
     *("numpy", "numba", "scipy-openblas32", "torch", "jax", "keras"),
@@ -50,7 +50,9 @@ class Report:
         self.machine = {
             "date": datetime.date.today().isoformat(),
             "cpu": cpu(),
+            "load at the start": _load(),
             "cores": f"{min(THREADS, os.cpu_count() or 1)} of {os.cpu_count()}",
+            "environment": " ".join(f"{k}={v}" for k, v in forced().items()) or "as it comes",
             "system": f"{platform.system()} {platform.machine()}",
             "Python": platform.python_version(),
             "nnkit": _nnkit_version(),
@@ -95,6 +97,11 @@ def cpu() -> str:
         if found:
             return found[1].strip()
     return platform.processor() or platform.machine()
+
+
+def _load() -> str:
+    """Processes that want to run, as the system averages them; there should be none."""
+    return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
 
 
 def _version(distribution: str) -> str | None:

@@ -21,7 +21,7 @@ class Pace:
 
 
 FULL = Pace(seconds=0.5, rounds=9, starts=5, samples=59904, scale=1000)
-QUICK = Pace(seconds=0.1, rounds=3, starts=1, samples=7680, scale=50)
+QUICK = Pace(seconds=0.1, rounds=3, starts=1, samples=2560, scale=50)
 
 
 def in_turn(turns: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:

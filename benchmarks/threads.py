@@ -4,6 +4,13 @@ import os
 
 THREADS = 2
 _VARIABLES = ["NNKIT_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]
+# What else in the environment decides how fast a library may be. A report says what is set.
+_FORCING = ("OPENBLAS_", "MKL_", "ONEDNN_", "DNNL_", "ATEN_CPU_CAPABILITY", "XLA_FLAGS", "OMP_")
+
+
+def forced() -> dict[str, str]:
+    """Settings of the environment that hold back one library but not the others."""
+    return {name: value for name, value in os.environ.items() if name.startswith(_FORCING)}
 
 
 def limit() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["flag", "integer", "number", "one_of", "seed"]
+__all__ = ["flag", "integer", "number", "one_of", "seed", "shape"]
 
 
 def integer(owner: str, name: str, value: Any, low: int = 1, high: int = 2**31) -> int:
@@ -83,3 +83,17 @@ def one_of(owner: str, name: str, value: Any, known: tuple[str, ...]) -> str:
 def seed(owner: str, value: Any) -> int | None:
     """None, or a whole number from 0 to 2**63 - 1."""
     return None if value is None else integer(owner, "seed", value, 0, 2**63 - 1)
+
+
+def shape(owner: str, name: str, value: Any) -> tuple[int, ...]:
+    """A tuple of whole numbers from 1 on.
+
+    Examples
+    --------
+    >>> shape("Dense", "input_shape", 784)
+    Traceback (most recent call last):
+    TypeError: Dense: input_shape must be a tuple of whole numbers, got 784
+    """
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{owner}: {name} must be a tuple of whole numbers, got {value!r}")
+    return tuple(integer(owner, name, n) for n in value)

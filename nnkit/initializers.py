@@ -164,7 +164,7 @@ class Identity(Initializer):
 # ------------------------------------------------------------------------------------ random
 
 
-class _Random(Initializer):
+class _Random(Initializer, abstract=True):
     """An initializer that draws: ``draw`` gives float64 values from a generator."""
 
     def __init__(self, seed: int | None = None) -> None:

@@ -11,7 +11,7 @@ import difflib
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, ClassVar, TypeVar, cast
 
 __all__ = [
@@ -33,19 +33,23 @@ _classes: dict[str, dict[str, type[Configurable]]] = {}
 class _Recorded(type):
     """Keeps the arguments of a constructor call, and explains a wrong one."""
 
+    needs: tuple[str, ...] = ()  # Attributes that the __init__ of a kind's base sets.
+
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         signature = inspect.signature(cls.__init__)  # type: ignore[misc]
         try:
             bound = signature.bind(None, *arguments, **named)
         except TypeError as error:
-            raise TypeError(f"{cls.__name__}: {error}{_near_argument(cls, named)}") from None
+            _refuse_unknown(cls.__name__, named, parameters(cls))
+            raise TypeError(f"{cls.__name__}: {error}") from None
         try:
             instance = super().__call__(*arguments, **named)
         except TypeError as error:  # An argument passed on to a base that doesn't know it either.
-            near = _near_argument(cls, named)
-            if not near or "unexpected keyword" not in str(error):
-                raise
-            raise TypeError(f"{cls.__name__}: {error}{near}") from None
+            if "unexpected keyword" in str(error):
+                _refuse_unknown(cls.__name__, named, parameters(cls))
+            raise
+        if not all(hasattr(instance, name) for name in cls.needs):
+            raise TypeError(f"{cls.__name__}.__init__ must call super().__init__() before all else")
         bound.apply_defaults()
         recorded = {k: v for k, v in bound.arguments.items() if k != "self"}
         for name, parameter in signature.parameters.items():
@@ -76,10 +80,10 @@ class Configurable(metaclass=_Recorded):
     aliases: ClassVar[tuple[str, ...]] = ()
     _arguments: dict[str, Any]
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, abstract: bool = False, **options: Any) -> None:
         super().__init_subclass__(**options)
-        is_base = "kind" in vars(cls) or cls.__name__.startswith("_")
-        if cls.__module__.split(".")[0] == "nnkit" and not is_base:
+        abstract = abstract or "kind" in vars(cls)
+        if cls.__module__.split(".")[0] == "nnkit" and not abstract:
             _classes.setdefault(cls.kind, {})[cls.__name__] = cls
 
     def get_config(self) -> dict[str, Any]:
@@ -157,9 +161,9 @@ def lookup(kind: str, name: str, custom: dict[str, type] | None = None) -> type[
     by_alias = {a.lower(): cls for cls in known.values() for a in names_of(cls)}
     if name.lower() in by_alias:
         return by_alias[name.lower()]
+    names = [n for cls in known.values() for n in names_of(cls)]
     raise ValueError(
-        f"unknown {kind} {name!r}{did_you_mean(name, [*known, *by_alias])} "
-        f"Known: {', '.join(sorted(known))}."
+        f"unknown {kind} {name!r}{did_you_mean(name, names)} Known: {', '.join(sorted(known))}."
     )
 
 
@@ -173,7 +177,7 @@ def resolve(kind: str, identifier: Any, custom: dict[str, type] | None = None) -
         return lookup(kind, identifier["class_name"], custom).from_config(identifier["config"])
     if isinstance(identifier, Configurable) and identifier.kind == kind:
         return identifier
-    raise TypeError(f"expected a {kind} or the name of one, got {identifier!r}")
+    raise TypeError(f"{kind}: expected an object or the name of one, got {identifier!r}")
 
 
 def names_of(cls: type[Configurable]) -> tuple[str, ...]:
@@ -199,7 +203,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else "."
 
 
-def parameters(cls: type) -> set[str]:
+@functools.cache
+def parameters(cls: type) -> frozenset[str]:
     """Names of the arguments that a class takes, those of its bases that it passes on included.
 
     Examples
@@ -216,26 +221,26 @@ def parameters(cls: type) -> set[str]:
         names |= {p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
         if not any(p.kind is p.VAR_KEYWORD for p in found):
             break
-    return names - {"self"}
+    return frozenset(names - {"self"})
 
 
-def _near_argument(cls: type, named: dict[str, Any]) -> str:
-    known = parameters(cls)
-    unknown = [name for name in named if name not in known]
-    return did_you_mean(unknown[0], known) if unknown else ""
+def _refuse_unknown(owner: str, named: Iterable[str], known: Collection[str]) -> None:
+    for name in named:
+        if name not in known:
+            raise TypeError(
+                f"{owner} has no argument {name!r}{did_you_mean(name, known)} "
+                f"It takes: {', '.join(sorted(known))}."
+            )
 
 
 def explain_arguments(function: F) -> F:
     """Decorate a method so that an unknown keyword argument names the nearest known one."""
-    known = inspect.signature(function).parameters
+    known = inspect.signature(function).parameters.keys() - {"self"}
+    owner = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
 
     @functools.wraps(function)
     def checked(*arguments: Any, **named: Any) -> Any:
-        for name in named:
-            if name not in known:
-                raise TypeError(
-                    f"{function.__name__} has no argument {name!r}{did_you_mean(name, known)}"
-                )
+        _refuse_unknown(owner, named, known)
         return function(*arguments, **named)
 
     return cast(F, checked)

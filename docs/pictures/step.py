@@ -135,7 +135,7 @@ def draw_ways(d, top):
             ["first two steps: the layers'", "Python runs and is listed"],
         ),
         ("plan", "engine/memory.py, program.py", ["places in one arena,", "workers, barriers"]),
-        ("check", "engine/step.py", ["one worker replays: the same", "bits as Python left?"]),
+        ("check", "engine/step.py", ["one worker replays it:", "the bits that Python left?"]),
         ("replay", "kernels/cpu/replay.py", ["hundreds of steps a call,", "without the GIL"]),
     ]
     w, gap = 180, 27

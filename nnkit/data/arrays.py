@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from nnkit import checks
 
 __all__ = ["Arrays", "as_array", "check_finite", "check_lengths", "sample_weights", "split"]
 
@@ -33,7 +36,7 @@ class Arrays:
         return len(self.x)
 
     def bound(self) -> dict[str, np.ndarray]:
-        """The arrays by the names that a step knows them by."""
+        """Read-only views of the arrays, as rows, by the names that a step knows them by."""
         named = {"x": self.x, "y": self.y, "weight": self.weight}
         return {name: rows(a) for name, a in named.items() if a is not None}
 
@@ -43,8 +46,10 @@ class Arrays:
 
 
 def rows(array: np.ndarray) -> np.ndarray:
-    """An array as (n, everything else)."""
-    return array.reshape(len(array), -1) if len(array) else array.reshape(0, 0)
+    """An array as (n, everything else), and read-only."""
+    view = array.reshape(len(array), math.prod(array.shape[1:]))
+    view.flags.writeable = False
+    return view
 
 
 def as_array(value: Any, name: str) -> np.ndarray:
@@ -61,23 +66,22 @@ def as_array(value: Any, name: str) -> np.ndarray:
         raise TypeError(f"{name} is missing")
     if isinstance(value, Mapping):
         raise TypeError(f"{name} is a dictionary; a Sequential has one input and one output array")
-    if hasattr(value, "__next__") or hasattr(value, "__len__") is False:
+    if hasattr(value, "__next__"):
         raise TypeError(
-            f"{name} must be an array, got {type(value).__name__}; "
+            f"{name} must be an array, got a {type(value).__name__}; "
             "collect what it yields into one array first"
         )
+    if np.ma.is_masked(value):
+        raise TypeError(f"{name} has masked entries; say what they are: {name}.filled(value)")
     try:
         array = np.asarray(value)
     except ValueError as error:
         raise TypeError(f"{name} is not one array of numbers: {error}") from None
     if array.dtype.kind not in "fiub":
+        dense = f"; give {name}.toarray()" if hasattr(value, "toarray") else ""
         raise TypeError(
-            f"{name} must be numbers (float, int or bool), got dtype {array.dtype}"
-            + (
-                "; convert strings and objects to numbers first"
-                if array.dtype.kind in "OUS"
-                else ""
-            )
+            f"{name} must be an array of numbers (float, int or bool), got "
+            f"{type(value).__name__} of dtype {array.dtype}{dense}"
         )
     if array.ndim == 0:
         raise ValueError(f"{name} is the single number {array}; it needs a batch axis")
@@ -104,8 +108,8 @@ def check_lengths(arrays: Mapping[str, np.ndarray | None]) -> int:
     return n
 
 
-def check_finite(array: np.ndarray, name: str) -> None:
-    """Refuse NaN and infinity, which would turn every weight into NaN in one step.
+def check_finite(array: np.ndarray, name: str, dtype: str) -> None:
+    """Refuse NaN and what is infinite in a type: it would turn every weight into NaN in one step.
 
     Raises
     ------
@@ -115,71 +119,77 @@ def check_finite(array: np.ndarray, name: str) -> None:
     if array.dtype.kind != "f":
         return
     for start in range(0, len(array), 4096):  # In slices: no mask as large as the data.
-        part = array[start : start + 4096]
         with np.errstate(over="ignore", invalid="ignore"):
+            part = array[start : start + 4096].astype(dtype, copy=False)
             if np.isfinite(part.sum()):  # One fast pass says that all is well, as a rule.
                 continue
         bad = ~np.isfinite(part).reshape(len(part), -1).all(axis=1)
         if bad.any():
             row = start + int(np.argmax(bad))
             raise ValueError(
-                f"{name} contains NaN or infinity, first in sample {row} "
+                f"{name} contains NaN or infinity (in {dtype}), first in sample {row} "
                 f"({bad.sum()} in this slice of {len(part)}); clean the data, or mask such "
                 "samples with sample_weight=0 after replacing the values"
             )
 
 
 def sample_weights(
-    y: np.ndarray,
+    targets: np.ndarray,
     sample_weight: Any,
     class_weight: Mapping[int, float] | None,
     dtype: str,
-    steps: int,
+    output_shape: tuple[int | None, ...],
 ) -> np.ndarray | None:
     """One weight a sample (or a sample and time step), from either argument of ``fit``.
 
     Parameters
     ----------
-    y : numpy.ndarray
-        Targets as given: labels, or one-hot rows.
+    targets : numpy.ndarray
+        As the loss prepared them: labels, or a value for every output.
     sample_weight : array or None
         (n,), (n, 1) or (n, steps).
     class_weight : dict or None
         Class index to weight; a class not named counts 1.
     dtype : str
-    steps : int
-        Rows of output a sample has.
+    output_shape : tuple
+        Of the model; a step is a row of its last axis.
     """
+    n, steps = len(targets), math.prod(k or 1 for k in output_shape[1:-1])
     if sample_weight is not None and class_weight is not None:
         raise ValueError("give sample_weight or class_weight, not both")
     if class_weight is not None:
-        return _class_weights(y, class_weight, dtype)
+        return _class_weights(targets.reshape(n, steps, -1), class_weight, dtype, output_shape[-1])
     if sample_weight is None:
         return None
     weight = as_array(sample_weight, "sample_weight")
-    check_lengths({"y": y, "sample_weight": weight})
-    if weight.size not in (len(y), len(y) * steps) or weight.ndim > 2:
+    check_lengths({"y": targets, "sample_weight": weight})
+    if weight.size not in (n, n * steps) or weight.ndim > 2:
         raise ValueError(
-            f"sample_weight must have shape ({len(y)},)"
-            + (f" or ({len(y)}, {steps})" if steps > 1 else "")
+            f"sample_weight must have shape ({n},)"
+            + (f" or ({n}, {steps})" if steps > 1 else "")
             + f", got {weight.shape}"
         )
-    check_finite(weight, "sample_weight")
-    return np.ascontiguousarray(weight.reshape(len(y), -1), dtype)
+    check_finite(weight, "sample_weight", dtype)
+    if weight.min() < 0:
+        row = int(np.argwhere(weight < 0)[0, 0])
+        raise ValueError(f"sample_weight must be from 0 on, but sample {row} has {weight[row]}")
+    return np.ascontiguousarray(weight.reshape(n, -1), dtype)
 
 
-def _class_weights(y: np.ndarray, class_weight: Mapping[int, float], dtype: str) -> np.ndarray:
+def _class_weights(
+    targets: np.ndarray, class_weight: Mapping[int, float], dtype: str, outputs: int | None
+) -> np.ndarray:
+    """A weight for every step, of targets (n, steps, 1) that are labels or (n, steps, classes)."""
     if not isinstance(class_weight, Mapping):
         raise TypeError(f"class_weight is a dictionary {{class: weight}}, got {class_weight!r}")
-    labels = y.reshape(len(y), -1)
-    classes = labels.argmax(axis=1) if labels.shape[1] > 1 else labels[:, 0].astype(np.int64)
-    wrong = [c for c in class_weight if isinstance(c, bool) or not isinstance(c, (int, np.integer))]
-    if wrong:
-        raise ValueError(f"class_weight's keys are class indices (int), got {wrong[0]!r}")
-    weight = np.ones(len(y), dtype)
+    labels = targets.argmax(axis=-1) if targets.shape[-1] > 1 else targets[..., 0]
+    if (labels != np.floor(labels)).any():
+        raise ValueError("class_weight goes with classes, but y has fractions; give sample_weight")
+    weight = np.ones(labels.shape, dtype)
     for label, value in class_weight.items():
-        weight[classes == label] = value
-    return weight.reshape(-1, 1)
+        key = checks.integer("class_weight", "a class", label, 0, max(2, outputs or 2) - 1)
+        weight[labels == key] = checks.number("class_weight", f"class {key}", value, "[0, inf)")
+    return weight
 
 
 def split(data: Arrays, part: float) -> tuple[Arrays, Arrays]:

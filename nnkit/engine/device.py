@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnkit.kernels import _jit
+from nnkit.kernels._jit import Kernel
+
 if TYPE_CHECKING:
     from nnkit.engine.tape import Tape
-    from nnkit.kernels._jit import Kernel
 
 __all__ = ["empty", "execute", "launch", "recording"]
 
@@ -82,6 +84,9 @@ def execute(kernel: Kernel, arguments: Sequence[Any]) -> None:
         _recording.tape.call(kernel, tuple(arguments))
 
 
+_jit.on_call = execute
+
+
 def run(kernel: Kernel, types: tuple[str, ...], operands: Sequence[int]) -> None:
     """Call compiled code once."""
     memory = (ctypes.c_int64 * len(operands))(*operands)
@@ -116,13 +121,12 @@ def check(kernel: Kernel, arguments: Sequence[Any]) -> None:
     if any(shape != same[0] for shape in same):
         shapes = ", ".join(f"{n} {a.shape}" for n, a in arrays.items() if n in kernel.split)
         raise ValueError(f"kernel {kernel.name}: these must have equal rows, but are {shapes}")
-    if not kernel.strided:
-        for name, array in arrays.items():
-            if not array.flags.c_contiguous:
-                raise ValueError(
-                    f"kernel {kernel.name}: {name!r} of shape {array.shape} is not C-contiguous; "
-                    "use numpy.ascontiguousarray"
-                )
+    for name, array in arrays.items():
+        if not array.flags.c_contiguous and name not in kernel.strided:
+            raise ValueError(
+                f"kernel {kernel.name}: {name!r} of shape {array.shape} is not C-contiguous; "
+                "use numpy.ascontiguousarray"
+            )
 
 
 class _Launch:
@@ -145,8 +149,6 @@ _LOADED: dict[str, dict[str, Kernel]] = {}
 def _kernels(folder: str) -> dict[str, Kernel]:
     """All kernels of one folder of :mod:`nnkit.kernels`; numba is imported here, not before."""
     if folder not in _LOADED:
-        from nnkit.kernels._jit import Kernel
-
         package = importlib.import_module(f"nnkit.kernels.{folder}")
         found: dict[str, Kernel] = {}
         for module in pkgutil.iter_modules(package.__path__):

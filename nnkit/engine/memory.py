@@ -55,10 +55,13 @@ class Arena:
     """Memory that several programs use in turn; it grows to what the largest needs."""
 
     def __init__(self) -> None:
+        self.size = -1
         self.reserve(0)
 
     def reserve(self, size: int) -> None:
         """Make room; a program notices by ``base`` that the arena has moved."""
+        if size <= self.size:
+            return
         self.memory = np.zeros(size + _LINE, np.uint8)
         start = int(self.memory.__array_interface__["data"][0])
         self._skip = -start % _LINE

@@ -15,21 +15,24 @@ from nnkit.engine.tape import Call, Stop, Tape, address
 from nnkit.engine.workers import run_together
 from nnkit.kernels._jit import Kernel, address_of
 
-__all__ = ["Program", "choose_workers"]
+__all__ = ["MANY_STEPS", "ONE_STEP", "Program", "choose_workers"]
 
-# A worker must have this much to do, in nanoseconds, to be worth the barriers it costs.
-_WORTH_A_WORKER = 40_000.0
+# What a worker must have to do, in nanoseconds, to be worth the barriers of a step among many; or
+# to be worth being woken for one.
+MANY_STEPS = 40_000.0
+ONE_STEP = 100_000.0
 # Arenas start here in the analysis of hazards, out of the way of real addresses.
 _ARENA = 1 << 62
 
 Interval = tuple[int, int]
 
 
-def choose_workers(tape: Tape) -> int:
-    """How many threads share a step: a function of shapes and the core count only.
+def choose_workers(tape: Tape, share: float = MANY_STEPS) -> int:
+    """How many threads share a step, each with work for ``share`` nanoseconds at least.
 
-    Never of a timing, so that two runs do the same arithmetic. A step with Python stops keeps to
-    one thread, as the threads would have to be started anew after each stop.
+    This is a function of shapes and the core count only, never of a timing, so that two
+    runs do the same arithmetic. A step with Python stops keeps to one thread, as the others would
+    have to be woken after each stop.
     """
     cost = 0.0
     for entry in tape.entries:
@@ -37,7 +40,7 @@ def choose_workers(tape: Tape) -> int:
             return 1
         if entry.kernel.split:
             cost += entry.kernel.cost(*entry.arguments)
-    return max(1, min(config.num_threads(), int(cost / _WORTH_A_WORKER)))
+    return max(1, min(config.num_threads(), int(cost / share)))
 
 
 class Program:
@@ -53,13 +56,12 @@ class Program:
     tape : Tape
     arena : Arena
         Memory for the temporaries.
-    workers : int, optional
-        Threads; by default :func:`choose_workers` decides.
+    workers : int
+        Threads.
     """
 
-    def __init__(self, tape: Tape, arena: memory.Arena, workers: int | None = None) -> None:
-        self.arena = arena
-        self.workers = choose_workers(tape) if workers is None else workers
+    def __init__(self, tape: Tape, arena: memory.Arena, workers: int) -> None:
+        self.arena, self.workers = arena, workers
         self._tape: Tape | None = tape
         self._offsets, self.arena_size = memory.plan(tape)
         # The operands point into these; temporaries of the recorded step are not needed any more.
@@ -94,8 +96,7 @@ class Program:
 
         With ``outcomes``, the stops don't run: what they would give is copied from there.
         """
-        if self.arena.size < self.arena_size:
-            self.arena.reserve(self.arena_size)
+        self.arena.reserve(self.arena_size)
         if self._base != self.arena.base:
             self._base = self.arena.base
             for stretch in self._stretches:

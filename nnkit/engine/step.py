@@ -9,7 +9,7 @@ import numpy as np
 
 from nnkit.engine.device import execute, recording
 from nnkit.engine.memory import Arena
-from nnkit.engine.program import Program
+from nnkit.engine.program import MANY_STEPS, Program, choose_workers
 from nnkit.engine.tape import Call, Fault, Stop, Tape
 
 __all__ = ["Step"]
@@ -39,6 +39,8 @@ class Step:
         False if it must stay in Python.
     eager : bool
         Never record.
+    share : float
+        See :func:`nnkit.engine.program.choose_workers`.
     """
 
     def __init__(
@@ -48,9 +50,10 @@ class Step:
         arena: Arena,
         blame: Callable[[Any], bool],
         eager: bool = False,
+        share: float = MANY_STEPS,
     ) -> None:
         self.function, self.state, self.arena, self.blame = function, state, arena, blame
-        self.eager = eager
+        self.eager, self.share = eager, share
         self._program: Program | None = None
         self._first: Tape | None = None
         self._checked = False
@@ -77,14 +80,14 @@ class Step:
             self.function(bound)
         after = [a.copy() for a in written]
         first = self._first or tape
-        outcomes = [e.outputs for e in tape.entries if isinstance(e, Stop)]
+        outcomes = [[a.copy() for a in e.outputs] for e in tape.entries if isinstance(e, Stop)]
 
         def agrees() -> bool:
             _restore(written, before)
             # One worker: how a product is cut may change its last bit.
             replay = Program(first, self.arena, workers=1)
             replay.bind(bound)
-            self.arena.reserve(max(self.arena.size, replay.arena_size))
+            self.arena.reserve(replay.arena_size)
             self.arena.poison()
             replay.run(1, outcomes)
             return all(_same_bits(a, b) for a, b in zip(written, after, strict=True))
@@ -100,7 +103,8 @@ class Step:
             return
         _restore(written, before)
         if self._program is None:
-            self._first, self._program = tape, Program(tape, self.arena)
+            workers = choose_workers(tape, self.share)
+            self._first, self._program = tape, Program(tape, self.arena, workers)
         else:
             self._first, self._checked = None, True
         self._program.bind(bound)

@@ -18,6 +18,7 @@ def in_python(
     inputs: tuple[np.ndarray, ...],
     dtype: str,
     keeps: tuple[np.ndarray, ...] = (),
+    updates: tuple[np.ndarray, ...] = (),
 ) -> np.ndarray:
     """The result of a function of arrays, in memory of the step; recorded as a stop.
 
@@ -32,6 +33,8 @@ def in_python(
         Of the result.
     keeps : tuple of numpy.ndarray
         What the function remembers from earlier in the step.
+    updates : tuple of numpy.ndarray
+        Lasting arrays that it changes in place: running statistics.
 
     Raises
     ------
@@ -40,10 +43,14 @@ def in_python(
     """
 
     def run(*arrays: np.ndarray) -> np.ndarray:
-        return np.ascontiguousarray(function(*(_read_only(a) for a in arrays)), dtype)
+        try:
+            return np.ascontiguousarray(function(*(_read_only(a) for a in arrays)), dtype)
+        except Exception as error:
+            error.add_note(f"This was in {name!r}; the arrays that it gets are read-only.")
+            raise
 
     def stop(*arrays: np.ndarray) -> None:
-        value, target = run(*arrays[:-1]), arrays[-1]
+        value, target = run(*arrays[: len(inputs)]), arrays[len(inputs)]
         if value.shape != target.shape:
             raise ValueError(
                 f"{name!r} gave shape {value.shape}; for the first batch it was {target.shape}"
@@ -56,7 +63,7 @@ def in_python(
         return result
     target = empty(result.shape, dtype)
     target[...] = result
-    tape.stop(stop, inputs, (target,), keeps)
+    tape.stop(stop, inputs, (target, *updates), keeps)
     return target
 
 

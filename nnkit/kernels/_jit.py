@@ -68,11 +68,11 @@ class Kernel:
         one shape; the kernel sees them flat (one axis), split among the workers, and ``first`` is
         the index of its first element. Arrays not named in ``split`` (a rate, a counter) are
         passed whole.
-    strided : bool
-        The kernel takes arrays of any strides (a BLAS product takes a transposed view).
+    strided : sequence of str
+        Parameters that may have any strides (a BLAS product takes a transposed view).
     cost : callable, optional
         Estimates the nanoseconds of a call on one core from its arguments; without it, the
-        largest array counts. It decides how many workers share a step, never a result.
+        largest array that is split counts. It decides how many workers share a step.
 
     Examples
     --------
@@ -94,14 +94,14 @@ class Kernel:
         updates: Sequence[str] = (),
         split: Sequence[str] = (),
         elementwise: bool = False,
-        strided: bool = False,
+        strided: Sequence[str] = (),
         cost: Callable[..., float] | None = None,
     ) -> None:
         functools.update_wrapper(self, function)
         self.function = function
         self.name: str = function.__name__
         self.parameters = tuple(inspect.signature(function).parameters)
-        for given in (outputs, updates, split):
+        for given in (outputs, updates, split, strided):
             for name in given:
                 if name not in self.parameters:
                     raise ValueError(
@@ -112,8 +112,8 @@ class Kernel:
         self.updates = frozenset(updates)
         self.split = frozenset(split)
         self.elementwise = elementwise
-        self.strided = strided
-        self.cost = cost or _cost_of_largest
+        self.strided = frozenset(strided)
+        self.cost = cost or self._cost_of_elements
         self._compiled: dict[tuple[str, ...], Callable[[int], None]] = {}
 
     def __repr__(self) -> str:
@@ -121,13 +121,15 @@ class Kernel:
 
     def __call__(self, *arguments: Any) -> None:
         """Run on the current device, and record the call if a step is being recorded."""
-        from nnkit.engine.device import execute
-
-        execute(self, arguments)
+        on_call(self, arguments)
 
     def writes(self, parameter: str) -> bool:
         """Whether the kernel writes that parameter."""
         return parameter in self.outputs or parameter in self.updates
+
+    def _cost_of_elements(self, *arguments: Any) -> float:
+        named = zip(self.parameters, arguments, strict=True)
+        return 0.3 * max((a.size for name, a in named if name in self.split), default=0)
 
     def encode(self, arguments: Sequence[Any]) -> tuple[tuple[str, ...], list[Words]]:
         """The types of the operands and the words that describe them."""
@@ -136,7 +138,8 @@ class Kernel:
                 a.reshape(-1) if name in self.split else a
                 for name, a in zip(self.parameters, arguments, strict=True)
             ]
-        pairs = [_encode(a, self.strided) for a in arguments]
+        named = zip(self.parameters, arguments, strict=True)
+        pairs = [_encode(a, name in self.strided) for name, a in named]
         return tuple(t for t, _ in pairs), [w for _, w in pairs]
 
     def compiled(self, types: tuple[str, ...]) -> Callable[[int], None]:
@@ -149,8 +152,12 @@ class Kernel:
         return code
 
 
-def _cost_of_largest(*arguments: Any) -> float:
-    return 0.3 * max((a.size for a in arguments if isinstance(a, np.ndarray)), default=0)
+def _no_device(kernel: Kernel, arguments: Sequence[Any]) -> None:
+    raise RuntimeError(f"{kernel} has no device to run on: import nnkit.engine.device")
+
+
+# What calling a kernel does. The engine sets it: it stands on the kernels, not the reverse.
+on_call: Callable[[Kernel, Sequence[Any]], None] = _no_device
 
 
 def kernel(**declaration: Any) -> Callable[[Callable[..., None]], Kernel]:
@@ -278,11 +285,28 @@ def _store(path: Path, content: bytes) -> None:
 
 
 def _cache_file(kernel: Kernel, types: tuple[str, ...], target: Any) -> Path:
-    code = kernel.function.__code__
-    own = _digest_file(inspect.getsourcefile(kernel.function))
-    shaped_by = (_digest_package(), own, code.co_code, repr(code.co_consts), types, target)
+    shaped_by = (_digest_package(), _shaped_by(kernel.function, set()), types, target)
     digest = hashlib.sha256(repr(shaped_by).encode()).hexdigest()[:32]
     return config.cache_dir() / "kernels" / f"{kernel.name}-{digest}.pickle"
+
+
+def _shaped_by(function: Any, seen: set[int]) -> tuple[Any, ...]:
+    """All that shapes a function's machine code: source, bytecode, constants, and helpers' own."""
+    if id(function) in seen:
+        return ()
+    seen.add(id(function))
+    known = inspect.getclosurevars(function)
+    values: list[tuple[str, Any]] = []
+    for name, value in sorted({**known.globals, **known.nonlocals}.items()):
+        value = getattr(value, "py_func", value)
+        if inspect.isfunction(value):
+            values.append((name, _shaped_by(value, seen)))
+        elif not inspect.ismodule(value):
+            values.append((name, repr(value)))
+    code = function.__code__
+    nested = [c.co_code if inspect.iscode(c) else c for c in code.co_consts]
+    source = _digest_file(inspect.getsourcefile(function))
+    return source, code.co_code, code.co_names, repr(nested), values
 
 
 @functools.cache

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnkit import config, initializers
+from nnkit import checks, config, initializers
 from nnkit.engine import budget
 from nnkit.engine.device import empty
 from nnkit.engine.variable import Variable
@@ -63,6 +63,7 @@ class Layer(Configurable):
     """
 
     kind: ClassVar[str] = "layer"
+    needs = ("variables",)
     recordable: ClassVar[bool] = False
 
     def __init__(
@@ -77,9 +78,11 @@ class Layer(Configurable):
             raise ValueError(f"dtype is 'float32' or 'float64', not {dtype!r}")
         self.name = snake_case(type(self).__name__) if name is None else check_name(name)
         self.named = name is not None
-        self.trainable = trainable
+        self.trainable = checks.flag(self.name, "trainable", trainable)
         self.dtype = dtype or config.floatx()
-        self.given_input_shape = None if input_shape is None else tuple(input_shape)
+        self.given_input_shape = (
+            None if input_shape is None else checks.shape(self.name, "input_shape", input_shape)
+        )
         self.activation: Layer | None = None
         self.variables: list[Variable] = []
         self.input_shape: Shape | None = None
@@ -127,7 +130,7 @@ class Layer(Configurable):
         Variable
             Its ``value`` and ``gradient`` are arrays of that shape.
         """
-        shape = tuple(shape)
+        shape = checks.shape(self.name, f"the shape of {name!r}", shape)
         budget.spend(shape, self.dtype, f"{self.name}/{name}")
         value = initializers.get(initializer)(shape, self.dtype)
         variable = Variable(value, name, trainable)
@@ -147,16 +150,30 @@ class Layer(Configurable):
             self.build(input_shape)
             self.input_shape = input_shape
             if self.activation is not None:
-                self.activation.ensure_built(self.compute_output_shape(input_shape))
+                self._build_activation(self.activation, self.compute_output_shape(input_shape))
         elif self.variables and self.input_shape[1:] != input_shape[1:]:
             raise ValueError(
                 f"layer {self.name!r} was built for inputs of shape {self.input_shape[1:]} "
                 f"(without the batch axis), got {input_shape[1:]}"
             )
 
+    def _build_activation(self, activation: Layer, shape: Shape) -> None:
+        activation.ensure_built(shape)
+        if activation.weights or activation.compute_output_shape(shape) != shape:
+            raise ValueError(
+                f"layer {self.name!r}: an activation has no weights and keeps the shape, unlike "
+                f"{activation.name!r}; let it follow as a layer of its own"
+            )
+
+    def forget(self) -> None:
+        """Be as before ``build``."""
+        self.variables, self.input_shape = [], None
+        if self.activation is not None:
+            self.activation.forget()
+
     def parts(self) -> tuple[Layer, ...]:
         """What runs, in order: the layer, then its activation."""
-        return (self,) if self.activation is None else (self, self.activation)
+        return (self,) if self.activation is None else (self, *self.activation.parts())
 
     def __call__(self, x: Any, training: bool = False) -> np.ndarray:
         """The layer's output, its activation applied.
@@ -245,6 +262,8 @@ def check_name(name: Any) -> str:
 
 def set_weights(owner: str, variables: list[Variable], weights: list[Any]) -> None:
     """Assign arrays to weights, or explain every mismatch and assign none."""
+    if not isinstance(weights, (list, tuple)):
+        raise TypeError(f"{owner}: weights are given as a list of arrays, got {weights!r}")
     weights = [np.asarray(w) for w in weights]
     if len(weights) != len(variables):
         raise ValueError(f"{owner} has {len(variables)} weights, got {len(weights)} arrays")
@@ -255,5 +274,8 @@ def set_weights(owner: str, variables: list[Variable], weights: list[Any]) -> No
     ]
     if wrong:
         raise ValueError(f"{owner}: weights of the wrong shape, none was set: {'; '.join(wrong)}")
+    for variable, weight in zip(variables, weights, strict=True):
+        if weight.dtype.kind not in "fiub":
+            raise TypeError(f"{owner}: {variable.path} must be numbers, got {weight.dtype}")
     for variable, weight in zip(variables, weights, strict=True):
         variable.assign(weight)

@@ -33,9 +33,9 @@ class Sigmoid(Layer):
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = 1 / (1 + e^-x)."""
-        self.y = self.empty(x.shape)
-        launch.sigmoid(x, self.y)
-        return self.y
+        self.y = y = self.empty(x.shape)  # Another thread may set self.y in the meantime.
+        launch.sigmoid(x, y)
+        return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """dx = dy y (1 - y)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,12 @@ class Softmax(Layer):
                 f"shape {input_shape} that can be normalised are 1 to {rank - 1}, or -1 to "
                 f"{1 - rank}"
             )
+        if input_shape[self.axis] == 1:
+            warnings.warn(
+                f"layer {self.name!r} (Softmax) is over an axis of size 1, so it gives 1 whatever "
+                "its input; did you mean a sigmoid?",
+                stacklevel=2,
+            )
 
     def is_over_last_axis(self) -> bool:
         """Whether the rows of the last axis are what sums to 1."""
@@ -66,9 +73,9 @@ class Softmax(Layer):
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = e^x / sum e^x."""
-        self.y = self.empty(x.shape)
-        launch.softmax(self._around_axis(x), self._around_axis(self.y))
-        return self.y
+        self.y = y = self.empty(x.shape)  # Another thread may set self.y in the meantime.
+        launch.softmax(self._around_axis(x), self._around_axis(y))
+        return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """dx = y (dy - sum dy y)."""

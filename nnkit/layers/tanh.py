@@ -33,9 +33,9 @@ class Tanh(Layer):
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = tanh x."""
-        self.y = self.empty(x.shape)
-        launch.tanh(x, self.y)
-        return self.y
+        self.y = y = self.empty(x.shape)  # Another thread may set self.y in the meantime.
+        launch.tanh(x, y)
+        return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """dx = dy (1 - y^2)."""

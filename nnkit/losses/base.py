@@ -11,7 +11,7 @@ from nnkit.layers.base import Layer
 from nnkit.losses import targets
 from nnkit.registry import Configurable, resolve, snake_case
 
-__all__ = ["Loss", "as_rows", "get"]
+__all__ = ["Loss", "get"]
 
 
 class Loss(Configurable):
@@ -54,6 +54,7 @@ class Loss(Configurable):
     """
 
     kind: ClassVar[str] = "loss"
+    needs = ("reduction",)
     recordable: ClassVar[bool] = False
     sparse: ClassVar[bool] = False
     y_pred: np.ndarray
@@ -163,11 +164,6 @@ class Loss(Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
-
-
-def as_rows(x: np.ndarray, k: int) -> np.ndarray:
-    """The same memory as (rows, k)."""
-    return x.reshape(x.size // k, k)
 
 
 def batch(owner: Any, y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from nnkit.engine.device import empty, launch
-from nnkit.losses.base import Loss, as_rows
+from nnkit.losses.rows import RowLoss
 
 __all__ = ["MeanSquaredError"]
 
 
-class MeanSquaredError(Loss):
+class MeanSquaredError(RowLoss):
     """``mean((p - t) ** 2)`` of each row.
 
     Parameters
@@ -31,19 +28,4 @@ class MeanSquaredError(Loss):
     """
 
     aliases = ("mse", "MSE")
-    recordable = True
-
-    def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Loss of each row."""
-        self.y_true, self.y_pred = y_true, y_pred
-        p, t = as_rows(y_pred, y_pred.shape[-1]), as_rows(y_true, y_pred.shape[-1])
-        values = empty(p.shape[:1], p.dtype)
-        launch.squared_error(p, t, values)
-        return values
-
-    def backward(self, weights: np.ndarray) -> np.ndarray:
-        """Gradient of the predictions."""
-        dy = empty(self.y_pred.shape, self.y_pred.dtype)
-        p, t, d = (as_rows(a, dy.shape[-1]) for a in (self.y_pred, self.y_true, dy))
-        launch.squared_error_backward(p, t, weights, d)
-        return dy
+    kernel = "squared_error"

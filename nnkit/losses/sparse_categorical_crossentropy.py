@@ -6,17 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import checks
-from nnkit.engine.device import empty, launch
 from nnkit.layers.base import Layer
 from nnkit.layers.softmax import Softmax
 from nnkit.losses import targets
-from nnkit.losses.base import Loss, as_rows
+from nnkit.losses.rows import Crossentropy
 
 __all__ = ["SparseCategoricalCrossentropy"]
 
 
-class SparseCategoricalCrossentropy(Loss):
+class SparseCategoricalCrossentropy(Crossentropy):
     """``-log(p[t])`` of each row; targets are class numbers from 0 on.
 
     Parameters
@@ -50,7 +48,8 @@ class SparseCategoricalCrossentropy(Loss):
     0.693147
     """
 
-    recordable = True
+    kernel = "sparse_categorical_crossentropy"
+    fused = "sparse_softmax_crossentropy"
     sparse = True
 
     def __init__(
@@ -61,52 +60,25 @@ class SparseCategoricalCrossentropy(Loss):
         name: str | None = None,
         reduction: str = "sum_over_batch_size",
     ) -> None:
-        super().__init__(name, reduction)
-        owner = type(self).__name__
-        self.from_logits = checks.flag(owner, "from_logits", from_logits)
+        super().__init__(from_logits, 0.0, axis, name, reduction)
         if ignore_class is not None:
             raise ValueError(
-                f"{owner}: ignore_class is not supported, got {ignore_class!r}; give those rows a "
-                "sample weight of 0 and any valid label"
+                f"{type(self).__name__}: ignore_class is not supported, got {ignore_class!r}; give "
+                "those rows a sample weight of 0 and any valid label"
             )
-        self.axis = checks.integer(owner, "axis", axis, -1, -1)
 
     def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
         """Labels in the output's shape without its last axis."""
         hint = "one-hot targets go with categorical_crossentropy, or give y.argmax(axis=-1)"
-        return targets.as_labels(self.name, y, output_shape, hint)
+        labels = targets.as_labels(self.name, y, output_shape, hint)
+        if output_shape[-1] == 1:
+            raise ValueError(
+                f"{self.name} is 0 for a single output: use binary_crossentropy, or one output "
+                "for each class"
+            )
+        return labels
 
     def absorbs(self, activation: Layer) -> bool:
         """A softmax over the last axis."""
         is_softmax = isinstance(activation, Softmax) and activation.is_over_last_axis()
         return is_softmax and not self.from_logits
-
-    def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Loss of each row, from probabilities unless ``from_logits``."""
-        if self.from_logits:
-            return self.forward_logits(y_true, y_pred)
-        self.fused, self.y_true, self.y_pred = False, y_true, y_pred
-        p, t = as_rows(y_pred, y_pred.shape[-1]), y_true.reshape(y_true.size)
-        values = empty(t.shape, p.dtype)
-        launch.sparse_categorical_crossentropy(p, t, values)
-        return values
-
-    def forward_logits(self, y_true: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Loss of each row, with the softmax; its probabilities are ``self.y_pred``."""
-        self.fused, self.y_true, self.y_pred = True, y_true, empty(z.shape, z.dtype)
-        rows, p = as_rows(z, z.shape[-1]), as_rows(self.y_pred, z.shape[-1])
-        t = y_true.reshape(y_true.size)
-        values = empty(t.shape, p.dtype)
-        launch.sparse_softmax_crossentropy(rows, t, p, values)
-        return values
-
-    def backward(self, weights: np.ndarray) -> np.ndarray:
-        """Gradient of what ``forward`` or ``forward_logits`` took."""
-        dy = empty(self.y_pred.shape, self.y_pred.dtype)
-        p, d = as_rows(self.y_pred, dy.shape[-1]), as_rows(dy, dy.shape[-1])
-        t = self.y_true.reshape(self.y_true.size)
-        if self.fused:
-            launch.sparse_softmax_crossentropy_backward(p, t, weights, d)
-        else:
-            launch.sparse_categorical_crossentropy_backward(p, t, weights, d)
-        return dy

@@ -45,6 +45,7 @@ class Metric(Configurable):
     """
 
     kind: ClassVar[str] = "metric"
+    needs = ("total",)
     recordable: ClassVar[bool] = False
     sparse: ClassVar[bool] = False
     direction: ClassVar[str] = "min"

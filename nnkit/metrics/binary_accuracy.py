@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from nnkit import checks
-from nnkit.engine.device import empty, launch
-from nnkit.losses.base import as_rows
-from nnkit.metrics.base import Metric
+from nnkit.metrics.rows import RowMetric
 
 __all__ = ["BinaryAccuracy"]
 
 
-class BinaryAccuracy(Metric):
+class BinaryAccuracy(RowMetric):
     """Share of outputs that are above the threshold where the target is 1, and not where it is 0.
 
     Parameters
@@ -34,16 +30,10 @@ class BinaryAccuracy(Metric):
     0.5
     """
 
-    recordable = True
+    kernel = "binary_accuracy"
     direction = "max"
 
     def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
         super().__init__(name)
         self.threshold = checks.number("BinaryAccuracy", "threshold", threshold)
-
-    def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Share of hits in each row."""
-        p, t = as_rows(y_pred, y_pred.shape[-1]), as_rows(y_true, y_pred.shape[-1])
-        match = empty(p.shape[:1], p.dtype)
-        launch.binary_accuracy(p, t, self.threshold, match)
-        return match
+        self.numbers = (self.threshold,)

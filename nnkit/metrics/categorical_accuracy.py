@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from nnkit.engine.device import empty, launch
-from nnkit.losses.base import as_rows
-from nnkit.metrics.base import Metric
+from nnkit.metrics.rows import RowMetric
 
 __all__ = ["CategoricalAccuracy"]
 
 
-class CategoricalAccuracy(Metric):
+class CategoricalAccuracy(RowMetric):
     """Share of rows whose largest output is that of the largest target.
 
     Parameters
@@ -27,12 +23,6 @@ class CategoricalAccuracy(Metric):
     0.5
     """
 
-    recordable = True
+    aliases = ("accuracy", "acc")  # For near misses: nnkit.metrics.get chooses by the targets.
+    kernel = "categorical_accuracy"
     direction = "max"
-
-    def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """1 for a hit, 0 for a miss."""
-        p, t = as_rows(y_pred, y_pred.shape[-1]), as_rows(y_true, y_pred.shape[-1])
-        match = empty(p.shape[:1], p.dtype)
-        launch.categorical_accuracy(p, t, match)
-        return match

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from nnkit.engine.device import empty, launch
-from nnkit.losses.base import as_rows
-from nnkit.metrics.base import Metric
+from nnkit.metrics.rows import RowMetric
 
 __all__ = ["MeanSquaredError"]
 
 
-class MeanSquaredError(Metric):
+class MeanSquaredError(RowMetric):
     """``mean((p - t) ** 2)`` of each row, averaged.
 
     Parameters
@@ -28,11 +24,4 @@ class MeanSquaredError(Metric):
     """
 
     aliases = ("mse", "MSE")
-    recordable = True
-
-    def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """The error of each row."""
-        p, t = as_rows(y_pred, y_pred.shape[-1]), as_rows(y_true, y_pred.shape[-1])
-        values = empty(p.shape[:1], p.dtype)
-        launch.squared_error(p, t, values)
-        return values
+    kernel = "squared_error"

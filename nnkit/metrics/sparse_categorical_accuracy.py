@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from nnkit.engine.device import empty, launch
-from nnkit.losses.base import as_rows
-from nnkit.metrics.base import Metric
+from nnkit.metrics.rows import RowMetric
 
 __all__ = ["SparseCategoricalAccuracy"]
 
 
-class SparseCategoricalAccuracy(Metric):
+class SparseCategoricalAccuracy(RowMetric):
     """Share of rows whose largest output is that of the label.
 
     Parameters
@@ -27,13 +23,6 @@ class SparseCategoricalAccuracy(Metric):
     0.5
     """
 
-    recordable = True
+    kernel = "sparse_categorical_accuracy"
     sparse = True
     direction = "max"
-
-    def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """1 for a hit, 0 for a miss."""
-        p, t = as_rows(y_pred, y_pred.shape[-1]), y_true.reshape(y_true.size)
-        match = empty(t.shape, p.dtype)
-        launch.sparse_categorical_accuracy(p, t, match)
-        return match

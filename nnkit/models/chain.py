@@ -76,7 +76,8 @@ def _forward(part: Layer, x: np.ndarray, training: bool) -> np.ndarray:
         y = _recorded(part, lambda: part.forward(x, training))
         if y is not None:
             return y
-    return in_python(part.name, checked, (x,), part.dtype)
+    states = tuple(v.value for v in part.variables if not v.trainable) if training else ()
+    return in_python(part.name, checked, (x,), part.dtype, updates=states)
 
 
 def _backward(part: Layer, dy: np.ndarray, passed: Passed) -> np.ndarray | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnkit.callbacks import CallbackList
+from nnkit.data.arrays import rows
+from nnkit.engine.program import ONE_STEP
 from nnkit.engine.step import Bound, Step
 from nnkit.models.pace import chunks
 from nnkit.models.session import Records
@@ -32,7 +34,7 @@ class Predictor:
     def __init__(self, model: Trainer, moves: int) -> None:
         self.model, self.moves = model, moves
         self.counters = Counters()
-        self.records = Records()
+        self.records = Records(ONE_STEP)
 
     def run(self, x: np.ndarray, size: int, listeners: CallbackList | None) -> np.ndarray:
         """The output for all rows of x, ``size`` of them at a time."""
@@ -40,13 +42,13 @@ class Predictor:
         out = np.empty((n, *(k or 0 for k in self.model.output_shape[1:])), self.model.dtype)
         if n == 0:
             return out
-        bound = {"x": x.reshape(n, -1), "out": out.reshape(n, -1)}
+        bound = {"x": rows(x), "out": out.reshape(n, -1)}
         self.counters.batch[0] = 0
         single = listeners is not None and listeners.needs_predict_batches
-        for first, rows, steps in chunks(n, size, single):
+        for first, height, steps in chunks(n, size, single):
             if listeners is not None and single:
                 listeners.on_predict_batch_begin(first)
-            self._step(x, rows, size).run(bound, steps)
+            self._step(x, height, size).run(bound, steps)
             if listeners is not None and single:
                 listeners.on_predict_batch_end(first)
             if listeners is not None:

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from nnkit import checks
 from nnkit.engine.variable import Variable
 from nnkit.layers import InputLayer
 from nnkit.layers.base import Layer, Shape, check_name, set_weights
 from nnkit.models.summary import summary
 from nnkit.models.trainer import Trainer
-from nnkit.registry import did_you_mean, resolve, to_plain
+from nnkit.registry import did_you_mean, explain_arguments, resolve, to_plain
 
 __all__ = ["Sequential"]
 
@@ -44,6 +45,7 @@ class Sequential(Trainer):
     (4, 3)
     """
 
+    @explain_arguments
     def __init__(
         self,
         layers: Sequence[Layer] | None = None,
@@ -55,7 +57,9 @@ class Sequential(Trainer):
         self.layers: list[Layer] = []
         self.input_shape: Shape | None = None
         self._input: InputLayer | None = None
-        self._trainable = trainable
+        self._trainable = checks.flag("Sequential", "trainable", trainable)
+        if layers is not None and not isinstance(layers, (list, tuple)):
+            raise TypeError(f"Sequential: layers must be a list of layers, got {layers!r}")
         for layer in layers or []:
             self.add(layer)
         if not trainable:
@@ -77,28 +81,30 @@ class Sequential(Trainer):
             raise TypeError(f"{layer.__name__} is a class; add an object: {layer.__name__}(...)")
         if not isinstance(layer, Layer):
             raise TypeError(f"a Sequential is made of layers, got {layer!r}")
-        if not hasattr(layer, "variables"):
-            raise TypeError(
-                f"{type(layer).__name__}.__init__ must call super().__init__() before all else"
-            )
+        before = self.__dict__.copy()
         if isinstance(layer, InputLayer):
             if self.layers or self._input is not None:
                 raise ValueError("Input must be the first layer")
             self._input = layer
         else:
             self._name(layer)
-            self.layers.append(layer)
-        self._changed()
-        if self._input is not None:
-            self.build(self._input.batch_shape)
-        elif self.layers and self.layers[0].given_input_shape is not None:
-            self.build((None, *self.layers[0].given_input_shape))
+            self.layers = [*self.layers, layer]
+        try:
+            self._changed()
+        except (TypeError, ValueError):  # It doesn't fit: the model is as it was.
+            self.__dict__.update(before)
+            raise
 
     def _name(self, layer: Layer) -> None:
         """Make a default name unique in the model: dense, dense_1, dense_2."""
         taken = {other.name for other in self.layers}
-        if any(layer is other for other in self.layers):
-            raise ValueError(f"layer {layer.name!r} is in the model already")
+        here = {id(part) for part in self.parts}
+        for part in layer.parts():
+            if id(part) in here:  # It keeps one step's arrays from forward to backward.
+                raise ValueError(
+                    f"{layer.name!r}: the object {part.name!r} is in the model already; "
+                    "make another one"
+                )
         if layer.name in taken and layer.named:
             raise ValueError(f"two layers are called {layer.name!r}; names must be unique")
         base, number = layer.name, 0
@@ -119,6 +125,10 @@ class Sequential(Trainer):
         self.input_shape = None
         self.compiled = False
         self._forget()
+        if self._input is not None:
+            self.build(self._input.batch_shape)
+        elif self.layers and self.layers[0].given_input_shape is not None:
+            self.build((None, *self.layers[0].given_input_shape))
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its index.
@@ -131,6 +141,7 @@ class Sequential(Trainer):
         if (name is None) == (index is None):
             raise ValueError("give the layer's name or its index")
         if index is not None:
+            index = checks.integer("get_layer", "index", index, -(2**31))
             if not -len(self.layers) <= index < len(self.layers):
                 raise ValueError(f"there are {len(self.layers)} layers, so none with index {index}")
             return self.layers[index]
@@ -148,22 +159,28 @@ class Sequential(Trainer):
         input_shape : tuple
             With the batch axis: ``(None, 784)``.
         """
-        if input_shape is None:
-            raise ValueError("build needs the shape of the input, for example (None, 784)")
+        if not isinstance(input_shape, (list, tuple)):
+            raise TypeError(
+                f"build needs the shape of the input, for example (None, 784), got {input_shape!r}"
+            )
         shape: Shape = tuple(input_shape)
         if len(shape) < 2 or not all(_is_size(n) for n in shape[1:]):
             raise ValueError(
                 f"input_shape has a batch axis, and sizes from 1 on: (None, 784), got {shape}"
             )
-        self.input_shape = shape = (None, *shape[1:])
+        self._check_dtypes()
+        first = shape = (None, *shape[1:])
+        fresh = [layer for layer in self.layers if layer.input_shape is None]
         for layer in self.layers:
             try:
                 layer.ensure_built(shape)
                 shape = layer.compute_output_shape(shape)
-            except ValueError as error:
-                self.input_shape = None
-                raise ValueError(f"{self.name}: cannot build {layer.name!r}: {error}") from error
-        self.output_shape = shape
+            except (TypeError, ValueError) as error:
+                for other in fresh:  # The next try may be with another shape.
+                    other.forget()
+                message = f"{self.name}: cannot build {layer.name!r}: {error}"
+                raise type(error)(message) from error
+        self.input_shape, self.output_shape = first, shape
         for layer in self.layers:
             for variable in layer.variables:
                 variable.path = f"{layer.name}/{variable.name}"

@@ -12,6 +12,7 @@ import numpy as np
 from nnkit import metrics
 from nnkit.data import Arrays
 from nnkit.engine.memory import Arena
+from nnkit.engine.program import MANY_STEPS
 from nnkit.engine.step import Bound, Step
 from nnkit.engine.variable import Storage
 from nnkit.layers.base import Layer
@@ -27,9 +28,16 @@ _MOST_RECORDS = 16
 
 
 class Records:
-    """Recorded steps by what they depend on; the longest unused is dropped."""
+    """Recorded steps by what they depend on; the longest unused is dropped.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    share : float
+        How much a worker of them must have to do.
+    """
+
+    def __init__(self, share: float = MANY_STEPS) -> None:
+        self.share = share
         self.arena = Arena()
         self._steps: OrderedDict[tuple[Any, ...], Step] = OrderedDict()
 
@@ -43,7 +51,7 @@ class Records:
         """The step for a key; ``function()`` makes it if there is none."""
         step = self._steps.get(key)
         if step is None:
-            step = self._steps[key] = Step(function(), state, self.arena, blame, eager)
+            step = self._steps[key] = Step(function(), state, self.arena, blame, eager, self.share)
             if len(self._steps) > _MOST_RECORDS:
                 self._steps.popitem(last=False)
         else:

@@ -69,31 +69,34 @@ class Objective:
 
     def measure(self, y_true: np.ndarray, z: np.ndarray, absorbed: bool) -> None:
         """Loss and metrics of each row, kept for :meth:`add`."""
-        loss, dtype = self.loss, str(z.dtype)
+        loss = self.loss
         _own(loss)
         if absorbed:
             self.values, y_pred = loss.forward_logits(y_true, z), loss.y_pred
-        elif loss.recordable:
-            self.values, y_pred = loss.forward(y_true, z), z
         else:
-            self.values, y_pred = in_python(loss.name, loss.forward, (y_true, z), dtype), z
+            self.values, y_pred = _rowwise(loss, y_true, z), z
         self.results = []
         for metric in self.metrics:
             _own(metric)
-            if metric.recordable:
-                self.results.append(metric.forward(y_true, y_pred))
-            else:
-                forward = metric.forward
-                self.results.append(in_python(metric.name, forward, (y_true, y_pred), dtype))
+            self.results.append(_rowwise(metric, y_true, y_pred))
 
     def gradient(self, y_true: np.ndarray, z: np.ndarray) -> np.ndarray:
         """The gradient of the weighted loss with respect to z."""
         loss = self.loss
         _own(loss)
+
+        def checked(weight: np.ndarray) -> np.ndarray:
+            dy = loss.backward(weight)
+            if np.shape(dy) != z.shape:
+                raise ValueError(
+                    f"{loss.name}: backward must return the gradient of the output, of shape "
+                    f"{z.shape}, got {np.shape(dy)}"
+                )
+            return dy
+
         if loss.recordable:
-            return loss.backward(self.weight)
-        keeps = (y_true, z)
-        return in_python(loss.name, loss.backward, (self.weight,), str(z.dtype), keeps)
+            return checked(self.weight)
+        return in_python(loss.name, checked, (self.weight,), str(z.dtype), (y_true, z))
 
     def weigh(self, dtype: str, weight: np.ndarray | None) -> None:
         """The weight of each row in the loss, and in the metrics (which all rows share alike)."""
@@ -124,6 +127,24 @@ class Objective:
         names = ["loss", *(metric.name for metric in self.metrics)]
         pairs = zip(names, self.sums.tolist(), strict=True)
         return {name: total / count if count else 0.0 for name, (total, count) in pairs}
+
+
+def _rowwise(owner: Loss | Metric, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+    """What a loss or metric gives, in Python or recorded: one value for every row."""
+    rows = y_pred.size // y_pred.shape[-1]
+
+    def checked(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+        values = np.asarray(owner.forward(y_true, y_pred))
+        if values.shape not in ((rows,), y_pred.shape[:-1]):
+            raise ValueError(
+                f"{owner.name}: forward must return one value for every row of the output, of "
+                f"shape {(rows,)}, got {values.shape}"
+            )
+        return values.reshape(rows)
+
+    if owner.recordable:
+        return checked(y_true, y_pred)
+    return in_python(owner.name, checked, (y_true, y_pred), str(y_pred.dtype))
 
 
 def train_step(

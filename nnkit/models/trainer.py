@@ -87,12 +87,11 @@ class Trainer:
             )
         if metrics is not None and (isinstance(metrics, str) or not isinstance(metrics, Sequence)):
             raise TypeError(f"metrics is a list, for example ['accuracy'], got {metrics!r}")
-        self.optimizer = optimizers.get(optimizer)
-        self.loss = losses.get(loss)
-        self.metrics_given = list(metrics or [])
-        for metric in self.metrics_given:
-            _check_metric(metric)
+        found = optimizers.get(optimizer), losses.get(loss)  # All is checked before any is set.
+        _check_metrics(metrics or [])
         self.run_eagerly = flag("compile", "run_eagerly", run_eagerly)
+        self.optimizer, self.loss = found
+        self.metrics_given = list(metrics or [])
         self._seed = next_seed()
         self.compiled = True
         self._forget()
@@ -110,7 +109,6 @@ class Trainer:
         back here, to the addresses that were recorded.
         """
         if self._session is None:
-            self._check_dtypes()
             self._session = Session(self)
         self._session.storage.claim()
         return self._session
@@ -212,21 +210,25 @@ class Trainer:
         shuffle = flag("fit", "shuffle", shuffle)
         validation_split = number("fit", "validation_split", validation_split, "[0, 1)")
         validates = _frequency(validation_freq)
-        validation_size = integer("fit", "validation_batch_size", validation_batch_size or size)
+        check_numerics = flag("fit", "check_numerics", check_numerics)
+        validation_size = size if validation_batch_size is None else validation_batch_size
+        validation_size = integer("fit", "validation_batch_size", validation_size)
         data = self._arrays(x, y, sample_weight, class_weight)
         held_out = None
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data is (x, y) or (x, y, sample_weight)")
-            held_x, held_y, *weight = validation_data
-            held_out = self._arrays(held_x, held_y, *weight, prefix="validation_")
+            try:
+                held_out = self._arrays(*validation_data)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"validation_data: {error}") from error
         elif validation_split:
             data, held_out = split(data, validation_split)
 
         self.session()
-        history = self.history = History()
+        history = History()
         listeners = CallbackList(
-            [history, ProgressBar(verbose), *(callbacks or [])],
+            [history, ProgressBar(verbose), *_listed(callbacks)],
             self,
             {
                 "verbose": verbose,
@@ -236,7 +238,7 @@ class Trainer:
                 "do_validation": held_out is not None,
             },
         )
-        self.stop_training = False
+        self.history, self.stop_training = history, False
         order = np.arange(len(data))
         listeners.on_train_begin()
         try:
@@ -267,20 +269,21 @@ class Trainer:
         session = self.session()
         objective = session.objective
         bound = data.bound() | {"order": order}
-        session.counters.batch[0] = 0
-        objective.sums[...] = 0
+        sums = np.zeros_like(objective.sums)
         for first, size, steps in chunks(len(data), stride, listeners.needs_train_batches):
             if listeners.needs_train_batches:
                 listeners.on_train_batch_begin(first)
             session = self.session()  # A callback may have used a model that shares a layer.
             session.begin_steps(steps)
+            session.counters.batch[0] = first  # Or it may have trained this one.
+            objective.sums[...] = sums
             step = session.train_step(data, size, stride)
             if check_numerics:
                 explain(session, step, bound, steps, (size, stride), epoch)
             else:
                 step.run(bound, steps)
             session.end_steps()
-            logs = objective.logs()
+            logs, sums = objective.logs(), objective.sums.copy()
             if listeners.needs_train_batches:
                 listeners.on_train_batch_end(first, logs)
             listeners.on_progress(first + steps, logs)
@@ -319,11 +322,11 @@ class Trainer:
             The loss; with metrics a list in the order of ``metrics_names``; or a dictionary.
         """
         self._require_compiled("evaluate")
-        size = integer("evaluate", "batch_size", batch_size or _ROWS)
+        size = integer("evaluate", "batch_size", _ROWS if batch_size is None else batch_size)
         data = self._arrays(x, y, sample_weight)
         self.session()
         params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
-        listeners = CallbackList([ProgressBar(verbose), *(callbacks or [])], self, params)
+        listeners = CallbackList([ProgressBar(verbose), *_listed(callbacks)], self, params)
         logs = self._measure(data, size, listeners, listeners.on_progress)
         return _results(logs, return_dict)
 
@@ -345,6 +348,7 @@ class Trainer:
             for first, size, steps in chunks(len(data), stride, listeners.needs_test_batches):
                 if listeners.needs_test_batches:
                     listeners.on_test_batch_begin(first)
+                batch[0] = first  # A callback may have used the model.
                 session.evaluate_step(data, size, stride).run(bound, steps)
                 if listeners.needs_test_batches:
                     listeners.on_test_batch_end(first, session.objective.logs())
@@ -381,7 +385,7 @@ class Trainer:
         numpy.ndarray
             (n, ...) of the model's data type.
         """
-        size = integer("predict", "batch_size", batch_size or _ROWS)
+        size = integer("predict", "batch_size", _ROWS if batch_size is None else batch_size)
         x = as_array(x, "x")
         self._check_input(x, "x")
         if self._session is not None:
@@ -389,7 +393,7 @@ class Trainer:
         listeners = None
         if verbose or callbacks:
             params = {"verbose": verbose, "steps": -(-len(x) // size), "samples": len(x)}
-            listeners = CallbackList([ProgressBar(verbose), *(callbacks or [])], self, params)
+            listeners = CallbackList([ProgressBar(verbose), *_listed(callbacks)], self, params)
             listeners.on_predict_begin()
         out = self._predict(x, size, listeners)
         if listeners is not None:
@@ -410,6 +414,7 @@ class Trainer:
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The model's output for one batch."""
+        x = as_array(x, "x")
         return self.predict(x, batch_size=max(len(x), 1))
 
     # --------------------------------------------------------------------------- single batches
@@ -445,6 +450,7 @@ class Trainer:
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> float | list[float] | Logs:
         """Loss and metrics of one batch."""
+        x = as_array(x, "x")
         return self.evaluate(
             x, y, max(len(x), 1), 0, sample_weight=sample_weight, return_dict=return_dict
         )
@@ -457,18 +463,17 @@ class Trainer:
         y: Any,
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
-        *,
-        prefix: str = "",
     ) -> Arrays:
         """Check data against the model and each other; build the model if this is its first."""
-        x, y = as_array(x, f"{prefix}x"), as_array(y, f"{prefix}y")
-        check_lengths({f"{prefix}x": x, f"{prefix}y": y})
-        check_finite(x, f"{prefix}x")
-        check_finite(y, f"{prefix}y")
-        self._check_input(x, f"{prefix}x")
-        steps = int(np.prod([n or 1 for n in self.output_shape[1:-1]]))
-        weight = sample_weights(y, sample_weight, class_weight, self.dtype, steps)
-        return Arrays(x, self.loss.prepare(y, (len(x), *self.output_shape[1:])), weight)
+        x, y = as_array(x, "x"), as_array(y, "y")
+        check_lengths({"x": x, "y": y})
+        check_finite(x, "x", self.dtype)
+        check_finite(y, "y", self.dtype)
+        self._check_input(x, "x")
+        targets = self.loss.prepare(y, (len(x), *self.output_shape[1:]))
+        shape = self.output_shape
+        weight = sample_weights(targets, sample_weight, class_weight, self.dtype, shape)
+        return Arrays(x, targets, weight)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -476,15 +481,17 @@ class Trainer:
         return tuple(n or 0 for n in (self.input_shape or (None,))[1:])
 
     def _check_input(self, x: np.ndarray, name: str) -> None:
-        if self.input_shape is None:
+        if self.input_shape is None and x.ndim > 1:
             self.build((None, *x.shape[1:]))
-        if x.shape[1:] != self.sample_shape:
+        if self.input_shape is None or x.shape[1:] != self.sample_shape:
             hint = ""
-            if x.shape == self.sample_shape:
+            if x.ndim == 1 and self.sample_shape in ((), (1,)):
+                hint = f"; samples of one feature need an axis for it: {name}[:, None]"
+            elif x.shape == self.sample_shape:
                 hint = f"; a single sample needs a batch axis: {name}[None]"
             raise ValueError(
                 f"{name} has samples of shape {x.shape[1:]}, but the model takes "
-                f"{self.sample_shape}{hint}"
+                f"{self.sample_shape or 'at least one axis'}{hint}"
             )
 
     def _check_dtypes(self) -> None:
@@ -513,7 +520,16 @@ def _frequency(given: Any) -> Callable[[int], bool]:
     return lambda epoch: epoch % every == 0
 
 
-def _check_metric(metric: Any) -> None:
-    """Refuse an unknown metric when the model is compiled, not after the first data."""
-    if metric not in ("accuracy", "acc"):
-        metrics.get(metric, None, None)
+def _check_metrics(given: Sequence[Any]) -> None:
+    """Refuse unknown metrics when the model is compiled, not after the first data."""
+    names = ["loss", *(metrics.get(metric).name for metric in given)]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise ValueError(f"two results would be called {twice.pop()!r}; give metrics other names")
+
+
+def _listed(callbacks: Any) -> Sequence[Callback]:
+    """The callbacks that were given; each of them is checked by CallbackList."""
+    if not isinstance(callbacks, (list, tuple, type(None))):
+        raise TypeError(f"callbacks is a list, for example [EarlyStopping()], got {callbacks!r}")
+    return callbacks or []

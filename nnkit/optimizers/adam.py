@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nnkit import checks
@@ -28,8 +30,8 @@ class Adam(Optimizer):
         From 0 on, added to the root; the paper's "epsilon hat".
     amsgrad : bool
         Divide by the largest mean so far.
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name
-        See :class:`Optimizer`.
+    **options
+        Those of :class:`Optimizer`: weight_decay, clipnorm, clipvalue, global_clipnorm, name.
 
     Raises
     ------
@@ -61,13 +63,9 @@ class Adam(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = "adam",
+        **options: Any,
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        super().__init__(learning_rate, **options)
         self.beta_1 = checks.number("Adam", "beta_1", beta_1, "[0, 1)")
         self.beta_2 = checks.number("Adam", "beta_2", beta_2, "[0, 1)")
         self.epsilon = checks.number("Adam", "epsilon", epsilon, "[0, inf)")

@@ -10,7 +10,7 @@ from nnkit import checks
 from nnkit.engine.device import empty, launch
 from nnkit.engine.stops import update_in_python
 from nnkit.engine.variable import Storage
-from nnkit.registry import Configurable, resolve, snake_case
+from nnkit.registry import Configurable, parameters, resolve, to_plain
 
 __all__ = ["Optimizer", "get"]
 
@@ -64,6 +64,7 @@ class Optimizer(Configurable):
     """
 
     kind: ClassVar[str] = "optimizer"
+    needs = ("iterations",)
     recordable: ClassVar[bool] = False
     slots: tuple[str, ...] = ()
 
@@ -77,7 +78,7 @@ class Optimizer(Configurable):
         name: str | None = None,
     ) -> None:
         owner = type(self).__name__
-        self.name = snake_case(owner) if name is None else name
+        self.name = owner.lower() if name is None else name
         self.learning_rate = learning_rate
         self.iterations = 0
         self.weight_decay = _optional(owner, "weight_decay", weight_decay, "[0, inf)")
@@ -167,14 +168,17 @@ class Optimizer(Configurable):
 
         Without the learning rate and the number of the step, which a record reads from memory.
         """
-        names = [name for name in self._arguments if name not in ("learning_rate", "name")]
-        values = [repr(getattr(self, name, self._arguments[name])) for name in names]
-        return (type(self).__name__, *zip(names, values, strict=True))
+        config = self.get_config()
+        baked = [name for name in config if name not in ("learning_rate", "name")]
+        return (type(self).__name__, *((name, repr(config[name])) for name in baked))
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as plain data; the learning rate is the current one."""
-        config = super().get_config() | {"learning_rate": self.learning_rate}
-        return config | {"name": self.name} if "name" in config else config
+        """The constructor's arguments as plain data, with the values they have now."""
+        recorded = super().get_config()
+        return {
+            name: to_plain(getattr(self, name, recorded.get(name)))
+            for name in sorted(parameters(type(self)))
+        }
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} learning_rate={self.learning_rate}>"

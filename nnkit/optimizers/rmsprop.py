@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nnkit import checks
@@ -28,8 +30,8 @@ class RMSprop(Optimizer):
         Above 0, added to the mean under the root.
     centered : bool
         Divide by the root of the variance, not of the mean square.
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name
-        See :class:`Optimizer`.
+    **options
+        Those of :class:`Optimizer`: weight_decay, clipnorm, clipvalue, global_clipnorm, name.
 
     Raises
     ------
@@ -62,13 +64,9 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = "rmsprop",
+        **options: Any,
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        super().__init__(learning_rate, **options)
         self.rho = checks.number("RMSprop", "rho", rho, "[0, 1]")
         self.momentum = checks.number("RMSprop", "momentum", momentum, "[0, 1]")
         self.epsilon = checks.number("RMSprop", "epsilon", epsilon, "(0, inf)")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nnkit import checks
@@ -21,8 +23,8 @@ class SGD(Optimizer):
         Share of the last step that is done again, from 0 to 1.
     nesterov : bool
         Look ahead by the momentum (Y. Nesterov, 1983).
-    weight_decay, clipnorm, clipvalue, global_clipnorm, name
-        See :class:`Optimizer`.
+    **options
+        Those of :class:`Optimizer`: weight_decay, clipnorm, clipvalue, global_clipnorm, name.
 
     Raises
     ------
@@ -51,13 +53,9 @@ class SGD(Optimizer):
         learning_rate: float = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        name: str | None = "sgd",
+        **options: Any,
     ) -> None:
-        super().__init__(learning_rate, weight_decay, clipnorm, clipvalue, global_clipnorm, name)
+        super().__init__(learning_rate, **options)
         self.momentum = checks.number("SGD", "momentum", momentum, "[0, 1]")
         self.nesterov = checks.flag("SGD", "nesterov", nesterov)
         self.slots = ("momentum",) if self.momentum else ()

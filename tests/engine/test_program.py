@@ -139,7 +139,7 @@ def test_stops_run_in_their_place():
         launch.scale(square, 2.0, y)
         update_in_python(lambda: np.add(x, 1, out=x), (x,))
     assert y[0, 0] == 18
-    program = Program(tape, Arena())
+    program = Program(tape, Arena(), 1)
     program.run(2)
     assert len(calls) == 3
     assert x[0, 0] == 4
@@ -159,7 +159,7 @@ def test_a_stop_must_keep_its_shape():
     with recording(Tape({})) as tape:
         in_python("odd", lambda: np.ones(next(shapes)), (), "float32")
     with pytest.raises(ValueError, match=r"'odd' gave shape \(3,\); .* was \(2,\)"):
-        Program(tape, Arena()).run(1)
+        Program(tape, Arena(), 1).run(1)
 
 
 def test_workers_follow_from_shapes_and_cores_only():

@@ -23,12 +23,11 @@ def _layout(a):
 
 @inline
 def _product(a, b, beta, c):
-    """C = A B + beta C; the branch not taken for the type of C is not compiled in."""
+    """C = A B + beta C, C contiguous; the branch not taken for the type of C is not compiled in."""
     m, n = c.shape
     k = a.shape[1]
     order_a, lda = _layout(a)
     order_b, ldb = _layout(b)
-    ldc = max(c.strides[0] // c.itemsize, n)
     pa, pb, pc = pointer(a.ctypes.data), pointer(b.ctypes.data), pointer(c.ctypes.data)
     # One row: a product of a vector reads B once, where the product of matrices first copies it.
     swapped = _TRANSPOSED if order_b == _PLAIN else _PLAIN
@@ -39,22 +38,22 @@ def _product(a, b, beta, c):
         if m == 1:
             sgemv(_ROW_MAJOR, swapped, rows, columns, one, pb, ldb, pa, step, factor, pc, 1)
         else:
-            sgemm(_ROW_MAJOR, order_a, order_b, m, n, k, one, pa, lda, pb, ldb, factor, pc, ldc)
+            sgemm(_ROW_MAJOR, order_a, order_b, m, n, k, one, pa, lda, pb, ldb, factor, pc, n)
     else:
         one, factor = np.float64(1), np.float64(beta)
         if m == 1:
             dgemv(_ROW_MAJOR, swapped, rows, columns, one, pb, ldb, pa, step, factor, pc, 1)
         else:
-            dgemm(_ROW_MAJOR, order_a, order_b, m, n, k, one, pa, lda, pb, ldb, factor, pc, ldc)
+            dgemm(_ROW_MAJOR, order_a, order_b, m, n, k, one, pa, lda, pb, ldb, factor, pc, n)
 
 
-@kernel(outputs=["c"], split=["a", "c"], strided=True, cost=_cost)
+@kernel(outputs=["c"], split=["a", "c"], strided=["a", "b"], cost=_cost)
 def matmul(a, b, c):
     """C = A B; A (m, k), B (k, n) and C (m, n), A and B of any strides, so also transposed."""
     _product(a, b, 0, c)
 
 
-@kernel(outputs=["c"], split=["a", "c"], strided=True, cost=_cost)
+@kernel(outputs=["c"], split=["a", "c"], strided=["a", "b"], cost=_cost)
 def matmul_bias(a, b, bias, c):
     """C = A B + bias; bias (n,) is added to every row."""
     for i in range(c.shape[0]):

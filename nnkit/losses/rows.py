@@ -1,0 +1,89 @@
+"""Losses that are one kernel over the rows of an output, and one for the gradient."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.engine.device import empty, launch
+from nnkit.losses.base import Loss
+
+__all__ = ["Crossentropy", "RowLoss", "as_rows"]
+
+
+class RowLoss(Loss, abstract=True):
+    """A loss made of two kernels.
+
+    Attributes
+    ----------
+    kernel : str
+        ``kernel(p, t, *numbers, values)`` gives the loss of each row of p, and
+        ``kernel_backward(p, t, *numbers, weights, dp)`` the gradient.
+    numbers : tuple of float
+    """
+
+    recordable = True
+    kernel: ClassVar[str]
+    numbers: tuple[float, ...] = ()
+
+    def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+        """Loss of each row."""
+        self.y_true, self.y_pred, self.used = y_true, y_pred, self.kernel
+        p, t = as_rows(y_pred, y_true, self.sparse)
+        values = empty((len(p),), p.dtype)
+        getattr(launch, self.kernel)(p, t, *self.numbers, values)
+        return values
+
+    def backward(self, weights: np.ndarray) -> np.ndarray:
+        """Gradient of what ``forward`` or ``forward_logits`` took."""
+        dy = empty(self.y_pred.shape, self.y_pred.dtype)
+        p, t = as_rows(self.y_pred, self.y_true, self.sparse)
+        kernel = getattr(launch, f"{self.used}_backward")
+        kernel(p, t, *self.numbers, weights, dy.reshape(p.shape))
+        return dy
+
+
+class Crossentropy(RowLoss, abstract=True):
+    """A loss of probabilities, or of what the activation that makes probabilities is taken of.
+
+    Attributes
+    ----------
+    fused : str
+        The kernel that does the activation's work, too: ``fused(z, t, *numbers, p, values)``.
+    """
+
+    fused: ClassVar[str]
+
+    def __init__(
+        self, from_logits: bool, label_smoothing: float, axis: int, name: Any, reduction: str
+    ) -> None:
+        super().__init__(name, reduction)
+        owner = type(self).__name__
+        self.from_logits = checks.flag(owner, "from_logits", from_logits)
+        self.label_smoothing = checks.number(owner, "label_smoothing", label_smoothing, "[0, 1]")
+        self.axis = checks.integer(owner, "axis", axis, -1, -1)
+        self.numbers = () if self.sparse else (self.label_smoothing,)
+
+    def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+        """Loss of each row, from probabilities unless ``from_logits``."""
+        if self.from_logits:
+            return self.forward_logits(y_true, y_pred)
+        return super().forward(y_true, y_pred)
+
+    def forward_logits(self, y_true: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Loss of each row, with the activation; its probabilities are ``self.y_pred``."""
+        self.y_true, self.y_pred, self.used = y_true, empty(z.shape, z.dtype), self.fused
+        rows, t = as_rows(z, y_true, self.sparse)
+        values = empty((len(rows),), rows.dtype)
+        p = self.y_pred.reshape(rows.shape)
+        getattr(launch, self.fused)(rows, t, *self.numbers, p, values)
+        return values
+
+
+def as_rows(y_pred: np.ndarray, y_true: np.ndarray, sparse: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The same memory as kernels take it: p (rows, k), and t the same or labels (rows,)."""
+    k = y_pred.shape[-1]
+    p = y_pred.reshape(y_pred.size // k, k)
+    return p, y_true.reshape(len(p) if sparse else p.shape)
