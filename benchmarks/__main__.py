@@ -19,7 +19,9 @@ def main(arguments=None, folder=None):
     """Run what the command line asks for; returns the page that was written."""
     arguments = sys.argv[1:] if arguments is None else arguments
     options = _parse(arguments)
-    report = Report(arguments)  # Of the environment as it was given.
+    report = Report(arguments, options.as_set)
+    if not options.as_set:
+        threads.free()
     threads.limit()
     pace = rounds.QUICK if options.quick else rounds.FULL
     with ExitStack() as stack:
@@ -53,6 +55,8 @@ def _parse(arguments):
     def choices(name, known, text):
         parser.add_argument(name, nargs="+", choices=known, default=list(known), help=text)
 
+    text = "keep settings of the environment that choose a library's kernels for it"
+    parser.add_argument("--as-set", action="store_true", help=text)
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     choices("--only", SECTIONS, "what to measure")
     choices("--peers", list(PEERS), "whom to measure; nnkit is always among them")

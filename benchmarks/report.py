@@ -44,15 +44,17 @@ class Table:
 class Report:
     """All tables of a run, and where it ran."""
 
-    def __init__(self, arguments: list[str]) -> None:
+    def __init__(self, arguments: list[str], as_set: bool = False) -> None:
         self.arguments = arguments
+        forcing = " ".join(f"{name}={value}" for name, value in forced().items())
+        kept = "kept" if as_set else "dropped, so that every library chooses its kernels"
         self.tables: list[Table] = []
         self.machine = {
             "date": datetime.date.today().isoformat(),
             "cpu": cpu(),
             "load at the start": _load(),
             "cores": f"{min(THREADS, os.cpu_count() or 1)} of {os.cpu_count()}",
-            "environment": " ".join(f"{k}={v}" for k, v in forced().items()) or "as it comes",
+            "environment": f"{forcing} ({kept})" if forcing else "as it comes",
             "system": f"{platform.system()} {platform.machine()}",
             "Python": platform.python_version(),
             "nnkit": _nnkit_version(),

@@ -36,7 +36,7 @@ class Arrays:
         return len(self.x)
 
     def bound(self) -> dict[str, np.ndarray]:
-        """Read-only views of the arrays, as rows, by the names that a step knows them by."""
+        """The arrays as rows, by the names that a step knows them by."""
         named = {"x": self.x, "y": self.y, "weight": self.weight}
         return {name: rows(a) for name, a in named.items() if a is not None}
 
@@ -46,10 +46,12 @@ class Arrays:
 
 
 def rows(array: np.ndarray) -> np.ndarray:
-    """An array as (n, everything else), and read-only."""
-    view = array.reshape(len(array), math.prod(array.shape[1:]))
-    view.flags.writeable = False
-    return view
+    """An array as (n, everything else)."""
+    return array.reshape(len(array), math.prod(array.shape[1:]))
+
+
+# Types that kernels read as they are.
+_READY = frozenset(np.dtype(code) for code in "?bBhHiIlLqQfd")
 
 
 def as_array(value: Any, name: str) -> np.ndarray:
@@ -62,6 +64,10 @@ def as_array(value: Any, name: str) -> np.ndarray:
     ValueError
         No axis, or no sample.
     """
+    plain = type(value) is np.ndarray and value.dtype in _READY and value.flags.c_contiguous
+    if plain and value.ndim:
+        array: np.ndarray = value
+        return array
     if value is None:
         raise TypeError(f"{name} is missing")
     if isinstance(value, Mapping):

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from nnkit.engine.tape import Tape
+from nnkit.kernels._jit import address
 
 __all__ = ["Arena", "plan"]
 
@@ -63,7 +64,7 @@ class Arena:
         if size <= self.size:
             return
         self.memory = np.zeros(size + _LINE, np.uint8)
-        start = int(self.memory.__array_interface__["data"][0])
+        start = address(self.memory)
         self._skip = -start % _LINE
         self.base = start + self._skip
         self.size = size

@@ -11,9 +11,9 @@ import numpy as np
 from nnkit import config
 from nnkit.engine import memory
 from nnkit.engine.device import launch
-from nnkit.engine.tape import Call, Stop, Tape, address
+from nnkit.engine.tape import Call, Stop, Tape
 from nnkit.engine.workers import run_together
-from nnkit.kernels._jit import Kernel, address_of
+from nnkit.kernels._jit import Kernel, address, code_address
 
 __all__ = ["MANY_STEPS", "ONE_STEP", "Program", "choose_workers"]
 
@@ -79,6 +79,8 @@ class Program:
             calls = []
         self._stretches.append(_Stretch(self, calls))
         self._stretches = [s for s in self._stretches if isinstance(s, _Stop) or s.calls]
+        # Whether a replay needs nothing from Python.
+        self.native = not any(isinstance(stretch, _Stop) for stretch in self._stretches)
         for stretch in self._stretches:
             if isinstance(stretch, _Stretch):
                 stretch.calls = []
@@ -102,8 +104,9 @@ class Program:
             for stretch in self._stretches:
                 if isinstance(stretch, _Stretch):
                     stretch.move(self._base)
-        if len(self._stretches) == 1 and isinstance(self._stretches[0], _Stretch):
-            self._stretches[0].run(steps)
+        first = self._stretches[0] if self._stretches else None
+        if self.native and isinstance(first, _Stretch):
+            first.run(steps)
             return
         for _ in range(steps):
             known = None if outcomes is None else iter(outcomes)
@@ -223,7 +226,7 @@ class _Worker:
     def add(self, kernel: Kernel, arguments: Sequence[Any]) -> None:
         """Append a call."""
         types, words = kernel.encode(arguments)
-        self._functions.append(address_of(kernel.compiled(types)))
+        self._functions.append(code_address(kernel.compiled(types)))
         self._starts.append(len(self._words))
         for argument, group in zip(arguments, words, strict=True):
             if isinstance(argument, np.ndarray):

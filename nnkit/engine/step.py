@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,11 @@ class Step:
         are arrays, so that doing it again does the next batch.
     state : sequence of numpy.ndarray
         Every array that outlives a step and is changed by it.
+    results : sequence of str
+        Names of the bound arrays that it writes.
     arena : Arena
+    lock : context manager
+        Held while the step runs in Python, where layers keep its arrays on themselves.
     blame : callable
         ``blame(owner)`` is called with the part of the model whose work a record can't repeat.
         It returns True if the step may be recorded again (that part will run as a Python stop),
@@ -47,12 +52,15 @@ class Step:
         self,
         function: Callable[[Bound], None],
         state: Sequence[np.ndarray],
+        results: Sequence[str],
         arena: Arena,
+        lock: AbstractContextManager[Any],
         blame: Callable[[Any], bool],
         eager: bool = False,
         share: float = MANY_STEPS,
     ) -> None:
-        self.function, self.state, self.arena, self.blame = function, state, arena, blame
+        self.function, self.state, self.results = function, state, results
+        self.arena, self.lock, self.blame = arena, lock, blame
         self.eager, self.share = eager, share
         self._program: Program | None = None
         self._first: Tape | None = None
@@ -60,21 +68,28 @@ class Step:
 
     def run(self, bound: Bound, steps: int = 1) -> None:
         """Do the step so many times on these bound arrays."""
-        # Views: the same array may be bound under two names, and a tape knows them by identity.
-        bound = {name: array.view() for name, array in bound.items()}
-        while steps and not (self._checked or self.eager):
-            self._run_watched(bound)
-            steps -= 1
-        if self.eager:
-            for _ in range(steps):
-                self.function(bound)
-        elif steps and self._program is not None:
+        if not self._checked:
+            # Views: one array may be bound under two names, and a tape knows them by identity.
+            views = {name: array.view() for name, array in bound.items()}
+            while steps and not self._checked:
+                with self.lock:
+                    if self.eager:
+                        self.function(views)
+                    else:
+                        self._run_watched(views)
+                steps -= 1
+        if steps and self._program is not None:
             self._program.bind(bound)
-            self._program.run(steps)
+            if self._program.native:
+                self._program.run(steps)
+                return
+            for _ in range(steps):
+                with self.lock:
+                    self._program.run(1)
 
     def _run_watched(self, bound: Bound) -> None:
         """One step both in Python and by replay; they must agree."""
-        written = [*self.state, *(a for a in bound.values() if a.flags.writeable)]
+        written = [*self.state, *(bound[name] for name in self.results)]
         before = [a.copy() for a in written]
         with recording(Tape(bound)) as tape:
             self.function(bound)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.kernels._jit import Kernel
+from nnkit.kernels._jit import Kernel, address
 
 __all__ = ["Call", "Fault", "Stop", "Tape"]
 
@@ -101,7 +101,7 @@ class Tape:
         for owner in {id(e.owner): e.owner for e in self.entries if e.owner is not None}.values():
             for name, value in list(vars(owner).items()):
                 if isinstance(value, np.ndarray) and self.temporary(value) is not None:
-                    delattr(owner, name)
+                    vars(owner).pop(name, None)
 
     def temporary(self, array: np.ndarray) -> tuple[int, int] | None:
         """Which temporary an array lies in, and at which byte; None if it is none of them."""
@@ -160,8 +160,3 @@ class Tape:
         if mine.shape != theirs.shape:
             return False
         return self.temporary(mine) is not None or address(mine) == address(theirs)
-
-
-def address(array: np.ndarray) -> int:
-    """Where an array's first element lies."""
-    return int(array.__array_interface__["data"][0])

@@ -26,19 +26,57 @@ class Variable:
 
     Attributes
     ----------
-    value : numpy.ndarray
-        The weight; layers read it, and running statistics are written into it.
-    gradient : numpy.ndarray
-        Same shape. ``backward`` overwrites it completely.
+    storage : Storage or None
+        The vector that the weight is part of.
     """
 
     def __init__(self, value: np.ndarray, name: str, trainable: bool = True) -> None:
-        self.value = value
-        self.gradient = np.zeros_like(value)
+        self._value = value
+        self._gradient = np.zeros_like(value)
         self.name = name
         self.path = name
         self.trainable = trainable
         self.storage: Storage | None = None
+
+    @property
+    def value(self) -> np.ndarray:
+        """The weight. Layers read it; running statistics are written into it.
+
+        What is assigned to it, or to ``gradient``, is copied into the same memory, which kernels
+        know by its address.
+        """
+        return self._value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._copy("value", value, self._value)
+
+    @property
+    def gradient(self) -> np.ndarray:
+        """Same shape. ``backward`` overwrites it completely."""
+        return self._gradient
+
+    @gradient.setter
+    def gradient(self, value: Any) -> None:
+        self._copy("gradient", value, self._gradient)
+
+    def assign(self, value: Any) -> None:
+        """Replace the value in place.
+
+        Raises
+        ------
+        ValueError
+            The shapes differ.
+        """
+        self.value = value
+
+    def _copy(self, what: str, value: Any, target: np.ndarray) -> None:
+        value = np.asarray(value)
+        if value.shape != self.shape:
+            raise ValueError(
+                f"the {what} of weight {self.path!r} has shape {self.shape}, got {value.shape}"
+            )
+        target[...] = value
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -54,31 +92,16 @@ class Variable:
         """A copy of the value."""
         return self.value.copy()
 
-    def assign(self, value: Any) -> None:
-        """Replace the value in place.
-
-        Raises
-        ------
-        ValueError
-            The shapes differ.
-        """
-        value = np.asarray(value)
-        if value.shape != self.shape:
-            raise ValueError(f"weight {self.path!r} has shape {self.shape}, got {value.shape}")
-        self.value[...] = value
-
     def __repr__(self) -> str:
         return f"<Variable {self.path} shape={self.shape} dtype={self.dtype}>"
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the vector that it is a view of: a copy of a weight stands alone."""
-        state = self.__dict__ | {"value": self.numpy(), "storage": None}
-        state["gradient"] = None
-        return state
+        return self.__dict__ | {"_value": self.numpy(), "_gradient": None, "storage": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.gradient = np.zeros_like(self.value)
+        self._gradient = np.zeros_like(self._value)
 
 
 class Storage:
@@ -109,20 +132,24 @@ class Storage:
         self.gradients = np.zeros(self.offsets[trainable], self.dtype)
         self.trainable = self.values[: self.offsets[trainable]]
         self.trainable_variables = self.variables[:trainable]
+        self._seen = -1
         self.claim()
 
     def claim(self) -> None:
         """Make every weight a view of this storage again."""
+        if self._seen == Storage.moves:
+            return
         moved = [i for i, v in enumerate(self.variables) if v.storage is not self]
         for i in moved:
             variable = self.variables[i]
             view = self.view(self.values, i)
             view[...] = variable.value
-            variable.value, variable.storage = view, self
+            variable._value, variable.storage = view, self
             if i < len(self.trainable_variables):
-                variable.gradient = self.view(self.gradients, i)
+                variable._gradient = self.view(self.gradients, i)
         if moved:
             Storage.moves += 1
+        self._seen = Storage.moves
 
     def view(self, flat: np.ndarray, index: int) -> np.ndarray:
         """The part of a flat vector that belongs to a weight, in the weight's shape."""

@@ -32,7 +32,7 @@ class Layer(Configurable):
         Letters, digits, ``_``, ``.`` and ``-``. By default the class's name in snake_case, made
         unique in a model.
     trainable : bool
-        False freezes the layer's weights (from the next ``compile`` on, as in Keras).
+        False freezes the layer's weights, from the next ``fit`` on.
     dtype : str, optional
         ``"float32"`` or ``"float64"``; by default :func:`nnkit.config.floatx`.
     input_shape : tuple of int, optional

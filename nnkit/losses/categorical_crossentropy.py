@@ -64,11 +64,7 @@ class CategoricalCrossentropy(Crossentropy):
     def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
         """(n, outputs of a sample), each from 0 to 1."""
         k = output_shape[-1]
-        if k == 1:
-            raise ValueError(
-                f"{self.name} is 0 for a single output: use binary_crossentropy, or one output "
-                "for each class"
-            )
+        self.check_classes(k)
         hint = (
             f"labels go with sparse_categorical_crossentropy, or nnkit.utils.to_categorical(y, {k})"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from nnkit import checks
 from nnkit.engine.device import empty, launch
 from nnkit.losses.base import Loss
+
+_ROUNDING = 1e-4  # A softmax may be a little above 1.
 
 __all__ = ["Crossentropy", "RowLoss", "as_rows"]
 
@@ -66,10 +69,31 @@ class Crossentropy(RowLoss, abstract=True):
         self.axis = checks.integer(owner, "axis", axis, -1, -1)
         self.numbers = () if self.sparse else (self.label_smoothing,)
 
+    def check_classes(self, classes: int | None) -> None:
+        """Refuse a single output, which a softmax makes 1 whatever the model does.
+
+        Raises
+        ------
+        ValueError
+        """
+        if classes == 1:
+            raise ValueError(
+                f"{self.name} is 0 for a single output: use binary_crossentropy, or one output "
+                "for each class"
+            )
+
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Loss of each row, from probabilities unless ``from_logits``."""
         if self.from_logits:
             return self.forward_logits(y_true, y_pred)
+        if y_pred.size and (y_pred.min() < 0 or y_pred.max() > 1 + _ROUNDING):
+            warnings.warn(
+                f"{self.name} takes probabilities, but got outputs from {y_pred.min():.4g} to "
+                f"{y_pred.max():.4g}: end the model with a softmax or sigmoid, or give the loss "
+                "from_logits=True",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         return super().forward(y_true, y_pred)
 
     def forward_logits(self, y_true: np.ndarray, z: np.ndarray) -> np.ndarray:

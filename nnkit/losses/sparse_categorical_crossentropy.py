@@ -71,11 +71,7 @@ class SparseCategoricalCrossentropy(Crossentropy):
         """Labels in the output's shape without its last axis."""
         hint = "one-hot targets go with categorical_crossentropy, or give y.argmax(axis=-1)"
         labels = targets.as_labels(self.name, y, output_shape, hint)
-        if output_shape[-1] == 1:
-            raise ValueError(
-                f"{self.name} is 0 for a single output: use binary_crossentropy, or one output "
-                "for each class"
-            )
+        self.check_classes(output_shape[-1])
         return labels
 
     def absorbs(self, activation: Layer) -> bool:

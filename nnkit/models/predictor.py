@@ -33,17 +33,21 @@ class Predictor:
 
     def __init__(self, model: Trainer, moves: int) -> None:
         self.model, self.moves = model, moves
+        self.shape, self.dtype = tuple(k or 0 for k in model.output_shape[1:]), model.dtype
         self.counters = Counters()
-        self.records = Records(ONE_STEP)
+        self.records = Records(model.python_lock, ONE_STEP)
 
     def run(self, x: np.ndarray, size: int, listeners: CallbackList | None) -> np.ndarray:
         """The output for all rows of x, ``size`` of them at a time."""
         n = len(x)
-        out = np.empty((n, *(k or 0 for k in self.model.output_shape[1:])), self.model.dtype)
+        out = np.empty((n, *self.shape), self.dtype)
         if n == 0:
             return out
         bound = {"x": rows(x), "out": out.reshape(n, -1)}
         self.counters.batch[0] = 0
+        if n <= size and listeners is None:
+            self._step(x, n, size).run(bound)
+            return out
         single = listeners is not None and listeners.needs_predict_batches
         for first, height, steps in chunks(n, size, single):
             if listeners is not None and single:
@@ -63,4 +67,5 @@ class Predictor:
             return predict_step(chain, self.counters, reader)
 
         key = (size, stride, x.dtype.str)
-        return self.records.get(key, function, [self.counters.batch], self.model.run_eagerly)
+        state, eager = [self.counters.batch], self.model.run_eagerly
+        return self.records.get(key, function, state, ["out"], eager)

@@ -56,6 +56,7 @@ class Sequential(Trainer):
         self.name = check_name(name)
         self.layers: list[Layer] = []
         self.input_shape: Shape | None = None
+        self.output_shape: Shape = ()  # Known once it is built.
         self._input: InputLayer | None = None
         self._trainable = checks.flag("Sequential", "trainable", trainable)
         if layers is not None and not isinstance(layers, (list, tuple)):
@@ -106,11 +107,12 @@ class Sequential(Trainer):
                     "make another one"
                 )
         if layer.name in taken and layer.named:
-            raise ValueError(f"two layers are called {layer.name!r}; names must be unique")
+            raise ValueError(f"two layers are called {layer.name!r}; give one another name=")
         base, number = layer.name, 0
         while layer.name in taken:
             number += 1
             layer.name = f"{base}_{number}"
+        layer.named = True  # Another model that it joins must not rename it.
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
@@ -348,7 +350,9 @@ class Sequential(Trainer):
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle needs: not the recordings, which hold addresses."""
-        state = self.__dict__ | {"_session": None, "_predictors": None, "slots": None}
+        state = self.__dict__ | {"slots": None}
+        for name in ("_session", "_predictors", "python_lock"):
+            del state[name]
         if self._session is not None:
             slots = self.optimizer_slots()
             state["slots"] = {n: [a.copy() for a in arrays] for n, arrays in slots.items()}

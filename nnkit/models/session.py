@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,12 +33,14 @@ class Records:
 
     Parameters
     ----------
+    lock : context manager
+        Held while a step runs in Python.
     share : float
         How much a worker of them must have to do.
     """
 
-    def __init__(self, share: float = MANY_STEPS) -> None:
-        self.share = share
+    def __init__(self, lock: AbstractContextManager[Any], share: float = MANY_STEPS) -> None:
+        self.lock, self.share = lock, share
         self.arena = Arena()
         self._steps: OrderedDict[tuple[Any, ...], Step] = OrderedDict()
 
@@ -46,12 +49,15 @@ class Records:
         key: tuple[Any, ...],
         function: Callable[[], Callable[[Bound], None]],
         state: Sequence[np.ndarray],
+        results: Sequence[str],
         eager: bool,
     ) -> Step:
         """The step for a key; ``function()`` makes it if there is none."""
         step = self._steps.get(key)
         if step is None:
-            step = self._steps[key] = Step(function(), state, self.arena, blame, eager, self.share)
+            step = self._steps[key] = Step(
+                function(), state, results, self.arena, self.lock, blame, eager, self.share
+            )
             if len(self._steps) > _MOST_RECORDS:
                 self._steps.popitem(last=False)
         else:
@@ -87,7 +93,16 @@ class Session:
         for part in model.parts:
             if hasattr(part, "counter"):  # Dropout: the step number picks the mask.
                 part.counter = self.counters.iteration
-        self.records = Records()
+        self.records = Records(model.python_lock)
+
+    def take_over(self, old: Session) -> None:
+        """Go on where a session with other trainable weights stopped."""
+        new = {id(v): i for i, v in enumerate(self.storage.trainable_variables)}
+        for i, variable in enumerate(old.storage.trainable_variables):
+            if id(variable) in new:
+                for name, flat in self.slots.items():
+                    kept = old.storage.view(old.slots[name], i)
+                    self.storage.view(flat, new[id(variable)])[...] = kept
 
     def state(self) -> list[np.ndarray]:
         """Every array that a step changes and the next one needs."""
@@ -137,7 +152,7 @@ class Session:
         self.model.optimizer.iterations = int(self.counters.iteration[0])
 
     def _step(self, key: tuple[Any, ...], function: Callable[[], Callable[[Bound], None]]) -> Step:
-        return self.records.get(key, function, self.state(), self.model.run_eagerly)
+        return self.records.get(key, function, self.state(), (), self.model.run_eagerly)
 
     def _reader(self, size: int, stride: int) -> Reader:
         model = self.model

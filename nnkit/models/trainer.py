@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -18,6 +21,7 @@ from nnkit.models.numerics import explain
 from nnkit.models.pace import chunks
 from nnkit.models.predictor import Predictor
 from nnkit.models.session import Session
+from nnkit.optimizers.base import Optimizer
 from nnkit.registry import explain_arguments
 from nnkit.utils.random import next_seed
 
@@ -25,6 +29,9 @@ __all__ = ["Trainer"]
 
 # Rows of a predict or evaluate step: enough for fast products, few enough to stay in cache.
 _ROWS = 512
+
+# Which model uses an optimizer.
+_owners: WeakKeyDictionary[Optimizer, Callable[[], Trainer | None]] = WeakKeyDictionary()
 
 Logs = dict[str, float]
 
@@ -51,6 +58,7 @@ class Trainer:
         """Drop memory and recordings, because layers, weights or their addresses changed."""
         self._session: Session | None = None
         self._predictors: deque[Predictor] = deque()
+        self.python_lock = threading.RLock()  # See Step.
 
     # --------------------------------------------------------------------------------- compile
 
@@ -64,7 +72,7 @@ class Trainer:
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
     ) -> None:
-        """Say how the model learns.
+        """Say how the model learns; the optimizer starts from its first step.
 
         Parameters
         ----------
@@ -90,11 +98,23 @@ class Trainer:
         found = optimizers.get(optimizer), losses.get(loss)  # All is checked before any is set.
         _check_metrics(metrics or [])
         self.run_eagerly = flag("compile", "run_eagerly", run_eagerly)
+        self._adopt(found[0])
         self.optimizer, self.loss = found
         self.metrics_given = list(metrics or [])
         self._seed = next_seed()
         self.compiled = True
         self._forget()
+
+    def _adopt(self, optimizer: Optimizer) -> None:
+        """Start an optimizer from its first step; one that another model uses is refused."""
+        owner = _owners.get(optimizer, lambda: None)()
+        if owner is not None and owner is not self and owner.optimizer is optimizer:
+            raise ValueError(
+                f"this {type(optimizer).__name__} belongs to another model, whose steps it counts; "
+                f"make one for each model: {type(optimizer).__name__}(...)"
+            )
+        _owners[optimizer] = weakref.ref(self)
+        optimizer.iterations = 0
 
     def _require_compiled(self, method: str) -> None:
         if not self.compiled:
@@ -106,12 +126,17 @@ class Trainer:
         """Memory and recordings of training; made when first needed.
 
         Weights live in one vector. If another model that shares a layer has taken some, they come
-        back here, to the addresses that were recorded.
+        back here, to the addresses that were recorded. A layer that was frozen or thawed changes
+        what is trained; the optimizer keeps what it remembers of the others.
         """
-        if self._session is None:
+        old = self._session
+        if old is None or old.storage.trainable_variables != tuple(self.trainable_weights):
             self._session = Session(self)
-        self._session.storage.claim()
-        return self._session
+            if old is not None:
+                self._session.take_over(old)
+        else:
+            old.storage.claim()
+        return self._session  # type: ignore[return-value]
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -199,7 +224,7 @@ class Trainer:
             The model is not compiled.
         TypeError, ValueError
             Data, shapes or arguments that don't fit; raised before anything is changed. NaN and
-            infinity in x, y or the weights are refused.
+            infinity in x, y or sample_weight are refused.
         FloatingPointError
             With ``check_numerics``.
         """
@@ -389,7 +414,7 @@ class Trainer:
         x = as_array(x, "x")
         self._check_input(x, "x")
         if self._session is not None:
-            self.session()
+            self._session.storage.claim()
         listeners = None
         if verbose or callbacks:
             params = {"verbose": verbose, "steps": -(-len(x) // size), "samples": len(x)}
@@ -483,7 +508,7 @@ class Trainer:
     def _check_input(self, x: np.ndarray, name: str) -> None:
         if self.input_shape is None and x.ndim > 1:
             self.build((None, *x.shape[1:]))
-        if self.input_shape is None or x.shape[1:] != self.sample_shape:
+        if self.input_shape is None or x.shape[1:] != self.input_shape[1:]:
             hint = ""
             if x.ndim == 1 and self.sample_shape in ((), (1,)):
                 hint = f"; samples of one feature need an axis for it: {name}[:, None]"

@@ -255,7 +255,11 @@ OBJECTS = [
     (lambda: Sequential([(4,), Dense(3)]), TypeError, r"a Sequential is made of layers, got \(4,"),
     (lambda: Sequential([Dense(3), Input((4,))]), ValueError, "Input must be the first layer"),
     (lambda: Sequential([Input((4,)), Input((4,))]), ValueError, "Input must be the first layer"),
-    (lambda: Sequential([Dense(3, name="a"), Tanh(name="a")]), ValueError, "names must be unique"),
+    (
+        lambda: Sequential([Dense(3, name="a"), Tanh(name="a")]),
+        ValueError,
+        "give one another name=",
+    ),
     (lambda: Sequential([Input((4,)), Reshape((3,))]), ValueError, "cannot build 'reshape'.*3"),
     (lambda: Sequential([Input((4,)), Softmax(axis=2)]), ValueError, "cannot build 'softmax'"),
     (lambda: Sequential([Dense(3)]).build(), TypeError, r"for example \(None, 784\), got None"),

@@ -1,5 +1,6 @@
 """Training: what is learnt, what is reported, and that it is the same however it is run."""
 
+import itertools
 import threading
 
 import numpy as np
@@ -221,7 +222,7 @@ def test_reduction_sum(rng):
     assert model.train_on_batch(x, y) == pytest.approx(want, rel=1e-5)
 
 
-@pytest.mark.parametrize("loss", ["binary_crossentropy", "mse", "mae"])
+@pytest.mark.parametrize("loss", [nnkit.losses.BinaryCrossentropy(from_logits=True), "mse", "mae"])
 def test_targets_of_rank_one_and_two(loss, rng):
     x = rng.normal(size=(8, 2))
     y = (rng.uniform(size=8) > 0.5).astype("float32")
@@ -261,6 +262,92 @@ def test_frozen_layers_stay(digits):
     after = model.get_weights()
     np.testing.assert_array_equal(before[0], after[0])
     assert not np.array_equal(before[2], after[2])
+
+
+def test_freezing_takes_effect_at_once_and_keeps_the_momentum_of_the_others(digits):
+    model = network(optimizer=nnkit.optimizers.SGD(0.1, momentum=0.9))
+    model.fit(*digits, verbose=0)
+    momentum = [a.copy() for a in model.optimizer_slots()["momentum"]]
+    model.layers[2].trainable = False
+    kept = model.optimizer_slots()["momentum"]
+    np.testing.assert_array_equal(kept[0], momentum[2])
+    before = model.get_weights()
+    model.fit(*digits, batch_size=16, verbose=0)
+    after = model.get_weights()
+    np.testing.assert_array_equal(before[0], after[0])
+    assert not np.array_equal(before[2], after[2])
+    model.layers[2].trainable = True
+    model.fit(*digits, verbose=0)
+    assert not np.array_equal(after[0], model.get_weights()[0])
+
+
+def test_compiling_again_starts_the_optimizer_anew(digits):
+    model = network(optimizer=nnkit.optimizers.Adam())
+    model.fit(*digits, verbose=0)
+    model.compile(model.optimizer, "sparse_categorical_crossentropy")
+    assert model.optimizer.iterations == 0
+
+
+def test_an_optimizer_serves_one_model(digits):
+    model = network()
+    with pytest.raises(ValueError, match="this Adam belongs to another model"):
+        network(optimizer=model.optimizer)
+
+
+def test_gradients_and_values_may_be_assigned(rng):
+    class Scale(nnkit.layers.Layer):
+        def build(self, input_shape):
+            self.factor = self.add_weight("factor", input_shape[1:], "ones")
+
+        def forward(self, x, training=False):
+            self.x = x
+            return x * self.factor.value
+
+        def backward(self, dy):
+            self.factor.gradient = (dy * self.x).sum(axis=0)
+            return dy * self.factor.value
+
+    model = Sequential([Input((2,)), Scale(), Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = rng.normal(size=(8, 2)), rng.normal(size=8)
+    model.fit(x, y, epochs=2, verbose=0)
+    assert not np.array_equal(model.get_weights()[0], [1, 1])
+    model.layers[1].bias.value = [100.0]
+    model.fit(x, y, verbose=0)
+    assert 50 < model.get_weights()[2][0] < 150
+    with pytest.raises(ValueError, match=r"value of weight 'dense/bias' has shape \(1,\), got"):
+        model.layers[1].bias.value = [1.0, 2.0]
+
+
+def test_logits_without_a_softmax_are_warned_of(rng):
+    model = Sequential([Input((2,)), Dense(3)])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.warns(RuntimeWarning, match="takes probabilities, but got outputs from"):
+        model.fit(rng.normal(size=(8, 2)), rng.integers(0, 3, 8), verbose=0)
+
+
+def test_predicting_while_another_thread_trains_the_same_model(digits):
+    alone, model = network(), network()
+    alone.fit(*digits, epochs=3, batch_size=50, verbose=0)
+    stop = threading.Event()
+    failures = []
+
+    def predict():
+        try:
+            for rows in itertools.cycle(range(1, 40)):
+                model.predict(digits[0][:rows])
+                if stop.is_set():
+                    return
+        except Exception as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=predict)
+    thread.start()
+    model.fit(*digits, epochs=3, batch_size=50, verbose=0)
+    stop.set()
+    thread.join()
+    assert not failures
+    assert same_weights(alone, model)
 
 
 def test_a_model_without_weights_can_be_fitted():
