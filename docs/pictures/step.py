@@ -45,8 +45,7 @@ def record():
     x, y = np.zeros((64, 784), np.float32), np.zeros(64, np.uint8)
     session = model.session()
     bound = Arrays(x, model.loss.prepare(y, (64, 10))).bound() | {"order": np.arange(64)}
-    session.begin_steps(1)
-    with recording(Tape(bound)) as tape:
+    with session.steps(1), recording(Tape(bound)) as tape:
         session.train_function(32, 32)(bound)
     return tape
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,8 +11,9 @@ from nnkit.callbacks import CallbackList
 from nnkit.data.arrays import rows
 from nnkit.engine.program import ONE_STEP
 from nnkit.engine.step import Bound, Step
+from nnkit.engine.variable import Storage
 from nnkit.models.pace import chunks
-from nnkit.models.session import Records
+from nnkit.models.session import Records, blame
 from nnkit.models.steps import Counters, Reader, chain_of, predict_step
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Predictor:
         self.model, self.moves = model, moves
         self.shape, self.dtype = tuple(k or 0 for k in model.output_shape[1:]), model.dtype
         self.counters = Counters()
-        self.records = Records(model.python_lock, ONE_STEP)
+        self.records = Records(model.python_lock, self._blame, ONE_STEP)
 
     def run(self, x: np.ndarray, size: int, listeners: CallbackList | None) -> np.ndarray:
         """The output for all rows of x, ``size`` of them at a time."""
@@ -45,6 +46,7 @@ class Predictor:
             return out
         bound = {"x": rows(x), "out": out.reshape(n, -1)}
         self.counters.batch[0] = 0
+        self.before = self._weights()
         if n <= size and listeners is None:
             self._step(x, n, size).run(bound)
             return out
@@ -58,6 +60,18 @@ class Predictor:
             if listeners is not None:
                 listeners.on_progress(first + steps)
         return out
+
+    def _weights(self) -> tuple[bool, int, int]:
+        """Whether weights are changing, and how often they have: by training, or by moving."""
+        session = self.model._session
+        if session is None:
+            return False, 0, Storage.moves
+        return session.changing, int(session.counters.iteration[0]), Storage.moves
+
+    def _blame(self, owner: Any) -> bool:
+        """Nobody, if another thread changed the weights meanwhile: it is recorded again."""
+        changing = self.before[0] or self.before != self._weights()
+        return changing or blame(owner)
 
     def _step(self, x: np.ndarray, size: int, stride: int) -> Step:
         def function() -> Callable[[Bound], None]:

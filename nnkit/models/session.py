@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nnkit.models.chain import Watch
     from nnkit.models.trainer import Trainer
 
-__all__ = ["Records", "Session"]
+__all__ = ["Records", "Session", "blame"]
 
 _MOST_RECORDS = 16
 
@@ -35,12 +35,19 @@ class Records:
     ----------
     lock : context manager
         Held while a step runs in Python.
+    blame : callable
+        See :class:`Step`.
     share : float
         How much a worker of them must have to do.
     """
 
-    def __init__(self, lock: AbstractContextManager[Any], share: float = MANY_STEPS) -> None:
-        self.lock, self.share = lock, share
+    def __init__(
+        self,
+        lock: AbstractContextManager[Any],
+        blame: Callable[[Any], bool],
+        share: float = MANY_STEPS,
+    ) -> None:
+        self.lock, self.blame, self.share = lock, blame, share
         self.arena = Arena()
         self._steps: OrderedDict[tuple[Any, ...], Step] = OrderedDict()
 
@@ -56,7 +63,7 @@ class Records:
         step = self._steps.get(key)
         if step is None:
             step = self._steps[key] = Step(
-                function(), state, results, self.arena, self.lock, blame, eager, self.share
+                function(), state, results, self.arena, self.lock, self.blame, eager, self.share
             )
             if len(self._steps) > _MOST_RECORDS:
                 self._steps.popitem(last=False)
@@ -76,10 +83,13 @@ class Session:
         The optimizer's memory, each flat.
     objective : Objective
     counters : Counters
+    changing : bool
+        Whether weights are being changed right now, by some thread.
     """
 
     def __init__(self, model: Trainer) -> None:
         self.model = model
+        self.changing = False
         trained = model.trainable_weights
         ids = {id(v) for v in trained}
         self.storage = Storage(
@@ -93,7 +103,7 @@ class Session:
         for part in model.parts:
             if hasattr(part, "counter"):  # Dropout: the step number picks the mask.
                 part.counter = self.counters.iteration
-        self.records = Records(model.python_lock)
+        self.records = Records(model.python_lock, blame)
 
     def take_over(self, old: Session) -> None:
         """Go on where a session with other trainable weights stopped."""
@@ -140,16 +150,19 @@ class Session:
 
         return self._step(("evaluate", size, stride, data.signature()), function)
 
-    def begin_steps(self, steps: int) -> None:
-        """Set the learning rates and numbers of the coming training steps."""
-        optimizer = self.model.optimizer
-        self.counters.position[0] = 0
-        self.counters.iteration[0] = optimizer.iterations
-        self.counters.rates[:steps] = optimizer.learning_rate
-
-    def end_steps(self) -> None:
-        """Tell the optimizer how far it has come."""
-        self.model.optimizer.iterations = int(self.counters.iteration[0])
+    @contextmanager
+    def steps(self, count: int) -> Iterator[None]:
+        """Within the block, this many training steps: with these learning rates and numbers."""
+        optimizer, counters = self.model.optimizer, self.counters
+        counters.position[0] = 0
+        counters.iteration[0] = optimizer.iterations
+        counters.rates[:count] = optimizer.learning_rate
+        self.changing = True
+        try:
+            yield
+        finally:
+            self.changing = False
+            optimizer.iterations = int(counters.iteration[0])
 
     def _step(self, key: tuple[Any, ...], function: Callable[[], Callable[[Bound], None]]) -> Step:
         return self.records.get(key, function, self.state(), (), self.model.run_eagerly)

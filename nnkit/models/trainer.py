@@ -299,15 +299,14 @@ class Trainer:
             if listeners.needs_train_batches:
                 listeners.on_train_batch_begin(first)
             session = self.session()  # A callback may have used a model that shares a layer.
-            session.begin_steps(steps)
             session.counters.batch[0] = first  # Or it may have trained this one.
             objective.sums[...] = sums
             step = session.train_step(data, size, stride)
-            if check_numerics:
-                explain(session, step, bound, steps, (size, stride), epoch)
-            else:
-                step.run(bound, steps)
-            session.end_steps()
+            with session.steps(steps):
+                if check_numerics:
+                    explain(session, step, bound, steps, (size, stride), epoch)
+                else:
+                    step.run(bound, steps)
             logs, sums = objective.logs(), objective.sums.copy()
             if listeners.needs_train_batches:
                 listeners.on_train_batch_end(first, logs)
@@ -465,10 +464,9 @@ class Trainer:
         session = self.session()
         session.objective.sums[...] = 0
         session.counters.batch[0] = 0
-        session.begin_steps(1)
         bound = data.bound() | {"order": np.arange(len(data))}
-        session.train_step(data, len(data), len(data)).run(bound)
-        session.end_steps()
+        with session.steps(1):
+            session.train_step(data, len(data), len(data)).run(bound)
         return _results(session.objective.logs(), return_dict)
 
     def test_on_batch(
