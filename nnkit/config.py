@@ -44,7 +44,10 @@ def epsilon() -> float:
 
 
 def num_threads() -> int:
-    """Worker threads that a training step may use at most: ``NNKIT_NUM_THREADS`` or the cores."""
+    """Worker threads that a training step may use at most.
+
+    ``NNKIT_NUM_THREADS`` if that is set, else the cores that this process may use.
+    """
     if _threads is not None:
         return _threads
     given = os.environ.get("NNKIT_NUM_THREADS")
@@ -53,8 +56,17 @@ def num_threads() -> int:
             raise ValueError(f"NNKIT_NUM_THREADS must be a whole number from 1 on, not {given!r}")
         return int(given)
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
+        return min(len(os.sched_getaffinity(0)), _cgroup_cores())
     return os.cpu_count() or 1
+
+
+def _cgroup_cores(path: str = "/sys/fs/cgroup/cpu.max") -> int:
+    """Whole cores that a container may use: more threads than that would wait for each other."""
+    try:
+        quota, period = Path(path).read_text().split()
+        return max(1, int(quota) // int(period))
+    except (OSError, ValueError):  # No such limit, or "max".
+        return sys.maxsize
 
 
 def set_num_threads(threads: int | None) -> None:

@@ -46,6 +46,11 @@ class Step:
         Never record.
     share : float
         See :func:`nnkit.engine.program.choose_workers`.
+
+    Attributes
+    ----------
+    checked : bool
+        Whether Python and replay have been found to agree, so that from now on it is replayed.
     """
 
     def __init__(
@@ -64,14 +69,14 @@ class Step:
         self.eager, self.share = eager, share
         self._program: Program | None = None
         self._first: Tape | None = None
-        self._checked = False
+        self.checked = False
 
     def run(self, bound: Bound, steps: int = 1) -> None:
         """Do the step so many times on these bound arrays."""
-        if not self._checked:
+        if not self.checked:
             # Views: one array may be bound under two names, and a tape knows them by identity.
             views = {name: array.view() for name, array in bound.items()}
-            while steps and not self._checked:
+            while steps and not self.checked:
                 with self.lock:
                     if self.eager:
                         self.function(views)
@@ -121,7 +126,7 @@ class Step:
             workers = choose_workers(tape, self.share)
             self._first, self._program = tape, Program(tape, self.arena, workers)
         else:
-            self._first, self._checked = None, True
+            self._first, self.checked = None, True
         self._program.bind(bound)
         self._program.run(1, outcomes)
         tape.release()

@@ -71,6 +71,7 @@ class Tape:
     def __init__(self, bound: dict[str, np.ndarray]) -> None:
         self.entries: list[Call | Stop] = []
         self.bound = {id(array): name for name, array in bound.items()}
+        self._alive = list(bound.values())  # Or another array could get the id of one of them.
         self.owner: Any = None
         self._temporaries: list[np.ndarray] = []
         self._makers: dict[int, Any] = {}

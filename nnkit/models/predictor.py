@@ -17,7 +17,7 @@ from nnkit.models.session import Records, blame
 from nnkit.models.steps import Counters, Reader, chain_of, predict_step
 
 if TYPE_CHECKING:
-    from nnkit.models.trainer import Trainer
+    from nnkit.models.compiled import Compiled
 
 __all__ = ["Predictor"]
 
@@ -27,12 +27,12 @@ class Predictor:
 
     Parameters
     ----------
-    model : Trainer
+    model : Compiled
     moves : int
         ``Storage.moves`` when it was made: its records hold the addresses of weights.
     """
 
-    def __init__(self, model: Trainer, moves: int) -> None:
+    def __init__(self, model: Compiled, moves: int) -> None:
         self.model, self.moves = model, moves
         self.shape, self.dtype = tuple(k or 0 for k in model.output_shape[1:]), model.dtype
         self.counters = Counters()
@@ -46,7 +46,6 @@ class Predictor:
             return out
         bound = {"x": rows(x), "out": out.reshape(n, -1)}
         self.counters.batch[0] = 0
-        self.before = self._weights()
         if n <= size and listeners is None:
             self._step(x, n, size).run(bound)
             return out
@@ -82,4 +81,7 @@ class Predictor:
 
         key = (size, stride, x.dtype.str)
         state, eager = [self.counters.batch], self.model.run_eagerly
-        return self.records.get(key, function, state, ["out"], eager)
+        step = self.records.get(key, function, state, ["out"], eager)
+        if not step.checked:
+            self.before = self._weights()
+        return step

@@ -21,7 +21,7 @@ from nnkit.models.steps import Counters, Objective, Reader, chain_of, evaluate_s
 
 if TYPE_CHECKING:
     from nnkit.models.chain import Watch
-    from nnkit.models.trainer import Trainer
+    from nnkit.models.compiled import Compiled
 
 __all__ = ["Records", "Session", "blame"]
 
@@ -87,7 +87,7 @@ class Session:
         Whether weights are being changed right now, by some thread.
     """
 
-    def __init__(self, model: Trainer) -> None:
+    def __init__(self, model: Compiled) -> None:
         self.model = model
         self.changing = False
         trained = model.trainable_weights

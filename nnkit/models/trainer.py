@@ -2,161 +2,31 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from nnkit import losses, metrics, optimizers
 from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
 from nnkit.checks import flag, integer, number
-from nnkit.data import Arrays, as_array, check_finite, check_lengths, sample_weights, split
-from nnkit.engine.variable import Storage, Variable
-from nnkit.layers.base import Layer, Shape
+from nnkit.data import Arrays, as_array, split
+from nnkit.engine.variable import Storage
+from nnkit.models.compiled import Compiled
 from nnkit.models.numerics import explain
 from nnkit.models.pace import chunks
 from nnkit.models.predictor import Predictor
-from nnkit.models.session import Session
-from nnkit.optimizers.base import Optimizer
 from nnkit.registry import explain_arguments
-from nnkit.utils.random import next_seed
 
 __all__ = ["Trainer"]
 
 # Rows of a predict or evaluate step: enough for fast products, few enough to stay in cache.
 _ROWS = 512
 
-# Which model uses an optimizer.
-_owners: WeakKeyDictionary[Optimizer, Callable[[], Trainer | None]] = WeakKeyDictionary()
-
 Logs = dict[str, float]
 
 
-class Trainer:
+class Trainer(Compiled):
     """What a model does with data. :class:`nnkit.Sequential` says what a model is."""
-
-    parts: list[Layer]
-    weights: list[Variable]
-    dtype: str
-    input_shape: Shape | None
-    output_shape: Shape
-    build: Callable[..., None]
-
-    def __init__(self) -> None:
-        self.compiled = False
-        self.run_eagerly = False
-        self.stop_training = False
-        self.history: History | None = None
-        self._seed = 0
-        self._forget()
-
-    def _forget(self) -> None:
-        """Drop memory and recordings, because layers, weights or their addresses changed."""
-        self._session: Session | None = None
-        self._predictors: deque[Predictor] = deque()
-        self.python_lock = threading.RLock()  # See Step.
-
-    # --------------------------------------------------------------------------------- compile
-
-    @explain_arguments
-    def compile(
-        self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        metrics: Sequence[Any] | None = None,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: Any = "auto",
-    ) -> None:
-        """Say how the model learns; the optimizer starts from its first step.
-
-        Parameters
-        ----------
-        optimizer : str or Optimizer
-        loss : str or Loss
-        metrics : list of str or Metric, optional
-        run_eagerly : bool
-            Run the layers' Python for every batch: slow, and open to a debugger.
-        steps_per_execution, jit_compile
-            Accepted for Keras's sake; a step is always compiled, and many run at once.
-
-        Raises
-        ------
-        ValueError
-            A name that is not known; the nearest one is named.
-        """
-        if loss is None:
-            raise ValueError(
-                "compile needs a loss, for example loss='mse' or 'sparse_categorical_crossentropy'"
-            )
-        if metrics is not None and (isinstance(metrics, str) or not isinstance(metrics, Sequence)):
-            raise TypeError(f"metrics is a list, for example ['accuracy'], got {metrics!r}")
-        found = optimizers.get(optimizer), losses.get(loss)  # All is checked before any is set.
-        _check_metrics(metrics or [])
-        self.run_eagerly = flag("compile", "run_eagerly", run_eagerly)
-        self._adopt(found[0])
-        self.optimizer, self.loss = found
-        self.metrics_given = list(metrics or [])
-        self._seed = next_seed()
-        self.compiled = True
-        self._forget()
-
-    def _adopt(self, optimizer: Optimizer) -> None:
-        """Start an optimizer from its first step; one that another model uses is refused."""
-        owner = _owners.get(optimizer, lambda: None)()
-        if owner is not None and owner is not self and owner.optimizer is optimizer:
-            raise ValueError(
-                f"this {type(optimizer).__name__} belongs to another model, whose steps it counts; "
-                f"make one for each model: {type(optimizer).__name__}(...)"
-            )
-        _owners[optimizer] = weakref.ref(self)
-        optimizer.iterations = 0
-
-    def _require_compiled(self, method: str) -> None:
-        if not self.compiled:
-            raise RuntimeError(
-                f"the model is not compiled: call compile(optimizer=..., loss=...) before {method}"
-            )
-
-    def session(self) -> Session:
-        """Memory and recordings of training; made when first needed.
-
-        Weights live in one vector. If another model that shares a layer has taken some, they come
-        back here, to the addresses that were recorded. A layer that was frozen or thawed changes
-        what is trained; the optimizer keeps what it remembers of the others.
-        """
-        old = self._session
-        if old is None or old.storage.trainable_variables != tuple(self.trainable_weights):
-            self._session = Session(self)
-            if old is not None:
-                self._session.take_over(old)
-        else:
-            old.storage.claim()
-        return self._session  # type: ignore[return-value]
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """Weights that ``fit`` changes, in layer order."""
-        return [v for part in self.parts for v in part.trainable_weights]
-
-    @property
-    def metric_directions(self) -> dict[str, str]:
-        """Whether each result is better smaller (``"min"``) or larger (``"max"``)."""
-        self._require_compiled("metric_directions")
-        directions = {"loss": "min"}
-        if self.input_shape is not None:  # Before that, "accuracy" may still be one of three.
-            found = self.session().objective.metrics
-            directions |= {metric.name: metric.direction for metric in found}
-        return directions
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """Names of what ``evaluate`` returns, in its order."""
-        return list(self.metric_directions)
 
     # ------------------------------------------------------------------------------------- fit
 
@@ -478,53 +348,6 @@ class Trainer:
             x, y, max(len(x), 1), 0, sample_weight=sample_weight, return_dict=return_dict
         )
 
-    # ------------------------------------------------------------------------------------- data
-
-    def _arrays(
-        self,
-        x: Any,
-        y: Any,
-        sample_weight: Any = None,
-        class_weight: Mapping[int, float] | None = None,
-    ) -> Arrays:
-        """Check data against the model and each other; build the model if this is its first."""
-        x, y = as_array(x, "x"), as_array(y, "y")
-        check_lengths({"x": x, "y": y})
-        check_finite(x, "x", self.dtype)
-        check_finite(y, "y", self.dtype)
-        self._check_input(x, "x")
-        targets = self.loss.prepare(y, (len(x), *self.output_shape[1:]))
-        shape = self.output_shape
-        weight = sample_weights(targets, sample_weight, class_weight, self.dtype, shape)
-        return Arrays(x, targets, weight)
-
-    @property
-    def sample_shape(self) -> tuple[int, ...]:
-        """Shape of one sample of the input."""
-        return tuple(n or 0 for n in (self.input_shape or (None,))[1:])
-
-    def _check_input(self, x: np.ndarray, name: str) -> None:
-        if self.input_shape is None and x.ndim > 1:
-            self.build((None, *x.shape[1:]))
-        if self.input_shape is None or x.shape[1:] != self.input_shape[1:]:
-            hint = ""
-            if x.ndim == 1 and self.sample_shape in ((), (1,)):
-                hint = f"; samples of one feature need an axis for it: {name}[:, None]"
-            elif x.shape == self.sample_shape:
-                hint = f"; a single sample needs a batch axis: {name}[None]"
-            raise ValueError(
-                f"{name} has samples of shape {x.shape[1:]}, but the model takes "
-                f"{self.sample_shape or 'at least one axis'}{hint}"
-            )
-
-    def _check_dtypes(self) -> None:
-        for part in self.parts:
-            if part.dtype != self.dtype:
-                raise ValueError(
-                    f"layer {part.name!r} is {part.dtype}, but the model is {self.dtype}; "
-                    "give all layers one dtype (nnkit.config.set_floatx sets the default)"
-                )
-
 
 def _results(logs: Logs, return_dict: bool) -> float | list[float] | Logs:
     """Results as Keras returns them: one number, or a list of them, or a dictionary."""
@@ -541,14 +364,6 @@ def _frequency(given: Any) -> Callable[[int], bool]:
         return lambda epoch: epoch in epochs
     every = integer("fit", "validation_freq", given)
     return lambda epoch: epoch % every == 0
-
-
-def _check_metrics(given: Sequence[Any]) -> None:
-    """Refuse unknown metrics when the model is compiled, not after the first data."""
-    names = ["loss", *(metrics.get(metric).name for metric in given)]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise ValueError(f"two results would be called {twice.pop()!r}; give metrics other names")
 
 
 def _listed(callbacks: Any) -> Sequence[Callback]:

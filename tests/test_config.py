@@ -1,0 +1,77 @@
+"""Settings, and what the machine says."""
+
+import pytest
+
+from nnkit import config
+
+
+@pytest.fixture(autouse=True)
+def as_it_was():
+    yield
+    config.set_num_threads(None)
+    config.set_floatx("float32")
+
+
+def test_threads_from_the_environment(monkeypatch):
+    monkeypatch.setenv("NNKIT_NUM_THREADS", "3")
+    assert config.num_threads() == 3
+    config.set_num_threads(5)
+    assert config.num_threads() == 5
+    monkeypatch.setenv("NNKIT_NUM_THREADS", "two")
+    config.set_num_threads(None)
+    with pytest.raises(ValueError, match=r"NNKIT_NUM_THREADS must be a whole number .*'two'"):
+        config.num_threads()
+
+
+def test_threads_by_default_are_some(monkeypatch):
+    monkeypatch.delenv("NNKIT_NUM_THREADS", raising=False)
+    assert config.num_threads() >= 1
+
+
+@pytest.mark.parametrize(
+    ("content", "cores"), [("200000 100000", 2), ("150000 100000", 1), ("50000 100000", 1)]
+)
+def test_the_quota_of_a_container(content, cores, tmp_path):
+    path = tmp_path / "cpu.max"
+    path.write_text(content)
+    assert config._cgroup_cores(str(path)) == cores
+
+
+@pytest.mark.parametrize("content", ["max 100000", "", None])
+def test_no_quota(content, tmp_path):
+    path = tmp_path / "cpu.max"
+    if content is not None:
+        path.write_text(content)
+    assert config._cgroup_cores(str(path)) > 10**6
+
+
+@pytest.mark.parametrize("threads", [0, -1, 1.5, "2"])
+def test_wrong_threads(threads):
+    with pytest.raises(ValueError, match="num_threads must be a whole number from 1 on"):
+        config.set_num_threads(threads)
+
+
+def test_wrong_floatx():
+    with pytest.raises(ValueError, match="floatx is 'float32' or 'float64', not 'float16'"):
+        config.set_floatx("float16")
+
+
+@pytest.mark.parametrize(
+    ("platform", "variable", "expected"),
+    [
+        ("linux", "XDG_CACHE_HOME", "{}/nnkit"),
+        ("win32", "LOCALAPPDATA", "{}/nnkit"),
+        ("linux", "NNKIT_CACHE_DIR", "{}"),
+    ],
+)
+def test_cache_folder(platform, variable, expected, tmp_path, monkeypatch):
+    monkeypatch.delenv("NNKIT_CACHE_DIR")
+    monkeypatch.setattr(config.sys, "platform", platform)
+    monkeypatch.setenv(variable, str(tmp_path))
+    assert config.cache_dir().as_posix() == expected.format(tmp_path.as_posix())
+
+
+def test_cache_folder_of_a_mac(monkeypatch):
+    monkeypatch.delenv("NNKIT_CACHE_DIR")
+    monkeypatch.setattr(config.sys, "platform", "darwin")
+    assert config.cache_dir().as_posix().endswith("Library/Caches/nnkit")
