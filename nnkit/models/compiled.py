@@ -122,14 +122,15 @@ class Compiled:
         back here, to the addresses that were recorded. A layer that was frozen or thawed changes
         what is trained; the optimizer keeps what it remembers of the others.
         """
-        old = self._session
-        if old is None or old.storage.trainable_variables != tuple(self.trainable_weights):
-            self._session = Session(self)
+        session = self._session
+        trained = tuple(self.trainable_weights)
+        if session is None or session.storage.trainable_variables != trained:
+            old, session = session, Session(self)
             if old is not None:
-                self._session.take_over(old)
-        else:
-            old.storage.claim()
-        return self._session  # type: ignore[return-value]
+                session.take_over(old)
+            self._session = session
+        session.storage.claim()
+        return session
 
     @property
     def trainable_weights(self) -> list[Variable]:

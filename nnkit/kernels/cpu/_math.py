@@ -141,9 +141,3 @@ def sigmoid(x):
     """1 / (1 + e^-x), from e^-|x|, which never overflows."""
     z = exp(-abs(x))
     return (_F(1) if x >= _F(0) else z) / (_F(1) + z)
-
-
-@_for_float64(lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))))
-def softplus(x):
-    """ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|)."""
-    return (x if x > _F(0) else _F(0)) + log1p(exp(-abs(x)))
