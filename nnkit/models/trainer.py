@@ -279,7 +279,7 @@ class Trainer(Compiled):
         numpy.ndarray
             (n, ...) of the model's data type.
         """
-        size = integer("predict", "batch_size", _ROWS if batch_size is None else batch_size)
+        size = _ROWS if batch_size is None else integer("predict", "batch_size", batch_size)
         x = as_array(x, "x")
         self._check_input(x, "x")
         if self._session is not None:
