@@ -7,27 +7,40 @@ from collections.abc import Iterator
 
 from nnkit.models.steps import MOST_STEPS
 
-__all__ = ["chunks"]
+__all__ = ["Pace"]
 
 # Python wakes up about this often during an epoch, to move the bar and to look for Ctrl-C.
 _WAKE_SECONDS = 0.1
 
 
-def chunks(n: int, stride: int, single: bool) -> Iterator[tuple[int, int, int]]:
-    """First batch, rows of a batch, and batches of each native call of an epoch.
+class Pace:
+    """Calls that grow until one takes as long as Python may sleep; that changes no result."""
 
-    Calls grow until they take as long as Python may sleep; how long they are changes no result.
-    """
-    full, rest = divmod(n, stride)
-    first, most = 0, 1
-    while first < full:
-        steps = 1 if single else min(most, full - first)
-        started = time.perf_counter()
-        yield first, stride, steps
-        elapsed = time.perf_counter() - started
-        first += steps
-        if steps == most:
-            wanted = int(_WAKE_SECONDS * steps / max(elapsed, 1e-9))
-            most = max(1, min(4 * most, wanted, MOST_STEPS))
-    if rest:
-        yield full, rest, 1
+    def __init__(self) -> None:
+        self._most = 1
+
+    def chunks(self, n: int, stride: int, single: bool) -> Iterator[tuple[int, int, int]]:
+        """First batch, rows of a batch, and batches of each native call of an epoch.
+
+        Parameters
+        ----------
+        n : int
+            Rows of the data.
+        stride : int
+            Rows of a full batch.
+        single : bool
+            One batch a call, because somebody looks at each.
+        """
+        full, rest = divmod(n, stride)
+        first = 0
+        while first < full:
+            steps = 1 if single else min(self._most, full - first)
+            started = time.perf_counter()
+            yield first, stride, steps
+            elapsed = time.perf_counter() - started
+            first += steps
+            if steps == self._most:
+                wanted = int(_WAKE_SECONDS * steps / max(elapsed, 1e-9))
+                self._most = max(1, min(4 * self._most, wanted, MOST_STEPS))
+        if rest:
+            yield full, rest, 1

@@ -12,7 +12,7 @@ from nnkit.data.arrays import rows
 from nnkit.engine.program import ONE_STEP
 from nnkit.engine.step import Bound, Step
 from nnkit.engine.variable import Storage
-from nnkit.models.pace import chunks
+from nnkit.models.pace import Pace
 from nnkit.models.session import Records, blame
 from nnkit.models.steps import Counters, Reader, chain_of, predict_step
 
@@ -50,7 +50,7 @@ class Predictor:
             self._step(x, n, size).run(bound)
             return out
         single = listeners is not None and listeners.needs_predict_batches
-        for first, height, steps in chunks(n, size, single):
+        for first, height, steps in Pace().chunks(n, size, single):
             if listeners is not None and single:
                 listeners.on_predict_batch_begin(first)
             self._step(x, height, size).run(bound, steps)

@@ -13,7 +13,7 @@ from nnkit.data import Arrays, as_array, split
 from nnkit.engine.variable import Storage
 from nnkit.models.compiled import Compiled
 from nnkit.models.numerics import explain
-from nnkit.models.pace import chunks
+from nnkit.models.pace import Pace
 from nnkit.models.predictor import Predictor
 from nnkit.registry import explain_arguments
 
@@ -134,14 +134,14 @@ class Trainer(Compiled):
             },
         )
         self.history, self.stop_training = history, False
-        order = np.arange(len(data))
+        order, pace = np.arange(len(data)), Pace()
         listeners.on_train_begin()
         try:
             for epoch in range(initial_epoch, epochs):
                 if shuffle:
                     order = np.random.default_rng([self._seed, epoch]).permutation(len(data))
                 listeners.on_epoch_begin(epoch)
-                logs = self._epoch(data, order, size, epoch, listeners, check_numerics)
+                logs = self._epoch(data, order, size, epoch, pace, listeners, check_numerics)
                 if held_out is not None and validates(epoch + 1):
                     results = self._measure(held_out, validation_size, listeners)
                     logs |= {f"val_{name}": value for name, value in results.items()}
@@ -158,6 +158,7 @@ class Trainer(Compiled):
         order: np.ndarray,
         stride: int,
         epoch: int,
+        pace: Pace,
         listeners: CallbackList,
         check_numerics: bool,
     ) -> Logs:
@@ -165,7 +166,7 @@ class Trainer(Compiled):
         objective = session.objective
         bound = data.bound() | {"order": order}
         sums = np.zeros_like(objective.sums)
-        for first, size, steps in chunks(len(data), stride, listeners.needs_train_batches):
+        for first, size, steps in pace.chunks(len(data), stride, listeners.needs_train_batches):
             if listeners.needs_train_batches:
                 listeners.on_train_batch_begin(first)
             session = self.session()  # A callback may have used a model that shares a layer.
@@ -239,7 +240,8 @@ class Trainer(Compiled):
         batch[0] = 0
         listeners.on_test_begin()
         try:
-            for first, size, steps in chunks(len(data), stride, listeners.needs_test_batches):
+            single = listeners.needs_test_batches
+            for first, size, steps in Pace().chunks(len(data), stride, single):
                 if listeners.needs_test_batches:
                     listeners.on_test_batch_begin(first)
                 batch[0] = first  # A callback may have used the model.
