@@ -57,7 +57,7 @@ def program(script, *arguments):
 
 def output(script):
     running = program(script)
-    out, error = running.communicate()
+    out, error = running.communicate(timeout=300)
     assert running.returncode == 0, error
     return out
 
@@ -212,6 +212,8 @@ class Announce(callbacks.Callback):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals work otherwise")
 def test_sigint_ends_a_long_fit_and_leaves_a_model():
     script = """
+# Whoever started the tests in the background made them ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 config.set_num_threads(2)
 model = large()
 try:
@@ -226,7 +228,7 @@ print("usable")
     running = program(script)
     assert running.stdout.readline() == "training\n"
     running.send_signal(signal.SIGINT)
-    out, error = running.communicate()
+    out, error = running.communicate(timeout=300)
     assert running.returncode == 0, error
     assert out.endswith("usable\n")
 
