@@ -13,7 +13,7 @@ from nnkit.engine.memory import Arena
 from nnkit.engine.program import MANY_STEPS, Program, choose_workers
 from nnkit.engine.tape import Call, Fault, Stop, Tape
 
-__all__ = ["Step"]
+__all__ = ["Step", "restore"]
 
 Bound = dict[str, np.ndarray]
 
@@ -103,7 +103,7 @@ class Step:
         outcomes = [[a.copy() for a in e.outputs] for e in tape.entries if isinstance(e, Stop)]
 
         def agrees() -> bool:
-            _restore(written, before)
+            restore(written, before)
             # One worker: how a product is cut may change its last bit.
             replay = Program(first, self.arena, workers=1)
             replay.bind(bound)
@@ -114,14 +114,14 @@ class Step:
 
         fault = tape.unwritten() or first.difference(tape)
         if fault is None and not agrees():
-            _restore(written, before)
+            restore(written, before)
             fault = _first_unrecorded(tape)
         if fault is not None:
-            _restore(written, after)
+            restore(written, after)
             self.eager = not self.blame(fault.owner)
             self._first = self._program = None
             return
-        _restore(written, before)
+        restore(written, before)
         if self._program is None:
             workers = choose_workers(tape, self.share)
             self._first, self._program = tape, Program(tape, self.arena, workers)
@@ -132,7 +132,8 @@ class Step:
         tape.release()
 
 
-def _restore(arrays: Sequence[np.ndarray], copies: Sequence[np.ndarray]) -> None:
+def restore(arrays: Sequence[np.ndarray], copies: Sequence[np.ndarray]) -> None:
+    """Copy what was kept back into the arrays."""
     for array, copy in zip(arrays, copies, strict=True):
         array[...] = copy
 
@@ -152,7 +153,7 @@ def _first_unrecorded(tape: Tape) -> Fault:
         if isinstance(entry, Call):
             execute(entry.kernel, entry.arguments)
         else:
-            _restore(entry.outputs, wanted)
+            restore(entry.outputs, wanted)
         got = [a for a, writes in entry.arrays() if writes]
         if not all(_same_bits(a, b) for a, b in zip(got, wanted, strict=True)):
             return Fault(entry.owner)

@@ -90,8 +90,9 @@ class Compiled:
             raise TypeError(f"metrics is a list, for example ['accuracy'], got {metrics!r}")
         found = optimizers.get(optimizer), losses.get(loss)  # All is checked before any is set.
         _check_metrics(metrics or [])
-        self.run_eagerly = flag("compile", "run_eagerly", run_eagerly)
+        run_eagerly = flag("compile", "run_eagerly", run_eagerly)
         self._adopt(found[0])
+        self.run_eagerly = run_eagerly
         self.optimizer, self.loss = found
         self.metrics_given = list(metrics or [])
         self._seed = next_seed()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnkit.engine.step import Bound, Step
+from nnkit.engine.step import Bound, Step, restore
 from nnkit.layers.base import Layer
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ def explain(
     step.run(bound, steps)
     if _finite(session):
         return
-    _restore(state, before)
+    restore(state, before)
     for _ in range(steps):
         before = [a.copy() for a in state]
         step.run(bound, 1)
         if not _finite(session):
             break
-    _restore(state, before)
+    restore(state, before)
     found: list[str] = []
 
     def watch(part: Layer, what: str, array: np.ndarray) -> None:
@@ -50,6 +50,7 @@ def explain(
 
     number = int(session.counters.batch[0])
     session.train_function(*batch, watch)(bound)
+    restore(state, before)  # The model keeps its last finite weights.
     cause = found[0] if found else "the loss, or the weights after the update"
     raise FloatingPointError(
         f"training stopped being finite in epoch {epoch}, batch {number}: first not finite is "
@@ -61,8 +62,3 @@ def explain(
 def _finite(session: Session) -> bool:
     numbers = (session.objective.sums[0], session.storage.values)
     return all(bool(np.isfinite(a).all()) for a in numbers)
-
-
-def _restore(state: list[np.ndarray], copies: list[np.ndarray]) -> None:
-    for array, copy in zip(state, copies, strict=True):
-        array[...] = copy

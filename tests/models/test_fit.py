@@ -536,6 +536,7 @@ def test_check_numerics_names_a_learning_rate_that_is_too_large(digits):
     model.compile(nnkit.optimizers.SGD(10.0), "mse")
     with pytest.raises(FloatingPointError, match="The learning rate is 10; try a smaller one"):
         model.fit(x, y, epochs=3, check_numerics=True, verbose=0)
+    assert all(np.isfinite(w).all() for w in model.get_weights())
 
 
 def test_check_numerics_changes_no_result(digits):
