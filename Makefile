@@ -8,20 +8,26 @@ BENCH  ?= .venv-bench
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint docs bench clean
+.PHONY: help demo test lint docs bench gpu-check clean
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 demo: $(VENV)/.plot  ## train on handwritten digits, save, load, draw a picture
 	$(VENV)/bin/python examples/mnist_mlp.py
 
-# One fresh cache of compiled kernels for all parts, so that each kernel is compiled once.
+# One fresh cache of compiled kernels for all parts, so that each kernel is compiled once. Those for
+# CUDA are tested in processes of their own: simulated, line by line, and compiled for real devices.
 test: lint docs  ## all that a change must pass: lint, docs, tests, the built wheel
 	@set -eu; cache=$$(mktemp -d); trap 'rm -rf "$$cache"' EXIT; \
 	export NNKIT_TEST_CACHE="$$cache"; set -x; \
 	$(VENV)/bin/python -m pytest --quiet; \
 	NUMBA_BOUNDSCHECK=1 $(VENV)/bin/python -m pytest --quiet tests/kernels; \
+	export COVERAGE_FILE="$$cache/coverage"; \
+	NUMBA_ENABLE_CUDASIM=1 $(VENV)/bin/python -m coverage run --source=nnkit/kernels/cuda \
+	    -m pytest --quiet tests/cuda/simulator; \
+	$(VENV)/bin/python -m coverage report --show-missing --skip-covered --fail-under=100; \
+	NNKIT_TEST_COMPILED=1 $(VENV)/bin/python -m pytest --quiet tests/cuda/compiled; \
 	tools/check_wheel.sh $(VENV)/bin/python
 
 lint: $(VENV)/.dev  ## ruff and mypy
@@ -37,11 +43,15 @@ docs: $(VENV)/.dev  ## the manual, into docs/_build/html
 bench: $(BENCH)/.benchmark  ## measure nnkit against other libraries
 	$(BENCH)/bin/python -m benchmarks
 
+# Where torch and JAX are installed as well, it measures against them.
+gpu-check: $(VENV)/.cuda  ## with an NVIDIA GPU: check all kernels and measure
+	$(VENV)/bin/python tools/gpu_check.py
+
 clean:  ## remove what was built and installed
 	rm -rf $(VENV) $(BENCH) build dist docs/_build *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.plot $(VENV)/.dev: $(VENV)/.%: $(VENV)/.created setup.cfg pyproject.toml
+$(VENV)/.plot $(VENV)/.dev $(VENV)/.cuda: $(VENV)/.%: $(VENV)/.created setup.cfg pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --editable '.[$*]'
 	@touch $@
 

@@ -17,12 +17,17 @@ def run(kernel, *arguments):
             a.fill(np.nan if a.dtype.kind == "f" else 111)
         elif isinstance(a, np.ndarray) and not kernel.writes(name):
             before.append((name, a, a.copy()))
+    launch_on_cpu(kernel, arguments)
+    for name, a, copy in before:
+        np.testing.assert_array_equal(a, copy, err_msg=f"{kernel.name} changed its input {name}")
+
+
+def launch_on_cpu(kernel, arguments):
+    """Call a kernel's machine code."""
     types, words = kernel.encode(arguments)
     flat = [w for operand in words for w in operand]
     operands = (ctypes.c_int64 * len(flat))(*flat)
     kernel.compiled(types)(ctypes.addressof(operands))
-    for name, a, copy in before:
-        np.testing.assert_array_equal(a, copy, err_msg=f"{kernel.name} changed its input {name}")
 
 
 def slope(function, x, step=1e-6):

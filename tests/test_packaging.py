@@ -27,4 +27,5 @@ def test_licences_ship():
 
 def test_extras():
     about = metadata.metadata("nnkit")
-    assert set(about.get_all("Provides-Extra")) == {"plot", "docs", "test", "dev", "benchmark"}
+    extras = {"cuda", "plot", "docs", "test", "dev", "benchmark"}
+    assert set(about.get_all("Provides-Extra")) == extras

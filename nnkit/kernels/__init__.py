@@ -1,4 +1,4 @@
-"""What runs: plain loops, compiled for the CPU (:mod:`nnkit.kernels.cpu`) and later for CUDA.
+"""What runs: loops for the CPU (:mod:`nnkit.kernels.cpu`), and twins for GPUs (``kernels.cuda``).
 
 The contract of every kernel
 ----------------------------

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ctypes
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import llvmlite.binding
-import scipy_openblas32
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -84,22 +84,48 @@ def atomic_store(context: Any, address: Any, value: Any) -> Any:
     return types.void(types.int64, types.int64), generate
 
 
-def _load_openblas() -> None:
-    """Make OpenBLAS's functions known to the compiler by name, and keep it to one thread a call.
+class _Blas(NamedTuple):
+    """A library that has OpenBLAS, and how its functions are named and called."""
 
-    nnkit's own workers share out the rows of a product (:mod:`nnkit.engine.program`).
-    """
-    folder = Path(scipy_openblas32.get_lib_dir())
-    library = next(p for p in sorted(folder.iterdir()) if "openblas" in p.name and _is_library(p))
-    llvmlite.binding.load_library_permanently(str(library))
-    ctypes.CDLL(str(library)).scipy_openblas_set_num_threads(1)
+    library: Path
+    suffix: str  # Of every name.
+    integer: Any  # Type of sizes and strides.
+
+
+def _find_openblas() -> _Blas:
+    """The package scipy-openblas32; where it is not installed, what is in NumPy's own wheel."""
+    try:
+        import scipy_openblas32
+    except ImportError:
+        # Enumerations stay 32 bits wide, but on the machines that these wheels are for they may be
+        # passed as 64.
+        folder, suffix, integer = Path(np.__file__).parents[1] / "numpy.libs", "64_", types.int64
+    else:
+        folder, suffix, integer = Path(scipy_openblas32.get_lib_dir()), "", types.int32
+    found = sorted(p for p in folder.glob(f"*openblas{suffix}*") if _is_library(p))
+    if not found:
+        raise ImportError("nnkit needs OpenBLAS: pip install scipy-openblas32")
+    return _Blas(found[0], suffix, integer)
 
 
 def _is_library(path: Path) -> bool:
     return path.suffix in (".so", ".dylib", ".dll") and path.is_file()
 
 
-_load_openblas()
+def _load_openblas() -> _Blas:
+    """Make OpenBLAS's functions known to the compiler by name, and keep it to one thread a call.
+
+    nnkit's own workers share out the rows of a product (:mod:`nnkit.engine.program`). If the
+    library is the one in NumPy's wheel, NumPy's products keep to one thread as well.
+    """
+    blas = _find_openblas()
+    llvmlite.binding.load_library_permanently(str(blas.library))
+    functions = ctypes.CDLL(str(blas.library))
+    functions[f"scipy_openblas_set_num_threads{blas.suffix}"](1)
+    return blas
+
+
+_BLAS = _load_openblas()
 
 if sys.platform == "win32":
     yield_thread = types.ExternalFunction("SwitchToThread", types.int32())
@@ -108,16 +134,16 @@ else:
 
 
 def _blas(name: str, *arguments: Any) -> Any:
-    return types.ExternalFunction(f"scipy_cblas_{name}", types.void(*arguments))
+    return types.ExternalFunction(f"scipy_cblas_{name}{_BLAS.suffix}", types.void(*arguments))
 
 
 def _gemm(name: str, real: Any) -> Any:
-    i, p = types.int32, types.voidptr
+    i, p = _BLAS.integer, types.voidptr
     return _blas(name, i, i, i, i, i, i, real, p, i, p, i, real, p, i)
 
 
 def _gemv(name: str, real: Any) -> Any:
-    i, p = types.int32, types.voidptr
+    i, p = _BLAS.integer, types.voidptr
     return _blas(name, i, i, i, i, real, p, i, p, i, real, p, i)
 
 

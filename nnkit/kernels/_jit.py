@@ -114,6 +114,7 @@ class Kernel:
         self.elementwise = elementwise
         self.strided = frozenset(strided)
         self.cost = cost or self._cost_of_elements
+        self.cuda: Any = None
         self._compiled: dict[tuple[str, ...], Callable[[int], None]] = {}
 
     def __repr__(self) -> str:

@@ -1,0 +1,47 @@
+"""Elementary functions for kernels: CUDA's own, within 2 ulp and NaN in, NaN out.
+
+In the simulator NumPy's take their place, because Python's raise where these give infinity.
+"""
+
+import math
+
+import numpy as np
+
+from nnkit.kernels.cuda._cuda import SIMULATED, device
+
+
+def _function(name):
+    own = {"exp": _exp, "log": _log, "log1p": _log1p, "tanh": _tanh, "sqrt": _sqrt}
+    return getattr(np, name) if SIMULATED else device(own[name])
+
+
+def _exp(x):  # pragma: no cover
+    return math.exp(x)
+
+
+def _log(x):  # pragma: no cover
+    return math.log(x)
+
+
+def _log1p(x):  # pragma: no cover
+    return math.log1p(x)
+
+
+def _tanh(x):  # pragma: no cover
+    return math.tanh(x)
+
+
+def _sqrt(x):  # pragma: no cover
+    return math.sqrt(x)
+
+
+exp, log, log1p = _function("exp"), _function("log"), _function("log1p")
+tanh, sqrt = _function("tanh"), _function("sqrt")
+
+
+@device
+def sigmoid(x, one):
+    """1 / (1 + e^-x), from e^-|x|, which never overflows; ``one`` is 1 in x's type."""
+    z = exp(-abs(x))
+    share = one / (one + z)
+    return share if abs(x) == x else z * share

@@ -1,0 +1,61 @@
+import numpy as np
+
+from tests.cuda.cases import SIZES, Case, wide
+from tests.reference import updates as reference
+
+RATE = 0.01
+
+# The numbers between the rate and the slots, and the names of the slots.
+OPTIMIZERS = [
+    ("sgd", (), ""),
+    ("sgd_momentum", (0.9, False), "velocity"),
+    ("sgd_momentum", (0.9, True), "velocity"),
+    ("adam", (0.9, 0.999, 1e-7), "m v"),
+    ("adam_amsgrad", (0.9, 0.999, 1e-7), "m v vhat"),
+    ("rmsprop", (0.9, 1e-7), "velocity"),
+    ("rmsprop_momentum", (0.9, 0.5, 1e-7, False), "velocity average buffer"),
+    ("rmsprop_momentum", (0.9, 0.5, 1e-7, True), "velocity average buffer"),
+]
+
+
+def update(name, numbers, slots, size, step, dtype, rng):
+    """A step from the middle of training, or the first one: from slots that are all zero."""
+    g, p = rng.normal(size=(2, size)).astype(dtype)
+    g[0] = 0  # At first there is nothing to divide by but epsilon.
+    state = [np.zeros_like(p) if step == 1 else np.full_like(p, 0.3) for _ in slots] + [p]
+    counted = name.startswith("adam")
+    want = getattr(reference, name)(
+        *wide(g), RATE, *([step] if counted else []), *numbers, *wide(*state)
+    )
+    iteration = [np.array([step])] if counted else []
+    arguments = (g, np.array([RATE]), *iteration, *numbers, *state)
+    return Case(name, arguments, dict(zip([*slots, "p"], want, strict=True)))
+
+
+def cases(dtype, rng):
+    for name, numbers, slots in OPTIMIZERS:
+        for size, step in zip(SIZES, (1, 7, 10**6), strict=True):
+            yield update(name, numbers, slots.split(), size, step, dtype, rng)
+
+    for size in SIZES:
+        g, rate = rng.normal(size=size).astype(dtype), np.array([RATE])
+        (want,) = reference.decay_weights(RATE, 0.1, *wide(g))
+        yield Case("decay_weights", (rate, 0.1, g), {"p": want})
+        (want,) = reference.clip_by_value(0.5, *wide(g))
+        yield Case("clip_by_value", (0.5, g), {"g": want})
+
+        partial = reference.sum_squares(g)
+        yield Case("sum_squares", (g, np.empty_like(partial)), {"partial": partial}, 1e-13)
+        for limit in (0.1, 1000.0):
+            (want,) = reference.clip_by_norm(partial, limit, *wide(g))
+            yield Case("clip_by_norm", (partial, limit, g), {"g": want})
+
+    # More sums than the simulator has blocks, and more than a block has threads.
+    x = np.ones(3 * 4096 + 1, dtype)
+    yield Case("sum_squares", (x, np.empty(4)), {"partial": np.array([4096.0, 4096, 4096, 1])})
+    (want,) = reference.clip_by_norm(np.ones(9), 1.0, np.ones(1))
+    yield Case("clip_by_norm", (np.ones(9), 1.0, np.ones(1, dtype)), {"g": want})
+
+    yield Case("clip_by_norm", (np.zeros(1), 1.0, np.zeros(3, dtype)), {"g": np.zeros(3)})
+    g = np.array([np.nan, 2], dtype)
+    yield Case("clip_by_value", (1.0, g), {"g": np.array([np.nan, 1])})

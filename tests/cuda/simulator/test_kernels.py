@@ -1,0 +1,36 @@
+"""Every kernel in numba's simulator, which runs the Python source: a system thread for a thread."""
+
+import numpy as np
+import pytest
+
+from nnkit.kernels._jit import Kernel
+from nnkit.kernels.cuda._cuda import CudaKernel
+from tests.cuda import cases_of, check, kernels
+
+CPU = kernels("cpu", Kernel)
+CUDA = kernels("cuda", CudaKernel)
+ON_CPU_ONLY = {"interpret", "barrier"}  # What replays a step there.
+ON_CUDA_ONLY = {"first_not_finite"}  # Looks at data that is there already.
+CASES = cases_of(np.float32, np.float64)
+
+
+def test_every_kernel_has_a_twin():
+    assert CPU.keys() - ON_CPU_ONLY == CUDA.keys() - ON_CUDA_ONLY
+    for name in CPU.keys() & CUDA.keys():
+        assert CPU[name].parameters == CUDA[name].parameters
+
+
+def test_every_kernel_has_a_case():
+    assert {case.kernel for case in CASES} == set(CUDA)
+
+
+def test_kernels_name_their_parameters():
+    assert repr(CUDA["tanh"]) == "<CUDA kernel tanh(x, y)>"
+
+
+# A device gives infinity or NaN in silence where NumPy's numbers, which these are here, warn.
+@pytest.mark.filterwarnings("ignore:(divide by zero|invalid value|overflow):RuntimeWarning")
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_kernel(case):
+    outputs = () if case.kernel in ON_CUDA_ONLY else CPU[case.kernel].outputs
+    check(case, CUDA[case.kernel], outputs)
