@@ -28,6 +28,7 @@ from nnkit import (
 )
 from nnkit._version import __version__
 from nnkit.engine.device import launch
+from nnkit.engine.devices import device, get_device, set_device
 from nnkit.kernels._jit import Kernel, kernel
 from nnkit.layers import Input
 from nnkit.models import Sequential
@@ -42,6 +43,8 @@ __all__ = [
     "callbacks",
     "config",
     "datasets",
+    "device",
+    "get_device",
     "initializers",
     "kernel",
     "launch",
@@ -51,6 +54,7 @@ __all__ = [
     "metrics",
     "optimizers",
     "saving",
+    "set_device",
     "testing",
     "utils",
 ]

@@ -6,9 +6,19 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["cache_dir", "epsilon", "floatx", "num_threads", "set_floatx", "set_num_threads"]
+__all__ = [
+    "cache_dir",
+    "epsilon",
+    "floatx",
+    "matmul_precision",
+    "num_threads",
+    "set_floatx",
+    "set_matmul_precision",
+    "set_num_threads",
+]
 
 _floatx = "float32"
+_matmul_precision = "float32"
 _threads: int | None = None
 
 
@@ -36,6 +46,34 @@ def set_floatx(dtype: str) -> None:
     if dtype not in ("float32", "float64"):
         raise ValueError(f"floatx is 'float32' or 'float64', not {dtype!r}")
     _floatx = dtype
+
+
+def matmul_precision() -> str:
+    """How exactly a GPU multiplies float32 matrices: ``"float32"`` or ``"tf32"``.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.config.matmul_precision()
+    'float32'
+    """
+    return _matmul_precision
+
+
+def set_matmul_precision(precision: str) -> None:
+    """Set how exactly a GPU multiplies float32 matrices, from the next ``fit`` or ``predict`` on.
+
+    Parameters
+    ----------
+    precision : str
+        ``"float32"`` (the default), or ``"tf32"``: several times as fast on tensor cores, with
+        10 bits of every factor's mantissa instead of 23; sums stay float32. A CPU, and a GPU
+        without tensor cores for it, always uses float32.
+    """
+    global _matmul_precision
+    if precision not in ("float32", "tf32"):
+        raise ValueError(f"matmul_precision is 'float32' or 'tf32', not {precision!r}")
+    _matmul_precision = precision
 
 
 def epsilon() -> float:

@@ -1,6 +1,18 @@
 """Exceptions of nnkit's own; every other one is Python's."""
 
-__all__ = ["FileFormatError"]
+__all__ = ["DeviceError", "FileFormatError"]
+
+
+class DeviceError(RuntimeError):
+    """A device can't be used: something is missing, too old, or does not fit the rest.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.set_device("cuda:99")
+    Traceback (most recent call last):
+    nnkit.errors.DeviceError: set_device: 'cuda:99' can't be used: ...
+    """
 
 
 class FileFormatError(ValueError):

@@ -10,6 +10,7 @@ def as_it_was():
     yield
     config.set_num_threads(None)
     config.set_floatx("float32")
+    config.set_matmul_precision("float32")
 
 
 def test_threads_from_the_environment(monkeypatch):
@@ -54,6 +55,14 @@ def test_wrong_threads(threads):
 def test_wrong_floatx():
     with pytest.raises(ValueError, match="floatx is 'float32' or 'float64', not 'float16'"):
         config.set_floatx("float16")
+
+
+def test_precision_of_products():
+    assert config.matmul_precision() == "float32"
+    config.set_matmul_precision("tf32")
+    assert config.matmul_precision() == "tf32"
+    with pytest.raises(ValueError, match="matmul_precision is 'float32' or 'tf32', not 'bf16'"):
+        config.set_matmul_precision("bf16")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ MODULES = sorted(
 # Which packages a library may be used in. Everything else is understood without knowing it.
 HOMES = {
     "numba": {"kernels", "engine"},
+    "numba_cuda": {"kernels", "engine"},
+    "cuda": {"kernels", "engine"},
     "llvmlite": {"kernels", "engine"},
     "scipy_openblas32": {"kernels", "engine"},
     "h5py": {"saving", "data"},

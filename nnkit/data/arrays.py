@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
+from nnkit.engine.backend import adopt, on_gpu
 
 __all__ = ["Arrays", "as_array", "check_finite", "check_lengths", "sample_weights", "split"]
 
@@ -20,15 +21,15 @@ class Arrays:
 
     Attributes
     ----------
-    x : numpy.ndarray
-        (n, features), any number type.
+    x : array
+        (n, features), any number type; an array that lies on a GPU stays there.
     y : numpy.ndarray or None
         (n, targets), any number type.
     weight : numpy.ndarray or None
         (n, 1) or (n, steps): how much a sample's loss counts.
     """
 
-    x: np.ndarray
+    x: Any
     y: np.ndarray | None = None
     weight: np.ndarray | None = None
 
@@ -40,12 +41,17 @@ class Arrays:
         named = {"x": self.x, "y": self.y, "weight": self.weight}
         return {name: rows(a) for name, a in named.items() if a is not None}
 
+    def on_host(self) -> dict[str, np.ndarray]:
+        """The same, what lies on a GPU copied to the host."""
+        bound = self.bound()
+        return {n: a if isinstance(a, np.ndarray) else a.numpy() for n, a in bound.items()}
+
     def signature(self) -> tuple[Any, ...]:
         """What a recorded step depends on."""
         return tuple((name, a.shape[1:], a.dtype.str) for name, a in self.bound().items())
 
 
-def rows(array: np.ndarray) -> np.ndarray:
+def rows(array: Any) -> Any:
     """An array as (n, everything else)."""
     return array.reshape(len(array), math.prod(array.shape[1:]))
 
@@ -54,8 +60,10 @@ def rows(array: np.ndarray) -> np.ndarray:
 _READY = frozenset(np.dtype(code) for code in "?bBhHiIlLqQfd")
 
 
-def as_array(value: Any, name: str) -> np.ndarray:
+def as_array(value: Any, name: str, stays: bool = False) -> Any:
     """A C-contiguous array of numbers; the same memory if it is one already.
+
+    What lies on a GPU is copied to the host, unless it may stay where it is.
 
     Raises
     ------
@@ -70,6 +78,11 @@ def as_array(value: Any, name: str) -> np.ndarray:
         return array
     if value is None:
         raise TypeError(f"{name} is missing")
+    if on_gpu(value):
+        there = adopt(value, name)
+        if stays and there.ndim:
+            return there
+        value = there.numpy()
     if isinstance(value, Mapping):
         raise TypeError(f"{name} is a dictionary; a Sequential has one input and one output array")
     if hasattr(value, "__next__"):
@@ -114,7 +127,7 @@ def check_lengths(arrays: Mapping[str, np.ndarray | None]) -> int:
     return n
 
 
-def check_finite(array: np.ndarray, name: str, dtype: str) -> None:
+def check_finite(array: Any, name: str, dtype: str) -> None:
     """Refuse NaN and what is infinite in a type: it would turn every weight into NaN in one step.
 
     Raises
@@ -122,7 +135,14 @@ def check_finite(array: np.ndarray, name: str, dtype: str) -> None:
     ValueError
         Names the first such sample.
     """
-    if array.dtype.kind != "f":
+    if array.dtype.kind != "f" or not len(array):
+        return
+    if not isinstance(array, np.ndarray):
+        row = array.first_not_finite(dtype)
+        if row is not None:
+            raise ValueError(
+                f"{name} contains NaN or infinity (in {dtype}), first in sample {row}; clean it"
+            )
         return
     for start in range(0, len(array), 4096):  # In slices: no mask as large as the data.
         with np.errstate(over="ignore", invalid="ignore"):

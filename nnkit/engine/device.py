@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import difflib
+import functools
 import importlib
 import pkgutil
 import threading
@@ -23,6 +24,7 @@ from nnkit.kernels._jit import Kernel
 
 if TYPE_CHECKING:
     from nnkit.engine.tape import Tape
+    from nnkit.kernels.cuda._cuda import CudaKernel
 
 __all__ = ["empty", "execute", "launch", "recording"]
 
@@ -129,6 +131,18 @@ def check(kernel: Kernel, arguments: Sequence[Any]) -> None:
             )
 
 
+def has_cuda_twin(kernel: Kernel) -> bool:
+    """Whether a kernel has a twin for GPUs."""
+    ours = _kernels("cpu").get(kernel.name) is kernel
+    return kernel.cuda is not None or (ours and kernel.name in _kernels("cuda"))
+
+
+def cuda_twin(kernel: Kernel) -> CudaKernel:
+    """The twin of a kernel for GPUs."""
+    twin: CudaKernel = kernel.cuda or _kernels("cuda")[kernel.name]
+    return twin
+
+
 class _Launch:
     """Every kernel of the current device by name: ``launch.tanh(x, y)``."""
 
@@ -143,16 +157,14 @@ class _Launch:
 
 
 launch = _Launch()
-_LOADED: dict[str, dict[str, Kernel]] = {}
 
 
-def _kernels(folder: str) -> dict[str, Kernel]:
+@functools.cache
+def _kernels(folder: str) -> dict[str, Any]:
     """All kernels of one folder of :mod:`nnkit.kernels`; numba is imported here, not before."""
-    if folder not in _LOADED:
-        package = importlib.import_module(f"nnkit.kernels.{folder}")
-        found: dict[str, Kernel] = {}
-        for module in pkgutil.iter_modules(package.__path__):
-            members = vars(importlib.import_module(f"{package.__name__}.{module.name}"))
-            found |= {n: k for n, k in members.items() if isinstance(k, Kernel)}
-        _LOADED[folder] = found
-    return _LOADED[folder]
+    package = importlib.import_module(f"nnkit.kernels.{folder}")
+    found: dict[str, Any] = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        members = vars(importlib.import_module(f"{package.__name__}.{module.name}"))
+        found |= {n: k for n, k in members.items() if hasattr(k, "parameters")}
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,31 @@ from nnkit.engine.device import execute, recording
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import MANY_STEPS, Program, choose_workers
 from nnkit.engine.tape import Call, Fault, Stop, Tape
+from nnkit.engine.twins import changed, fetch
 
-__all__ = ["Step", "restore"]
+__all__ = ["Step", "Watched", "Window", "kept", "restore", "watch"]
 
-Bound = dict[str, np.ndarray]
+# Arrays by name; on a GPU also data sets that lie there.
+Bound = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which rows of the data a step reads.
+
+    Attributes
+    ----------
+    size : int
+        Rows of the batch.
+    stride : int
+        Rows of a full batch: the last one of an epoch may be smaller.
+    batch : numpy.ndarray
+        int64 (1,), the number of the batch in the epoch; the step counts it up.
+    """
+
+    size: int
+    stride: int
+    batch: np.ndarray
 
 
 class Step:
@@ -73,6 +95,9 @@ class Step:
 
     def run(self, bound: Bound, steps: int = 1) -> None:
         """Do the step so many times on these bound arrays."""
+        for array in self.state:  # The model may have been on a GPU before.
+            fetch(array)
+            changed(array)
         if not self.checked:
             # Views: one array may be bound under two names, and a tape knows them by identity.
             views = {name: array.view() for name, array in bound.items()}
@@ -95,47 +120,102 @@ class Step:
     def _run_watched(self, bound: Bound) -> None:
         """One step both in Python and by replay; they must agree."""
         written = [*self.state, *(bound[name] for name in self.results)]
-        before = [a.copy() for a in written]
-        with recording(Tape(bound)) as tape:
-            self.function(bound)
-        after = [a.copy() for a in written]
-        first = self._first or tape
-        outcomes = [[a.copy() for a in e.outputs] for e in tape.entries if isinstance(e, Stop)]
-
-        def agrees() -> bool:
-            restore(written, before)
-            # One worker: how a product is cut may change its last bit.
-            replay = Program(first, self.arena, workers=1)
-            replay.bind(bound)
-            self.arena.reserve(replay.arena_size)
-            self.arena.poison()
-            replay.run(1, outcomes)
-            return all(_same_bits(a, b) for a, b in zip(written, after, strict=True))
-
-        fault = tape.unwritten() or first.difference(tape)
-        if fault is None and not agrees():
-            restore(written, before)
-            fault = _first_unrecorded(tape)
-        if fault is not None:
-            restore(written, after)
-            self.eager = not self.blame(fault.owner)
+        watched = watch(self.function, bound, written, self.arena, self._first)
+        if watched.fault is not None:
+            self.eager = not self.blame(watched.fault.owner)
             self._first = self._program = None
             return
-        restore(written, before)
+        restore(written, watched.before)
         if self._program is None:
-            workers = choose_workers(tape, self.share)
-            self._first, self._program = tape, Program(tape, self.arena, workers)
+            workers = choose_workers(watched.tape, self.share)
+            self._first = watched.tape
+            self._program = Program(watched.tape, self.arena, workers)
         else:
             self._first, self.checked = None, True
         self._program.bind(bound)
-        self._program.run(1, outcomes)
-        tape.release()
+        self._program.run(1, watched.outcomes)
+        watched.tape.release()
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A step that Python did, and whether a replay would do the same.
+
+    Attributes
+    ----------
+    tape : Tape
+    before : list of numpy.ndarray
+        Copies of what the step changes.
+    outcomes : list
+        What each Python stop gave.
+    fault : Fault or None
+        Somebody did work that is not on the tape.
+    """
+
+    tape: Tape
+    before: list[np.ndarray]
+    outcomes: list[list[np.ndarray]]
+    fault: Fault | None
+
+
+def watch(
+    function: Callable[[Bound], None],
+    bound: Bound,
+    written: Sequence[np.ndarray],
+    arena: Arena,
+    first: Tape | None = None,
+) -> Watched:
+    """Do a step in Python, record it, and compare the record with what it did.
+
+    Parameters
+    ----------
+    function : callable
+        The step.
+    bound : dict of str to numpy.ndarray
+    written : sequence of numpy.ndarray
+        All that it changes; as Python left it on return.
+    arena : Arena
+        Memory to replay in.
+    first : Tape, optional
+        An earlier record of the same step: the two must be alike.
+    """
+    before = [a.copy() for a in written]
+    with recording(Tape(bound)) as tape:
+        function(bound)
+    after = [a.copy() for a in written]
+    first = first or tape
+    outcomes = [[a.copy() for a in e.outputs] for e in tape.entries if isinstance(e, Stop)]
+
+    def agrees() -> bool:
+        restore(written, before)
+        # One worker: how a product is cut may change its last bit.
+        replay = Program(first, arena, workers=1)
+        replay.bind(bound)
+        arena.reserve(replay.arena_size)
+        arena.poison()
+        replay.run(1, outcomes)
+        return all(_same_bits(a, b) for a, b in zip(written, after, strict=True))
+
+    fault = tape.unwritten() or first.difference(tape)
+    if fault is None and not agrees():
+        restore(written, before)
+        fault = _first_unrecorded(tape)
+    restore(written, after)
+    return Watched(tape, before, outcomes, fault)
 
 
 def restore(arrays: Sequence[np.ndarray], copies: Sequence[np.ndarray]) -> None:
     """Copy what was kept back into the arrays."""
     for array, copy in zip(arrays, copies, strict=True):
         array[...] = copy
+        changed(array)
+
+
+def kept(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Copies of arrays, for :func:`restore`."""
+    for array in arrays:
+        fetch(array)
+    return [array.copy() for array in arrays]
 
 
 def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:

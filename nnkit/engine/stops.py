@@ -18,6 +18,7 @@ def in_python(
     inputs: tuple[np.ndarray, ...],
     dtype: str,
     keeps: tuple[np.ndarray, ...] = (),
+    reads: tuple[np.ndarray, ...] = (),
     updates: tuple[np.ndarray, ...] = (),
 ) -> np.ndarray:
     """The result of a function of arrays, in memory of the step; recorded as a stop.
@@ -33,8 +34,8 @@ def in_python(
         Of the result.
     keeps : tuple of numpy.ndarray
         What the function remembers from earlier in the step.
-    updates : tuple of numpy.ndarray
-        Lasting arrays that it changes in place: running statistics.
+    reads, updates : tuple of numpy.ndarray
+        Lasting arrays that it reads (weights), or changes in place (gradients, statistics).
 
     Raises
     ------
@@ -50,7 +51,7 @@ def in_python(
             raise
 
     def stop(*arrays: np.ndarray) -> None:
-        value, target = run(*arrays[: len(inputs)]), arrays[len(inputs)]
+        value, target = run(*arrays[: len(inputs)]), arrays[len(inputs) + len(reads)]
         if value.shape != target.shape:
             raise ValueError(
                 f"{name!r} gave shape {value.shape}; for the first batch it was {target.shape}"
@@ -63,23 +64,25 @@ def in_python(
         return result
     target = empty(result.shape, dtype)
     target[...] = result
-    tape.stop(stop, inputs, (target, *updates), keeps)
+    tape.stop(stop, (*inputs, *reads), (target, *updates), keeps)
     return target
 
 
-def update_in_python(function: Callable[[], None], updated: tuple[np.ndarray, ...]) -> None:
+def update_in_python(
+    function: Callable[[], None], reads: tuple[np.ndarray, ...], updates: tuple[np.ndarray, ...]
+) -> None:
     """Run a function that changes lasting arrays in place; recorded as a stop.
 
     Parameters
     ----------
     function : callable
-    updated : tuple of numpy.ndarray
-        What it changes.
+    reads, updates : tuple of numpy.ndarray
+        What it reads, and what it changes.
     """
     function()
     tape = current_tape()
     if tape is not None:
-        tape.stop(lambda *arrays: function(), (), updated)
+        tape.stop(lambda *arrays: function(), reads, updates)
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

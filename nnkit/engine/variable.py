@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nnkit.engine.twins import changed, fetch, keep_away, lend
+
 __all__ = ["Storage", "Variable"]
 
 _ALIGN = 16  # Elements: every weight starts on a cache line, so that workers don't share one.
@@ -43,8 +45,9 @@ class Variable:
         """The weight. Layers read it; running statistics are written into it.
 
         What is assigned to it, or to ``gradient``, is copied into the same memory, which kernels
-        know by its address.
+        know by its address. While a model trains on a GPU, read it anew each time.
         """
+        lend(self._value)
         return self._value
 
     @value.setter
@@ -54,6 +57,7 @@ class Variable:
     @property
     def gradient(self) -> np.ndarray:
         """Same shape. ``backward`` overwrites it completely."""
+        lend(self._gradient)
         return self._gradient
 
     @gradient.setter
@@ -76,21 +80,34 @@ class Variable:
             raise ValueError(
                 f"the {what} of weight {self.path!r} has shape {self.shape}, got {value.shape}"
             )
+        fetch(target)  # Other weights are in the same vector.
         target[...] = value
+        changed(target)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the weight."""
-        return self.value.shape
+        return self._value.shape
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._value.size
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the value."""
+        return self._value.nbytes
 
     @property
     def dtype(self) -> str:
         """Data type, as a string."""
-        return str(self.value.dtype)
+        return str(self._value.dtype)
 
     def numpy(self) -> np.ndarray:
         """A copy of the value."""
-        return self.value.copy()
+        fetch(self._value)
+        return self._value.copy()
 
     def __repr__(self) -> str:
         return f"<Variable {self.path} shape={self.shape} dtype={self.dtype}>"
@@ -123,13 +140,15 @@ class Storage:
 
     def __init__(self, variables: Sequence[Variable], trainable: int) -> None:
         self.variables = tuple(variables)
-        self.dtype = self.variables[0].value.dtype if self.variables else np.dtype("float32")
+        self.dtype = np.dtype(self.variables[0].dtype if self.variables else "float32")
         self.offsets = [0]
         for variable in self.variables:
-            size = -(-variable.value.size // _ALIGN) * _ALIGN
+            size = -(-variable.size // _ALIGN) * _ALIGN
             self.offsets.append(self.offsets[-1] + size)
         self.values = np.zeros(self.offsets[-1], self.dtype)
         self.gradients = np.zeros(self.offsets[trainable], self.dtype)
+        keep_away(self.values)
+        keep_away(self.gradients)
         self.trainable = self.values[: self.offsets[trainable]]
         self.trainable_variables = self.variables[:trainable]
         self._seen = -1
@@ -143,15 +162,16 @@ class Storage:
         for i in moved:
             variable = self.variables[i]
             view = self.view(self.values, i)
-            view[...] = variable.value
+            view[...] = variable.numpy()
             variable._value, variable.storage = view, self
             if i < len(self.trainable_variables):
                 variable._gradient = self.view(self.gradients, i)
         if moved:
+            changed(self.values)
             Storage.moves += 1
         self._seen = Storage.moves
 
     def view(self, flat: np.ndarray, index: int) -> np.ndarray:
         """The part of a flat vector that belongs to a weight, in the weight's shape."""
         variable, start = self.variables[index], self.offsets[index]
-        return flat[start : start + variable.value.size].reshape(variable.shape)
+        return flat[start : start + variable.size].reshape(variable.shape)

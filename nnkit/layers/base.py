@@ -220,7 +220,7 @@ class Layer(Configurable):
 
     def count_params(self) -> int:
         """Number of weights, counted one by one."""
-        return sum(v.value.size for v in self.variables)
+        return sum(v.size for v in self.variables)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data, and those of every layer."""

@@ -76,8 +76,9 @@ def _forward(part: Layer, x: np.ndarray, training: bool) -> np.ndarray:
         y = _recorded(part, lambda: part.forward(x, training))
         if y is not None:
             return y
+    weights = tuple(v.value for v in part.variables)
     states = tuple(v.value for v in part.variables if not v.trainable) if training else ()
-    return in_python(part.name, checked, (x,), part.dtype, updates=states)
+    return in_python(part.name, checked, (x,), part.dtype, reads=weights, updates=states)
 
 
 def _backward(part: Layer, dy: np.ndarray, passed: Passed) -> np.ndarray | None:
@@ -98,7 +99,9 @@ def _backward(part: Layer, dy: np.ndarray, passed: Passed) -> np.ndarray | None:
         dx = _recorded(part, lambda: part.backward(dy))
         if dx is not None or not part.propagate:
             return dx
-    return in_python(part.name, checked, (dy,), part.dtype, passed)
+    weights = tuple(v.value for v in part.variables)
+    gradients = tuple(v.gradient for v in part.trainable_weights)
+    return in_python(part.name, checked, (dy,), part.dtype, passed, weights, gradients)
 
 
 def _recorded(part: Layer, run: Callable[[], np.ndarray | None]) -> np.ndarray | None:

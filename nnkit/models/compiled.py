@@ -163,7 +163,7 @@ class Compiled:
         class_weight: Mapping[int, float] | None = None,
     ) -> Arrays:
         """Check data against the model and each other; build the model if this is its first."""
-        x, y = as_array(x, "x"), as_array(y, "y")
+        x, y = as_array(x, "x", stays=True), as_array(y, "y")
         check_lengths({"x": x, "y": y})
         check_finite(x, "x", self.dtype)
         check_finite(y, "y", self.dtype)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnkit.engine.step import Bound, Step, restore
+from nnkit.data import Arrays
+from nnkit.engine.step import Bound, Step, Window, kept, restore
 from nnkit.layers.base import Layer
 
 if TYPE_CHECKING:
@@ -16,7 +17,13 @@ __all__ = ["explain"]
 
 
 def explain(
-    session: Session, step: Step, bound: Bound, steps: int, batch: tuple[int, int], epoch: int
+    session: Session,
+    step: Step,
+    data: Arrays,
+    bound: Bound,
+    steps: int,
+    window: Window,
+    epoch: int,
 ) -> None:
     """Do some steps; if numbers are no longer finite after them, go back and find the first cause.
 
@@ -28,13 +35,13 @@ def explain(
         Names the epoch and the batch (both counted from 0) and the layer.
     """
     state = session.state()
-    before = [a.copy() for a in state]
+    before = kept(state)
     step.run(bound, steps)
     if _finite(session):
         return
     restore(state, before)
     for _ in range(steps):
-        before = [a.copy() for a in state]
+        before = kept(state)
         step.run(bound, 1)
         if not _finite(session):
             break
@@ -49,7 +56,7 @@ def explain(
             )
 
     number = int(session.counters.batch[0])
-    session.train_function(*batch, watch)(bound)
+    session.train_function(window, watch)(data.on_host() | {"order": bound["order"]})
     restore(state, before)  # The model keeps its last finite weights.
     cause = found[0] if found else "the loss, or the weights after the update"
     raise FloatingPointError(
@@ -60,5 +67,5 @@ def explain(
 
 
 def _finite(session: Session) -> bool:
-    numbers = (session.objective.sums[0], session.storage.values)
+    numbers = kept([session.objective.sums[0], session.storage.values])
     return all(bool(np.isfinite(a).all()) for a in numbers)

@@ -9,12 +9,13 @@ import numpy as np
 
 from nnkit.callbacks import CallbackList
 from nnkit.data.arrays import rows
+from nnkit.engine.backend import Replayer, empty_in_place, placed
 from nnkit.engine.program import ONE_STEP
-from nnkit.engine.step import Bound, Step
+from nnkit.engine.step import Bound, Step, Window
 from nnkit.engine.variable import Storage
 from nnkit.models.pace import Pace
 from nnkit.models.session import Records, blame
-from nnkit.models.steps import Counters, Reader, chain_of, predict_step
+from nnkit.models.steps import Reader, chain_of, predict_step
 
 if TYPE_CHECKING:
     from nnkit.models.compiled import Compiled
@@ -35,29 +36,33 @@ class Predictor:
     def __init__(self, model: Compiled, moves: int) -> None:
         self.model, self.moves = model, moves
         self.shape, self.dtype = tuple(k or 0 for k in model.output_shape[1:]), model.dtype
-        self.counters = Counters()
-        self.records = Records(model.python_lock, self._blame, ONE_STEP)
+        self.batch = np.zeros(1, np.int64)
+        self.records = Records(Replayer(model.python_lock, self._blame, ONE_STEP))
 
-    def run(self, x: np.ndarray, size: int, listeners: CallbackList | None) -> np.ndarray:
+    def run(
+        self, x: np.ndarray, size: int, listeners: CallbackList | None, to_host: bool
+    ) -> np.ndarray:
         """The output for all rows of x, ``size`` of them at a time."""
         n = len(x)
-        out = np.empty((n, *self.shape), self.dtype)
+        make = np.empty if to_host else empty_in_place
+        out = make((n, *self.shape), np.dtype(self.dtype))
         if n == 0:
             return out
-        bound = {"x": rows(x), "out": out.reshape(n, -1)}
-        self.counters.batch[0] = 0
+        bound = {"x": rows(x), "out": rows(out)}
+        self.batch[0] = 0
         if n <= size and listeners is None:
             self._step(x, n, size).run(bound)
             return out
         single = listeners is not None and listeners.needs_predict_batches
-        for first, height, steps in Pace().chunks(n, size, single):
-            if listeners is not None and single:
-                listeners.on_predict_batch_begin(first)
-            self._step(x, height, size).run(bound, steps)
-            if listeners is not None and single:
-                listeners.on_predict_batch_end(first)
-            if listeners is not None:
-                listeners.on_progress(first + steps)
+        with placed(bound, ("out",)) as bound:
+            for first, height, steps in Pace().chunks(n, size, single):
+                if listeners is not None and single:
+                    listeners.on_predict_batch_begin(first)
+                self._step(x, height, size).run(bound, steps)
+                if listeners is not None and single:
+                    listeners.on_predict_batch_end(first)
+                if listeners is not None:
+                    listeners.on_progress(first + steps)
         return out
 
     def _weights(self) -> tuple[bool, int, int]:
@@ -73,15 +78,15 @@ class Predictor:
         return changing or blame(owner)
 
     def _step(self, x: np.ndarray, size: int, stride: int) -> Step:
+        window = Window(size, stride, self.batch)
+
         def function() -> Callable[[Bound], None]:
             model = self.model
             chain, _ = chain_of(model.parts, None, None)
-            reader = Reader(size, stride, self.counters, model.sample_shape, model.dtype)
-            return predict_step(chain, self.counters, reader)
+            return predict_step(chain, Reader(window, model.sample_shape, model.dtype))
 
-        key = (size, stride, x.dtype.str)
-        state, eager = [self.counters.batch], self.model.run_eagerly
-        step = self.records.get(key, function, state, ["out"], eager)
+        key, eager = (x.dtype.str,), self.model.run_eagerly
+        step = self.records.get(key, function, [self.batch], ("out",), window, eager)
         if not step.checked:
             self.before = self._weights()
         return step

@@ -252,7 +252,7 @@ class Sequential(Trainer):
     def count_params(self) -> int:
         """Number of weights, counted one by one."""
         self._require_built("count_params")
-        return sum(v.value.size for v in self.weights)
+        return sum(v.size for v in self.weights)
 
     def _require_built(self, method: str) -> None:
         if not self.built:

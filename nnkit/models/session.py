@@ -5,16 +5,17 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit import metrics
+from nnkit import config, metrics
 from nnkit.data import Arrays
-from nnkit.engine.memory import Arena
-from nnkit.engine.program import MANY_STEPS
-from nnkit.engine.step import Bound, Step
+from nnkit.engine.backend import Replayer
+from nnkit.engine.devices import current
+from nnkit.engine.step import Bound, Step, Window
+from nnkit.engine.twins import changed, fetch, keep_away
 from nnkit.engine.variable import Storage
 from nnkit.layers.base import Layer
 from nnkit.models.steps import Counters, Objective, Reader, chain_of, evaluate_step, train_step
@@ -33,22 +34,12 @@ class Records:
 
     Parameters
     ----------
-    lock : context manager
-        Held while a step runs in Python.
-    blame : callable
-        See :class:`Step`.
-    share : float
-        How much a worker of them must have to do.
+    replayer : Replayer
+        Makes the steps.
     """
 
-    def __init__(
-        self,
-        lock: AbstractContextManager[Any],
-        blame: Callable[[Any], bool],
-        share: float = MANY_STEPS,
-    ) -> None:
-        self.lock, self.blame, self.share = lock, blame, share
-        self.arena = Arena()
+    def __init__(self, replayer: Replayer) -> None:
+        self.replayer = replayer
         self._steps: OrderedDict[tuple[Any, ...], Step] = OrderedDict()
 
     def get(
@@ -56,15 +47,16 @@ class Records:
         key: tuple[Any, ...],
         function: Callable[[], Callable[[Bound], None]],
         state: Sequence[np.ndarray],
-        results: Sequence[str],
+        results: tuple[str, ...],
+        window: Window,
         eager: bool,
     ) -> Step:
-        """The step for a key; ``function()`` makes it if there is none."""
+        """The step for a key on the device in use; ``function()`` makes it if there is none."""
+        key = (current(), config.matmul_precision(), window.size, window.stride, *key)
         step = self._steps.get(key)
         if step is None:
-            step = self._steps[key] = Step(
-                function(), state, results, self.arena, self.lock, self.blame, eager, self.share
-            )
+            step = self.replayer.step(function(), state, results, window, eager)
+            self._steps[key] = step
             if len(self._steps) > _MOST_RECORDS:
                 self._steps.popitem(last=False)
         else:
@@ -79,8 +71,6 @@ class Session:
     ----------
     storage : Storage
         All weights and gradients, flat.
-    slots : dict of str to numpy.ndarray
-        The optimizer's memory, each flat.
     objective : Objective
     counters : Counters
     changing : bool
@@ -96,14 +86,24 @@ class Session:
             trained + [v for v in model.weights if id(v) not in ids], len(trained)
         )
         slots = model.optimizer.slots
-        self.slots = {name: np.zeros_like(self.storage.trainable) for name in slots}
+        self._slots = {name: np.zeros_like(self.storage.trainable) for name in slots}
+        for flat in self._slots.values():
+            keep_away(flat)
         found = [metrics.get(m, model.loss, model.output_shape) for m in model.metrics_given]
         self.objective = Objective(model.loss, found)
         self.counters = Counters()
         for part in model.parts:
             if hasattr(part, "counter"):  # Dropout: the step number picks the mask.
                 part.counter = self.counters.iteration
-        self.records = Records(model.python_lock, blame)
+        self.records = Records(Replayer(model.python_lock, blame))
+
+    @property
+    def slots(self) -> dict[str, np.ndarray]:
+        """The optimizer's memory, each flat, for the host to read or write at once."""
+        for flat in self._slots.values():
+            fetch(flat)
+            changed(flat)
+        return self._slots
 
     def take_over(self, old: Session) -> None:
         """Go on where a session with other trainable weights stopped."""
@@ -117,11 +117,13 @@ class Session:
     def state(self) -> list[np.ndarray]:
         """Every array that a step changes and the next one needs."""
         sums = self.objective.sums
-        return [self.storage.values, *self.slots.values(), sums, *self.counters.state()]
+        return [self.storage.values, *self._slots.values(), sums, *self.counters.state()]
 
-    def train_function(
-        self, size: int, stride: int, watch: Watch | None = None
-    ) -> Callable[[Bound], None]:
+    def window(self, size: int, stride: int) -> Window:
+        """The current batch, of ``size`` rows where a full one has ``stride``."""
+        return Window(size, stride, self.counters.batch)
+
+    def train_function(self, window: Window, watch: Watch | None = None) -> Callable[[Bound], None]:
         """One training step in Python."""
         chain, absorbed = chain_of(self.model.parts, self.model.loss, watch)
         return train_step(
@@ -130,25 +132,25 @@ class Session:
             self.objective,
             self.model.optimizer,
             self.storage,
-            self.slots,
+            self._slots,
             self.counters,
-            self._reader(size, stride),
+            self._reader(window),
         )
 
-    def train_step(self, data: Arrays, size: int, stride: int) -> Step:
-        """The recorded training step for batches of ``size`` rows."""
-        key = ("train", size, stride, data.signature(), self.model.optimizer.hyperparameters())
-        return self._step(key, lambda: self.train_function(size, stride))
+    def train_step(self, data: Arrays, window: Window) -> Step:
+        """The recorded training step."""
+        key = ("train", data.signature(), self.model.optimizer.hyperparameters())
+        return self._step(key, window, lambda: self.train_function(window))
 
-    def evaluate_step(self, data: Arrays, size: int, stride: int) -> Step:
-        """The recorded evaluation step for batches of ``size`` rows."""
+    def evaluate_step(self, data: Arrays, window: Window) -> Step:
+        """The recorded evaluation step."""
 
         def function() -> Callable[[Bound], None]:
             chain, absorbed = chain_of(self.model.parts, self.model.loss, None)
-            reader = self._reader(size, stride)
+            reader = self._reader(window)
             return evaluate_step(chain, absorbed, self.objective, self.counters, reader)
 
-        return self._step(("evaluate", size, stride, data.signature()), function)
+        return self._step(("evaluate", data.signature()), window, function)
 
     @contextmanager
     def steps(self, count: int) -> Iterator[None]:
@@ -164,12 +166,15 @@ class Session:
             self.changing = False
             optimizer.iterations = int(counters.iteration[0])
 
-    def _step(self, key: tuple[Any, ...], function: Callable[[], Callable[[Bound], None]]) -> Step:
-        return self.records.get(key, function, self.state(), (), self.model.run_eagerly)
+    def _step(
+        self, key: tuple[Any, ...], window: Window, function: Callable[[], Callable[[Bound], None]]
+    ) -> Step:
+        eager = self.model.run_eagerly
+        return self.records.get(key, function, self.state(), (), window, eager)
 
-    def _reader(self, size: int, stride: int) -> Reader:
+    def _reader(self, window: Window) -> Reader:
         model = self.model
-        return Reader(size, stride, self.counters, model.sample_shape, model.dtype, model.loss)
+        return Reader(window, model.sample_shape, model.dtype, model.loss)
 
 
 def blame(owner: Any) -> bool:

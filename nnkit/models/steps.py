@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.engine.device import current_tape, empty, launch
-from nnkit.engine.step import Bound
+from nnkit.engine.step import Bound, Window
 from nnkit.engine.stops import in_python
 from nnkit.engine.variable import Storage
 from nnkit.layers.base import Layer
@@ -43,11 +43,9 @@ class Counters:
     """
 
     def __init__(self) -> None:
-        self.batch = np.zeros(1, np.int64)
-        self.iteration = np.zeros(1, np.int64)
-        self.position = np.zeros(1, np.int64)
-        self.rates = np.zeros(MOST_STEPS, np.float64)
-        self.rate = np.zeros(1, np.float64)
+        memory = np.zeros(4 + MOST_STEPS, np.int64)  # One block: one copy to a device and back.
+        self.batch, self.iteration, self.position = memory[:1], memory[1:2], memory[2:3]
+        self.rate, self.rates = memory[3:4].view(np.float64), memory[4:].view(np.float64)
 
     def state(self) -> list[np.ndarray]:
         """All that a step changes."""
@@ -191,15 +189,15 @@ def evaluate_step(
     return step
 
 
-def predict_step(chain: Chain, counters: Counters, read: Reader) -> Callable[[Bound], None]:
+def predict_step(chain: Chain, read: Reader) -> Callable[[Bound], None]:
     """The step of ``predict``: forward, and the rows put where they belong."""
 
     def step(bound: Bound) -> None:
         x, _, _ = read(bound)
         y = chain.forward(x, training=False)
         rows = y.reshape(len(y), -1)
-        launch.scatter_sequence(rows, counters.batch, read.stride, 0, bound["out"])
-        launch.advance_batch(counters.batch)
+        launch.scatter_sequence(rows, read.window.batch, read.window.stride, 0, bound["out"])
+        launch.advance_batch(read.window.batch)
 
     return step
 
@@ -209,11 +207,8 @@ class Reader:
 
     Parameters
     ----------
-    size : int
-        Rows of the batch.
-    stride : int
-        Rows of a full batch: the last one of an epoch may be smaller.
-    counters : Counters
+    window : Window
+        Which rows.
     shape : tuple of int
         Shape of one sample of x.
     dtype : str
@@ -224,20 +219,17 @@ class Reader:
 
     def __init__(
         self,
-        size: int,
-        stride: int,
-        counters: Counters,
+        window: Window,
         shape: tuple[int, ...],
         dtype: str,
         loss: Loss | None = None,
     ) -> None:
-        self.size, self.stride, self.counters = size, stride, counters
-        self.shape, self.dtype, self.loss = shape, dtype, loss
+        self.window, self.shape, self.dtype, self.loss = window, shape, dtype, loss
 
     def __call__(self, bound: Bound) -> tuple[np.ndarray, Any, np.ndarray | None]:
         """x (size, ...), targets (rows, ...) and sample weights of the current batch."""
         _own(None)
-        x = self._rows(bound, "x", self.dtype).reshape(self.size, *self.shape)
+        x = self._rows(bound, "x", self.dtype).reshape(self.window.size, *self.shape)
         y = weight = None
         if self.loss is not None:
             y = self._rows(bound, "y", self.loss.target_dtype(self.dtype))
@@ -246,12 +238,12 @@ class Reader:
         return x, y, weight
 
     def _rows(self, bound: Bound, name: str, dtype: str) -> np.ndarray:
-        data, at = bound[name], self.counters.batch
-        rows = empty((self.size, data.shape[1]), dtype)
+        data, window = bound[name], self.window
+        rows = empty((window.size, data.shape[1]), dtype)
         if "order" in bound:
-            launch.gather(data, bound["order"], at, self.stride, 0, rows)
+            launch.gather(data, bound["order"], window.batch, window.stride, 0, rows)
         else:
-            launch.gather_sequence(data, at, self.stride, 0, rows)
+            launch.gather_sequence(data, window.batch, window.stride, 0, rows)
         return rows
 
 

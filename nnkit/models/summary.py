@@ -43,8 +43,8 @@ def summary(
         show("Not built yet: the weights are made when the model first sees data.")
         return
     total = model.count_params()
-    trainable = sum(v.value.size for v in model.trainable_weights)
-    size = sum(v.value.nbytes for v in model.weights)
+    trainable = sum(v.size for v in model.trainable_weights)
+    size = sum(v.nbytes for v in model.weights)
     show(f"Total weights: {total:,} ({size / 1024:,.1f} KiB)")
     show(f"Trainable: {trainable:,}   Not trainable: {total - trainable:,}")
     if model.compiled:

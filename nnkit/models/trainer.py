@@ -10,6 +10,8 @@ import numpy as np
 from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
 from nnkit.checks import flag, integer, number
 from nnkit.data import Arrays, as_array, split
+from nnkit.engine.backend import placed
+from nnkit.engine.step import Bound
 from nnkit.engine.variable import Storage
 from nnkit.models.compiled import Compiled
 from nnkit.models.numerics import explain
@@ -137,17 +139,19 @@ class Trainer(Compiled):
         order, pace = np.arange(len(data)), Pace()
         listeners.on_train_begin()
         try:
-            for epoch in range(initial_epoch, epochs):
-                if shuffle:
-                    order = np.random.default_rng([self._seed, epoch]).permutation(len(data))
-                listeners.on_epoch_begin(epoch)
-                logs = self._epoch(data, order, size, epoch, pace, listeners, check_numerics)
-                if held_out is not None and validates(epoch + 1):
-                    results = self._measure(held_out, validation_size, listeners)
-                    logs |= {f"val_{name}": value for name, value in results.items()}
-                listeners.on_epoch_end(epoch, logs)
-                if self.stop_training:
-                    break
+            with placed(data.bound()) as bound:
+                for epoch in range(initial_epoch, epochs):
+                    if shuffle:
+                        order = np.random.default_rng([self._seed, epoch]).permutation(len(data))
+                    listeners.on_epoch_begin(epoch)
+                    bound["order"] = order
+                    logs = self._epoch(data, bound, size, epoch, pace, listeners, check_numerics)
+                    if held_out is not None and validates(epoch + 1):
+                        results = self._measure(held_out, validation_size, listeners)
+                        logs |= {f"val_{name}": value for name, value in results.items()}
+                    listeners.on_epoch_end(epoch, logs)
+                    if self.stop_training:
+                        break
         finally:  # After Ctrl-C too: the model keeps what it learnt, and has its history.
             listeners.on_train_end()
         return history
@@ -155,7 +159,7 @@ class Trainer(Compiled):
     def _epoch(
         self,
         data: Arrays,
-        order: np.ndarray,
+        bound: Bound,
         stride: int,
         epoch: int,
         pace: Pace,
@@ -164,7 +168,6 @@ class Trainer(Compiled):
     ) -> Logs:
         session = self.session()
         objective = session.objective
-        bound = data.bound() | {"order": order}
         sums = np.zeros_like(objective.sums)
         for first, size, steps in pace.chunks(len(data), stride, listeners.needs_train_batches):
             if listeners.needs_train_batches:
@@ -172,10 +175,11 @@ class Trainer(Compiled):
             session = self.session()  # A callback may have used a model that shares a layer.
             session.counters.batch[0] = first  # Or it may have trained this one.
             objective.sums[...] = sums
-            step = session.train_step(data, size, stride)
+            window = session.window(size, stride)
+            step = session.train_step(data, window)
             with session.steps(steps):
                 if check_numerics:
-                    explain(session, step, bound, steps, (size, stride), epoch)
+                    explain(session, step, data, bound, steps, window, epoch)
                 else:
                     step.run(bound, steps)
             logs, sums = objective.logs(), objective.sums.copy()
@@ -234,22 +238,23 @@ class Trainer(Compiled):
     ) -> Logs:
         session = self.session()
         sums, batch = session.objective.sums, session.counters.batch
-        bound = data.bound()
         during = sums.copy(), batch.copy()  # A callback may evaluate in the middle of an epoch.
         sums[...] = 0
         batch[0] = 0
         listeners.on_test_begin()
         try:
             single = listeners.needs_test_batches
-            for first, size, steps in Pace().chunks(len(data), stride, single):
-                if listeners.needs_test_batches:
-                    listeners.on_test_batch_begin(first)
-                batch[0] = first  # A callback may have used the model.
-                session.evaluate_step(data, size, stride).run(bound, steps)
-                if listeners.needs_test_batches:
-                    listeners.on_test_batch_end(first, session.objective.logs())
-                if report is not None:
-                    report(first + steps, session.objective.logs())
+            with placed(data.bound()) as bound:
+                for first, size, steps in Pace().chunks(len(data), stride, single):
+                    if listeners.needs_test_batches:
+                        listeners.on_test_batch_begin(first)
+                    batch[0] = first  # A callback may have used the model.
+                    window = session.window(size, stride)
+                    session.evaluate_step(data, window).run(bound, steps)
+                    if listeners.needs_test_batches:
+                        listeners.on_test_batch_end(first, session.objective.logs())
+                    if report is not None:
+                        report(first + steps, session.objective.logs())
             logs = session.objective.logs()
         finally:
             sums[...], batch[...] = during
@@ -263,6 +268,7 @@ class Trainer(Compiled):
         batch_size: int | None = None,
         verbose: int | str = 0,
         callbacks: Sequence[Callback] | None = None,
+        to_host: bool = True,
     ) -> np.ndarray:
         """The model's output. Several threads may call it at once.
 
@@ -275,14 +281,17 @@ class Trainer(Compiled):
         verbose : {0, 1, 2, "auto"}
             Silent by default: a prediction is often one of many.
         callbacks : list of Callback
+        to_host : bool
+            False leaves the result on the GPU, where CuPy, torch and JAX take it without a copy.
 
         Returns
         -------
         numpy.ndarray
-            (n, ...) of the model's data type.
+            (n, ...) of the model's data type; with ``to_host=False`` on a GPU something that has
+            ``__cuda_array_interface__``, and ``numpy()`` for a copy.
         """
         size = _ROWS if batch_size is None else integer("predict", "batch_size", batch_size)
-        x = as_array(x, "x")
+        x = as_array(x, "x", stays=True)
         self._check_input(x, "x")
         if self._session is not None:
             self._session.storage.claim()
@@ -291,12 +300,14 @@ class Trainer(Compiled):
             params = {"verbose": verbose, "steps": -(-len(x) // size), "samples": len(x)}
             listeners = CallbackList([ProgressBar(verbose), *_listed(callbacks)], self, params)
             listeners.on_predict_begin()
-        out = self._predict(x, size, listeners)
+        out = self._predict(x, size, listeners, to_host)
         if listeners is not None:
             listeners.on_predict_end()
         return out
 
-    def _predict(self, x: np.ndarray, size: int, listeners: CallbackList | None) -> np.ndarray:
+    def _predict(
+        self, x: np.ndarray, size: int, listeners: CallbackList | None, to_host: bool
+    ) -> np.ndarray:
         moves = Storage.moves
         try:
             predictor = self._predictors.pop()
@@ -304,7 +315,7 @@ class Trainer(Compiled):
             predictor = Predictor(self, moves)
         if predictor.moves != moves:  # Recorded when some weights lay elsewhere.
             predictor = Predictor(self, moves)
-        out = predictor.run(x, size, listeners)
+        out = predictor.run(x, size, listeners, to_host)
         self._predictors.append(predictor)
         return out
 
@@ -338,7 +349,7 @@ class Trainer(Compiled):
         session.counters.batch[0] = 0
         bound = data.bound() | {"order": np.arange(len(data))}
         with session.steps(1):
-            session.train_step(data, len(data), len(data)).run(bound)
+            session.train_step(data, session.window(len(data), len(data))).run(bound)
         return _results(session.objective.logs(), return_dict)
 
     def test_on_batch(

@@ -136,8 +136,9 @@ class Optimizer(Configurable):
         if self.recordable:
             self.update(*arguments)
         else:
-            changed = (storage.trainable, *slots.values())
-            update_in_python(lambda: self.update(*arguments), changed)
+            reads = storage.gradients, rate, iteration
+            updates = storage.trainable, *slots.values()
+            update_in_python(lambda: self.update(*arguments), reads, updates)
 
     def clip(self, storage: Storage) -> None:
         """Limit the gradients, in place."""

@@ -187,7 +187,7 @@ def _named_weights(layer: Layer) -> dict[str, np.ndarray]:
         while name in weights:
             number += 1
             name = f"{variable.path}_{number}"
-        weights[name] = variable.value
+        weights[name] = variable.numpy()
     return weights
 
 
@@ -212,7 +212,7 @@ def _write_slots(root: h5py.Group, model: Sequential) -> None:
         group = root.create_group(f"layers/{slot}/vars")
         _write_attributes(group, {"name": layer.name})
         for i, variable in enumerate(layer.weights):
-            _write_array(group, str(i), variable.value)
+            _write_array(group, str(i), variable.numpy())
 
 
 def _write_optimizer(group: h5py.Group, model: Sequential) -> None:

@@ -137,7 +137,7 @@ def test_stops_run_in_their_place():
         launch.scale(x, 3.0, z)
         square = in_python("square", lambda a: calls.append(1) or a * a, (z,), "float32")
         launch.scale(square, 2.0, y)
-        update_in_python(lambda: np.add(x, 1, out=x), (x,))
+        update_in_python(lambda: np.add(x, 1, out=x), (), (x,))
     assert y[0, 0] == 18
     program = Program(tape, Arena(), 1)
     program.run(2)

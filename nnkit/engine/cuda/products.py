@@ -1,0 +1,115 @@
+"""The products of a recorded step, and the calls that one launch can do along with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from nnkit.engine.device import launch
+from nnkit.engine.tape import Call
+
+__all__ = ["ProductCall", "fuse_products"]
+
+
+@dataclass(frozen=True, eq=False)
+class ProductCall:
+    """A product on a tape, with the call after it if one launch does both.
+
+    Attributes
+    ----------
+    calls : tuple of Call
+        What it stands for. Launched one after the other they do the same.
+    a, b, c : numpy.ndarray
+    extra : numpy.ndarray or None
+        The epilogue's vector.
+    epilogue : str
+        See :func:`nnkit.engine.cuda.blas.parameters`.
+    """
+
+    calls: tuple[Call, ...]
+    a: np.ndarray
+    b: np.ndarray
+    c: np.ndarray
+    extra: np.ndarray | None
+    epilogue: str
+
+    @property
+    def name(self) -> str:
+        """Names of the kernels that it stands for."""
+        return " + ".join(call.kernel.name for call in self.calls)
+
+    @property
+    def owner(self) -> Any:
+        """Whose product it is."""
+        return self.calls[0].owner
+
+    def arrays(self) -> Iterator[tuple[np.ndarray, bool]]:
+        """a, b, c and, if there is one, extra; and whether they are written."""
+        yield self.a, False
+        yield self.b, False
+        yield self.c, True
+        if self.extra is not None:
+            yield self.extra, self.epilogue == "sum_rows"
+
+    def apart(self) -> list[Call | ProductCall]:
+        """Each call by itself: for a product whose epilogue cuBLASLt has no algorithm for."""
+        return [_product(call) or call for call in self.calls]
+
+
+def fuse_products(
+    calls: Sequence[Call], lasts: Callable[[np.ndarray], bool]
+) -> list[Call | ProductCall]:
+    """Find the products among some calls, and what can be done in the same launch.
+
+    That is the gradient of a bias, right after that of the kernel: ``matmul(x^T, dz, dW)`` and
+    ``sum_rows(dz, 0, db)``. A ReLU stays apart: its gradient needs to know x = 0 from x < 0, and
+    cuBLASLt's would turn NaN into 0.
+
+    Parameters
+    ----------
+    calls : sequence of Call
+        In the order of the tape.
+    lasts : callable
+        Whether an array outlives the step. An array in the arena that is first written by the
+        second call may lie where an operand of the first has been.
+
+    Returns
+    -------
+    list of Call or ProductCall
+        In the same order.
+    """
+    fused: list[Call | ProductCall] = []
+    for call in calls:
+        last = fused[-1] if fused else None
+        if isinstance(last, ProductCall) and _sums_rows_of(last, call, lasts):
+            calls_of_both, total = (*last.calls, call), call.arguments[2]
+            fused[-1] = replace(last, calls=calls_of_both, extra=total, epilogue="sum_rows")
+        else:
+            fused.append(_product(call) or call)
+    return fused
+
+
+def _product(call: Call) -> ProductCall | None:
+    """A call as a product, if cuBLASLt can multiply what it multiplies."""
+    if call.kernel is launch.matmul:
+        (a, b, c), extra, epilogue = call.arguments, None, "none"
+    elif call.kernel is launch.matmul_bias:
+        (a, b, extra, c), epilogue = call.arguments, "bias"
+    else:
+        return None
+    types = {x.dtype.name for x in (a, b, c, extra) if x is not None}
+    same = types in ({"float32"}, {"float64"})
+    return ProductCall((call,), a, b, c, extra, epilogue) if same else None
+
+
+def _sums_rows_of(product: ProductCall, call: Call, lasts: Callable[[np.ndarray], bool]) -> bool:
+    """Whether a call adds up all rows of a product's second operand."""
+    if call.kernel is not launch.sum_rows or product.epilogue != "none":
+        return False
+    x, first, total = call.arguments
+    same_type = x.dtype == total.dtype
+    whole = x is product.b and first == 0 and total.size == x.shape[1]
+    return whole and same_type and lasts(total)

@@ -1,0 +1,318 @@
+"""Finds steps that have faster kernels: training of a small dense model with one hidden layer.
+
+A step is recognised by its record alone, call by call. It must be exactly::
+
+    gather the batch and its targets; optionally rescale the batch
+    product, bias, optionally relu, tanh or sigmoid; product, bias
+    softmax and crossentropy; optionally the accuracy; the weights of the rows
+    the gradients of all that; running sums; advance; sgd, sgd with momentum, or adam
+
+in float32, each call on what the one before has made. Anything else (a second hidden layer,
+dropout, sample weights, clipping, decay, a frozen layer, Python) is no match, and runs as it is
+recorded.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from nnkit.engine.device import launch
+from nnkit.engine.tape import Call, Tape
+from nnkit.engine.variable import _ALIGN
+from nnkit.kernels._jit import address
+from nnkit.kernels.cuda._cuda import CudaKernel
+from nnkit.kernels.cuda.fused.persistent import persistent
+from nnkit.kernels.cuda.fused.sizes import Sizes, Tiling, tile
+from nnkit.kernels.cuda.fused.steps import three_steps
+
+__all__ = ["FEW_STEPS", "Scratch", "SmallStep", "match"]
+
+# Fewer steps are not worth the loads and stores of all weights, nor another kernel's compilation.
+FEW_STEPS = 4
+
+Launch = tuple[CudaKernel, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Scratch:
+    """Memory that launches need besides the arrays of the tape: zeros at first, then it lasts."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+
+class SmallStep:
+    """The fast launches of a step. All but the gradients is left as the recorded calls leave it.
+
+    Arguments are arrays of the tape or :class:`Scratch`; both kinds of launch share them, and may
+    take turns. The vector of gradients is not written.
+
+    Attributes
+    ----------
+    written : tuple of numpy.ndarray
+        The arrays of the tape that are changed.
+    failed : Scratch
+        int32 (1,): 1 after the persistent kernel has given up waiting. Then its results are
+        worthless, and the scratch memory must not be used again.
+    """
+
+    def __init__(self, tiling: Tiling, arrays: dict[str, np.ndarray], processors: int) -> None:
+        self.tiling = tiling
+        self._stays = tiling.resident and tiling.blocks <= processors
+        s = tiling.sizes
+        self.failed = Scratch((1,), "int32")
+        self.written = tuple(
+            arrays[name]
+            for name in (
+                *("p", "m", "v", "losses", "hits"),
+                *("rate", "position", "batch", "iteration"),
+            )
+        )
+        self._arguments: dict[str, Any] = arrays | {
+            "partial": Scratch((tiling.parts, s.rows, s.hidden), "float32"),
+            "hidden": Scratch((s.hidden + 1, s.rows), "float32"),
+            "delta": Scratch((s.outputs, s.rows), "float32"),
+            "dh": Scratch((s.rows, s.hidden), "float32"),
+            "values": Scratch((2, s.rows), "float32"),
+            "now": Scratch((1,), "int64"),
+            "alpha": Scratch((1,), "float32"),
+            "arrived": Scratch((1,), "int64"),
+            "failed": self.failed,
+        }
+
+    def three_kernels(self) -> list[Launch]:
+        """One step."""
+        return [self._launch(kernel, {}) for kernel in three_steps(self.tiling)]
+
+    def persistent(self, steps: int) -> Launch | None:
+        """Several steps in one launch; None if they don't fit the device, or are too few."""
+        if not self._stays or steps < FEW_STEPS:
+            return None
+        return self._launch(persistent(self.tiling), {"steps": steps})
+
+    def _launch(self, kernel: CudaKernel, numbers: dict[str, int]) -> Launch:
+        named = self._arguments | numbers
+        return kernel, tuple(named[name] for name in kernel.parameters)
+
+
+def match(tape: Tape, processors: int) -> SmallStep | None:
+    """The fast launches of a recorded step, None if it has none.
+
+    Parameters
+    ----------
+    tape : Tape
+    processors : int
+        Multiprocessors of the device; 1 in the simulator, where blocks run one after the other.
+    """
+    try:
+        sizes, arrays = _read(_Calls(tape))
+    except _NoMatch:
+        return None
+    tiling = tile(sizes, processors)
+    return None if tiling is None else SmallStep(tiling, arrays, processors)
+
+
+class _NoMatch(Exception):  # noqa: N818  (nothing is wrong)
+    """The step is another one."""
+
+
+def _require(condition: Any) -> None:
+    if not condition:
+        raise _NoMatch
+
+
+class _Calls:
+    """The calls of a tape, taken one by one."""
+
+    def __init__(self, tape: Tape) -> None:
+        self._tape = tape
+        self._left = [entry for entry in tape.entries if isinstance(entry, Call)]
+        _require(len(self._left) == len(tape.entries))
+        self._made: set[tuple[int, int]] = set()
+
+    def next_is(self, *kernels: str) -> bool:
+        """Whether the next call is of one of these kernels."""
+        known = [getattr(launch, kernel) for kernel in kernels]
+        return bool(self._left) and any(self._left[0].kernel is kernel for kernel in known)
+
+    def take(self, *kernels: str) -> SimpleNamespace:
+        """The arguments of the next call; it must be of one of these kernels."""
+        _require(self.next_is(*kernels))
+        call = self._left.pop(0)
+        arguments = dict(zip(call.kernel.parameters, call.arguments, strict=True))
+        return SimpleNamespace(kernel=call.kernel.name, **arguments)
+
+    def made(self, result: np.ndarray, *shape: int, dtype: str = "float32") -> np.ndarray:
+        """A result in memory that only this step sees, and only this call writes."""
+        place = self._tape.temporary(result)
+        if place is None or place[1] != 0 or place in self._made:
+            raise _NoMatch
+        self._made.add(place)
+        _require(result.shape == shape and result.dtype == dtype)
+        return result
+
+    def end(self) -> None:
+        """There must be no more."""
+        _require(not self._left)
+
+
+def _same(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays are the same elements in the same order, whatever their shape."""
+    return bool(
+        address(a) == address(b)
+        and a.dtype == b.dtype
+        and a.size == b.size
+        and a.flags.c_contiguous
+        and b.flags.c_contiguous
+    )
+
+
+def _read(calls: _Calls) -> tuple[Sizes, dict[str, np.ndarray]]:
+    """What the kernels must know of a step, and the arrays it works on."""
+    take, made = calls.take, calls.made
+
+    x, y = take("gather"), take("gather")
+    rows, inputs = x.rows.shape
+    made(x.rows, rows, inputs)
+    made(y.rows, rows, y.rows.shape[1], dtype=y.rows.dtype.name)
+    _require(_same(x.order, y.order) and _same(x.batch, y.batch) and x.size == y.size)
+    _require(x.first == y.first == 0 and x.data.shape[1] == inputs)
+    _require(x.data.dtype.kind in "biuf" and x.data.dtype != np.float16)
+    batch, scale, offset = x.rows, 1.0, 0.0
+    if calls.next_is("rescale"):
+        rescaled = take("rescale")
+        _require(_same(rescaled.x, batch))
+        batch, scale, offset = made(rescaled.y, *rescaled.y.shape), rescaled.scale, rescaled.offset
+
+    # Forward.
+    first = take("matmul_bias")
+    hidden = first.b.shape[1]
+    z = h = made(first.c, rows, hidden)
+    _require(_same(first.a, batch) and first.a.shape == (rows, inputs))
+    activation = "linear"
+    if calls.next_is("relu", "tanh", "sigmoid"):
+        activated = take("relu", "tanh", "sigmoid")
+        activation, h = activated.kernel, made(activated.y, rows, hidden)
+        _require(_same(activated.x, z))
+        if activation == "relu":
+            _require(_plain(activated))
+    second = take("matmul_bias")
+    outputs = second.b.shape[1]
+    logits = made(second.c, rows, outputs)
+    _require(_same(second.a, h) and second.a.shape == h.shape)
+
+    # Loss and metric.
+    loss = take("sparse_softmax_crossentropy", "softmax_crossentropy")
+    labels = loss.kernel.startswith("sparse")
+    made(loss.p, rows, outputs)
+    made(loss.loss, rows)
+    _require(_same(loss.z, logits) and _same(loss.t, y.rows))
+    _require(y.rows.shape[1] == (1 if labels else outputs))
+    _require(labels or (loss.smoothing == 0 and y.data.dtype.kind in "biuf"))
+    accuracy = None
+    prefix = "sparse_" if labels else ""
+    if calls.next_is(f"{prefix}categorical_accuracy"):
+        accuracy = take(f"{prefix}categorical_accuracy")
+        made(accuracy.match, rows)
+        _require(_same(accuracy.p, loss.p) and _same(accuracy.t, y.rows))
+    share = weight = take("fill")
+    made(share.y, rows)
+    if calls.next_is("fill"):
+        weight = take("fill")
+        made(weight.y, rows)
+
+    # Backward.
+    delta = take(f"{loss.kernel}_backward")
+    made(delta.dz, rows, outputs)
+    _require(_same(delta.p, loss.p) and _same(delta.t, y.rows) and _same(delta.weight, weight.y))
+    _require(labels or delta.smoothing == 0)
+    gradients_2 = _gradients(calls, h, delta.dz)
+    back = take("matmul")
+    dh = made(back.c, rows, hidden)
+    _require(_same(back.a, delta.dz) and _same(back.b.T, second.b))
+    _require(back.a.shape == delta.dz.shape and back.b.T.shape == second.b.shape)
+    if activation != "linear":
+        derived = take(f"{activation}_backward")
+        _require(_same(derived.dy, dh))
+        dh = made(derived.dx, rows, hidden)
+        if activation == "relu":
+            _require(_same(derived.x, z) and _plain(derived))
+        else:
+            _require(_same(derived.y, h))
+    gradients_1 = _gradients(calls, batch.reshape(rows, inputs), dh)
+
+    # Sums, counters, update.
+    sums = [take("accumulate")]
+    _require(_same(sums[0].values, loss.loss) and _same(sums[0].weights, weight.y))
+    if accuracy is not None:
+        sums.append(take("accumulate"))
+        _require(_same(sums[1].values, accuracy.match) and _same(sums[1].weights, share.y))
+        _require(sums[0].count == sums[1].count)
+    counters = take("advance")
+    _require(_same(counters.batch, x.batch))
+    update = take("sgd", "sgd_momentum", "adam")
+    calls.end()
+    _require(_same(update.rate, counters.rate))
+    if update.kernel == "adam":
+        _require(_same(update.iteration, counters.iteration))
+        _require(np.float32(update.epsilon) > 0)  # Or the padding of tiles becomes 0 / 0.
+    slots, numbers = {
+        "sgd": lambda u: ((), ()),
+        "sgd_momentum": lambda u: ((u.velocity,), (u.momentum, u.nesterov)),
+        "adam": lambda u: ((u.m, u.v), (u.beta_1, u.beta_2, u.epsilon)),
+    }[update.kernel](update)
+    parameters = (first.b, first.bias, second.b, second.bias)
+    weights = _places(parameters, (*gradients_1, *gradients_2), update.p, update.g)
+    _require(all(a.dtype == np.float32 and a.size == update.p.size for a in (update.p, *slots)))
+
+    sizes = Sizes(
+        inputs, hidden, outputs, rows, x.size, weights, activation, labels, update.kernel,
+        tuple(map(float, numbers)),
+        tuple(float(fill.value) for fill in (weight, *([share] if accuracy else []))),
+        float(sums[0].count), float(scale), float(offset),
+    )  # fmt: skip
+    m, v = (*slots, update.p, update.p)[:2]  # One that there isn't is never touched.
+    arrays = {name: getattr(counters, name) for name in ("rates", "position", "iteration", "rate")}
+    arrays |= {"x": x.data, "y": y.data, "order": x.order, "batch": x.batch}
+    return sizes, arrays | {
+        "p": update.p, "m": m, "v": v, "losses": sums[0].sums, "hits": sums[-1].sums
+    }  # fmt: skip
+
+
+def _plain(relu: SimpleNamespace) -> bool:
+    """max(x, 0), not one of its variants."""
+    return (relu.negative_slope, relu.max_value, relu.threshold) == (0, math.inf, 0)
+
+
+def _gradients(calls: _Calls, x: np.ndarray, dz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The gradients of a kernel and a bias: x^T dz, and the sum of dz's rows."""
+    kernel, bias = calls.take("matmul"), calls.take("sum_rows")
+    _require(_same(kernel.a.T, x) and kernel.a.T.shape == x.shape)
+    _require(_same(kernel.b, dz) and kernel.b.shape == dz.shape)
+    _require(_same(bias.x, dz) and bias.first == 0)
+    return kernel.c, bias.total
+
+
+def _places(
+    weights: tuple[np.ndarray, ...],
+    gradients: tuple[np.ndarray, ...],
+    parameters: np.ndarray,
+    vector: np.ndarray,
+) -> tuple[int, int, int, int]:
+    """Where four weights begin in the vector of parameters, as their gradients in theirs.
+
+    There must be no other weight in it: the optimizer would update that too.
+    """
+    a, b, c, d = (address(w) - address(parameters) for w in weights)
+    _require([a, b, c, d] == [address(g) - address(vector) for g in gradients])
+    _require(all(w.shape == g.shape for w, g in zip(weights, gradients, strict=True)))
+    sizes = [-(-w.size // _ALIGN) * _ALIGN for w in weights]
+    _require(all(0 <= at < parameters.nbytes for at in (a, b, c, d)) and len({a, b, c, d}) == 4)
+    _require(sum(sizes) == parameters.size == vector.size)
+    each = parameters.itemsize
+    return a // each, b // each, c // each, d // each

@@ -1,0 +1,145 @@
+"""Work that runs on a device from one end to the other: graphs, or one launch for many steps."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit.engine.cuda.driver import Driver, Graph
+from nnkit.engine.cuda.launches import KernelLaunch, Launch
+from nnkit.engine.cuda.operands import Operand, Operands
+from nnkit.engine.cuda.options import options
+from nnkit.engine.cuda.small import FEW_STEPS, Scratch, SmallStep
+from nnkit.errors import DeviceError
+from nnkit.kernels.cuda._cuda import CudaKernel
+
+__all__ = ["SmallStretch", "Stretch"]
+
+_log = logging.getLogger("nnkit")
+# Graphs that are kept: each belongs to certain addresses of the data and a number of steps.
+_MOST_GRAPHS = 8
+
+
+class Stretch:
+    """Launches from the first to the last, as graphs of one step and of several.
+
+    Parameters
+    ----------
+    launches : sequence of Launch
+    driver : Driver
+    """
+
+    def __init__(self, launches: Sequence[Launch], driver: Driver) -> None:
+        self.driver, self._launches = driver, launches
+        self._placed: tuple[int, ...] = ()
+        self._checked = not launches
+        self._graphs: dict[tuple[int, ...], Graph | None] = {}
+
+    def run(self, addresses: tuple[int, ...], steps: int) -> None:
+        """Queue the launches so many times; the operands are resolved if an address is new."""
+        if addresses != self._placed:
+            self._placed = addresses
+            for launch in self._launches:
+                launch.place()
+        if not self._checked and steps:
+            # Compiles the kernels, which no capture may do.
+            self._one_by_one()
+            self._checked = True
+            steps -= 1
+        while steps and self._launches:
+            many = options.unroll if steps >= options.unroll else 1
+            graph = self._graph(many) if options.graphs else None
+            if graph is None:
+                self._one_by_one()
+                steps -= 1
+                continue
+            for _ in range(steps // many):
+                graph.launch()
+            steps %= many
+
+    def _one_by_one(self) -> None:
+        """Launch and wait, so that a kernel that fails is named."""
+        for launch in self._launches:
+            try:
+                launch()
+                self.driver.synchronize()
+            except DeviceError as error:
+                owner = getattr(launch.owner, "name", None) or type(launch.owner).__name__
+                raise DeviceError(f"kernel {launch.name} of {owner!r} failed: {error}") from error
+
+    def _graph(self, steps: int) -> Graph | None:
+        """The graph of some steps at the present addresses; None if it can't be captured."""
+        key = (steps, *self._placed)
+        if key not in self._graphs:
+            while len(self._graphs) >= _MOST_GRAPHS:
+                del self._graphs[next(iter(self._graphs))]
+            self._graphs[key] = self._capture(steps)
+        return self._graphs[key]
+
+    def _capture(self, steps: int) -> Graph | None:
+        try:
+            with self.driver.capture() as graph:
+                for _ in range(steps):
+                    for launch in self._launches:
+                        launch()
+        except DeviceError as error:
+            _log.warning("a step is launched kernel by kernel, as its graph failed: %s", error)
+            return None
+        return graph
+
+
+class SmallStretch:
+    """The step of a small dense model: many steps in one launch, or three launches a step.
+
+    Parameters
+    ----------
+    small : SmallStep
+    operands : Operands
+        Before they are released.
+    """
+
+    def __init__(self, small: SmallStep, operands: Operands) -> None:
+        self.driver, self._operands = operands.driver, operands
+        written = {id(array) for array in small.written}
+        places: dict[int, Operand] = {}
+
+        def launch(kernel: CudaKernel, arguments: Sequence[Any]) -> KernelLaunch:
+            for a in arguments:
+                if isinstance(a, Scratch):
+                    places.setdefault(id(a), operands.scratch(a.shape, a.dtype))
+                elif isinstance(a, np.ndarray):
+                    places.setdefault(id(a), operands.operand(a, id(a) in written))
+            placed = [places.get(id(a), a) for a in arguments]
+            return KernelLaunch(kernel, placed, None, operands)
+
+        self._three = Stretch([launch(*each) for each in small.three_kernels()], self.driver)
+        found = small.persistent(FEW_STEPS)
+        self._persistent = None if found is None else launch(*found)
+        self._failed = places.get(id(small.failed))
+        self._placed: tuple[int, ...] = ()
+
+    def run(self, addresses: tuple[int, ...], steps: int) -> None:
+        """Queue so many steps."""
+        many = self._persistent
+        if many is None or options.fuse == "three":
+            self._three.run(addresses, steps)
+            return
+        if addresses != self._placed:
+            many.place()
+            self._placed = addresses
+        many(steps=steps)
+
+    def check(self) -> None:
+        """After the steps: whether all blocks of a launch have met."""
+        if self._failed is None:
+            return
+        flag = np.zeros(1, np.int32)
+        self.driver.download(self._operands.memory(self._failed), flag)
+        if flag[0]:
+            raise DeviceError(
+                "the blocks of a fused training step did not meet; something else may have kept "
+                "the device busy. Go on with nnkit.engine.cuda.options.options.fuse = 'three'"
+            )

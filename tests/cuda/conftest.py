@@ -1,0 +1,37 @@
+"""A model on a device that is not there."""
+
+import pytest
+
+from nnkit.engine.cuda import driver
+from nnkit.engine.cuda.options import options
+from tests.cuda.fake import FakeDriver
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    """Every model's steps are replayed by this driver, until :func:`on_cpu` says otherwise."""
+    fake = FakeDriver()
+    options.fuse = "none"  # The fused kernels have no CPU twins.
+    monkeypatch.setattr(driver, "open_device", lambda name: fake)
+    _use(monkeypatch, "cuda:0")
+    return fake
+
+
+@pytest.fixture
+def use(monkeypatch):
+    """Switch the device: ``use("cpu")``."""
+    return lambda name: _use(monkeypatch, name)
+
+
+def _use(monkeypatch, name):
+    for module in ("backend", "devices"):
+        monkeypatch.setattr(f"nnkit.engine.{module}.current", lambda: name)
+    monkeypatch.setattr("nnkit.models.session.current", lambda: name)
+
+
+@pytest.fixture(autouse=True)
+def _options():
+    """Options as they were."""
+    before = vars(options).copy()
+    yield
+    vars(options).update(before)

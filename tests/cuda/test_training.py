@@ -1,0 +1,283 @@
+"""The engine for GPUs against the engine for the CPU, with the CPU's kernels in both."""
+
+import logging
+
+import numpy as np
+import pytest
+
+import nnkit
+from nnkit.engine.cuda.options import options
+from nnkit.engine.twins import fetch
+from nnkit.errors import DeviceError
+from nnkit.layers import Dense, Dropout, Layer, Rescaling, Softmax, Tanh
+
+X = np.random.default_rng(0).integers(0, 256, (53, 6)).astype(np.uint8)
+Y = np.random.default_rng(1).integers(0, 3, 53)
+
+
+class NumpyScale(Layer):
+    """A layer of door 1 with a weight and a running statistic."""
+
+    def build(self, input_shape):
+        self.factor = self.add_weight("factor", input_shape[1:], "ones")
+        self.mean = self.add_weight("mean", input_shape[1:], "zeros", trainable=False)
+
+    def forward(self, x, training=False):
+        self.x = x
+        if training:
+            self.mean.value[...] = 0.9 * self.mean.value + 0.1 * x.mean(axis=0)
+        return (x - self.mean.value) * self.factor.value
+
+    def backward(self, dy):
+        self.factor.gradient[...] = (dy * (self.x - self.mean.value)).sum(axis=0)
+        return dy * self.factor.value
+
+
+class NumpySGD(nnkit.optimizers.Optimizer):
+    """An optimizer of door 1."""
+
+    slots = ("steps",)
+
+    def update(self, gradients, parameters, slots, rate, iteration):
+        slots["steps"] += 1
+        parameters -= (rate * gradients).astype(parameters.dtype)
+
+
+class NumpyError(nnkit.losses.Loss):
+    """A loss of door 1."""
+
+    def forward(self, y_true, y_pred):
+        self.difference = y_pred - y_true.reshape(y_pred.shape)
+        return (self.difference**2).mean(axis=-1)
+
+    def backward(self, weights):
+        return 2 * self.difference / self.difference.shape[-1] * weights[:, None]
+
+
+@nnkit.kernel(outputs=["y"], split=["x", "y"], elementwise=True)
+def twice(x, y):
+    """y = 2 x: a kernel without a twin."""
+    for i in range(x.size):
+        y[i] = x[i] + x[i]
+
+
+class Twice(Layer):
+    """A layer of door 2."""
+
+    recordable = True
+
+    def forward(self, x, training=False):
+        y = self.empty(x.shape)
+        twice(x, y)
+        return y
+
+    def backward(self, dy):
+        dx = self.empty(dy.shape)
+        twice(dy, dx)
+        return dx
+
+
+def model(*layers, optimizer="adam", loss="sparse_categorical_crossentropy", metrics=("accuracy",)):
+    nnkit.utils.set_random_seed(3)
+    layers = layers or (Dense(5), Tanh(), Dropout(0.3), Dense(3), Softmax())
+    result = nnkit.Sequential([nnkit.Input((6,)), Rescaling(1 / 255), *layers])
+    result.compile(optimizer, loss, metrics=list(metrics))
+    return result
+
+
+KINDS = {
+    "dense": lambda: model(),
+    "sgd": lambda: model(optimizer=nnkit.optimizers.SGD(0.1, momentum=0.9, clipnorm=1.0)),
+    "numpy layer": lambda: model(NumpyScale(), Dense(4), NumpyScale(), Dense(3), Softmax()),
+    "numpy optimizer": lambda: model(optimizer=NumpySGD(0.1)),
+    "numpy loss": lambda: model(Dense(1), loss=NumpyError(), metrics=()),
+    "own kernel": lambda: model(Dense(4), Twice(), Dense(3), Softmax()),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_equals_the_cpu_bit_for_bit(kind, gpu, use):
+    """With a last partial batch, validation, several epochs, and evaluate and predict after it."""
+    outcomes = []
+    nnkit.config.set_num_threads(1)
+    for device in ("cpu", "cuda:0"):
+        use(device)
+        trained = KINDS[kind]()
+        history = trained.fit(X, Y, 8, 3, 0, validation_split=0.2).history
+        results = trained.evaluate(X, Y, 16, 0), trained.predict(X, 16), trained.predict(X[:1])
+        slots = [np.array(s) for v in trained.optimizer_slots().values() for s in v]
+        outcomes.append((history, results, trained.get_weights(), slots))
+    nnkit.config.set_num_threads(None)
+    for mine, theirs in zip(*(_flat(outcome) for outcome in outcomes), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def _flat(value):
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [leaf for item in value for leaf in _flat(item)]
+    return [value]
+
+
+@pytest.fixture
+def one_thread():
+    """Bits depend on how a product is cut."""
+    nnkit.config.set_num_threads(1)
+    yield
+    nnkit.config.set_num_threads(None)
+
+
+def test_a_step_is_captured_once_and_replayed(gpu):
+    options.unroll = 4
+    trained = model(metrics=())
+    trained.fit(X[:48], Y[:48], 4, 1, 0)  # 12 steps: 1 launched, then graphs of 4 and of 1.
+    first = gpu.log.index("capture")
+    assert gpu.log.count("capture") == 2
+    assert not any(entry.startswith("launch") for entry in gpu.log[first:])
+    gpu.log.clear()
+    trained.fit(X[:48], Y[:48], 4, 5, 0)
+    assert not any(entry.startswith("launch") for entry in gpu.log)
+
+
+def test_a_graph_that_fails_is_logged_and_done_without(gpu, use, caplog, one_thread):
+    gpu.failing.add("capture")
+    with caplog.at_level(logging.WARNING, "nnkit"):
+        without = model()
+        without.fit(X, Y, 8, 2, 0)
+    assert "launched kernel by kernel" in caplog.text
+    use("cpu")
+    plain = model()
+    plain.fit(X, Y, 8, 2, 0)
+    for mine, theirs in zip(without.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_graphs_may_be_switched_off(gpu):
+    options.graphs = False
+    model().fit(X, Y, 8, 2, 0)
+    assert "capture" not in gpu.log
+
+
+def test_a_kernel_that_fails_is_named_with_its_layer(gpu):
+    trained = model()
+    before = trained.get_weights()
+    gpu.failing.add("tanh_backward")
+    with pytest.raises(DeviceError, match="kernel tanh_backward of 'tanh' failed"):
+        trained.fit(X, Y, 8, 1, 0)
+    for mine, theirs in zip(trained.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_out_of_memory_says_sizes_and_leaves_the_model(gpu):
+    trained = model()
+    before = trained.get_weights()
+    gpu.total = 100
+    with pytest.raises(DeviceError, match=r"out of memory on cuda:0: .* MB are needed"):
+        trained.fit(X, Y, 8, 1, 0)
+    gpu.total = 1 << 32
+    for mine, theirs in zip(trained.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    trained.fit(X, Y, 8, 1, 0)
+
+
+@pytest.mark.parametrize("limit", [0, 200, 100_000])
+def test_data_that_does_not_fit_is_streamed(limit, gpu, one_thread):
+    whole, streamed = model(), model()
+    histories = [whole.fit(X, Y, 8, 2, 0, validation_split=0.2).history]
+    results = [whole.evaluate(X, Y, 5, 0), whole.predict(X, 5)]
+    options.data_limit = limit
+    histories.append(streamed.fit(X, Y, 8, 2, 0, validation_split=0.2).history)
+    results += [streamed.evaluate(X, Y, 5, 0), streamed.predict(X, 5)]
+    assert histories[0] == histories[1]
+    assert results[0] == results[2]
+    np.testing.assert_array_equal(results[1], results[3])
+
+
+def test_weights_may_be_read_and_changed_between_batches(gpu, use, one_thread):
+    """Whatever way: a view that is held, set_weights, assign; as on the CPU."""
+
+    class Meddle(nnkit.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.seen, self.held = [], self.model.layers[1].kernel.value
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.seen.append(self.held.sum())
+            self.held[0] *= 0.5
+            if batch == 2:
+                self.model.set_weights([0.9 * w for w in self.model.get_weights()])
+            if batch == 3:
+                self.model.layers[1].bias.assign(np.ones(5))
+
+    outcomes = []
+    for device in ("cpu", "cuda:0"):
+        use(device)
+        trained, meddle = model(), Meddle()
+        trained.fit(X, Y, 8, 2, 0, callbacks=[meddle])
+        meddle.held[0] = 1
+        trained.fit(X, Y, 8, 1, 0)
+        meddle.held[1] = 2
+        outcomes.append([meddle.seen, *trained.get_weights(), trained.predict(X)])
+    for mine, theirs in zip(*outcomes, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_weights_stay_on_the_device_until_somebody_looks(gpu):
+    trained = model()
+    trained.fit(X, Y, 8, 1, 0)
+    values = trained.session().storage.values
+    stale = values.copy()
+    trained.fit(X, Y, 8, 1, 0)
+    np.testing.assert_array_equal(values, stale)
+    fetch(values)
+    assert (values != stale).any()
+
+
+def test_training_goes_on_on_another_device(gpu, use, one_thread, tmp_path):
+    """Saved on one, resumed on the other; and the same model moved there and back."""
+    use("cpu")
+    whole = model()
+    whole.fit(X, Y, 8, 3, 0)
+    moved = model()
+    for epoch, device in enumerate(("cuda:0", "cpu", "cuda:0")):
+        use(device)
+        moved.fit(X, Y, 8, epoch + 1, 0, initial_epoch=epoch)
+        moved.save(tmp_path / f"{epoch}.h5")
+        resumed = nnkit.load_model(tmp_path / f"{epoch}.h5")
+    for other in (moved, resumed):
+        for mine, theirs in zip(other.get_weights(), whole.get_weights(), strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    use("cpu")
+    np.testing.assert_array_equal(moved.predict(X), whole.predict(X))
+
+
+def test_run_eagerly_runs_on_the_host(gpu, use, caplog, one_thread):
+    use("cpu")
+    plain = model()
+    plain.fit(X, Y, 8, 2, 0)
+    use("cuda:0")
+    eager = model()
+    eager.run_eagerly = True
+    with caplog.at_level(logging.WARNING, "nnkit"):
+        eager.fit(X, Y, 8, 2, 0)
+    assert "run in Python, on the CPU: run_eagerly=True" in caplog.text
+    for mine, theirs in zip(eager.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_check_numerics_names_the_layer(gpu):
+    trained = model(optimizer=nnkit.optimizers.SGD(1e38))
+    with pytest.raises(FloatingPointError, match="in epoch 0, batch"):
+        trained.fit(X, Y, 8, 3, 0, check_numerics=True)
+    assert all(np.isfinite(w).all() for w in trained.get_weights())
+
+
+def test_single_batches(gpu, use, one_thread):
+    outcomes = []
+    for device in ("cpu", "cuda:0"):
+        use(device)
+        trained = model()
+        losses = [trained.train_on_batch(X[:9], Y[:9]) for _ in range(4)]
+        outcomes.append([losses, trained.test_on_batch(X, Y), trained.predict_on_batch(X)])
+    for mine, theirs in zip(*(_flat(o) for o in outcomes), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
