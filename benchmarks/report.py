@@ -1,11 +1,13 @@
 """Tables: printed while the benchmarks run, and kept in a file afterwards."""
 
+import contextlib
 import datetime
 import json
 import os
 import platform
 import re
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -44,6 +46,9 @@ class Table:
 class Report:
     """All tables of a run, and where it ran."""
 
+    command = "python -m benchmarks"
+    place = "cpu"  # What of the machine the page is named after.
+
     def __init__(self, arguments: list[str], as_set: bool = False) -> None:
         self.arguments = arguments
         forcing = " ".join(f"{name}={value}" for name, value in forced().items())
@@ -57,8 +62,8 @@ class Report:
             "environment": f"{forcing} ({kept})" if forcing else "as it comes",
             "system": f"{platform.system()} {platform.machine()}",
             "Python": platform.python_version(),
-            "nnkit": _nnkit_version(),
-            **{name: version for name in _VERSIONS if (version := _version(name))},
+            "nnkit": nnkit_version(),
+            **versions(_VERSIONS),
         }
         print(self._heading())
 
@@ -69,7 +74,7 @@ class Report:
     def write(self, folder: Path) -> Path:
         """Write a page to read and the same as JSON; returns the page."""
         folder.mkdir(parents=True, exist_ok=True)
-        slug = re.sub(r"[^a-z0-9]+", "-", self.machine["cpu"].lower()).strip("-")
+        slug = re.sub(r"[^a-z0-9]+", "-", self.machine[self.place].lower()).strip("-")
         page = folder / f"{self.machine['date']}-{slug}.md"
         page.write_text("\n".join([self._heading(), *map(str, self.tables)]))
         data = {table.title: table.data for table in self.tables}
@@ -78,7 +83,7 @@ class Report:
         return page
 
     def _heading(self) -> str:
-        command = " ".join(["python -m benchmarks", *self.arguments])
+        command = " ".join([self.command, *self.arguments])
         where = "\n".join(f"- {name}: {value}" for name, value in self.machine.items())
         return f"# nnkit measured\n\n`{command}`\n\n{where}\n"
 
@@ -106,14 +111,17 @@ def _load() -> str:
     return f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "unknown"
 
 
-def _version(distribution: str) -> str | None:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
+def versions(distributions: Iterable[str]) -> dict[str, str]:
+    """The versions of those that are installed."""
+    found = {}
+    for name in distributions:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
-def _nnkit_version() -> str:
+def nnkit_version() -> str:
+    """With the commit, where there is one."""
     from nnkit import __version__
 
     git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]

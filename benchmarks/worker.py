@@ -50,6 +50,10 @@ class Worker:
             raise RuntimeError(f"{method} failed in a worker:\n{answer['error']}")
         return answer["result"]
 
+    def kill(self):
+        """End the process now; a call that waits for it fails."""
+        self._process.kill()
+
     def close(self):
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()

@@ -18,8 +18,8 @@ copies in host memory, unless it has a twin::
             y[i] = x[i] * x[i] * x[i]
             i += cuda.threads()
 
-The functions that :mod:`numba.cuda` has for kernels (``syncthreads``, ``shared.array``...) are used
-as ever.
+The functions that ``numba.cuda`` has for kernels (``syncthreads``, ``shared.array``...) are used as
+ever.
 """
 
 from nnkit.kernels.cuda._cuda import (

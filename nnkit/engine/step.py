@@ -93,8 +93,18 @@ class Step:
         self._first: Tape | None = None
         self.checked = False
 
-    def run(self, bound: Bound, steps: int = 1) -> None:
-        """Do the step so many times on these bound arrays."""
+    def run(
+        self, bound: Bound, steps: int = 1, meanwhile: Callable[[], None] | None = None
+    ) -> None:
+        """Do the step so many times on these bound arrays.
+
+        Parameters
+        ----------
+        bound : dict
+        steps : int
+        meanwhile : callable, optional
+            What the host may do while it would wait for a device. On the CPU it never waits.
+        """
         for array in self.state:  # The model may have been on a GPU before.
             fetch(array)
             changed(array)

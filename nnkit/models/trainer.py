@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from nnkit.engine.step import Bound
 from nnkit.engine.variable import Storage
 from nnkit.models.compiled import Compiled
 from nnkit.models.numerics import explain
+from nnkit.models.orders import Orders
 from nnkit.models.pace import Pace
 from nnkit.models.predictor import Predictor
 from nnkit.registry import explain_arguments
@@ -136,16 +138,17 @@ class Trainer(Compiled):
             },
         )
         self.history, self.stop_training = history, False
-        order, pace = np.arange(len(data)), Pace()
+        orders, pace = Orders(self._seed, len(data), shuffle), Pace()
         listeners.on_train_begin()
         try:
             with placed(data.bound()) as bound:
                 for epoch in range(initial_epoch, epochs):
-                    if shuffle:
-                        order = np.random.default_rng([self._seed, epoch]).permutation(len(data))
                     listeners.on_epoch_begin(epoch)
-                    bound["order"] = order
-                    logs = self._epoch(data, bound, size, epoch, pace, listeners, check_numerics)
+                    bound["order"] = orders.of(epoch)
+                    ahead = partial(orders.prepare, epoch + 1)
+                    logs = self._epoch(
+                        data, bound, size, epoch, pace, listeners, check_numerics, ahead
+                    )
                     if held_out is not None and validates(epoch + 1):
                         results = self._measure(held_out, validation_size, listeners)
                         logs |= {f"val_{name}": value for name, value in results.items()}
@@ -165,6 +168,7 @@ class Trainer(Compiled):
         pace: Pace,
         listeners: CallbackList,
         check_numerics: bool,
+        meanwhile: Callable[[], None],
     ) -> Logs:
         session = self.session()
         objective = session.objective
@@ -181,7 +185,7 @@ class Trainer(Compiled):
                 if check_numerics:
                     explain(session, step, data, bound, steps, window, epoch)
                 else:
-                    step.run(bound, steps)
+                    step.run(bound, steps, meanwhile)
             logs, sums = objective.logs(), objective.sums.copy()
             if listeners.needs_train_batches:
                 listeners.on_train_batch_end(first, logs)

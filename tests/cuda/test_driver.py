@@ -3,6 +3,7 @@
 import gc
 from contextlib import nullcontext
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ class Api:
     CUstream_flags = bindings.CUstream_flags
     CUstreamCaptureMode = bindings.CUstreamCaptureMode
     CUpointer_attribute = bindings.CUpointer_attribute
-    results = {
+    results: ClassVar = {
         "cuStreamCreate": 0x5000,
         "cuMemAlloc": 0x100000,
         "cuEventCreate": bindings.CUevent(0x6000),
@@ -37,7 +38,7 @@ class Api:
     def __init__(self):
         self.log, self.failing = [], {}
 
-    def cuGetErrorName(self, error):  # noqa: N802
+    def cuGetErrorName(self, error):
         return 0, bindings.CUresult(error).name.encode()
 
     def __getattr__(self, name):

@@ -280,12 +280,6 @@ def test_the_weights_stay_on_an_h100(train):
     assert tiling.blocks == 132
 
 
-def test_few_steps_are_launched_one_by_one(train):
-    found = match(train().tape, 132)
-    assert found.persistent(3) is None
-    assert found.persistent(4) is not None
-
-
 def larger(**changes):
     return Sizes(**(vars(MNIST) | changes))
 

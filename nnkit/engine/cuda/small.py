@@ -30,10 +30,8 @@ from nnkit.kernels.cuda.fused.persistent import persistent
 from nnkit.kernels.cuda.fused.sizes import Sizes, Tiling, tile
 from nnkit.kernels.cuda.fused.steps import three_steps
 
-__all__ = ["FEW_STEPS", "Scratch", "SmallStep", "match"]
+__all__ = ["Scratch", "SmallStep", "match"]
 
-# Fewer steps are not worth the loads and stores of all weights, nor another kernel's compilation.
-FEW_STEPS = 4
 
 Launch = tuple[CudaKernel, tuple[Any, ...]]
 
@@ -90,8 +88,11 @@ class SmallStep:
         return [self._launch(kernel, {}) for kernel in three_steps(self.tiling)]
 
     def persistent(self, steps: int) -> Launch | None:
-        """Several steps in one launch; None if they don't fit the device, or are too few."""
-        if not self._stays or steps < FEW_STEPS:
+        """So many steps in one launch, to be preferred to the others.
+
+        None if the weights don't fit the processors' shared memory.
+        """
+        if not self._stays:
             return None
         return self._launch(persistent(self.tiling), {"steps": steps})
 

@@ -61,7 +61,9 @@ class CudaStep(Step):
         if eager:
             self._stay_on_host("run_eagerly=True")
 
-    def run(self, bound: Bound, steps: int = 1) -> None:
+    def run(
+        self, bound: Bound, steps: int = 1, meanwhile: Callable[[], None] | None = None
+    ) -> None:
         """Do the step so many times; arrays that are not on the device yet are copied there."""
         with self.driver.lock:
             self.driver.enter()
@@ -71,10 +73,10 @@ class CudaStep(Step):
             if self._replay is None:
                 self._run_on_host(bound, steps)
             elif self._replay.native:
-                self._run(self._replay, bound, steps)
+                self._run(self._replay, bound, steps, meanwhile)
             else:
                 with self.lock:
-                    self._run(self._replay, bound, steps)
+                    self._run(self._replay, bound, steps, meanwhile)
 
     # ------------------------------------------------------------------------------- recording
 
@@ -113,7 +115,13 @@ class CudaStep(Step):
 
     # --------------------------------------------------------------------------------- replaying
 
-    def _run(self, program: Program, bound: Bound, steps: int) -> None:
+    def _run(
+        self,
+        program: Program,
+        bound: Bound,
+        steps: int,
+        meanwhile: Callable[[], None] | None,
+    ) -> None:
         program.prepare()
         first = int(self.window.batch[0])
         busy.running = True
@@ -122,6 +130,8 @@ class CudaStep(Step):
                 self._run_streamed(program, bound, first, steps)
             else:
                 program.run(self._placed(bound), steps)
+            if meanwhile is not None:
+                meanwhile()
         except DeviceError:
             self._give_up(program)
             raise

@@ -12,7 +12,7 @@ from nnkit.engine.cuda.driver import Driver, Graph
 from nnkit.engine.cuda.launches import KernelLaunch, Launch
 from nnkit.engine.cuda.operands import Operand, Operands
 from nnkit.engine.cuda.options import options
-from nnkit.engine.cuda.small import FEW_STEPS, Scratch, SmallStep
+from nnkit.engine.cuda.small import Scratch, SmallStep
 from nnkit.errors import DeviceError
 from nnkit.kernels.cuda._cuda import CudaKernel
 
@@ -116,7 +116,7 @@ class SmallStretch:
             return KernelLaunch(kernel, placed, None, operands)
 
         self._three = Stretch([launch(*each) for each in small.three_kernels()], self.driver)
-        found = small.persistent(FEW_STEPS)
+        found = small.persistent(1)
         self._persistent = None if found is None else launch(*found)
         self._failed = places.get(id(small.failed))
         self._placed: tuple[int, ...] = ()
@@ -139,6 +139,9 @@ class SmallStretch:
         flag = np.zeros(1, np.int32)
         self.driver.download(self._operands.memory(self._failed), flag)
         if flag[0]:
+            self._persistent = None  # Its barrier has lost count.
+            for twin in self._operands.written.values():
+                twin.newer = "host"
             raise DeviceError(
                 "the blocks of a fused training step did not meet; something else may have kept "
                 "the device busy. Go on with nnkit.engine.cuda.options.options.fuse = 'three'"

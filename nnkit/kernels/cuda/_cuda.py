@@ -41,10 +41,12 @@ def _import_cuda() -> Any:  # pragma: no cover (its branches depend on the versi
 cuda = _import_cuda()
 SIMULATED: bool = bool(numba.config.ENABLE_CUDASIM)
 
-# Threads that share a row. The simulator runs every thread of a block as one of the system's.
+# The simulator runs every thread of a block as one of the system's, so there are few.
+#: Threads that share a row.
 LANES = 4 if SIMULATED else 32
-# Rows that a block does at once, and threads of a block that share nothing.
+#: Rows that a block does at once.
 ROWS = 2 if SIMULATED else 8
+#: Threads of a block that does not work by rows.
 THREADS = 8 if SIMULATED else 256
 # More blocks than this don't run at once on any device; the rest of the work is done by strides.
 _MOST_BLOCKS = 3 if SIMULATED else 132 * 8
@@ -123,7 +125,7 @@ def twin(kernel: Kernel, rule: Rule) -> Callable[[Callable[..., None]], CudaKern
 
 
 def elements(name: str) -> Rule:
-    """A thread for every element of an argument; see :func:`thread` and :func:`threads`."""
+    """A thread for every element of an argument; see :data:`thread` and :data:`threads`."""
 
     def rule(arguments: dict[str, Any]) -> tuple[Shape, Shape]:
         return (blocks(arguments[name].size, THREADS),), (THREADS,)
@@ -165,7 +167,9 @@ def blocks(work: int, each: int) -> int:
 
 def device(function: Callable[..., Any]) -> Any:
     """Mark a helper that kernels call; it is compiled into them."""
-    return cuda.jit(device=True, inline="always")(function)
+    # By the code generator: where numba does it, large kernels take ten seconds to compile.
+    options = {} if SIMULATED else {"forceinline": True}
+    return cuda.jit(device=True, **options)(function)
 
 
 @device
@@ -223,7 +227,9 @@ def _lane_reduction(combine: Callable[[Any, Any], Any]) -> Any:
     return device(reduce)
 
 
+#: The sum of one value of each of a row's threads; every thread of the block must come by.
 lane_sum = _lane_reduction(_sum)
+#: The largest of them.
 lane_max = _lane_reduction(_larger)
 
 

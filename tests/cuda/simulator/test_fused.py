@@ -14,7 +14,6 @@ from numba.np import numpy_support
 
 from nnkit.engine.cuda.small import Scratch, match
 from nnkit.kernels.cuda.fused import barrier
-from nnkit.kernels.cuda.fused.persistent import persistent
 from nnkit.layers import Rescaling
 from nnkit.losses import SparseCategoricalCrossentropy
 from nnkit.optimizers import SGD, Adam
@@ -52,10 +51,7 @@ class Device:
             self.launch(*launch)
 
     def persistent(self, steps):
-        """Also so few steps that the rule would do without."""
-        launched = persistent(self.small.tiling)
-        named = self.small._arguments | {"steps": steps}
-        self.launch(launched, [named[name] for name in launched.parameters])
+        self.launch(*self.small.persistent(steps))
         assert self.place(self.small.failed).copy_to_host()[0] == 0
 
     def fetch(self):
@@ -231,7 +227,7 @@ def test_blocks_that_work_together(rng, monkeypatch):
     monkeypatch.setattr(kernel, "BlockManager", BlocksAtOnce)
     monkeypatch.setattr(kernelapi, "FakeCUDAShared", lambda size: SharedArrays())
     x, y = samples(rng, inputs=9)
-    training = Training(dense_model(9, 5, 2, "tanh"), x, y, size=3, stride=3)
+    training = Training(dense_model(9, 5, 2, "tanh"), x, y, size=2, stride=2)
     device = small(training, processors=4)
     assert (device.small.tiling.parts, device.small.tiling.groups) == (2, 2)
     device.persistent(2)

@@ -2,8 +2,8 @@
 
 import numba
 
-from nnkit.kernels.cuda._cuda import SIMULATED, cuda
-from nnkit.kernels.cuda.fused.parts import index, phase
+from nnkit.kernels.cuda._cuda import SIMULATED, cuda, device
+from nnkit.kernels.cuda.fused.parts import index
 
 # How often a block looks for the others before it gives up: some seconds.
 _PATIENCE = 1 << 24
@@ -16,7 +16,7 @@ def _make_latest():
     others write there.
     """
     if SIMULATED:
-        return phase(lambda x: x[0])
+        return device(lambda x: x[0])
 
     from llvmlite import ir  # pragma: no cover
 
@@ -40,7 +40,7 @@ def _make_latest():
 latest = _make_latest()
 
 
-@phase
+@device
 def arrive(arrived):
     """Count this block, and let the others see what it has written."""
     cuda.syncthreads()
@@ -49,7 +49,7 @@ def arrive(arrived):
         cuda.atomic.add(arrived, 0, 1)
 
 
-@phase
+@device
 def wait(arrived, target, stuck):
     """Wait until ``target`` blocks have been counted, and see what they have written.
 

@@ -6,20 +6,13 @@ import numba
 import numpy as np
 
 from nnkit.kernels.cuda import _math
-from nnkit.kernels.cuda._cuda import LANES, SIMULATED, cuda, device
+from nnkit.kernels.cuda._cuda import LANES, cuda, device
 from nnkit.kernels.cuda.fused.sizes import ACROSS
 
 f32 = np.float32
 
 
-def phase(function):
-    """Mark a function of a kernel. The code generator inlines it: numba would take ten seconds."""
-    if SIMULATED:
-        return device(function)
-    return cuda.jit(device=True, forceinline=True)(function)  # pragma: no cover
-
-
-@phase
+@device
 def index():
     """Number of this thread in its block."""
     return cuda.threadIdx.y * LANES + cuda.threadIdx.x
@@ -54,7 +47,7 @@ def activation_pair(name):
         return dy * (y * (one - y))
 
     found = locals()
-    return phase(found[name]), phase(found[f"{name}_backward"])
+    return device(found[name]), device(found[f"{name}_backward"])
 
 
 def optimizer_pair(name, numbers):
@@ -95,7 +88,7 @@ def optimizer_pair(name, numbers):
         def corrected(rate, t):
             return f32(rate)
 
-    return phase(corrected), phase(learn)
+    return device(corrected), device(learn)
 
 
 def tile_product(down, rows_each, columns_each, step, row, width):
@@ -105,7 +98,7 @@ def tile_product(down, rows_each, columns_each, step, row, width):
     a step in m moves ``row`` in a.
     """
 
-    @phase
+    @device
     def product(a, b, begin, end, y, x, sums):
         right = cuda.local.array(columns_each, numba.float32)
         for m in range(rows_each):

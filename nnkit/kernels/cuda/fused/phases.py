@@ -9,8 +9,8 @@ import numba
 import numpy as np
 
 from nnkit.kernels.cuda import _math
-from nnkit.kernels.cuda._cuda import LANES, ROWS, cuda, lane_sum
-from nnkit.kernels.cuda.fused.parts import activation_pair, f32, index, phase, tile_product
+from nnkit.kernels.cuda._cuda import LANES, ROWS, cuda, device, lane_sum
+from nnkit.kernels.cuda.fused.parts import activation_pair, f32, index, tile_product
 from nnkit.kernels.cuda.fused.sizes import ACROSS, DOWN, DOWN_SHARED, SHARES, THREADS
 
 
@@ -21,7 +21,7 @@ def multiply_phase(tiling):
     rows_each, columns_each = tiling.rows_each, tiling.columns_each
     product = tile_product(DOWN, rows_each, columns_each, tiling.pitch, 1, tiling.width)
 
-    @phase
+    @device
     def multiply(batch, weights, partial):
         """partial (parts, rows, hidden): this block's part of batch kernel + bias."""
         sums = cuda.local.array((rows_each, columns_each), numba.float32)
@@ -54,7 +54,7 @@ def head_phase(tiling):
     logit = y_at + hidden_size
     power, slope, target = logit + outputs, logit + 2 * outputs, logit + 3 * outputs
 
-    @phase
+    @device
     def head(row, y, order, start, partial, p, meeting, hidden, delta, dh, values):
         """Row ``row`` from the hidden layer to its gradient.
 
@@ -154,7 +154,7 @@ def learn_phase(tiling):
     product = tile_product(DOWN_SHARED, inputs_each, columns_each, 1, tiling.pitch, width)
     zero = f32(0)
 
-    @phase
+    @device
     def differentiate(dh, batch, meeting):
         """Sums over shares of the batch for the gradient of this block's slice, in ``meeting``."""
         sums = cuda.local.array((inputs_each, columns_each), numba.float32)
@@ -177,7 +177,7 @@ def learn_phase(tiling):
                 meeting[part * size + at] = sums[i, n]
         cuda.syncthreads()
 
-    @phase
+    @device
     def gradient(meeting, e):
         """That of weight e of the slice."""
         g = meeting[e]
@@ -196,7 +196,7 @@ def rest_phase(tiling, learn):
     counts_hits, count, zero = len(s.factors) > 1, s.count, f32(0)
     weight, share = f32(s.factors[0]), f32(s.factors[-1])
 
-    @phase
+    @device
     def learn_head(hidden, delta, rate, p, m, v):
         """Update the second layer: a weight for each warp at a time."""
         total = (hidden_size + 1) * outputs
@@ -213,7 +213,7 @@ def rest_phase(tiling, learn):
                 at = kernel + e if e < hidden_size * outputs else bias + e % outputs
                 learn(g, rate, at, p, m, v)
 
-    @phase
+    @device
     def tally(values, losses, hits):
         """Add the batch to the running sums of loss and accuracy, as ``accumulate`` does."""
         total = 0.0

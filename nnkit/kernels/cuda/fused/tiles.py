@@ -1,7 +1,7 @@
 """A block's tiles of the batch and of the weights: from global to shared memory and back."""
 
-from nnkit.kernels.cuda._cuda import cuda
-from nnkit.kernels.cuda.fused.parts import f32, index, phase
+from nnkit.kernels.cuda._cuda import cuda, device
+from nnkit.kernels.cuda.fused.parts import f32, index
 from nnkit.kernels.cuda.fused.sizes import THREADS
 
 
@@ -14,7 +14,7 @@ def batch_tile(tiling):
     rescales, scale, offset = (s.scale, s.offset) != (1.0, 0.0), f32(s.scale), f32(s.offset)
     zero, one = f32(0), f32(1)
 
-    @phase
+    @device
     def fetch(x, order, start, ahead):
         """Read this block's inputs of the batch; ``ahead`` is this thread's share."""
         first = cuda.blockIdx.x // groups * tile_inputs
@@ -30,7 +30,7 @@ def batch_tile(tiling):
                 value = one
             ahead[n] = value
 
-    @phase
+    @device
     def put(ahead, batch):
         """Lay it out as (inputs, rows)."""
         for n in range(fetches):
@@ -38,7 +38,7 @@ def batch_tile(tiling):
             if e < rows * tile_inputs:
                 batch[e % tile_inputs * pitch + e // tile_inputs] = ahead[n]
 
-    @phase
+    @device
     def clear(batch):
         """Zero the tile, for the sake of its padding."""
         e = index()
@@ -58,7 +58,7 @@ def weight_slice(tiling):
     width, size = tiling.width, tiling.slice
     zero = f32(0)
 
-    @phase
+    @device
     def place(e):
         """Where the weight e of this block's slice lies among the parameters; -1 for padding."""
         i, c = e // width, e % width
@@ -68,7 +68,7 @@ def weight_slice(tiling):
             return -1
         return bias + column if row == inputs else kernel + row * hidden_size + column
 
-    @phase
+    @device
     def load(p, tile):
         """Copy this block's slice of a vector like the parameters."""
         e = index()
@@ -77,7 +77,7 @@ def weight_slice(tiling):
             tile[e] = p[at] if at >= 0 else zero
             e += THREADS
 
-    @phase
+    @device
     def store(tile, p):
         """Copy it back."""
         e = index()
