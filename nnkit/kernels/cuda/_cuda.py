@@ -6,6 +6,7 @@ import functools
 import importlib
 import inspect
 import math
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -40,6 +41,17 @@ def _import_cuda() -> Any:  # pragma: no cover (its branches depend on the versi
 
 cuda = _import_cuda()
 SIMULATED: bool = bool(numba.config.ENABLE_CUDASIM)
+
+if SIMULATED:
+
+    def _array(self: Any, shape: Any, dtype: Any, alignment: None = None) -> np.ndarray:
+        """Shared memory: where two threads ask for it at once, numba's gives them one each."""
+        line = sys._getframe(1)
+        made = np.empty(shape, str(dtype))
+        array: np.ndarray = self._allocations.setdefault((line.f_code, line.f_lineno), made)
+        return array
+
+    importlib.import_module("numba.cuda.simulator.kernelapi").FakeCUDAShared.array = _array
 
 # The simulator runs every thread of a block as one of the system's, so there are few.
 #: Threads that share a row.
