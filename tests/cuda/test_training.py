@@ -1,6 +1,9 @@
 """The engine for GPUs against the engine for the CPU, with the CPU's kernels in both."""
 
+import gc
 import logging
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -281,3 +284,100 @@ def test_single_batches(gpu, use, one_thread):
         outcomes.append([losses, trained.test_on_batch(X, Y), trained.predict_on_batch(X)])
     for mine, theirs in zip(*(_flat(o) for o in outcomes), strict=True):
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_models_that_share_a_layer(gpu, use, one_thread):
+    outcomes = []
+    for device in ("cpu", "cuda:0"):
+        use(device)
+        shared = Dense(5, activation="tanh", name="shared")
+        nnkit.utils.set_random_seed(3)
+        pair = [model(shared, Dense(3), Softmax()) for _ in range(2)]
+        for one in (*pair, *pair):
+            one.fit(X, Y, 8, 1, 0)
+        outcomes.append([*pair[0].get_weights(), *pair[1].get_weights(), pair[0].predict(X)])
+    for mine, theirs in zip(*outcomes, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_freezing_on_the_way(gpu, use, one_thread):
+    outcomes = []
+    for device in ("cpu", "cuda:0"):
+        use(device)
+        trained = model()
+        trained.fit(X, Y, 8, 1, 0)
+        trained.layers[1].trainable = False
+        trained.fit(X, Y, 8, 1, 0)
+        trained.layers[1].trainable = True
+        trained.fit(X, Y, 8, 1, 0)
+        outcomes.append(trained.get_weights())
+    for mine, theirs in zip(*outcomes, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_callbacks_and_weights_of_samples(gpu, use, one_thread, tmp_path):
+    outcomes = []
+    for device in ("cpu", "cuda:0"):
+        use(device)
+        trained = model(optimizer=nnkit.optimizers.SGD(2.0))
+        path = tmp_path / f"{device[:3]}.h5"
+        history = trained.fit(
+            *(X, Y, 8, 6, 0),
+            callbacks=[
+                nnkit.callbacks.EarlyStopping("loss", patience=1, restore_best_weights=True),
+                nnkit.callbacks.ModelCheckpoint(path, monitor="loss", save_best_only=True),
+                nnkit.callbacks.ReduceLROnPlateau("loss", patience=1),
+            ],
+            sample_weight=np.arange(53) % 3,
+        ).history
+        outcomes.append([history, trained.get_weights(), nnkit.load_model(path).get_weights()])
+    for mine, theirs in zip(*(_flat(o) for o in outcomes), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_float64(gpu, use, one_thread):
+    nnkit.config.set_floatx("float64")
+    outcomes = []
+    for device in ("cpu", "cuda:0"):
+        use(device)
+        trained = model()
+        trained.fit(X / 255, Y, 8, 2, 0)
+        outcomes.append([*trained.get_weights(), trained.predict(X / 255)])
+    nnkit.config.set_floatx("float32")
+    for mine, theirs in zip(*outcomes, strict=True):
+        assert mine.dtype == np.float64
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_threads_predict_while_another_trains(gpu):
+    trained, other = model(), model()
+    trained.fit(X, Y, 8, 1, 0)
+    want = trained.predict(X)
+    with ThreadPoolExecutor(4) as pool:
+        training = pool.submit(other.fit, X, Y, 8, 3, 0)
+        results = list(pool.map(lambda _: trained.predict(X), range(8)))
+        training.result()
+    for result in results:
+        np.testing.assert_array_equal(result, want)
+
+
+def test_memory_is_given_back(gpu):
+    """Not one more allocation is alive after three models than after the first."""
+    alive = weakref.WeakSet()
+    allocate = gpu.allocate
+
+    def counted(size):
+        memory = allocate(size)
+        alive.add(memory)
+        return memory
+
+    gpu.allocate = counted
+    counts = []
+    for _ in range(3):
+        trained = model()
+        trained.fit(X, Y, 8, 1, 0)
+        trained.predict(X)
+        del trained
+        gc.collect()
+        counts.append(len(alive))
+    assert counts[0] == counts[-1]
