@@ -5,14 +5,24 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import accuracy, memory, overhead, predict, rounds, startup, threads, training
+from benchmarks import (
+    accuracy,
+    memory,
+    overhead,
+    predict,
+    rounds,
+    startup,
+    symbolic,
+    threads,
+    training,
+)
 from benchmarks.cases import CASES
 from benchmarks.peers import PEERS
 from benchmarks.report import Report
 from benchmarks.worker import Worker
 
 FOLDER = Path(__file__).parent
-SECTIONS = ["training", "predict", "startup", "overhead", "memory", "accuracy"]
+SECTIONS = ["training", "predict", "startup", "overhead", "memory", "accuracy", "symbolic"]
 
 
 def main(arguments=None, folder=None):
@@ -43,6 +53,8 @@ def main(arguments=None, folder=None):
         memory.run(report, pace)
     if "accuracy" in options.only:
         accuracy.run(report)
+    if "symbolic" in options.only:
+        symbolic.run(report, pace)
     # Only a whole run is a result to keep.
     page = report.write(folder or FOLDER / ("scratch" if arguments else "results"))
     print(f"Written to {page} and {page.with_suffix('.json').name}")

@@ -5,6 +5,7 @@ import inspect
 import pkgutil
 import re
 
+from sphinx import addnodes
 from sphinx.util.inspect import stringify_signature
 
 import nnkit
@@ -112,8 +113,18 @@ def sign(app, what, name, obj, options, signature, result):
     return None
 
 
+def tell_variables_apart(app, doctree):
+    """A Variable is one of the engine's, unless it is the symbolic package that speaks of it."""
+    for reference in doctree.findall(addnodes.pending_xref):
+        if reference.get("reftarget") == "Variable":
+            symbolic = (reference.get("py:module") or "").startswith("nnkit.symbolic")
+            home = "symbolic.graph" if symbolic else "engine.variable"
+            reference["reftarget"] = f"nnkit.{home}.Variable"
+
+
 def setup(app):
     app.connect("builder-inited", unwrap_kernels)
     app.connect("autodoc-skip-member", skip_helpers)
     app.connect("autodoc-process-docstring", declare_kernel)
     app.connect("autodoc-process-signature", sign)
+    app.connect("doctree-read", tell_variables_apart)

@@ -1,7 +1,8 @@
 """Activations by name: the ``activation=`` argument of a layer.
 
 An activation is a layer without weights. ``"tanh"`` means ``Tanh()``; None and ``"linear"`` mean
-that there is none. A layer of your own serves as well: ``Dense(10, activation=Swish())``.
+that there is none. A layer of your own serves as well: ``Dense(10, activation=Swish())``, and so
+does a function: ``Dense(10, activation=lambda x: x * nnkit.ops.sigmoid(x))``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from nnkit.layers.relu import ReLU
 from nnkit.layers.sigmoid import Sigmoid
 from nnkit.layers.softmax import Softmax
 from nnkit.layers.tanh import Tanh
-from nnkit.registry import did_you_mean, resolve, to_plain
+from nnkit.registry import did_you_mean, is_function, is_registered, resolve, to_plain
 
 __all__ = ["get", "serialize"]
 
@@ -31,9 +32,10 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
 
     Parameters
     ----------
-    identifier : None, str, Layer or dict
+    identifier : None, str, Layer, callable or dict
         None or ``"linear"``, ``"relu"``, ``"sigmoid"``, ``"softmax"``, ``"tanh"``; a layer object;
-        or a layer's class name and configuration, as :func:`serialize` gives them.
+        a function of expressions, which becomes a :class:`nnkit.layers.Lambda`, or the name of a
+        registered one; or a layer's class name and configuration, as :func:`serialize` gives them.
     dtype : str, optional
         What the activation computes in: that of the layer that it belongs to.
 
@@ -47,7 +49,7 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
     ValueError
         There is no activation of that name.
     TypeError
-        It is something else, a function for example.
+        It is something else.
 
     Examples
     --------
@@ -60,7 +62,7 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
     """
     if identifier is None or identifier == "linear":
         return None
-    if isinstance(identifier, str):
+    if isinstance(identifier, str) and not is_registered(identifier):
         if identifier not in _LAYERS:
             raise ValueError(
                 f"unknown activation {identifier!r}{did_you_mean(identifier, _NAMES)} "
@@ -68,10 +70,11 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
             )
         return _LAYERS[identifier](dtype=dtype)
     is_class = isinstance(identifier, type) and issubclass(identifier, Layer)
-    if not (is_class or isinstance(identifier, (Layer, dict))):
+    known = isinstance(identifier, (str, Layer, dict)) or is_function(identifier)
+    if not (is_class or known):
         raise TypeError(
-            f"activation must be a name ({', '.join(_NAMES)}) or a layer object, got "
-            f"{identifier!r}; a function has no gradient: make it a Layer with forward and backward"
+            f"activation must be a name ({', '.join(_NAMES)}), a function or a layer object, got "
+            f"{identifier!r}"
         )
     layer: Layer = resolve("layer", identifier)
     layer.dtype = dtype or layer.dtype
@@ -96,7 +99,9 @@ def serialize(activation: Layer | None) -> Any:
     for name, cls in _LAYERS.items():
         if type(activation) is cls and _arguments(activation) == _arguments(cls()):
             return name
-    return to_plain(activation)
+    described: dict[str, Any] = to_plain(activation)
+    described["config"].pop("dtype", None)  # It is that of the layer that it belongs to.
+    return described
 
 
 def _arguments(layer: Layer) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Every layer, loss, optimizer, metric, initializer and schedule is a :class:`Configurable`: it
 remembers the arguments it was made with, so it can be described as plain data and made again. A
-file names classes of this registry only; it can't make nnkit import or call anything else.
+file names classes and functions of this registry only; it can't make nnkit import or call anything
+else.
 """
 
 from __future__ import annotations
@@ -18,16 +19,19 @@ __all__ = [
     "Configurable",
     "did_you_mean",
     "explain_arguments",
+    "function_named",
     "parameters",
     "register",
     "resolve",
     "snake_case",
 ]
 
-C = TypeVar("C", bound=type)
+C = TypeVar("C", bound=Callable[..., Any])
 F = TypeVar("F", bound=Callable[..., Any])
 
 _classes: dict[str, dict[str, type[Configurable]]] = {}
+_functions: dict[str, Callable[..., Any]] = {}
+_wrappers: dict[str, Callable[[Any], Configurable]] = {}  # What a function becomes, by kind.
 
 
 class _Recorded(type):
@@ -80,8 +84,12 @@ class Configurable(metaclass=_Recorded):
     aliases: ClassVar[tuple[str, ...]] = ()
     _arguments: dict[str, Any]
 
-    def __init_subclass__(cls, abstract: bool = False, **options: Any) -> None:
+    def __init_subclass__(
+        cls, abstract: bool = False, wraps_functions: bool = False, **options: Any
+    ) -> None:
         super().__init_subclass__(**options)
+        if wraps_functions:
+            _wrappers[cls.kind] = cls
         abstract = abstract or "kind" in vars(cls)
         if cls.__module__.split(".")[0] == "nnkit" and not abstract:
             _classes.setdefault(cls.kind, {})[cls.__name__] = cls
@@ -97,7 +105,10 @@ class Configurable(metaclass=_Recorded):
 
 
 def to_plain(value: Any) -> Any:
-    """The same value as JSON knows it."""
+    """The same value as JSON knows it; a registered function is its name."""
+    if is_function(value):
+        name = function_name(value)
+        return name if _functions.get(name) is value else value
     if isinstance(value, Configurable):
         return {"class_name": type(value).__name__, "config": value.get_config()}
     if isinstance(value, (list, tuple)):
@@ -107,45 +118,99 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def register(cls: C) -> C:
-    """Let model files and strings name a class of yours; a decorator.
+def register(item: C) -> C:
+    """Let model files and strings name a class or function of yours; a decorator.
 
     Parameters
     ----------
-    cls : type
-        A subclass of Layer, Loss, Optimizer, Metric, Initializer...
+    item : type or function
+        A subclass of Layer, Loss, Optimizer, Metric, Initializer..., or a function that serves as
+        a loss, metric, activation or ``Lambda``.
 
     Raises
     ------
     TypeError
         It is none of those.
     ValueError
-        Another class has that name.
+        Another class or function has that name.
 
     Examples
     --------
     >>> import nnkit
     >>> @nnkit.saving.register
     ... class Half(nnkit.layers.Layer):
-    ...     def forward(self, x, training=False):
+    ...     def call(self, x):
     ...         return x / 2
-    ...     def backward(self, dy):
-    ...         return dy / 2
     >>> nnkit.Sequential([Half()]).layers[0].name
     'half'
+    >>> @nnkit.saving.register
+    ... def twice(x):
+    ...     return 2 * x
+    >>> nnkit.layers.Dense(3, activation="twice").get_config()["activation"]["config"]["function"]
+    'twice'
     """
-    if not (isinstance(cls, type) and issubclass(cls, Configurable) and hasattr(cls, "kind")):
-        raise TypeError(f"register takes a Layer, Loss, Optimizer, Metric... class, not {cls!r}")
-    known = _classes.setdefault(cls.kind, {})
-    old = known.get(cls.__name__)
-    # A class statement run again (in a notebook) replaces itself.
-    if old is not None and (old.__module__, old.__qualname__) != (cls.__module__, cls.__qualname__):
+    if inspect.isfunction(item):
+        kind, known = "function", cast(dict[str, Any], _functions)
+    elif isinstance(item, type) and issubclass(item, Configurable) and hasattr(item, "kind"):
+        kind, known = item.kind, cast(dict[str, Any], _classes.setdefault(item.kind, {}))
+    else:
+        raise TypeError(
+            f"register takes a Layer, Loss, Optimizer, Metric... class or a function, not {item!r}"
+        )
+    name = item.__name__
+    if not name.isidentifier():
+        raise TypeError(f"register takes functions that have a name, not {item!r}; use def")
+    old = known.get(name)
+    # A statement run again (in a notebook) replaces itself.
+    if old is not None and (old.__module__, old.__qualname__) != (
+        item.__module__,
+        item.__qualname__,
+    ):
         raise ValueError(
-            f"a {cls.kind} called {cls.__name__!r} is registered already ({old.__module__}); "
+            f"a {kind} called {name!r} is registered already ({old.__module__}); "
             "give yours another name"
         )
-    known[cls.__name__] = cls
-    return cls
+    known[name] = item
+    return item
+
+
+def is_function(value: Any) -> bool:
+    """Whether it can be called and is no class or object of nnkit's."""
+    return callable(value) and not isinstance(value, (type, Configurable))
+
+
+def is_registered(name: str) -> bool:
+    """Whether a function is registered under that name."""
+    return name in _functions
+
+
+def function_name(function: Any) -> str:
+    """The name of a function, or of the class of another callable."""
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def function_named(owner: str, function: Any) -> Callable[..., Any]:
+    """A function from itself or the name under which it is registered.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is no function; or none is registered under that name.
+    """
+    if isinstance(function, str):
+        if function in _functions:
+            return _functions[function]
+        raise ValueError(
+            f"{owner}: there is no registered function {function!r}"
+            f"{did_you_mean(function, _functions)} Define it under @nnkit.saving.register before "
+            "it is named"
+        )
+    if not is_function(function):
+        raise TypeError(
+            f"{owner} needs a function, or the name of one under @nnkit.saving.register (a file "
+            f"never holds code), got {function!r}"
+        )
+    return cast(Callable[..., Any], function)
 
 
 def registered(kind: str) -> dict[str, type[Configurable]]:
@@ -168,9 +233,20 @@ def lookup(kind: str, name: str, custom: dict[str, type] | None = None) -> type[
 
 
 def resolve(kind: str, identifier: Any, custom: dict[str, type] | None = None) -> Any:
-    """An object from itself, its class, a name, or ``{"class_name": ..., "config": ...}``."""
+    """An object from itself, its class, a name, or ``{"class_name": ..., "config": ...}``.
+
+    A function, or the name of a registered one, becomes an object of the kind that computes it.
+    """
+    if kind in _wrappers and is_function(identifier):
+        return _wrappers[kind](identifier)
     if isinstance(identifier, str):
-        return lookup(kind, identifier, custom)()
+        try:
+            cls = lookup(kind, identifier, custom)
+        except ValueError:
+            if kind in _wrappers and identifier in _functions:
+                return _wrappers[kind](identifier)
+            raise
+        return cls()
     if isinstance(identifier, type) and issubclass(identifier, Configurable):
         identifier = identifier()
     if isinstance(identifier, dict) and {"class_name", "config"} <= identifier.keys():

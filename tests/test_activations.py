@@ -48,7 +48,7 @@ def test_unknown_names(unknown):
         activations.get(unknown)
 
 
-@pytest.mark.parametrize("wrong", [np.tanh, 3, ["tanh"], int])
+@pytest.mark.parametrize("wrong", [3, ["tanh"], int])
 def test_other_things(wrong):
-    with pytest.raises(TypeError, match=r"activation must be a name .* or a layer object"):
+    with pytest.raises(TypeError, match=r"activation must be a name .* a function or a layer"):
         activations.get(wrong)

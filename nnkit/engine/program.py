@@ -93,6 +93,23 @@ class Program:
             if isinstance(stretch, _Stretch):
                 stretch.bind(arrays)
 
+    def places(self, array: np.ndarray) -> list[tuple[np.ndarray, int, int]]:
+        """Where a lasting array is named, so that one like it may take its place.
+
+        Returns
+        -------
+        list of (words, index, offset)
+            ``words[index]`` is ``offset`` bytes beyond the array's address.
+        """
+        begin = address(array)
+        workers = [w for s in self._stretches if isinstance(s, _Stretch) for w in s.workers]
+        return [
+            (worker.words, at, int(worker.words[at]) - begin)
+            for worker in workers
+            for at in worker.lasting
+            if begin <= worker.words[at] < begin + array.nbytes
+        ]
+
     def run(self, steps: int, outcomes: Sequence[Sequence[np.ndarray]] | None = None) -> None:
         """Replay the step so many times. The GIL is released but for Python stops.
 
@@ -158,39 +175,39 @@ class _Stretch:
 
     def __init__(self, program: Program, calls: list[Call]) -> None:
         self.calls = calls
-        self._workers = [_Worker(program, w) for w in range(program.workers)]
+        self.workers = [_Worker(program, w) for w in range(program.workers)]
         hazards = _Hazards(program)
         for call in calls:
-            shares = [w.share(call) for w in self._workers]
+            shares = [w.share(call) for w in self.workers]
             if hazards.meet(call.kernel, shares):
                 self._barrier(program)
-            for worker, share in zip(self._workers, shares, strict=True):
+            for worker, share in zip(self.workers, shares, strict=True):
                 if share is not None:
                     worker.add(call.kernel, share)
         self._barrier(program)  # The next step begins where all have finished this one.
-        for worker in self._workers:
+        for worker in self.workers:
             worker.finish()
 
     def _barrier(self, program: Program) -> None:
         if program.workers > 1:
-            for worker in self._workers:
+            for worker in self.workers:
                 worker.add(launch.barrier, (program.workers, program._meeting))
 
     def bind(self, arrays: dict[str, np.ndarray]) -> None:
-        for worker in self._workers:
+        for worker in self.workers:
             worker.bind(arrays)
 
     def move(self, base: int) -> None:
-        for worker in self._workers:
+        for worker in self.workers:
             worker.move(base)
 
     def run(self, steps: int) -> None:
-        for worker in self._workers:
+        for worker in self.workers:
             worker.repeat(steps)
-        if len(self._workers) == 1:
-            self._workers[0].run()
+        if len(self.workers) == 1:
+            self.workers[0].run()
         else:
-            run_together([worker.run for worker in self._workers])
+            run_together([worker.run for worker in self.workers])
 
 
 class _Worker:
@@ -203,6 +220,7 @@ class _Worker:
         self._words: list[int] = []
         self._arena: list[tuple[int, int]] = []
         self._bound: list[tuple[int, str]] = []
+        self.lasting: list[int] = []
 
     def share(self, call: Call) -> tuple[Any, ...] | None:
         """This worker's part of a call's arguments, None if it has none."""
@@ -236,6 +254,8 @@ class _Worker:
                     self._arena.append((len(self._words), offset))
                 elif name is not None:
                     self._bound.append((len(self._words), name))
+                else:
+                    self.lasting.append(len(self._words))
             self._words += group
 
     def finish(self) -> None:

@@ -28,6 +28,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -252,14 +253,19 @@ def _compile(kernel: Kernel, types: tuple[str, ...]) -> Callable[[int], None]:
         machine_code, symbol = pickle.loads(path.read_bytes())
         library = codegen.unserialize_library(machine_code)
     except (OSError, EOFError, pickle.UnpicklingError):
-        library, symbol = _build(kernel, types)
+        library, symbol = _build(kernel, types, path.stem)
         _store(path, pickle.dumps((library.serialize_using_object_code(), symbol)))
     code = _CALL(library.get_pointer_to_function(symbol))
     code.library = library  # type: ignore[attr-defined]  # Keeps the machine code in memory.
     return code
 
 
-def _build(kernel: Kernel, types: tuple[str, ...]) -> tuple[Any, str]:
+def _build(kernel: Kernel, types: tuple[str, ...], name: str) -> tuple[Any, str]:
+    """Machine code, in which all symbols contain ``name``.
+
+    numba tells functions of one name apart by a count, which begins anew in each process: code that
+    two processes have stored may use one symbol for two functions.
+    """
     from numba import carray, njit
     from numba import types as nb
     from numba.core.ccallback import CFunc
@@ -270,17 +276,31 @@ def _build(kernel: Kernel, types: tuple[str, ...]) -> tuple[Any, str]:
     arguments, names = _unpack(types)
     names.update(
         __name__=__name__,
-        _function=njit(**FLAGS)(kernel.function),
+        _function=njit(**FLAGS)(_renamed(kernel.function, name)),
         _carray=carray,
         _strided=as_strided,
         _pointer=low.pointer,
         _float64=low.float64_from_bits,
     )
     exec(f"def entry(p):\n    _function({arguments})", names)
+    names["entry"].__qualname__ = f"{name}.entry"
     signature = (nb.CPointer(nb.int64),), nb.void
     entry = CFunc(names["entry"], signature, locals={}, options={"nopython": True})
     entry.compile()
     return entry._library, entry.native_name
+
+
+def _renamed(function: Any, name: str) -> Any:
+    """A copy of a function under another name."""
+    copy = FunctionType(
+        function.__code__,
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
+    copy.__module__, copy.__qualname__ = function.__module__, name
+    return copy
 
 
 def _store(path: Path, content: bytes) -> None:

@@ -6,6 +6,7 @@ from nnkit.layers.dense import Dense
 from nnkit.layers.dropout import Dropout
 from nnkit.layers.flatten import Flatten
 from nnkit.layers.input import Input, InputLayer
+from nnkit.layers.lambda_layer import Lambda
 from nnkit.layers.relu import ReLU
 from nnkit.layers.rescaling import Rescaling
 from nnkit.layers.reshape import Reshape
@@ -20,6 +21,7 @@ __all__ = [
     "Flatten",
     "Input",
     "InputLayer",
+    "Lambda",
     "Layer",
     "ReLU",
     "Rescaling",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from nnkit.engine import budget
 from nnkit.engine.device import empty
 from nnkit.engine.variable import Variable
 from nnkit.registry import Configurable, parameters, snake_case
+
+if TYPE_CHECKING:
+    from nnkit.symbolic.layers import LayerExpression
 
 __all__ = ["Layer"]
 
@@ -25,6 +29,10 @@ class Layer(Configurable):
     it changes shapes, also ``compute_output_shape``. With plain NumPy it works at once: a training
     step stops for it between two recorded stretches. A layer that only calls kernels (``launch``,
     or ``@nnkit.kernel`` functions) says ``recordable = True`` and is replayed natively.
+
+    Or it defines only ``call(self, x)`` or ``call(self, x, training)``, which returns an expression
+    made with :mod:`nnkit.ops`. ``forward``, ``backward`` and ``compute_output_shape`` follow from
+    it. It is called once to learn the expression, so what it sets on ``self`` is forgotten.
 
     Parameters
     ----------
@@ -60,11 +68,27 @@ class Layer(Configurable):
     ...         return dy * self.factor.value
     >>> Scale()(np.ones((1, 2), np.float32))
     array([[1., 1.]], dtype=float32)
+
+    The same as an expression:
+
+    >>> class Scale(nnkit.layers.Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight("factor", input_shape[1:], "ones")
+    ...     def call(self, x):
+    ...         return x * self.factor
+    >>> Scale()(np.ones((1, 2), np.float32))
+    array([[1., 1.]], dtype=float32)
     """
 
     kind: ClassVar[str] = "layer"
     needs = ("variables",)
     recordable: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        own = vars(cls)
+        if "call" in own and "forward" not in own and "recordable" not in own:
+            cls.recordable = True
 
     def __init__(
         self,
@@ -87,6 +111,7 @@ class Layer(Configurable):
         self.variables: list[Variable] = []
         self.input_shape: Shape | None = None
         self.propagate = True
+        self._expressions: dict[tuple[bool, ...], LayerExpression] = {}
 
     # ------------------------------------------------------------------ what a layer defines
 
@@ -94,16 +119,42 @@ class Layer(Configurable):
         """Make the weights, knowing the input's shape (the batch axis first, None)."""
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Shape of the output for an input of this shape; the same, unless overridden."""
-        return input_shape
+        """Shape of the output for an input of this shape.
+
+        Unless overridden the same, or what follows from ``call``.
+        """
+        if not hasattr(self, "call"):
+            return input_shape
+        if self.input_shape is None:  # There are no weights yet.
+            twin = copy.deepcopy(self)
+            twin.ensure_built(input_shape)
+            return twin.compute_output_shape(input_shape)
+        return self._expression(False, input_shape).output_shape(self, input_shape)
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """The output for a batch; keeps what ``backward`` needs on ``self``."""
-        raise TypeError(f"{type(self).__name__} must define forward(self, x, training=False)")
+        if not hasattr(self, "call"):
+            raise TypeError(
+                f"{type(self).__name__} must define forward(self, x, training=False), or "
+                "call(self, x) with nnkit.ops"
+            )
+        self._x, self._used = x, self._expression(bool(training), x.shape)
+        return self._used.forward(self, x, training)
 
     def backward(self, dy: np.ndarray) -> np.ndarray | None:
         """The gradient of the input, given that of the output; overwrites the weights' own."""
-        raise TypeError(f"{type(self).__name__} must define backward(self, dy)")
+        if not hasattr(self, "call"):
+            raise TypeError(f"{type(self).__name__} must define backward(self, dy)")
+        return self._used.backward(self, self._x, dy)
+
+    def _expression(self, training: bool, shape: Shape) -> LayerExpression:
+        """What ``call`` says for inputs of a shape."""
+        from nnkit.symbolic.layers import LayerExpression  # Nobody else needs symbolic programs.
+
+        kind = (training, *(size == 1 for size in shape[1:]))  # An axis of size 1 broadcasts.
+        if kind not in self._expressions:
+            self._expressions[kind] = LayerExpression(self, training, shape)
+        return self._expressions[kind]
 
     # ---------------------------------------------------------------- what a layer is offered
 
@@ -167,7 +218,7 @@ class Layer(Configurable):
 
     def forget(self) -> None:
         """Be as before ``build``."""
-        self.variables, self.input_shape = [], None
+        self.variables, self.input_shape, self._expressions = [], None, {}
         if self.activation is not None:
             self.activation.forget()
 
@@ -247,8 +298,10 @@ class Layer(Configurable):
         return f"<{type(self).__name__} name={self.name}>"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the arrays of the last step."""
-        return {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
+        """Without the arrays of the last step, and what follows from ``call``."""
+        kept = {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
+        kept.pop("_used", None)
+        return kept | {"_expressions": {}}
 
 
 def check_name(name: Any) -> str:

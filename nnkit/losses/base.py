@@ -194,12 +194,12 @@ def row_weights(owner: str, sample_weight: Any, samples: int, rows: int) -> np.n
 
 
 def get(identifier: Any) -> Loss:
-    """A loss from itself, a name, or a configuration.
+    """A loss from itself, a name, a configuration, or a function.
 
     Parameters
     ----------
-    identifier : Loss, str or dict
-        For example ``"mse"``.
+    identifier : Loss, str, dict or callable
+        For example ``"mse"``. A function becomes a :class:`FunctionLoss`.
 
     Returns
     -------
@@ -210,7 +210,7 @@ def get(identifier: Any) -> Loss:
     ValueError
         No loss has that name.
     TypeError
-        It is something else, a function for example.
+        It is something else.
 
     Examples
     --------
@@ -218,10 +218,5 @@ def get(identifier: Any) -> Loss:
     >>> nnkit.losses.get("mse")
     <MeanSquaredError name=mean_squared_error>
     """
-    if callable(identifier) and not isinstance(identifier, (type, Configurable)):
-        raise TypeError(
-            f"loss must be a Loss object or the name of one, got {identifier!r}; a function has no "
-            "gradient: make it a subclass of nnkit.losses.Loss with forward and backward"
-        )
     loss: Loss = resolve("loss", identifier)
     return loss

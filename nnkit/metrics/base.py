@@ -48,7 +48,7 @@ class Metric(Configurable):
     needs = ("total",)
     recordable: ClassVar[bool] = False
     sparse: ClassVar[bool] = False
-    direction: ClassVar[str] = "min"
+    direction: str = "min"
 
     def __init__(self, name: str | None = None) -> None:
         self.name = snake_case(type(self).__name__) if name is None else name
@@ -113,7 +113,7 @@ class Metric(Configurable):
 def get(
     identifier: Any, loss: Loss | None = None, output_shape: tuple[int | None, ...] | None = None
 ) -> Metric:
-    """A metric from itself, a name, or a configuration.
+    """A metric from itself, a name, a configuration, or a function.
 
     ``"accuracy"`` and ``"acc"`` choose by the targets, as in Keras: the sparse one if the loss
     takes labels, the binary one for a single output, otherwise the categorical one. A metric got
@@ -121,8 +121,8 @@ def get(
 
     Parameters
     ----------
-    identifier : Metric, str or dict
-        For example ``"accuracy"``.
+    identifier : Metric, str, dict or callable
+        For example ``"accuracy"``. A function becomes a :class:`FunctionMetric`.
     loss : Loss, optional
         Of the model; says what form the targets have.
     output_shape : tuple, optional
@@ -137,7 +137,7 @@ def get(
     ValueError
         No metric has that name, or it takes targets of another form than the loss.
     TypeError
-        It is something else, a function for example.
+        It is something else.
 
     Examples
     --------
@@ -145,11 +145,6 @@ def get(
     >>> nnkit.metrics.get("accuracy", output_shape=(None, 1))
     <BinaryAccuracy name=accuracy>
     """
-    if callable(identifier) and not isinstance(identifier, (type, Configurable)):
-        raise TypeError(
-            f"a metric must be a Metric object or the name of one, got {identifier!r}; make a "
-            "function a subclass of nnkit.metrics.Metric with forward(self, y_true, y_pred)"
-        )
     name = identifier
     if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
         identifier = _accuracy(loss, output_shape)

@@ -109,10 +109,11 @@ def _recorded(part: Layer, run: Callable[[], np.ndarray | None]) -> np.ndarray |
     tape = current_tape()
     if tape is None:
         return run()
-    tape.owner = part
+    other, tape.owner = tape.owner, part
     before = len(tape.entries)
     result = run()
     if result is not None and tape.temporary(result) is None:
         del tape.entries[before:]
+        tape.owner = other
         return None
     return result

@@ -141,7 +141,9 @@ def _rowwise(owner: Loss | Metric, y_true: np.ndarray, y_pred: np.ndarray) -> np
         return values.reshape(rows)
 
     if owner.recordable:
-        return checked(y_true, y_pred)
+        values = checked(y_true, y_pred)
+        if owner.recordable:  # It may just have found that it is not.
+            return values
     return in_python(owner.name, checked, (y_true, y_pred), str(y_pred.dtype))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnkit import initializers
 from nnkit.optimizers import RMSprop
-from nnkit.registry import lookup, snake_case
+from nnkit.registry import is_registered, lookup, snake_case
 
 if TYPE_CHECKING:
     from nnkit.layers.base import Layer
@@ -137,6 +137,8 @@ def _metric(metric: Any) -> Any:
         return _object("keras.metrics", metric)
     if metric in ("accuracy", "acc"):
         return "accuracy"
+    if is_registered(metric):
+        return metric
     return snake_case(lookup("metric", metric).__name__)
 
 

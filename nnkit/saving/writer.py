@@ -171,7 +171,8 @@ def _check_plain(where: str, value: Any) -> None:
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(
             f"{where} is {value!r}, which a file can't hold ({error}). Make it a number, a string, "
-            "a list, a dictionary, or an object of a class derived from nnkit's; save_weights works"
+            "a list, a dictionary, an object of a class derived from nnkit's, or a function under "
+            "@nnkit.saving.register; save_weights works"
         ) from None
 
 

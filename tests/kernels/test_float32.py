@@ -44,7 +44,7 @@ def test_no_element_becomes_float64(kernel, operands):
     if "sparse" in kernel.name:
         operands = operands | {"t": "i4[1]"}
     types = tuple(operands.get(name, "f4[1]") for name in kernel.parameters)
-    library, _ = _jit._build(kernel, types)
+    library, _ = _jit._build(kernel, types, kernel.name)
     llvm = library.get_llvm_str()
     assert "float" in llvm
     assert "fpext" not in llvm

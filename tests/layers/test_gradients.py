@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nnkit
-from nnkit import layers, losses
+from nnkit import layers, losses, ops
 from nnkit.registry import registered
 from nnkit.testing import check_layer, check_loss
 
@@ -17,6 +17,7 @@ LAYERS = [
     (layers.Dense(4, activation="relu"), (7,)),
     (layers.Dropout(0.4, seed=3), (6, 5)),
     (layers.Flatten(), (2, 3, 4)),
+    (layers.Lambda(lambda x: x * ops.sigmoid(x)), (4,)),
     (layers.ReLU(), (9,)),
     (layers.ReLU(max_value=1.5, negative_slope=0.3, threshold=0.2), (3, 9)),
     (layers.Rescaling(0.5, offset=-1.0), (4, 3)),
@@ -42,6 +43,7 @@ LOSSES = [
     (losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1), ONE_HOT, "logits"),
     (losses.MeanSquaredError(), SHARES, "logits"),
     (losses.MeanAbsoluteError(), SHARES, "logits"),
+    (losses.FunctionLoss(lambda y_true, y_pred: ops.cosh(y_pred - y_true)), SHARES, "logits"),
 ]
 
 

@@ -95,7 +95,7 @@ def test_configs():
     ("make", "message"),
     [
         (lambda: metrics.get("acuracy"), "did you mean"),
-        (lambda: metrics.get(lambda t, p: 0), "make a function a subclass"),
+        (lambda: metrics.get(3), "metric: expected an object or the name of one"),
         (
             lambda: metrics.get("mse", losses.get("sparse_categorical_crossentropy"), (None, 3)),
             "metric 'mse' takes targets that are one value for every output, but the loss",

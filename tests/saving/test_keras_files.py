@@ -111,14 +111,25 @@ def test_unknown_arguments_are_listed(change):
     assert len(caught) == 1
 
 
+LAMBDA = {
+    "class_name": "Lambda",
+    "config": {
+        "name": "lambda",
+        "function": {"class_name": "__lambda__", "config": {"code": "4wEAAAAAAAAA"}},
+        "arguments": {},
+    },
+}
+
+
 @pytest.mark.parametrize(
     ("change_config", "message"),
     [
         (lambda c: c | {"class_name": "Functional"}, "a Functional model; nnkit reads Sequential"),
         (
-            lambda c: c["config"]["layers"][1].update(class_name="Lambda"),
-            "unknown layer 'Lambda'.*Known: Activation, .*Dense.*custom_objects",
+            lambda c: c["config"]["layers"][1].update(class_name="Gate"),
+            "unknown layer 'Gate'.*Known: Activation, .*Dense.*custom_objects",
         ),
+        (lambda c: c["config"]["layers"].append(LAMBDA), "a file never holds code"),
         (
             lambda c: c["config"]["layers"][1]["config"].update(
                 kernel_regularizer={"class_name": "L2", "config": {"l2": 0.01}}

@@ -1,0 +1,76 @@
+"""Lambda: a function as a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nnkit import checks
+from nnkit.layers.base import Layer, Shape
+from nnkit.registry import function_name, function_named
+
+__all__ = ["Lambda"]
+
+
+class Lambda(Layer, wraps_functions=True):
+    """A function of expressions as a layer; its gradient is derived.
+
+    Parameters
+    ----------
+    function : callable or str
+        ``function(x)`` or ``function(x, training)`` returns an expression of ``x`` made with
+        :mod:`nnkit.ops`; or the name of a function under :func:`nnkit.saving.register`.
+    output_shape : tuple of int, optional
+        Of one sample; by default it follows from the function.
+    arguments : dict, optional
+        Further keyword arguments for the function.
+    **options
+        Those of :class:`Layer`. The name is by default the function's, if it has one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is no function, or none is registered under that name.
+
+    Notes
+    -----
+    A model's file holds no code. So a model with a function that is not registered trains, but
+    can't be saved; ``save_weights`` works.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> from nnkit import ops
+    >>> layer = nnkit.layers.Lambda(lambda x: x * ops.sigmoid(x))
+    >>> layer(np.array([[0.0, 100.0]]))
+    array([[  0., 100.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any] | str,
+        output_shape: tuple[int, ...] | None = None,
+        arguments: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.function = function_named("Lambda", function)
+        self.arguments = dict(arguments or {})
+        self.output_shape = (
+            None if output_shape is None else checks.shape("Lambda", "output_shape", output_shape)
+        )
+        if not self.named and function_name(self.function).isidentifier():
+            self.name = function_name(self.function)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        """The function of x."""
+        from nnkit.symbolic.layers import takes
+
+        told = {"training": training} if takes(self.function, "training") else {}
+        return self.function(x, **told, **self.arguments)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """As given, or what follows from the function."""
+        if self.output_shape is not None:
+            return (None, *self.output_shape)
+        return super().compute_output_shape(input_shape)

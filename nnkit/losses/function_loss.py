@@ -1,0 +1,80 @@
+"""FunctionLoss: a function as a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnkit.losses.base import Loss
+from nnkit.registry import function_name, function_named
+
+if TYPE_CHECKING:
+    from nnkit.symbolic.layers import RowFunction
+
+__all__ = ["FunctionLoss"]
+
+
+class FunctionLoss(Loss, wraps_functions=True):
+    """A function of expressions as a loss; its gradient is derived.
+
+    ``model.compile(loss=function)`` makes one.
+
+    Parameters
+    ----------
+    function : callable or str
+        ``function(y_true, y_pred)`` returns an expression made with :mod:`nnkit.ops`: a value for
+        each row of ``y_pred``, for each element (of which a row's mean is taken), or one for the
+        batch. Both arguments have the shape of ``y_pred``. Or the name of a function under
+        :func:`nnkit.saving.register`.
+    name : str, optional
+        By default the function's.
+    reduction : str
+        As in :class:`Loss`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is no function, or none is registered under that name.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> from nnkit import ops
+    >>> def log_cosh(y_true, y_pred):
+    ...     return ops.mean(ops.log(ops.cosh(y_pred - y_true)), axis=-1)
+    >>> round(nnkit.losses.get(log_cosh)(np.array([[1.0]]), np.array([[2.0]])), 4)
+    0.4338
+    """
+
+    recordable = True
+
+    def __init__(
+        self,
+        function: Callable[..., Any] | str,
+        name: str | None = None,
+        reduction: str = "sum_over_batch_size",
+    ) -> None:
+        self.function = function_named("loss", function)
+        super().__init__(function_name(self.function) if name is None else name, reduction)
+        self._rows: RowFunction | None = None
+
+    def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+        """The function's value for every row."""
+        from nnkit.symbolic.layers import RowFunction
+
+        if self._rows is None:
+            self._rows = RowFunction(self.name, self.function)
+        self._y_true, self._y_pred = y_true, y_pred
+        return self._rows.forward(self, y_true, y_pred)
+
+    def backward(self, weights: np.ndarray) -> np.ndarray:
+        """The gradient that follows."""
+        if self._rows is None:
+            raise RuntimeError(f"{self.name}: backward comes after forward")
+        return self._rows.backward(self, self._y_true, self._y_pred, weights)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what follows from the function, too."""
+        return super().__getstate__() | {"_rows": None}

@@ -1,0 +1,65 @@
+"""FunctionMetric: a function as a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnkit.metrics.base import Metric
+from nnkit.registry import function_name, function_named
+
+if TYPE_CHECKING:
+    from nnkit.symbolic.layers import RowFunction
+
+__all__ = ["FunctionMetric"]
+
+
+class FunctionMetric(Metric, wraps_functions=True):
+    """A function of expressions as a metric.
+
+    ``model.compile(..., metrics=[function])`` makes one.
+
+    Parameters
+    ----------
+    function : callable or str
+        As for :class:`nnkit.losses.FunctionLoss`.
+    name : str, optional
+        By default the function's. If ``acc`` is in it, more is better.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is no function, or none is registered under that name.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> from nnkit import ops
+    >>> bias = nnkit.metrics.FunctionMetric(lambda y_true, y_pred: y_pred - y_true, name="bias")
+    >>> bias.update_state(np.array([[1.0], [2.0]]), np.array([[2.0], [4.0]]))
+    >>> bias.result()
+    1.5
+    """
+
+    recordable = True
+
+    def __init__(self, function: Callable[..., Any] | str, name: str | None = None) -> None:
+        self.function = function_named("metric", function)
+        super().__init__(function_name(self.function) if name is None else name)
+        self.direction = "max" if "acc" in self.name else "min"
+        self._rows: RowFunction | None = None
+
+    def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+        """The function's value for every row."""
+        from nnkit.symbolic.layers import RowFunction
+
+        if self._rows is None:
+            self._rows = RowFunction(self.name, self.function)
+        return self._rows.forward(self, y_true, y_pred)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what follows from the function, and arrays of the last step."""
+        kept = {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
+        return kept | {"_rows": None}

@@ -1,0 +1,46 @@
+"""Keras's names for functions of expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+__all__ = ["Axis", "Expression", "one", "over", "two"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+Expression = Any
+Axis = int | Sequence[int] | None
+
+
+def one(function: Callable[[Any], Any], name: str, meaning: str) -> Callable[[Any], Any]:
+    """A function of one expression under Keras's name."""
+
+    def operation(x: Expression) -> Expression:
+        return function(x)
+
+    return _named(operation, name, meaning)
+
+
+def two(function: Callable[..., Any], name: str, meaning: str) -> Callable[[Any, Any], Any]:
+    """A function of two expressions, which broadcast, under Keras's name."""
+
+    def operation(x1: Expression, x2: Expression) -> Expression:
+        return function(x1, x2)
+
+    return _named(operation, name, meaning)
+
+
+def over(function: Callable[..., Any], name: str, meaning: str) -> Callable[..., Any]:
+    """A function over axes under Keras's name."""
+
+    def operation(x: Expression, axis: Axis = None, keepdims: bool = False) -> Expression:
+        return function(x, axis=axis, keepdims=keepdims)
+
+    return _named(operation, name, meaning)
+
+
+def _named(operation: F, name: str, meaning: str) -> F:
+    operation.__name__ = operation.__qualname__ = name
+    operation.__module__ = "nnkit.ops"  # Where pickle finds it.
+    operation.__doc__ = meaning
+    return operation

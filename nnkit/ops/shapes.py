@@ -1,0 +1,113 @@
+"""Shapes, parts and copies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nnkit.ops.naming import Axis, Expression
+from nnkit.symbolic import tensor as T
+
+__all__ = [
+    "concatenate",
+    "expand_dims",
+    "moveaxis",
+    "ndim",
+    "ravel",
+    "repeat",
+    "reshape",
+    "shape",
+    "split",
+    "squeeze",
+    "stack",
+    "swapaxes",
+    "take",
+    "tile",
+    "transpose",
+]
+
+
+def shape(x: Expression) -> tuple[Expression, ...]:
+    """The sizes of the axes."""
+    sizes = T.shape(x)
+    return tuple(sizes[i] for i in range(ndim(x)))
+
+
+def ndim(x: Expression) -> int:
+    """Number of axes."""
+    return int(T.as_tensor(x).ndim)
+
+
+def reshape(x: Expression, newshape: Sequence[Any] | int) -> Expression:
+    """The same elements in another shape; one size may be -1."""
+    return T.reshape(x, (newshape,) if isinstance(newshape, int) else tuple(newshape))
+
+
+def transpose(x: Expression, axes: Sequence[int] | None = None) -> Expression:
+    """The axes in another order, by default reversed."""
+    return T.transpose(x, axes)
+
+
+def swapaxes(x: Expression, axis1: int, axis2: int) -> Expression:
+    """Two axes exchanged."""
+    return T.swapaxes(x, axis1, axis2)
+
+
+def moveaxis(x: Expression, source: Any, destination: Any) -> Expression:
+    """Axes moved elsewhere; the others keep their order."""
+    return T.moveaxis(x, source, destination)
+
+
+def expand_dims(x: Expression, axis: int | Sequence[int]) -> Expression:
+    """A new axis of size 1, or several."""
+    return T.expand_dims(x, axis)
+
+
+def squeeze(x: Expression, axis: Axis = None) -> Expression:
+    """Without some axes of size 1, by default all that are known to be."""
+    return T.squeeze(x, axis)
+
+
+def ravel(x: Expression) -> Expression:
+    """The same elements along one axis."""
+    return T.flatten(x, 1)
+
+
+def concatenate(xs: Sequence[Expression], axis: int = -1) -> Expression:
+    """Joined along an axis."""
+    return T.concatenate(list(xs), axis=axis)
+
+
+def stack(x: Sequence[Expression], axis: int = 0) -> Expression:
+    """Joined along a new axis."""
+    return T.stack(list(x), axis=axis)
+
+
+def split(
+    x: Expression, indices_or_sections: int | Sequence[int], axis: int = 0
+) -> list[Expression]:
+    """Parts along an axis: so many equal ones, or those between some indices."""
+    x = T.as_tensor(x)
+    if isinstance(indices_or_sections, int):
+        size = x.shape[axis] // indices_or_sections
+        ends = [size * i for i in range(1, indices_or_sections)]
+    else:
+        ends = list(indices_or_sections)
+    before = (slice(None),) * (axis % x.ndim)
+    pairs = zip([None, *ends], [*ends, None], strict=True)
+    return [x[(*before, slice(start, end))] for start, end in pairs]
+
+
+def tile(x: Expression, repeats: int | Sequence[int]) -> Expression:
+    """So many copies of x side by side along each axis."""
+    return T.tile(x, repeats)
+
+
+def repeat(x: Expression, repeats: Any, axis: int | None = None) -> Expression:
+    """Each element so many times."""
+    return T.repeat(x, repeats, axis)
+
+
+def take(x: Expression, indices: Expression, axis: int | None = None) -> Expression:
+    """The elements at some indices of an axis."""
+    return T.take(x, indices, axis)

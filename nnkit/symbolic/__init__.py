@@ -1,0 +1,39 @@
+"""Symbolic programs in Theano's manner: ``import nnkit.symbolic as theano``."""
+
+from nnkit.symbolic import gradient, ifelse, printing, scan_module, tensor
+from nnkit.symbolic.config import config
+from nnkit.symbolic.function import Function, In, Out, function
+from nnkit.symbolic.gradient import Lop, Rop, grad
+from nnkit.symbolic.graph import Apply, Op, Variable, clone
+from nnkit.symbolic.printing import pp
+from nnkit.symbolic.scan import foldl, foldr, scan
+from nnkit.symbolic.scan import map as map  # Not in __all__, for Python's own.
+from nnkit.symbolic.scan import reduce as reduce
+from nnkit.symbolic.tensor.linear import dot
+from nnkit.symbolic.tensor.variable import shared
+
+__all__ = [
+    "Apply",
+    "Function",
+    "In",
+    "Lop",
+    "Op",
+    "Out",
+    "Rop",
+    "Variable",
+    "clone",
+    "config",
+    "dot",
+    "foldl",
+    "foldr",
+    "function",
+    "grad",
+    "gradient",
+    "ifelse",
+    "pp",
+    "printing",
+    "scan",
+    "scan_module",
+    "shared",
+    "tensor",
+]

@@ -1,0 +1,178 @@
+"""``mode="DebugMode"``: every operation and every rewrite checked on the actual arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit.symbolic.graph import Apply, Variable, describe, toposort
+from nnkit.symbolic.rewrites.rewriter import Change
+from nnkit.symbolic.rewrites.stable import STABLE
+from nnkit.symbolic.run import computed
+from nnkit.symbolic.tensor.variable import Constant, SharedVariable
+
+__all__ = ["Debugger", "RewriteError"]
+
+_STABLE = {rule.__name__.strip("_") for rules in STABLE.values() for rule in rules}
+
+
+class RewriteError(RuntimeError):
+    """A rewrite has changed what a graph computes; the fault is nnkit's."""
+
+
+class Debugger:
+    """Evaluates a graph beside what it was before each rewrite.
+
+    Parameters
+    ----------
+    inputs : sequence of Variable
+    outputs : sequence of Variable
+        Rewritten: what is returned, then the new values of ``updated``.
+    updated : sequence of SharedVariable
+    results : int
+        How many are returned.
+    changes : sequence of Change
+        The rewrites, recorded by :func:`nnkit.symbolic.rewrite.rewrite`.
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        updated: Sequence[SharedVariable],
+        results: int,
+        changes: Sequence[Change],
+    ) -> None:
+        self._inputs, self._outputs = list(inputs), list(outputs)
+        self._updated, self._results, self._changes = list(updated), results, list(changes)
+        before = [old for _, old, _ in changes]
+        self._nodes = toposort([*before, *(new for _, _, new in changes), *outputs])
+
+    def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The results; shared variables are updated.
+
+        Raises
+        ------
+        FloatingPointError
+            A result is not finite; says which operation it comes from.
+        RewriteError
+            A rewrite has changed a value.
+        TypeError
+            An operation has given an array of another type than it said.
+        """
+        values = _Values(zip(self._inputs, arrays, strict=True))
+        for node in self._nodes:
+            made = computed(node, [values[v] for v in node.inputs])
+            for variable, array in zip(node.outputs, made, strict=True):
+                _check_type(variable, array)
+                values[variable] = array
+        for rule, old, new in self._changes:
+            _check_rewrite(rule, old, new, values)
+        for variable in self._outputs:
+            _check_finite(variable, values)
+        final = [np.array(values[v]) for v in self._outputs]
+        for shared, array in zip(self._updated, final[self._results :], strict=True):
+            shared.set_value(array, borrow=True)
+        return final[: self._results]
+
+
+class _Values:
+    """The arrays of variables, none of which an operation may change."""
+
+    def __init__(self, known: Any) -> None:
+        self._arrays: dict[int, Any] = {}
+        for variable, array in known:
+            self[variable] = array
+
+    def __setitem__(self, variable: Variable, array: Any) -> None:
+        if isinstance(array, np.ndarray):
+            array = array.view()
+            array.flags.writeable = False
+        self._arrays[id(variable)] = array
+
+    def __getitem__(self, variable: Variable) -> Any:
+        if id(variable) not in self._arrays:
+            if isinstance(variable, Constant):
+                self[variable] = variable.data
+            if isinstance(variable, SharedVariable):
+                self[variable] = variable.storage
+        return self._arrays[id(variable)]
+
+
+def _check_type(variable: Variable, array: Any) -> None:
+    if not isinstance(array, np.ndarray):
+        return
+    type_ = variable.type
+    ones = zip(type_.broadcastable, array.shape, strict=False)
+    if (
+        array.dtype != type_.dtype
+        or array.ndim != type_.ndim
+        or any(one and size != 1 for one, size in ones)
+    ):
+        raise TypeError(
+            f"DebugMode: {describe(variable)} came out as {array.dtype} of shape {array.shape}"
+        )
+
+
+def _check_rewrite(rule: str, old: Variable, new: Variable, values: _Values) -> None:
+    was, now = values[old], values[new]
+    if not isinstance(was, np.ndarray):
+        return
+    fits = was.shape == now.shape and was.dtype == now.dtype
+    if fits and was.dtype.kind == "f":
+        eps = float(np.finfo(was.dtype).eps)
+        # The naive formulas lose digits where the stable ones don't.
+        precision = 0.05 if rule in _STABLE else 100 * eps
+        with np.errstate(all="ignore"):
+            near = abs(now - was) <= precision * abs(was) + 100 * eps
+        fits = bool(np.all(near | ~np.isfinite(was)))
+    elif fits:
+        fits = bool(np.array_equal(was, now))
+    if not fits:
+        raise RewriteError(
+            f"DebugMode: the rewrite {rule!r} has changed {describe(old)} from {_summary(was)} to "
+            f"{_summary(now)}; please report it, and use mode='FAST_COMPILE' meanwhile"
+        )
+
+
+def _check_finite(result: Variable, values: _Values) -> None:
+    """Go back from a result that is not finite to where all operands were."""
+    if not _bad(values[result]):
+        return
+    origin = result
+    while origin.owner is not None:
+        worse = [v for v in origin.owner.inputs if _bad(values[v])]
+        if not worse:
+            break
+        origin = worse[0]
+    what = "nan" if np.isnan(values[origin]).any() else "inf"
+    where = f"it comes from {describe(origin)}"
+    if origin is result:
+        where = "it arises there"
+    raise FloatingPointError(
+        f"DebugMode: {describe(result)} is not finite; {where}: {what}"
+        f"{_operands(origin.owner, values)}"
+    )
+
+
+def _bad(array: Any) -> bool:
+    return (
+        isinstance(array, (np.ndarray, np.generic))
+        and array.dtype.kind == "f"
+        and not np.isfinite(array).all()
+    )
+
+
+def _operands(node: Apply | None, values: _Values) -> str:
+    if node is None:
+        return ", as it was given"
+    return "".join(f"; operand {describe(v)}: {_summary(values[v])}" for v in node.inputs)
+
+
+def _summary(array: Any) -> str:
+    """An array in an error message."""
+    if not isinstance(array, np.ndarray) or array.size <= 4:
+        return str(array)
+    return f"{array.dtype} of shape {array.shape}, from {array.min()} to {array.max()}"

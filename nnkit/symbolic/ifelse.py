@@ -1,0 +1,96 @@
+"""Either of two values, by a condition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit.symbolic import tensor
+from nnkit.symbolic.graph import Op, Variable, describe
+from nnkit.symbolic.tensor.variable import TensorType, as_tensor
+
+__all__ = ["IfElse", "ifelse"]
+
+
+class IfElse(Op):
+    """The first half of the values, or the second, whose shapes may differ."""
+
+    def types(self, *inputs: Variable) -> Sequence[TensorType]:
+        """Those of both halves; an axis is of size 1 if it is in both."""
+        half = (len(inputs) - 1) // 2
+        made = []
+        for a, b in zip(inputs[1 : 1 + half], inputs[1 + half :], strict=True):
+            if (a.type.dtype, a.type.ndim) != (b.type.dtype, b.type.ndim):
+                raise TypeError(f"ifelse: {describe(a)} and {describe(b)} are of different types")
+            axes = zip(a.type.broadcastable, b.type.broadcastable, strict=True)
+            made.append(TensorType(a.type.dtype, [x and y for x, y in axes]))
+        return made
+
+    def perform(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        """One of the halves."""
+        condition, *values = arrays
+        half = len(values) // 2
+        return tuple(values[:half] if condition else values[half:])
+
+    def pullback(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
+    ) -> Sequence[Variable | None]:
+        """To the half that was taken; zeros to the other."""
+        condition, *values = inputs
+        half = len(values) // 2
+        zeros: list[Any] = [tensor.zeros_like(v) for v in values]
+        taken = [*cotangents, *zeros[half:]]
+        other = [*zeros[:half], *cotangents]
+        made = IfElse()(condition, *taken, *other)
+        return [None, *made]
+
+
+def ifelse(condition: Any, then_branch: Any, else_branch: Any, name: str | None = None) -> Any:
+    """One value or another, by a condition that is a single number.
+
+    ``T.switch`` decides for each element, and its values broadcast; here they are as they are. Both
+    are computed.
+
+    Parameters
+    ----------
+    condition : variable
+        A scalar.
+    then_branch, else_branch : variable or list of variables
+        As many in both, in pairs with the same number of axes.
+    name : str, optional
+        Of the result.
+
+    Examples
+    --------
+    >>> import nnkit.symbolic as theano
+    >>> import nnkit.symbolic.tensor as T
+    >>> x = T.dvector("x")
+    >>> f = theano.function([x], ifelse(x.sum() > 0, x, x[:1]))
+    >>> f([1, 2]), f([-1, -2])
+    (array([1., 2.]), array([-1.]))
+    """
+    several = isinstance(then_branch, (list, tuple))
+    sides = [
+        [as_tensor(v) for v in (side if isinstance(side, (list, tuple)) else [side])]
+        for side in (then_branch, else_branch)
+    ]
+    test = as_tensor(condition)
+    if test.ndim != 0:
+        raise TypeError(f"the condition of ifelse is a scalar, got {describe(test)}; use T.switch")
+    if len(sides[0]) != len(sides[1]):
+        raise ValueError(
+            f"ifelse has {len(sides[0])} values for true and {len(sides[1])} for false"
+        )
+    for i, (a, b) in enumerate(zip(*sides, strict=True)):
+        common = str(np.result_type(a.dtype, b.dtype))
+        sides[0][i], sides[1][i] = tensor.cast(a, common), tensor.cast(b, common)
+    made = IfElse()(test, *sides[0], *sides[1])
+    made = made if isinstance(made, list) else [made]
+    if name is not None:
+        made[0].name = name
+    return made if several else made[0]

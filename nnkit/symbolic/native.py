@@ -1,0 +1,300 @@
+"""Runs a graph natively: a recorded tape of kernels for each combination of shapes.
+
+What a call does has three parts. Integers that only depend on arguments, such as the bounds of a
+mini-batch, and the parts of arguments and shared variables that they cut out, are computed in
+Python: they are views. With the shapes known, :class:`~nnkit.symbolic.lowering.Lowering` has made a
+program of kernels of the rest. The arrays that it reads and writes lie where they lie: only their
+addresses are put into the program.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit.engine.memory import Arena
+from nnkit.engine.program import ONE_STEP, Program, choose_workers
+from nnkit.kernels._jit import address
+from nnkit.symbolic.graph import Apply, Variable
+from nnkit.symbolic.lowering import Lowering, ShapeError, UnsuitableError
+from nnkit.symbolic.run import Evaluator, perform, value
+from nnkit.symbolic.tensor.elementwise import Cast, Elementwise
+from nnkit.symbolic.tensor.indexing import IncSubtensor, Subtensor
+from nnkit.symbolic.tensor.shapes import Shape, Size
+from nnkit.symbolic.tensor.variable import Constant, SharedVariable
+
+__all__ = ["Native"]
+
+# Words of a program, indices, and bytes beyond the address that belongs there.
+_Places = list[tuple[np.ndarray, int, int]]
+# A function that is called with ever new shapes is not worth more programs.
+_MOST_PROGRAMS = 32
+# Bytes up to which copying an array costs less than putting its address everywhere.
+_SMALL = 16_384
+
+
+class Native:
+    """A graph, and the programs made of it so far.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+        What runs if there is no program, because shapes depend on values.
+    """
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._programs: dict[Any, Compiled | None] = {}
+        given = {id(v) for v in evaluator.inputs}
+        self._fixed = fixed_ids(evaluator.nodes)
+        self._first = _first(evaluator, given, self._fixed)
+        first = {id(v) for node in self._first for v in node.outputs}
+        self._rest = [
+            node
+            for node in evaluator.nodes
+            if not any(id(v) in first or id(v) in self._fixed for v in node.outputs)
+        ]
+        external = self._external()
+        inputs = evaluator.inputs
+        self._shared = [v for v in external if isinstance(v, SharedVariable)]
+        self._arguments = [at for at, v in enumerate(inputs) if any(v is e for e in external)]
+        self._made = [v for v in external if id(v) in first]
+        self._reads = [*self._shared, *(inputs[at] for at in self._arguments), *self._made]
+        # Numbers that may decide about shapes: each value has its program.
+        self._numbers = [
+            at
+            for at, v in enumerate(self._reads)
+            if v.type.ndim == 0
+            and v.type.dtype.startswith(("int", "uint"))
+            and not isinstance(v, SharedVariable)
+            and any(_decides(node) and v in node.inputs for node in self._rest)
+        ]
+        self._last: tuple[Any, Compiled] | None = None
+
+    def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The results; shared variables are updated."""
+        now = [v.storage for v in self._shared]
+        now += [arrays[at] for at in self._arguments]
+        if self._first:
+            values = {id(v): a for v, a in zip(self._evaluator.inputs, arrays, strict=True)}
+            for node in self._first:
+                perform(node, values)
+            now += [values[id(v)] for v in self._made]
+        key = tuple([a.shape for a in now]), tuple([int(now[at]) for at in self._numbers])
+        if self._last is None or self._last[0] != key:
+            program = self._program(key, arrays, now)
+            if program is None:
+                return self._evaluator.run(arrays)
+            self._last = key, program
+        try:
+            return self._last[1].run(now)
+        except ShapeError:  # Nothing has been updated yet.
+            self._programs[key] = self._last = None
+            return self._evaluator.run(arrays)
+
+    def _program(
+        self, key: Any, arrays: Sequence[np.ndarray], now: Sequence[np.ndarray]
+    ) -> Compiled | None:
+        """The program for some shapes; None if there can't be one."""
+        if key not in self._programs:
+            if len(self._programs) >= _MOST_PROGRAMS:
+                return None
+            try:
+                self._programs[key] = self._lowered(arrays, now)
+            except UnsuitableError:
+                self._programs[key] = None
+        return self._programs[key]
+
+    def _lowered(self, arrays: Sequence[np.ndarray], now: Sequence[np.ndarray]) -> Compiled:
+        """Evaluate once to know all shapes, then make a program for them."""
+        evaluator = self._evaluator
+        values = {id(v): a for v, a in zip(evaluator.inputs, arrays, strict=True)}
+        uses: dict[int, int] = {}
+        for node in evaluator.nodes:
+            for v in node.inputs:
+                uses[id(v)] = uses.get(id(v), 0) + 1
+        keep = self._fixed | {id(self._reads[at]) for at in self._numbers}
+        shapes = {}
+        for node in evaluator.nodes:
+            perform(node, values)
+            for v in (*node.inputs, *node.outputs):
+                shapes[id(v)] = value(v, values).shape
+            for v in node.inputs:  # Memory for one result after the other, not for all.
+                uses[id(v)] -= 1
+                if not uses[id(v)] and id(v) not in keep:
+                    values.pop(id(v), None)
+        for v in evaluator.outputs:
+            if id(v) not in shapes:
+                shapes[id(v)] = value(v, values).shape
+        known = {at: array for at, array in values.items() if at in keep}
+        return Compiled(evaluator, self._rest, self._reads, now, known, shapes)
+
+    def _external(self) -> list[Variable]:
+        """What the program reads but does not compute."""
+        made = {id(v) for node in self._rest for v in node.outputs} | self._fixed
+        wanted = [v for node in self._rest for v in node.inputs]
+        wanted += [*self._evaluator.outputs, *self._evaluator.updated]
+        found: dict[int, Variable] = {}
+        for v in wanted:
+            if id(v) not in made and not isinstance(v, Constant):
+                found.setdefault(id(v), v)
+        return list(found.values())
+
+
+class Compiled:
+    """The program of a graph for certain shapes.
+
+    Parameters
+    ----------
+    evaluator : Evaluator
+    nodes : sequence of Apply
+        What the program does.
+    reads : sequence of Variable
+        What it reads.
+    now : sequence of numpy.ndarray
+        For an example, what these are.
+    known, shapes
+        See :class:`~nnkit.symbolic.lowering.Lowering`.
+    """
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        nodes: Sequence[Apply],
+        reads: Sequence[Variable],
+        now: Sequence[np.ndarray],
+        known: dict[int, np.ndarray],
+        shapes: dict[int, tuple[int, ...]],
+    ) -> None:
+        self._ids = [id(v) for v in reads]
+        self._stands = [
+            array if isinstance(v, SharedVariable) else np.empty(array.shape, array.dtype)
+            for v, array in zip(reads, now, strict=True)
+        ]
+        if not all(map(_plain, self._stands)):
+            raise UnsuitableError
+        results = evaluator.outputs[: evaluator.results]
+        updates = list(zip(evaluator.updated, evaluator.outputs[evaluator.results :], strict=True))
+        stands = dict(zip(reads, self._stands, strict=True))
+        self._lowering = Lowering(nodes, results, updates, stands, known, shapes)
+        tape = self._lowering.tape
+        self._program = program = Program(tape, Arena(), choose_workers(tape, ONE_STEP))
+        self._lock = threading.Lock()
+        self._limits = [(self._ids.index(at), size) for at, size in self._lowering.limits]
+        self._shared = [at for at, v in enumerate(reads) if isinstance(v, SharedVariable)]
+        self._small: list[tuple[int, np.ndarray]] = []
+        self._large: list[tuple[int, _Places]] = []
+        for at, array in enumerate(self._stands):
+            if at in self._shared:
+                continue
+            if array.nbytes <= _SMALL:
+                self._small.append((at, array))
+            else:
+                self._large.append((at, program.places(array)))
+        self._places = {at: program.places(self._stands[at]) for at in self._shared}
+        self._written = [at for at in self._shared if reads[at] in evaluator.updated]
+        self._results: list[tuple[np.ndarray, _Places | None]] = [
+            (array, None if array.nbytes <= _SMALL else program.places(array))
+            for array in self._lowering.results
+        ]
+
+    def run(self, now: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The results for these arrays.
+
+        Raises
+        ------
+        ShapeError
+            The program is not for them; nothing has been changed.
+        """
+        for at, size in self._limits:
+            if now[at].min() < -size or now[at].max() >= size:
+                raise ShapeError
+        with self._lock:
+            for at, stand in self._small:
+                stand[...] = now[at]
+            for at in self._shared:
+                if now[at] is not self._stands[at]:
+                    if not _plain(now[at]):
+                        raise ShapeError
+                    self._stands[at] = now[at]
+                    _put(now[at], self._places[at])
+            lasting = []
+            for at, places in self._large:
+                array = now[at]
+                if not _plain(array, False) or any(
+                    np.may_share_memory(array, now[other]) for other in self._written
+                ):
+                    array = array.copy()
+                lasting.append(array)
+                _put(array, places)
+            made = []
+            for array, spots in self._results:
+                if spots is not None:
+                    array = np.empty(array.shape, array.dtype)
+                    _put(array, spots)
+                made.append(array)
+            if not self._program.native:
+                self._lowering.now = dict(zip(self._ids, now, strict=True))
+            self._program.run(1)
+            return [
+                array.copy() if places is None else array
+                for array, (_, places) in zip(made, self._results, strict=True)
+            ]
+
+
+def _plain(array: np.ndarray, writeable: bool = True) -> bool:
+    """Whether kernels can work on an array where it lies."""
+    flags = array.flags
+    return flags.c_contiguous and flags.aligned and (flags.writeable or not writeable)
+
+
+def _put(array: np.ndarray, places: _Places) -> None:
+    start = address(array)
+    for words, index, offset in places:
+        words[index] = start + offset
+
+
+def fixed_ids(nodes: Sequence[Apply]) -> set[int]:
+    """Ids of what depends on constants and shapes only."""
+    fixed: set[int] = set()
+    for node in nodes:
+        if isinstance(node.op, (Shape, Size)) or all(
+            isinstance(v, Constant) or id(v) in fixed for v in node.inputs
+        ):
+            fixed |= {id(v) for v in node.outputs}
+    return fixed
+
+
+def _first(evaluator: Evaluator, given: set[int], fixed: set[int]) -> list[Apply]:
+    """What is done in Python: integers, shapes, and views that they cut out of what is given."""
+    able: list[Apply] = []
+    for node in evaluator.nodes:
+        at_hand = all(
+            isinstance(v, (Constant, SharedVariable)) or id(v) in given for v in node.inputs
+        )
+        if at_hand and (
+            any(id(v) in fixed for v in node.outputs)
+            or (isinstance(node.op, Subtensor) and all(_integer(v) for v in node.inputs[1:]))
+            or all(map(_integer, (*node.inputs, *node.outputs)))
+        ):
+            able.append(node)
+            given = given | {id(v) for v in node.outputs}
+    needed: set[int] = set()
+    wanted = []
+    for node in reversed(able):
+        made = [id(v) for v in node.outputs]
+        if any(at in needed for at in made) or not any(at in fixed for at in made):
+            needed |= {id(v) for v in node.inputs}
+            wanted.append(node)
+    return wanted[::-1]
+
+
+def _integer(v: Variable) -> bool:
+    return v.type.ndim == 0 and v.type.dtype.startswith(("int", "uint", "bool"))
+
+
+def _decides(node: Apply) -> bool:
+    return not isinstance(node.op, (Elementwise, Cast, Subtensor, IncSubtensor))

@@ -1,0 +1,1 @@
+"""Theano's name for what was new."""

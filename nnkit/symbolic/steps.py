@@ -1,0 +1,240 @@
+"""The operation behind ``scan``: a graph for one step, run in a loop."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from nnkit.symbolic import tensor
+from nnkit.symbolic.gradient import grad
+from nnkit.symbolic.graph import Apply, Op, Variable
+from nnkit.symbolic.rewrite import rewrite
+from nnkit.symbolic.run import runner
+from nnkit.symbolic.tensor.variable import TensorType
+
+__all__ = ["Scan", "Step", "applied"]
+
+
+@dataclass(eq=False)
+class Step:
+    """What is done in every step: a graph.
+
+    Attributes
+    ----------
+    inputs : list of Variable
+        An element of each sequence, the values of each state at its taps, then what stays.
+    outputs : list of Variable
+        The new states, then what is only collected; last, if ``until``, whether to stop.
+    sequences : int
+        How many there are.
+    taps : list of tuple of int
+        For each state, how many steps back its values are from: (-2, -1).
+    kept : list of bool
+        For each state, whether its values are collected; otherwise the last is the output.
+    until : bool
+    name : str or None
+    mode : str
+    truncate : int
+        Of how many steps, the last ones, a gradient is made; -1 for all.
+    """
+
+    inputs: list[Any]
+    outputs: list[Any]
+    sequences: int
+    taps: list[tuple[int, ...]]
+    kept: list[bool]
+    until: bool = False
+    name: str | None = None
+    mode: str = "FAST_RUN"
+    truncate: int = -1
+
+    @property
+    def results(self) -> list[Any]:
+        """The outputs without the condition."""
+        return self.outputs[:-1] if self.until else self.outputs
+
+    def first(self, state: int) -> int:
+        """Where the values of a state begin among the inputs."""
+        return self.sequences + sum(len(taps) for taps in self.taps[:state])
+
+    @property
+    def staying(self) -> list[Any]:
+        """The inputs that are the same in each step."""
+        return self.inputs[self.first(len(self.taps)) :]
+
+    @cached_property
+    def run(self) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
+        """Does one step; made when it is first needed."""
+        outputs = rewrite(self.outputs, self.mode)
+        return runner(self.inputs, outputs, [], len(outputs), self.mode)
+
+
+class Scan(Op):
+    """Steps one after another.
+
+    Its inputs are the number of steps, the sequences, the first values of the states, stacked, and
+    what stays; its outputs those of the steps, stacked.
+
+    Parameters
+    ----------
+    step : Step
+    """
+
+    props = ("step",)
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+
+    def __repr__(self) -> str:
+        return f"Scan{{{self.step.name}}}" if self.step.name else "Scan"
+
+    def types(self, *inputs: Variable) -> Sequence[TensorType]:
+        """Those of a step's outputs, with an axis for the steps."""
+        kept = [*self.step.kept, *[True] * len(self.step.results)]
+        return [
+            TensorType(v.dtype, (False, *v.broadcastable)) if keep else v.type
+            for v, keep in zip(self.step.results, kept, strict=False)
+        ]
+
+    def _split(self, inputs: Sequence[Any]) -> tuple[Any, list[Any], list[Any], list[Any]]:
+        steps, *rest = inputs
+        n, m = self.step.sequences, self.step.sequences + len(self.step.taps)
+        return steps, rest[:n], rest[n:m], rest[m:]
+
+    def perform(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        """A loop in Python over the evaluated graph."""
+        steps, sequences, firsts, staying = self._split(arrays)
+        if steps < 0 or any(len(s) < steps for s in sequences):
+            raise ValueError(
+                f"{self} is to do {steps} steps, on sequences of lengths "
+                f"{[len(s) for s in sequences]}"
+            )
+        states = [deque(first, len(first)) for first in firsts]
+        collected: list[list[np.ndarray]] = [[] for _ in self.step.results]
+        for t in range(int(steps)):
+            # An element of a vector is no array, so [t, ...].
+            now = [s[t, ...] for s in sequences]
+            for state, taps in zip(states, self.step.taps, strict=True):
+                now += [np.asarray(state[tap]) for tap in taps]
+            made = self.step.run([*now, *staying])
+            for state, value in zip(states, made, strict=False):
+                state.append(value)
+            for i, (values, value) in enumerate(zip(collected, made, strict=False)):
+                if i >= len(states) or self.step.kept[i]:
+                    values.append(value)
+            if self.step.until and made[-1]:
+                break
+        results = []
+        for i, (values, v) in enumerate(zip(collected, self.step.results, strict=True)):
+            if i < len(states) and not self.step.kept[i]:
+                results.append(np.asarray(states[i][-1]))
+            elif values:
+                results.append(np.stack(values))
+            else:
+                shape = firsts[i].shape[1:] if i < len(states) else (0,) * v.ndim
+                results.append(np.empty((0, *shape), v.dtype))
+        return tuple(results)
+
+    def pullback(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
+    ) -> Sequence[Variable | None]:
+        """Another scan, backwards over the values that this one went through.
+
+        It carries the gradients by the states that it has still to meet, and the sums of those by
+        what stays.
+        """
+        step = self.step
+        _, sequences, firsts, staying = self._split(inputs)
+        traces: list[Any] = list(outputs)
+        above = list(cotangents)
+        if not all(step.kept):
+            again = Scan(replace(step, kept=[True] * len(step.kept)))
+            traces = Apply(again, inputs, again.types(*inputs)).outputs
+            for i, keep in enumerate(step.kept):
+                if not keep and smooth(traces[i]):
+                    last = tensor.zeros_like(traces[i])[-1]
+                    above[i] = tensor.set_subtensor(last, cotangents[i])
+        n = traces[0].shape[0]
+        begin = n - tensor.minimum(n, step.truncate) if step.truncate >= 0 else 0
+
+        def back(x: Any) -> Any:
+            return x[begin:n][::-1]
+
+        met = [back(s) for s in sequences]
+        for first, trace, taps in zip(firsts, traces, step.taps, strict=False):
+            depth = -min(taps)
+            whole = tensor.concatenate([first, trace], axis=0)
+            met += [back(whole[depth + tap :]) for tap in taps]
+        # The gradients by the outputs of a step: from outside, and from later steps. By copies, as
+        # an output may be made of another, or be the same.
+        ends = [tensor.tensor_copy(v) for v in step.results]
+        known: dict[Variable, Any] = {v: v.type() for v in ends if smooth(v)}
+        arriving = list(known.values())
+        met += [back(g) for v, g in zip(traces, above, strict=True) if smooth(v)]
+        carried, starts, states = [], [], []
+        for j, (first, taps) in enumerate(zip(firsts, step.taps, strict=True)):
+            if not smooth(first):
+                continue
+            depth, kind = -min(taps), step.inputs[step.first(j)].type
+            waiting = [kind() for _ in range(depth)]
+            known[ends[j]] = known[ends[j]] + waiting[-1]
+            states.append((j, waiting))
+            carried += waiting
+            starts += [tensor.zeros_like(first[:1])] * depth
+        wanted = [v for v in step.inputs if smooth(v)]
+        found = grad(None, wanted, known_grads=known, disconnected_inputs="ignore")
+        by = {id(v): d for v, d in zip(wanted, found, strict=True)}
+        made = []
+        for j, waiting in states:
+            shifted = [tensor.zeros_like(waiting[0]), *waiting[:-1]]
+            for i, tap in enumerate(step.taps[j]):
+                place = len(waiting) + tap
+                shifted[place] = shifted[place] + by[id(step.inputs[step.first(j) + i])]
+            made += shifted
+        for inner, outer in zip(step.staying, staying, strict=True):
+            if smooth(inner):
+                carried.append(inner.type())
+                starts.append(tensor.zeros_like(outer).dimshuffle("x", *range(outer.ndim)))
+                made.append(carried[-1] + by[id(inner)])
+        elements = [v for v in step.inputs[: step.sequences] if smooth(v)]
+        until_staying = step.inputs[: step.first(len(step.taps))]
+        backwards = Step(
+            [*until_staying, *arriving, *carried, *step.staying],
+            [*made, *(by[id(v)] for v in elements)],
+            len(met),
+            [(-1,)] * len(carried),
+            [False] * len(carried),
+            name=f"gradient of {step.name or 'scan'}",
+            mode=step.mode,
+        )
+        results = iter(applied(Scan(backwards), n - begin, *met, *starts, *staying))
+        of_firsts: list[Any] = [None] * len(firsts)
+        for j, waiting in states:
+            of_firsts[j] = tensor.stack([next(results) for _ in waiting], axis=0)
+        of_staying = [next(results) if smooth(v) else None for v in staying]
+        of_sequences = [
+            tensor.set_subtensor(tensor.zeros_like(s)[begin:n], next(results)[::-1])
+            if smooth(s)
+            else None
+            for s in sequences
+        ]
+        return [None, *of_sequences, *of_firsts, *of_staying]
+
+
+def smooth(v: Any) -> bool:
+    """Whether there is a gradient by a variable."""
+    return bool(v.type.dtype.startswith("float"))
+
+
+def applied(op: Op, *inputs: Any) -> list[Any]:
+    """All outputs of an operation, also if there is one only."""
+    made = op(*inputs)
+    return made if isinstance(made, list) else [made]

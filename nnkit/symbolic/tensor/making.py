@@ -1,0 +1,301 @@
+"""Tensors from little: ``T.zeros((2, n))``, ``T.arange(n)``, ``T.eye(n)`` and their like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit.symbolic.config import config
+from nnkit.symbolic.graph import Op, Variable, describe
+from nnkit.symbolic.tensor.elementwise import Cast, elementwise, unbroadcast
+from nnkit.symbolic.tensor.indexing import set_subtensor
+from nnkit.symbolic.tensor.shapes import integer, known_ones, size_of, sizes
+from nnkit.symbolic.tensor.variable import TensorType, as_tensor, constant
+
+__all__ = [
+    "Alloc",
+    "Arange",
+    "alloc",
+    "arange",
+    "broadcast_to",
+    "empty",
+    "eye",
+    "full",
+    "full_like",
+    "identity_like",
+    "one_hot",
+    "ones",
+    "ones_like",
+    "to_one_hot",
+    "tri",
+    "tril",
+    "triu",
+    "zeros",
+    "zeros_like",
+]
+
+
+class Alloc(Op):
+    """A value, broadcast to a shape: the inputs are the value and the sizes.
+
+    Parameters
+    ----------
+    ones : tuple of bool
+        For each axis of the result whether it is known to be of size 1.
+    """
+
+    props = ("ones",)
+
+    def __init__(self, ones: tuple[bool, ...]) -> None:
+        self.ones = ones
+
+    def types(self, *inputs: Variable) -> Sequence[TensorType]:
+        """As many axes as sizes."""
+        if inputs[0].type.ndim > len(self.ones):
+            raise ValueError(
+                f"{describe(inputs[0])} has more axes than the {len(self.ones)} it is broadcast to"
+            )
+        return [TensorType(inputs[0].type.dtype, self.ones)]
+
+    def perform(self, *arrays: np.ndarray) -> np.ndarray:
+        """A new array."""
+        result = np.empty([int(n) for n in arrays[1:]], arrays[0].dtype)
+        result[...] = arrays[0]
+        return result
+
+    def pullback(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
+    ) -> Sequence[Variable | None]:
+        """The gradient, added up over the axes that were broadcast."""
+        x, ndim = inputs[0], len(self.ones)
+        rest: list[None] = [None] * (len(inputs) - 1)
+        if not x.type.dtype.startswith("float"):
+            return [None, *rest]
+        g: Any = unbroadcast(cotangents[0], as_tensor(x, ndim=ndim))
+        new = [g.type.broadcastable[i] for i in range(ndim - x.type.ndim)]
+        if not all(new):  # The result is known to be of size 1 there, so the gradient is.
+            g = g.sum(axis=[i for i, one in enumerate(new) if not one], keepdims=True)
+        return [g.dimshuffle(*range(ndim - x.type.ndim, ndim)), *rest]
+
+
+class Arange(Op):
+    """Numbers from start to stop by steps.
+
+    Parameters
+    ----------
+    dtype : str
+    """
+
+    props = ("dtype",)
+
+    def __init__(self, dtype: str) -> None:
+        self.dtype = dtype
+
+    def types(self, *inputs: Variable) -> Sequence[TensorType]:
+        """A vector."""
+        for x in inputs:
+            if x.type.ndim:
+                raise TypeError(f"arange takes numbers, got {describe(x)}")
+        return [TensorType(self.dtype, [False])]
+
+    def perform(self, *arrays: np.ndarray) -> np.ndarray:
+        """NumPy's arange."""
+        return np.arange(*(a.item() for a in arrays), dtype=self.dtype)
+
+    def pullback(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
+    ) -> Sequence[Variable | None]:
+        """Each number is ``start + i * step``."""
+        start, stop, step = inputs
+        g: Any = cotangents[0]
+        if not self.dtype.startswith("float"):
+            return [None, None, None]
+        places = Cast(self.dtype)(arange(size_of(outputs[0], 0)))
+        gradients = {0: lambda: g.sum(), 2: lambda: (g * places).sum()}
+        return [
+            Cast(x.type.dtype)(gradients[i]())
+            if i in gradients and x.type.dtype.startswith("float")
+            else None
+            for i, x in enumerate((start, stop, step))
+        ]
+
+
+def alloc(value: Any, *shape: Any) -> Any:
+    """A value, broadcast to a shape.
+
+    Parameters
+    ----------
+    value : number or tensor
+    *shape : int or symbolic integers, or one sequence or vector of them
+
+    Examples
+    --------
+    >>> import nnkit.symbolic.tensor as T
+    >>> T.alloc(1.5, 2, 3).eval()
+    array([[1.5, 1.5, 1.5],
+           [1.5, 1.5, 1.5]], dtype=float32)
+    """
+    new = sizes(shape[0] if len(shape) == 1 else shape)
+    return Alloc(known_ones(new))(value, *new)
+
+
+def broadcast_to(x: Any, shape: Any) -> Any:
+    """A tensor, broadcast to a shape; axes that grow must be known to be of size 1."""
+    return alloc(x, shape)
+
+
+def full(shape: Any, fill_value: Any, dtype: str | None = None) -> Any:
+    """A tensor of one value, by default of its data type."""
+    value = as_tensor(fill_value)
+    return alloc(value if dtype is None else Cast(dtype)(value), shape)
+
+
+def zeros(shape: Any, dtype: str | None = None) -> Any:
+    """Zeros, by default of ``config.floatX``."""
+    return alloc(constant(0, dtype=dtype or config.floatX), shape)
+
+
+def ones(shape: Any, dtype: str | None = None) -> Any:
+    """Ones, by default of ``config.floatX``."""
+    return alloc(constant(1, dtype=dtype or config.floatX), shape)
+
+
+def empty(shape: Any, dtype: str | None = None) -> Any:
+    """A tensor whose values don't matter; here they are zeros."""
+    return zeros(shape, dtype)
+
+
+def full_like(model: Any, fill_value: Any, dtype: str | None = None) -> Any:
+    """A tensor of one value in the shape of another, by default of its data type."""
+    model = as_tensor(model)
+    dtype = dtype or model.type.dtype
+    variable = isinstance(fill_value, Variable)
+    value = Cast(dtype)(fill_value) if variable else constant(fill_value, dtype=dtype)
+    return elementwise("second", model, value)
+
+
+def zeros_like(model: Any, dtype: str | None = None, opt: bool = False) -> Any:
+    """Zeros in the shape of another tensor."""
+    return full_like(model, 0, dtype)
+
+
+def ones_like(model: Any, dtype: str | None = None, opt: bool = False) -> Any:
+    """Ones in the shape of another tensor."""
+    return full_like(model, 1, dtype)
+
+
+def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str | None = None) -> Any:
+    """Numbers from ``start`` (included) to ``stop`` (not included), as NumPy's.
+
+    Parameters
+    ----------
+    start : number or scalar
+        With ``stop`` left out, this is the stop, and the start is 0.
+    stop : number or scalar, optional
+    step : number or scalar
+    dtype : str, optional
+        By default int64 for integers, else the floats' own.
+
+    Examples
+    --------
+    >>> import nnkit.symbolic.tensor as T
+    >>> n = T.lscalar("n")
+    >>> T.arange(n).eval({n: 4})
+    array([0, 1, 2, 3])
+    """
+    start, stop = (0, start) if stop is None else (start, stop)
+    inputs = [
+        constant(x, dtype=config.floatX if isinstance(x, float) else None)
+        if not isinstance(x, Variable)
+        else x
+        for x in (start, stop, step)
+    ]
+    if dtype is None:
+        common = np.result_type(*(x.type.dtype for x in inputs))
+        dtype = str(common) if common.kind == "f" else "int64"
+    return Arange(str(np.dtype(dtype)))(*inputs)
+
+
+def eye(n: Any, m: Any = None, k: Any = 0, dtype: str | None = None) -> Any:
+    """A matrix of ones on a diagonal and zeros.
+
+    Parameters
+    ----------
+    n, m : int or scalar
+        Rows and columns; by default as many columns as rows.
+    k : int or scalar
+        0 is the main diagonal, above it the numbers are positive.
+    dtype : str, optional
+        By default ``config.floatX``.
+    """
+    rows, columns = _places(n, n if m is None else m)
+    return Cast(dtype or config.floatX)(elementwise("eq", columns - rows, integer(k, "k")))
+
+
+def identity_like(x: Any, dtype: str | None = None) -> Any:
+    """Ones on the diagonal and zeros, in the shape of a matrix."""
+    x = as_tensor(x)
+    return eye(size_of(x, 0), size_of(x, 1), 0, dtype or x.type.dtype)
+
+
+def tri(N: Any, M: Any = None, k: Any = 0, dtype: str | None = None) -> Any:
+    """A matrix of ones on and below a diagonal, and zeros above."""
+    rows, columns = _places(N, N if M is None else M)
+    return Cast(dtype or config.floatX)(elementwise("le", columns - rows, integer(k, "k")))
+
+
+def tril(m: Any, k: Any = 0) -> Any:
+    """The last two axes on and below a diagonal, and zeros above."""
+    return _triangle("le", m, k)
+
+
+def triu(m: Any, k: Any = 0) -> Any:
+    """The last two axes on and above a diagonal, and zeros below."""
+    return _triangle("ge", m, k)
+
+
+def _places(n: Any, m: Any) -> tuple[Any, Any]:
+    """Row numbers as a column, and column numbers as a row."""
+    return arange(n).dimshuffle(0, "x"), arange(m).dimshuffle("x", 0)
+
+
+def _triangle(comparison: str, m: Any, k: Any) -> Any:
+    m = as_tensor(m)
+    if m.type.ndim < 2:
+        raise ValueError(f"a triangle needs two axes, got {describe(m)}")
+    rows, columns = _places(size_of(m, m.type.ndim - 2), size_of(m, m.type.ndim - 1))
+    kept = elementwise(comparison, columns - rows, integer(k, "k"))
+    return elementwise("switch", kept, m, constant(0, dtype=m.type.dtype))
+
+
+def to_one_hot(y: Any, nb_class: Any, dtype: str | None = None) -> Any:
+    """A row for each label: one where the label says, zeros elsewhere.
+
+    Parameters
+    ----------
+    y : vector of integers
+        From 0 to ``nb_class - 1``.
+    nb_class : int or scalar
+    dtype : str, optional
+        By default ``config.floatX``.
+
+    Returns
+    -------
+    matrix
+    """
+    y = as_tensor(y)
+    if y.type.ndim != 1 or np.dtype(y.type.dtype).kind not in "iu":
+        raise TypeError(f"to_one_hot takes a vector of integers, got {describe(y)}")
+    rows = zeros((size_of(y, 0), nb_class), dtype)
+    return set_subtensor(rows[arange(size_of(y, 0)), y], 1)
+
+
+one_hot = to_one_hot

@@ -1,0 +1,273 @@
+"""``T.nnet``: the functions that networks are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit.symbolic import tensor
+from nnkit.symbolic.graph import Op, Variable, describe
+from nnkit.symbolic.tensor import bn, conv
+from nnkit.symbolic.tensor.bn import (
+    batch_normalization,
+    batch_normalization_test,
+    batch_normalization_train,
+)
+from nnkit.symbolic.tensor.conv import conv2d
+from nnkit.symbolic.tensor.formulas import real
+from nnkit.symbolic.tensor.shapes import normal_axis
+from nnkit.symbolic.tensor.variable import TensorType, as_tensor, constant
+
+__all__ = [
+    "LogSoftmax",
+    "Softmax",
+    "batch_normalization",
+    "batch_normalization_test",
+    "batch_normalization_train",
+    "binary_crossentropy",
+    "bn",
+    "categorical_crossentropy",
+    "conv",
+    "conv2d",
+    "crossentropy_categorical_1hot",
+    "elu",
+    "hard_sigmoid",
+    "logsoftmax",
+    "relu",
+    "selu",
+    "sigmoid",
+    "sigmoid_binary_crossentropy",
+    "softmax",
+    "softplus",
+    "softsign",
+    "ultra_fast_sigmoid",
+]
+
+
+class Softmax(Op):
+    """exp(x) divided by its sum over the last axis, without overflow."""
+
+    def types(self, *inputs: Variable) -> Sequence[TensorType]:
+        """A float in the shape of the input."""
+        return [_float_type(self, inputs[0])]
+
+    def perform(self, *arrays: np.ndarray) -> np.ndarray:
+        """Less the largest element, so that no power is too big."""
+        x = arrays[0].astype(real(str(arrays[0].dtype)), copy=False)
+        powers = np.exp(x - x.max(-1, keepdims=True, initial=-np.inf))
+        powers /= powers.sum(-1, keepdims=True)
+        return powers
+
+    def pullback(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
+    ) -> Sequence[Variable | None]:
+        """y (g - sum(g y))."""
+        y: Any = outputs[0]
+        g: Any = cotangents[0]
+        d = y * (g - tensor.sum(g * y, axis=-1, keepdims=True))
+        return [_as(inputs[0], d)]
+
+
+class LogSoftmax(Op):
+    """The logarithm of the softmax over the last axis, which is finite where that is 0."""
+
+    def types(self, *inputs: Variable) -> Sequence[TensorType]:
+        """A float in the shape of the input."""
+        return [_float_type(self, inputs[0])]
+
+    def perform(self, *arrays: np.ndarray) -> np.ndarray:
+        """x less its largest element, less the logarithm of the sum of powers of that."""
+        x = arrays[0].astype(real(str(arrays[0].dtype)), copy=False)
+        below = x - x.max(-1, keepdims=True, initial=-np.inf)
+        result: np.ndarray = below - np.log(np.exp(below).sum(-1, keepdims=True))
+        return result
+
+    def pullback(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
+    ) -> Sequence[Variable | None]:
+        """g - softmax(x) sum(g)."""
+        x, g = inputs[0], cotangents[0]
+        d = g - Softmax()(x) * tensor.sum(g, axis=-1, keepdims=True)
+        return [_as(x, d)]
+
+
+def _float_type(op: Op, x: Variable) -> TensorType:
+    if x.type.ndim == 0:
+        raise TypeError(f"{op} is taken over the last axis, and {describe(x)} has none")
+    kind: TensorType = x.type.with_dtype(real(x.type.dtype))
+    return kind
+
+
+def _as(x: Variable, d: Any) -> Any:
+    """A gradient by x; there is none by integers."""
+    if not x.type.dtype.startswith("float"):
+        return None
+    return d if d.dtype == x.type.dtype else tensor.cast(d, x.type.dtype)
+
+
+def _real(x: Any) -> Any:
+    """A float from a number of any kind, so that constants can be of the same data type."""
+    x = as_tensor(x)
+    return tensor.cast(x, real(x.dtype))
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    """exp(x), divided by its sum over an axis.
+
+    Parameters
+    ----------
+    x : variable
+    axis : int
+
+    Examples
+    --------
+    >>> import nnkit.symbolic as theano
+    >>> import nnkit.symbolic.tensor as T
+    >>> x = T.dmatrix("x")
+    >>> theano.function([x], T.nnet.softmax(x))([[0, 1000]])
+    array([[0., 1.]])
+    """
+    return _over(Softmax(), x, axis)
+
+
+def logsoftmax(x: Any, axis: int = -1) -> Any:
+    """The logarithm of the softmax, finite where that is 0.
+
+    Parameters
+    ----------
+    x : variable
+    axis : int
+    """
+    return _over(LogSoftmax(), x, axis)
+
+
+def _over(op: Op, x: Any, axis: int) -> Any:
+    """An operation on the last axis, along any."""
+    x = as_tensor(x)
+    if axis in (-1, x.ndim - 1):
+        return op(x)
+    axis = normal_axis(axis, x.ndim)
+    swapped = list(range(x.ndim))
+    swapped[axis], swapped[-1] = swapped[-1], axis
+    return op(x.dimshuffle(*swapped)).dimshuffle(*swapped)
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x))."""
+    return tensor.sigmoid(x)
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x))."""
+    return tensor.softplus(x)
+
+
+def hard_sigmoid(x: Any) -> Any:
+    """0.2 x + 0.5, limited to 0 and 1."""
+    x = _real(x)
+    return tensor.clip(constant(0.2, dtype=x.dtype) * x + constant(0.5, dtype=x.dtype), 0, 1)
+
+
+def ultra_fast_sigmoid(x: Any) -> Any:
+    """An approximation of the sigmoid by simpler functions, within 0.05."""
+    x = _real(x)
+    half = x / 2
+    size = tensor.abs_(half)
+    slope, offset, top = (
+        constant(c, dtype=x.dtype) for c in (0.0458812946797165, 0.857410869648, 0.99505475368673)
+    )
+    low = constant(1.5, dtype=x.dtype) * size / (1 + size)
+    high = tensor.switch(size < 3, offset + slope * size, top)
+    curve = tensor.switch(size < 1.7, low, high)
+    return (tensor.switch(half < 0, -curve, curve) + 1) / 2
+
+
+def relu(x: Any, alpha: Any = 0) -> Any:
+    """x where it is positive, elsewhere ``alpha`` x."""
+    x = as_tensor(x)
+    if isinstance(alpha, (int, float)) and alpha == 0:
+        return tensor.maximum(x, 0)
+    return tensor.switch(x > 0, x, alpha * x)
+
+
+def elu(x: Any, alpha: Any = 1) -> Any:
+    """x where it is positive, elsewhere ``alpha`` (exp(x) - 1)."""
+    x = as_tensor(x)
+    # The minimum: what is not chosen must be finite, or its gradient is nan.
+    return tensor.switch(x > 0, x, alpha * tensor.expm1(tensor.minimum(x, 0)))
+
+
+def selu(x: Any) -> Any:
+    """The elu with the scale and alpha that keep mean 0 and variance 1 from layer to layer."""
+    x = _real(x)
+    scale, alpha = (constant(c, dtype=x.dtype) for c in (1.0507009873554805, 1.6732632423543772))
+    return scale * elu(x, alpha)
+
+
+def softsign(x: Any) -> Any:
+    """x / (1 + abs(x))."""
+    x = as_tensor(x)
+    return x / (1 + tensor.abs_(x))
+
+
+def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> Any:
+    """How far a predicted distribution is from the true one, for each row.
+
+    Parameters
+    ----------
+    coding_dist : variable
+        Predicted probabilities, along the last axis.
+    true_dist : variable
+        True ones of the same shape; or labels, integers with an axis less.
+
+    Returns
+    -------
+    variable
+        With an axis less than the predictions.
+    """
+    coding, true = as_tensor(coding_dist), as_tensor(true_dist)
+    if true.ndim == coding.ndim:
+        return -tensor.sum(true * tensor.log(coding), axis=-1)
+    if true.ndim == coding.ndim - 1:
+        return crossentropy_categorical_1hot(coding, true)
+    raise TypeError(
+        f"{describe(true)} must be distributions like {describe(coding)}, or labels with an axis "
+        "less"
+    )
+
+
+def crossentropy_categorical_1hot(coding_dist: Any, true_one_of_n: Any) -> Any:
+    """The negative logarithm of the probability of the true class, for each row.
+
+    Parameters
+    ----------
+    coding_dist : variable, a matrix
+    true_one_of_n : variable, a vector of integers
+    """
+    coding, labels = as_tensor(coding_dist), as_tensor(true_one_of_n)
+    if (coding.ndim, labels.ndim) != (2, 1) or labels.dtype.startswith("float"):
+        raise TypeError(
+            f"labels are a vector of integers for a matrix, got {describe(labels)} for "
+            f"{describe(coding)}"
+        )
+    return -tensor.log(coding[tensor.arange(labels.shape[0]), labels])
+
+
+def binary_crossentropy(output: Any, target: Any) -> Any:
+    """-(t log(p) + (1 - t) log(1 - p)), for each element."""
+    output, target = as_tensor(output), as_tensor(target)
+    return -(target * tensor.log(output) + (1 - target) * tensor.log(1 - output))
+
+
+def sigmoid_binary_crossentropy(output: Any, target: Any) -> Any:
+    """The binary crossentropy of sigmoid(output), finite for outputs of any size."""
+    output, target = as_tensor(output), as_tensor(target)
+    return target * softplus(-output) + (1 - target) * softplus(output)
