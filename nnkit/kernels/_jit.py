@@ -44,6 +44,9 @@ FLAGS: dict[str, Any] = {
     "error_model": "numpy",
 }
 
+# What computes as it is written: (x + 1) - x is not 1. A product and a sum may round once.
+EXACT: dict[str, Any] = FLAGS | {"fastmath": {"contract"}}
+
 _CALL = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 # numba's compiler is not reentrant across a cache miss, and two threads may meet the same kernel.
 _COMPILING = threading.RLock()
@@ -71,6 +74,8 @@ class Kernel:
         passed whole.
     strided : sequence of str
         Parameters that may have any strides (a BLAS product takes a transposed view).
+    exact : bool
+        Arithmetic is done in the order in which it is written. Sums are slower then.
     cost : callable, optional
         Estimates the nanoseconds of a call on one core from its arguments; without it, the
         largest array that is split counts. It decides how many workers share a step.
@@ -96,6 +101,7 @@ class Kernel:
         split: Sequence[str] = (),
         elementwise: bool = False,
         strided: Sequence[str] = (),
+        exact: bool = False,
         cost: Callable[..., float] | None = None,
     ) -> None:
         functools.update_wrapper(self, function)
@@ -112,7 +118,7 @@ class Kernel:
         self.outputs = frozenset(outputs)
         self.updates = frozenset(updates)
         self.split = frozenset(split)
-        self.elementwise = elementwise
+        self.elementwise, self.exact = elementwise, exact
         self.strided = frozenset(strided)
         self.cost = cost or self._cost_of_elements
         self.cuda: Any = None
@@ -276,7 +282,7 @@ def _build(kernel: Kernel, types: tuple[str, ...], name: str) -> tuple[Any, str]
     arguments, names = _unpack(types)
     names.update(
         __name__=__name__,
-        _function=njit(**FLAGS)(_renamed(kernel.function, name)),
+        _function=njit(**(EXACT if kernel.exact else FLAGS))(_renamed(kernel.function, name)),
         _carray=carray,
         _strided=as_strided,
         _pointer=low.pointer,
@@ -314,7 +320,7 @@ def _store(path: Path, content: bytes) -> None:
 
 
 def _cache_file(kernel: Kernel, types: tuple[str, ...], target: Any) -> Path:
-    shaped_by = (_digest_package(), _shaped_by(kernel.function, set()), types, target)
+    shaped_by = (_digest_package(), _shaped_by(kernel.function, set()), kernel.exact, types, target)
     digest = hashlib.sha256(repr(shaped_by).encode()).hexdigest()[:32]
     return config.cache_dir() / "kernels" / f"{kernel.name}-{digest}.pickle"
 

@@ -248,7 +248,8 @@ def _loops(fusion: _Fusion, value: str, reduced: frozenset[int]) -> tuple[Kernel
         lines.append(f"{pad}total += {value}")
         lines.append(f"{'    ' * (sums_in + 1)}{y} = {dtype}(total)")
     updated = any("= y[" in line for line in lines)
-    return _kernel("\n".join(lines), tuple(split), tuple(strided), updated), tuple(arguments)
+    made = _kernel("\n".join(lines), tuple(split), tuple(strided), updated, not reduced)
+    return made, tuple(arguments)
 
 
 def _merged(
@@ -267,7 +268,9 @@ def _merged(
 
 
 @functools.cache
-def _kernel(source: str, split: tuple[str, ...], strided: tuple[str, ...], updated: bool) -> Kernel:
+def _kernel(
+    source: str, split: tuple[str, ...], strided: tuple[str, ...], updated: bool, exact: bool
+) -> Kernel:
     """Compile a kernel's text; the same text twice is one kernel, and on disk one file."""
     names = dict(_names())
     exec(source, names)
@@ -277,6 +280,7 @@ def _kernel(source: str, split: tuple[str, ...], strided: tuple[str, ...], updat
         updates=("y",) if updated else (),
         split=split,
         strided=strided,
+        exact=exact,
     )
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+import nnkit.symbolic.tensor as T
+from nnkit.symbolic import function
 from nnkit.symbolic.codegen import fusable, fuse
 from nnkit.symbolic.tensor.elementwise import Cast, Elementwise, elementwise
 from nnkit.symbolic.tensor.formulas import SCALARS
@@ -136,3 +138,14 @@ def test_what_a_loop_can_do():
     assert not fusable(None)
     without = [n for n, s in SCALARS.items() if not s.source]
     assert not any(fusable(elementwise(n, x).owner) for n in without)
+
+
+def test_arithmetic_is_done_as_written():
+    """(x + 1e8) - 1e8 is not x: whoever writes it wants the rounding."""
+    x = T.fvector("x")
+    values = np.array([0.3, 5.0, -7.7], np.float32)
+    big = np.float32(1e8)
+    f = function([x], (x + big) - big)
+    np.testing.assert_array_equal(f(values), (values + big) - big)
+    third = function([x], x / np.float32(3))
+    np.testing.assert_array_equal(third(values), values / np.float32(3))
