@@ -80,6 +80,16 @@ class Twice(Layer):
         return dx
 
 
+class Swish(Layer):
+    """A layer of door 3, with a weight; its generated kernels have no twins."""
+
+    def build(self, input_shape):
+        self.slope = self.add_weight("slope", input_shape[1:], "ones")
+
+    def call(self, x):
+        return x * nnkit.ops.sigmoid(self.slope * x)
+
+
 def model(*layers, optimizer="adam", loss="sparse_categorical_crossentropy", metrics=("accuracy",)):
     nnkit.utils.set_random_seed(3)
     layers = layers or (Dense(5), Tanh(), Dropout(0.3), Dense(3), Softmax())
@@ -94,6 +104,7 @@ KINDS = {
     "numpy layer": lambda: model(NumpyScale(), Dense(4), NumpyScale(), Dense(3), Softmax()),
     "numpy optimizer": lambda: model(optimizer=NumpySGD(0.1)),
     "numpy loss": lambda: model(Dense(1), loss=NumpyError(), metrics=()),
+    "expression": lambda: model(Dense(4), Swish(), Dense(3), Softmax()),
     "own kernel": lambda: model(Dense(4), Twice(), Dense(3), Softmax()),
 }
 
