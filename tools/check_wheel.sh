@@ -12,7 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 "$python" -m build --outdir "$scratch/dist" "$root" >"$scratch/build.log" 2>&1 ||
     { cat "$scratch/build.log"; exit 1; }
 "$python" -m venv "$scratch/venv"
-"$scratch/venv/bin/pip" install --quiet "$scratch"/dist/*.whl pytest
+"$scratch/venv/bin/pip" install --quiet "$scratch"/dist/*.whl hypothesis pytest
 
 mkdir "$scratch/empty"
 cd "$scratch/empty"
