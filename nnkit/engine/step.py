@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from nnkit.engine.device import execute, recording
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import MANY_STEPS, Program, choose_workers
 from nnkit.engine.tape import Call, Fault, Stop, Tape
-from nnkit.engine.twins import changed, fetch
+from nnkit.engine.twins import changed, exist, fetch
 
 __all__ = ["Step", "Watched", "Window", "kept", "restore", "watch"]
 
@@ -21,8 +21,7 @@ __all__ = ["Step", "Watched", "Window", "kept", "restore", "watch"]
 Bound = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """Which rows of the data a step reads.
 
     Attributes
@@ -105,9 +104,10 @@ class Step:
         meanwhile : callable, optional
             What the host may do while it would wait for a device. On the CPU it never waits.
         """
-        for array in self.state:  # The model may have been on a GPU before.
-            fetch(array)
-            changed(array)
+        if exist():  # The model may have been on a GPU before.
+            for array in self.state:
+                fetch(array)
+                changed(array)
         if not self.checked:
             # Views: one array may be bound under two names, and a tape knows them by identity.
             views = {name: array.view() for name, array in bound.items()}

@@ -18,7 +18,7 @@ from nnkit.engine.device import current_tape
 if TYPE_CHECKING:
     from nnkit.engine.cuda.driver import Driver
 
-__all__ = ["Twin", "changed", "fetch", "keep_away", "lend", "root", "twin_of"]
+__all__ = ["Twin", "changed", "exist", "fetch", "keep_away", "lend", "root", "twin_of"]
 
 
 class Twin:
@@ -104,6 +104,11 @@ def keep_away(array: np.ndarray) -> None:
     host = root(array)
     _kept.add(id(host))
     weakref.finalize(host, _kept.discard, id(host))
+
+
+def exist() -> bool:
+    """Whether any array has a twin."""
+    return bool(_twins)
 
 
 def fetch(array: np.ndarray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,8 @@ class Predictor:
 
     def __init__(self, model: Compiled, moves: int) -> None:
         self.model, self.moves = model, moves
-        self.shape, self.dtype = tuple(k or 0 for k in model.output_shape[1:]), model.dtype
+        self.shape = tuple(k or 0 for k in model.output_shape[1:])
+        self.dtype, self.columns = np.dtype(model.dtype), math.prod(self.shape)
         self.batch = np.zeros(1, np.int64)
         self.records = Records(Replayer(model.python_lock, self._blame, ONE_STEP))
 
@@ -45,10 +47,10 @@ class Predictor:
         """The output for all rows of x, ``size`` of them at a time."""
         n = len(x)
         make = np.empty if to_host else empty_in_place
-        out = make((n, *self.shape), np.dtype(self.dtype))
+        out = make((n, *self.shape), self.dtype)
         if n == 0:
             return out
-        bound = {"x": rows(x), "out": rows(out)}
+        bound = {"x": rows(x), "out": out.reshape(n, self.columns)}
         self.batch[0] = 0
         if n <= size and listeners is None:
             self._step(x, n, size).run(bound)
