@@ -80,6 +80,11 @@ class Kernel:
         Estimates the nanoseconds of a call on one core from its arguments; without it, the
         largest array that is split counts. It decides how many workers share a step.
 
+    Attributes
+    ----------
+    cuda : CudaKernel or None
+        The twin for GPUs of a kernel that is not nnkit's own; see :mod:`nnkit.cuda`.
+
     Examples
     --------
     >>> import numpy as np, nnkit

@@ -392,3 +392,36 @@ def test_memory_is_given_back(gpu):
         gc.collect()
         counts.append(len(alive))
     assert counts[0] == counts[-1]
+
+
+class Picky(Layer):
+    """A layer in NumPy that is interrupted at some samples."""
+
+    error = ArithmeticError
+
+    def forward(self, x, training=False):
+        if abs(x).max() > 1e6:
+            raise self.error
+        return x
+
+    def backward(self, dy):
+        return dy
+
+
+@pytest.mark.parametrize("error", [ArithmeticError, KeyboardInterrupt])
+def test_what_was_learnt_before_an_interruption_is_kept(error, gpu, use, one_thread):
+    """By an error in a layer, or by Ctrl-C."""
+    outcomes = []
+    x = X.astype(np.float32)
+    x[20] = 1e12
+    for device in ("cpu", "cuda:0"):
+        use(device)
+        picky = Picky()
+        picky.error = error
+        trained = model(Dense(4), picky, Dense(3), Softmax())
+        with pytest.raises(error):
+            trained.fit(x, Y, 8, 3, 0, shuffle=False)
+        outcomes.append([*trained.get_weights(), trained.optimizer.iterations])
+    assert outcomes[0][-1] == 2
+    for mine, theirs in zip(*outcomes, strict=True):
+        np.testing.assert_array_equal(mine, theirs)

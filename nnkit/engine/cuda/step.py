@@ -135,6 +135,9 @@ class CudaStep(Step):
         except DeviceError:
             self._give_up(program)
             raise
+        except BaseException:  # Ctrl-C, or an error in a Python stop: keep what was learnt.
+            program.finish()
+            raise
         finally:
             busy.running = False
         program.finish()
