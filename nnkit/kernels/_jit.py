@@ -24,6 +24,7 @@ import inspect
 import os
 import pickle
 import struct
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
@@ -325,7 +326,7 @@ def _store(path: Path, content: bytes) -> None:
 
 
 def _cache_file(kernel: Kernel, types: tuple[str, ...], target: Any) -> Path:
-    shaped_by = (_digest_package(), _shaped_by(kernel.function, set()), kernel.exact, types, target)
+    shaped_by = (_digest_always(), _shaped_by(kernel.function, set()), kernel.exact, types, target)
     digest = hashlib.sha256(repr(shaped_by).encode()).hexdigest()[:32]
     return config.cache_dir() / "kernels" / f"{kernel.name}-{digest}.pickle"
 
@@ -345,8 +346,8 @@ def _shaped_by(function: Any, seen: set[int]) -> tuple[Any, ...]:
             values.append((name, repr(value)))
     code = function.__code__
     nested = [c.co_code if inspect.iscode(c) else c for c in code.co_consts]
-    source = _digest_file(inspect.getsourcefile(function))
-    return source, code.co_code, code.co_names, repr(nested), values
+    sources = _digest_module(function.__module__), _digest_file(inspect.getsourcefile(function))
+    return sources, code.co_code, code.co_names, repr(nested), values
 
 
 @functools.cache
@@ -358,11 +359,26 @@ def _digest_file(path: str | None) -> str:
 
 
 @functools.cache
-def _digest_package() -> str:
-    """Digest of everything that shapes the code of every kernel."""
+def _digest_module(name: str) -> str:
+    """Digest of those of this package's sources that a module takes something from, near or far."""
+    found, new = {name}, [name]
+    while new:
+        module = sys.modules.get(new.pop())
+        for value in vars(module).values() if module else ():
+            of = value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", None)
+            if isinstance(of, str) and of.startswith(f"{__package__}.") and of not in found:
+                found.add(of)
+                new.append(of)
+    files = (getattr(sys.modules.get(module), "__file__", None) for module in sorted(found))
+    return "".join(map(_digest_file, files))
+
+
+@functools.cache
+def _digest_always() -> str:
+    """Digest of what shapes the code of every kernel: this file, BLAS, and the compiler."""
     import numba
 
-    sources = sorted(Path(__file__).parent.rglob("*.py"))
+    sources = sorted(Path(__file__).parent.glob("_*.py"))
     parts = [numba.__version__, str(sorted(FLAGS["fastmath"])), str(numba.config.BOUNDSCHECK)]
     return hashlib.sha256(
         "".join(parts + [_digest_file(str(s)) for s in sources]).encode()

@@ -105,3 +105,13 @@ def test_another_process_loads_what_this_one_compiled(cache):
             [sys.executable, "-c", code.format(guard=guard)], capture_output=True, text=True
         )
         assert done.stdout == "0.7615941559557649\n", done.stderr
+
+
+def test_a_module_that_is_called_counts_with_all_it_calls():
+    """softmax calls _math by the module's name, and has nothing to do with the losses."""
+    from nnkit.kernels.cpu import _math, losses, softmax
+
+    digest = _jit._digest_module(softmax.__name__)
+    assert _jit._digest_file(_math.__file__) in digest
+    assert _jit._digest_file(losses.__file__) not in digest
+    assert _jit._digest_module(_math.__name__) != digest
