@@ -1,11 +1,15 @@
 """Symbolic programs in Theano's manner: ``import nnkit.symbolic as theano``."""
 
+from nnkit._version import __version__ as __version__
 from nnkit.symbolic import gradient, ifelse, printing, scan_module, tensor
+from nnkit.symbolic.composed import OpFromGraph, as_op, clone
+from nnkit.symbolic.composed import clone_replace as clone_replace
 from nnkit.symbolic.config import config
 from nnkit.symbolic.function import Function, In, Out, function
 from nnkit.symbolic.gradient import Lop, Rop, grad
-from nnkit.symbolic.graph import Apply, Op, Variable, clone
-from nnkit.symbolic.printing import pp
+from nnkit.symbolic.graph import Apply, Op, Variable
+from nnkit.symbolic.printing import dprint as dprint
+from nnkit.symbolic.printing import pp, pprint
 from nnkit.symbolic.scan import foldl, foldr, scan
 from nnkit.symbolic.scan import map as map  # Not in __all__, for Python's own.
 from nnkit.symbolic.scan import reduce as reduce
@@ -18,9 +22,11 @@ __all__ = [
     "In",
     "Lop",
     "Op",
+    "OpFromGraph",
     "Out",
     "Rop",
     "Variable",
+    "as_op",
     "clone",
     "config",
     "dot",
@@ -31,6 +37,7 @@ __all__ = [
     "gradient",
     "ifelse",
     "pp",
+    "pprint",
     "printing",
     "scan",
     "scan_module",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["Config", "config"]
+from difflib import get_close_matches
+from typing import Any
+
+__all__ = ["MODES", "Config", "config"]
+
+MODES = ("FAST_RUN", "FAST_COMPILE", "DebugMode")
 
 
 class Config:
-    """The settings.
+    """The settings. Others of Theano's may be set, too, and have no effect.
 
     Attributes
     ----------
@@ -17,8 +22,14 @@ class Config:
     """
 
     def __init__(self) -> None:
-        self._float = "float64"
-        self.mode = "FAST_RUN"
+        self._float, self._mode = "float64", "FAST_RUN"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        mine = ("floatX", "mode")
+        close = [n for n in mine if n.lower() == name.lower()] or get_close_matches(name, mine)
+        if close and name not in mine and not name.startswith("_"):
+            raise AttributeError(f"there is no setting {name!r}; did you mean {close[0]!r}?")
+        super().__setattr__(name, value)
 
     @property
     def floatX(self) -> str:
@@ -30,6 +41,18 @@ class Config:
         if dtype not in ("float32", "float64"):
             raise ValueError(f"config.floatX is 'float32' or 'float64', not {dtype!r}")
         self._float = dtype
+
+    @property
+    def mode(self) -> str:
+        """How functions are compiled that don't say."""
+        return self._mode
+
+    @mode.setter
+    def mode(self, mode: str) -> None:
+        mode = "DebugMode" if mode == "DEBUG_MODE" else mode  # Theano has both spellings.
+        if mode not in MODES:
+            raise ValueError(f"config.mode is one of {', '.join(MODES)}, not {mode!r}")
+        self._mode = mode
 
 
 config = Config()

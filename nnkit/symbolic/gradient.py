@@ -6,12 +6,13 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from nnkit.symbolic.graph import Op, Variable, clone, describe, toposort
+from nnkit.symbolic.graph import Variable, clone, describe, toposort
 from nnkit.symbolic.stops import (
     StopGradient,
     consider_constant,
     disconnected_grad,
     grad_clip,
+    grad_scale,
     zero_grad,
 )
 from nnkit.symbolic.verify import GradientError, verify_grad
@@ -25,6 +26,7 @@ __all__ = [
     "disconnected_grad",
     "grad",
     "grad_clip",
+    "grad_scale",
     "hessian",
     "jacobian",
     "verify_grad",
@@ -85,6 +87,7 @@ def grad(
     array(8.)
     """
     from nnkit.symbolic import tensor
+    from nnkit.symbolic.backward import Backward
     from nnkit.symbolic.rewrite import stabilize
 
     if disconnected_inputs not in ("raise", "warn", "ignore"):
@@ -96,7 +99,11 @@ def grad(
     several = isinstance(wrt, (list, tuple))
     targets = list(wrt) if several else [wrt]
     ends = list(known_grads or {})
+    if cost is None and not ends:
+        raise TypeError("grad needs a cost, or known_grads to begin with")
     if cost is not None:
+        if not isinstance(cost, Variable):
+            raise TypeError(f"the cost must be a symbolic scalar, got {cost!r}")
         if cost.type.ndim != 0:
             raise TypeError(
                 f"the cost must be a scalar, got {describe(cost)}; take its sum or mean"
@@ -115,31 +122,12 @@ def grad(
     better = stabilize([*kept, *ends], kept)
     targets, ends = better[: len(targets)], better[len(kept) :]
     known = better[len(targets) : len(targets) + len(known_grads)]
-    gradients: dict[int, Any] = {id(v): g for v, g in zip(known, known_grads.values(), strict=True)}
+    starts = list(zip(known, known_grads.values(), strict=True))
     if cost is not None:
-        gradients.setdefault(id(ends[-1]), tensor.ones_like(ends[-1]))
+        starts.append((ends[-1], tensor.ones_like(ends[-1])))
     constant = {id(v) for v in better[len(targets) + len(known) : len(kept)]}
     closed = constant | {id(v) for v in known}  # Nothing is added to these.
-    wanted = {id(x) for x in targets}
-    order = toposort(ends)
-    for node in order:  # Only what depends on a target is on the way.
-        if any(id(v) in wanted for v in node.inputs):
-            wanted |= {id(v) for v in node.outputs if id(v) not in constant}
-    for node in reversed(order):
-        outputs = [gradients.get(id(v)) if id(v) in wanted else None for v in node.outputs]
-        if all(g is None for g in outputs):
-            continue
-        cotangents = [
-            tensor.zeros_like(v) if g is None else g
-            for g, v in zip(outputs, node.outputs, strict=True)
-        ]
-        pulled = node.op.pullback(node.inputs, node.outputs, cotangents)
-        for x, g in zip(node.inputs, pulled, strict=True):
-            smooth = x.type.dtype.startswith("float")  # There is no gradient through integers.
-            if g is not None and smooth and id(x) in wanted and id(x) not in closed:
-                fitted = _fitted(g, x, node.op)
-                before = gradients.get(id(x))
-                gradients[id(x)] = fitted if before is None else before + fitted
+    gradients = Backward(toposort(ends), starts, targets, constant, closed).gradients
     connected = _connected(ends, constant)
     name = getattr(cost, "name", None)
     found = []
@@ -154,20 +142,6 @@ def grad(
             g.name = f"(d{name}/d{x.name})"
         found.append(g)
     return type(wrt)(found) if several else found[0]
-
-
-def _fitted(g: Any, x: Any, op: Op) -> Any:
-    """A gradient in the type of its variable."""
-    from nnkit.symbolic import tensor
-
-    if g.type.ndim != x.type.ndim:
-        raise TypeError(
-            f"the gradient of {op} by {describe(x)} has {g.type.ndim} axes instead of "
-            f"{x.type.ndim}; it must have the shape of its variable"
-        )
-    if g.type.dtype != x.type.dtype:
-        g = tensor.cast(g, x.type.dtype)
-    return tensor.patternbroadcast(g, x.type.broadcastable)
 
 
 def _connected(ends: Sequence[Variable], constant: set[int]) -> set[int]:

@@ -5,11 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
 
-__all__ = ["Apply", "Op", "Variable", "ancestors", "clone", "describe", "toposort"]
+__all__ = [
+    "Apply",
+    "FunctionGraph",
+    "Op",
+    "Variable",
+    "ancestors",
+    "clone",
+    "describe",
+    "toposort",
+]
 
 _HERE = str(Path(__file__).parents[1])
 
@@ -36,8 +46,16 @@ class Variable:
     def __init__(
         self, type: Any, owner: Apply | None = None, index: int = 0, name: str | None = None
     ) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"the name of a variable is a string, got {name!r}")
         self.type, self.owner, self.index, self.name = type, owner, index, name
         self.line = _line()
+
+    @property
+    def tag(self) -> SimpleNamespace:
+        """Room for attributes of yours: ``x.tag.test_value``."""
+        tag: SimpleNamespace = self.__dict__.setdefault("_tag", SimpleNamespace())
+        return tag
 
     def __repr__(self) -> str:
         if self.name is not None:
@@ -117,6 +135,28 @@ class Op:
         return f"{type(self).__name__}{{{values}}}" if values else type(self).__name__
 
 
+class FunctionGraph:
+    """What a function computes after all rewrites: its ``maker.fgraph``.
+
+    Attributes
+    ----------
+    inputs, outputs : list of Variable
+        The outputs are the results, then the new values of shared variables.
+    """
+
+    def __init__(self, inputs: Sequence[Variable], outputs: Sequence[Variable]) -> None:
+        self.inputs, self.outputs = list(inputs), list(outputs)
+
+    @property
+    def apply_nodes(self) -> set[Apply]:
+        """The operations."""
+        return set(self.toposort())
+
+    def toposort(self) -> list[Apply]:
+        """The operations, each after those that it needs."""
+        return toposort(self.outputs)
+
+
 def toposort(outputs: Iterable[Variable]) -> list[Apply]:
     """The operations behind some variables, each after those that it needs."""
     order: list[Apply] = []
@@ -176,6 +216,8 @@ def clone(
 
 def describe(variable: Variable) -> str:
     """A variable in an error message: its name, or the line that made it."""
+    if hasattr(variable, "data"):
+        return f"{variable!r} ({variable.type})"  # A constant.
     kind = "variable" if variable.owner is None else f"result of {variable.owner.op}"
     if variable.name is not None:
         return f"{variable.name!r} ({variable.type}, made in {variable.line})"

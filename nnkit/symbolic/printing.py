@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from nnkit.symbolic.drawing import pydotprint
-from nnkit.symbolic.graph import Apply, Op, Variable, toposort
+from nnkit.symbolic.graph import Apply, FunctionGraph, Op, Variable, toposort
 from nnkit.symbolic.tensor.elementwise import Cast, DimShuffle, Elementwise, Sum
 from nnkit.symbolic.tensor.variable import TensorType
 
@@ -124,7 +124,7 @@ def debugprint(
 
     Parameters
     ----------
-    obj : Variable, sequence of Variable, or Function
+    obj : Variable, sequence of Variable, Function, or its ``maker.fgraph``
         A function's graph is what is left after all rewrites.
     depth : int
         Levels to print; -1 for all.
@@ -181,7 +181,7 @@ dprint = debugprint
 def _outputs(obj: Any) -> list[Variable]:
     if isinstance(obj, Variable):
         return [obj]
-    return list(getattr(obj, "graph", obj))
+    return list(obj.outputs if isinstance(obj, FunctionGraph) else getattr(obj, "graph", obj))
 
 
 def _letters(number: int) -> str:
@@ -200,12 +200,16 @@ class Print(Op):
     ----------
     message : str
         Printed before the value.
+    attrs : sequence of str, optional
+        What to print of the array instead: ``["shape", "min"]``, attributes and methods.
     """
 
-    props = ("message",)
+    props = ("message", "attrs")
 
-    def __init__(self, message: str = "", **ignored: Any) -> None:
-        self.message = message
+    def __init__(
+        self, message: str = "", attrs: Sequence[str] = ("__str__",), **ignored: Any
+    ) -> None:
+        self.message, self.attrs = message, tuple(attrs)
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """The input's."""
@@ -213,7 +217,11 @@ class Print(Op):
 
     def perform(self, *arrays: np.ndarray) -> np.ndarray:
         """Print it."""
-        sys.stdout.write(f"{self.message} {arrays[0]}\n")
+        for attr in self.attrs:
+            value = getattr(arrays[0], attr)
+            value = value() if callable(value) else value
+            what = "" if attr == "__str__" else f"{attr} = "
+            sys.stdout.write(f"{self.message} {what}{value}\n")
         return arrays[0]
 
     def pullback(

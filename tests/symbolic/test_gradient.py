@@ -140,6 +140,16 @@ def test_stops():
         theano.grad(disconnected_grad(x), x)
 
 
+def test_grad_scale():
+    """A gradient that is turned around: what a domain classifier's features want."""
+    x = T.fvector("x")
+    turned = theano.gradient.grad_scale(x, -0.5)
+    g = theano.grad((turned**2).sum(), x)
+    assert g.dtype == "float32"
+    assert turned.eval({x: [3]}).tolist() == [3]
+    assert g.eval({x: [3]}).tolist() == [-3]
+
+
 def test_grad_clip():
     x = T.dvector("x")
     cost = (theano.gradient.grad_clip(x, -1, 1) ** 2).sum()

@@ -59,11 +59,11 @@ class TestIn:
 
 class TestUnused:
     def test_raise(self, x):
-        with pytest.raises(UnusedInputError, match=rf"the input 'y' .*{HERE}"):
+        with pytest.raises(UnusedInputError, match=rf"'y' .*{HERE}\d+\) is an input"):
             theano.function([x, T.dscalar("y")], x)
 
     def test_warn(self, x):
-        with pytest.warns(UserWarning, match="the input 'y'"):
+        with pytest.warns(UserWarning, match="'y' .* is an input"):
             theano.function([x, T.dscalar("y")], x, on_unused_input="warn")
 
     def test_ignore(self, x):
@@ -143,6 +143,11 @@ class TestArguments:
         with pytest.raises(TypeError, match=r"argument 0 is for 'x'.*got"):
             theano.function([x], x)(value)
 
+    def test_rows_of_other_lengths(self):
+        m = T.dmatrix("m")
+        with pytest.raises(TypeError, match=r"argument 0 is for 'm' .*got \[\[1, 2\], \[3\]\]"):
+            theano.function([m], m)([[1, 2], [3]])
+
     def test_too_many(self, x):
         with pytest.raises(TypeError, match=r"<function double> takes 1 argument \('x'\), got 2"):
             theano.function([x], x * 2, name="double")([1], [2])
@@ -205,6 +210,30 @@ class TestWhatCannotBeCompiled:
         with pytest.raises(TypeError, match="update"):
             theano.function([x], x, update=[])
 
+    def test_a_replacement_twice(self, x):
+        with pytest.raises(ValueError, match=rf"givens: 'x' .*{HERE}\d+\) is replaced twice"):
+            theano.function([], x, givens=[(x, T.ones(3)), (x, T.zeros(3))])
+
+    @pytest.mark.parametrize("value", [None, "one", [None]])
+    def test_an_update_to_no_number(self, value):
+        w = theano.shared(1.0, "w")
+        with pytest.raises(
+            TypeError, match=rf"'w' .*{HERE}\d+\) can't be updated to .* is no number"
+        ):
+            theano.function([], updates=[(w, value)])
+
+    @pytest.mark.parametrize("updates", [3, [1], "ab", {"a": 1}.keys()])
+    def test_updates_that_are_no_pairs(self, x, updates):
+        with pytest.raises(TypeError, match="updates are pairs or a dictionary, got"):
+            theano.function([x], x, updates=updates)
+
+    @pytest.mark.parametrize(("cost", "message"), [("cost", "got 'cost'"), (1.0, "got 1.0")])
+    def test_a_cost_that_is_no_variable(self, x, cost, message):
+        with pytest.raises(TypeError, match=f"the cost must be a symbolic scalar, {message}"):
+            T.grad(cost, x)
+        with pytest.raises(TypeError, match="grad needs a cost, or known_grads"):
+            T.grad(None, x)
+
     def test_an_unconnected_gradient(self, x):
         with pytest.raises(DisconnectedInputError, match=rf"'y' .*{HERE}"):
             T.grad(x.sum(), T.dscalar("y"))
@@ -212,3 +241,44 @@ class TestWhatCannotBeCompiled:
     def test_a_cost_that_is_no_scalar(self, x):
         with pytest.raises(TypeError, match=rf"scalar, got the result of .*{HERE}.*sum or mean"):
             T.grad(x * 2, x)
+
+
+class TestWhatIsDeclared:
+    @pytest.mark.parametrize("dtype", ["object", "complex64", "U3", "float65", "M8[s]"])
+    def test_data_types(self, dtype):
+        with pytest.raises(TypeError, match=r"floats, integers or bools, got "):
+            T.TensorType(dtype, (False,))
+
+    def test_broadcastable(self):
+        with pytest.raises(TypeError, match="a bool for each axis, got False"):
+            T.TensorType("float64", False)
+
+    def test_names(self):
+        with pytest.raises(TypeError, match="the name of a variable is a string, got 3"):
+            T.matrix(3)
+
+    def test_settings(self):
+        with pytest.raises(AttributeError, match="no setting 'floatx'; did you mean 'floatX'"):
+            theano.config.floatx = "float32"
+        with pytest.raises(ValueError, match=r"config.floatX is .*not 'float16'"):
+            theano.config.floatX = "float16"
+        with pytest.raises(ValueError, match=r"config.mode is one of .*not 'FAST'"):
+            theano.config.mode = "FAST"
+        theano.config.exception_verbosity = "high"  # Theano's others have no effect.
+        del theano.config.exception_verbosity
+
+    def test_shared_rows(self):
+        with pytest.raises(ValueError, match=rf"axis 0 of 'r' .*{HERE}\d+\).*the shape \(2, 3\)"):
+            theano.shared(np.ones((2, 3)), "r", broadcastable=(True, False))
+        with pytest.raises(ValueError, match=r"a bool for each axis, got \(True,\)"):
+            theano.shared(np.ones((2, 3)), broadcastable=(True,))
+        row = theano.shared(np.ones((1, 3)), "row", broadcastable=(True, False))
+        row.set_value(np.ones((1, 4)))
+        with pytest.raises(ValueError, match=r"axis 0 of 'row' .*the shape \(2, 4\)"):
+            row.set_value(np.ones((2, 4)))
+        assert row.get_value().shape == (1, 4)
+
+    @pytest.mark.parametrize("index", [1.5, "a", None.__class__])
+    def test_an_index_that_is_none(self, x, index):
+        with pytest.raises(IndexError, match="must be of integers or bools, got"):
+            x[index]

@@ -116,6 +116,20 @@ def test_diagonals(shape):
     assert_gradients(lambda x: T.diagonal(x) ** 2, x)
     np.testing.assert_array_equal(value_of(T.diag, x[0]), np.diag(x[0]))
     assert_gradients(lambda x: T.diag(x) ** 2, x[0])
+    for k in (-2, -1, 1, 2):
+        np.testing.assert_array_equal(value_of(lambda x, k=k: T.diag(x, k), x), np.diag(x, k))
+        np.testing.assert_array_equal(value_of(lambda x, k=k: T.diag(x, k), x[0]), np.diag(x[0], k))
+        if np.diag(x, k).size:
+            assert_gradients(lambda x, k=k: T.diag(x, k) ** 2, x)
+        assert_gradients(lambda x, k=k: T.diag(x, k) ** 2, x[0])
+
+
+@pytest.mark.parametrize(("offset", "axis1", "axis2"), [(0, 0, 1), (1, 1, -1), (-1, 2, 0)])
+def test_diagonals_of_some_axes(offset, axis1, axis2):
+    x = normal(2, 3, 4)
+    wanted = np.diagonal(x, offset, axis1, axis2)
+    np.testing.assert_array_equal(value_of(lambda x: x.diagonal(offset, axis1, axis2), x), wanted)
+    assert_gradients(lambda x: T.diagonal(x, offset, axis1, axis2) ** 2, x)
 
 
 def test_dtypes():
@@ -139,7 +153,8 @@ def test_dtypes():
         (lambda x: T.tensordot(x, x, [[0], [0], [0]]), ValueError, "integer or a pair"),
         (lambda x: T.matmul(x, 2), TypeError, "matmul takes no scalars"),
         (lambda x: T.batched_dot(x, 2), TypeError, "one to three axes"),
-        (lambda x: T.diagonal(x.sum()), TypeError, "diagonal takes a matrix"),
+        (lambda x: T.diagonal(x.sum()), TypeError, "diagonal takes matrices"),
+        (lambda x: T.diagonal(x, 0, 1, -1), ValueError, "axis 1 twice"),
     ],
 )
 def test_wrong_arguments(call, error, message):

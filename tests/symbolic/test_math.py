@@ -59,6 +59,7 @@ BINARY = {
     "maximum": (np.maximum, -2, 2),
     "minimum": (np.minimum, -2, 2),
     "arctan2": (np.arctan2, 0.5, 2),
+    "logaddexp": (np.logaddexp, -2, 2),
 }
 WITHOUT_GRADIENT = {
     "lt": np.less,

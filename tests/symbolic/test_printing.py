@@ -83,6 +83,12 @@ def test_print_shows_values_as_they_come(capsys):
     assert capsys.readouterr().out == "x is 3.0\n"
 
 
+def test_print_of_attributes(capsys):
+    x = T.dvector("x")
+    Print("x", attrs=["shape", "min"])(x).eval({x: [3.0, 2.0]})
+    assert capsys.readouterr().out.splitlines()[-2:] == ["x shape = (2,)", "x min = 2.0"]
+
+
 def boxes(root):
     """Text, and the four sides, of each box."""
     found = []

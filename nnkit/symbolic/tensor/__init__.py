@@ -9,6 +9,7 @@ from nnkit.symbolic.gradient import jacobian as jacobian
 from nnkit.symbolic.gradient import verify_grad as verify_grad
 from nnkit.symbolic.tensor.axes import *
 from nnkit.symbolic.tensor.constructors import *
+from nnkit.symbolic.tensor.elementwise import Elementwise as Elementwise
 from nnkit.symbolic.tensor.extra_ops import *
 from nnkit.symbolic.tensor.indexing import *
 from nnkit.symbolic.tensor.joining import *
@@ -21,9 +22,12 @@ from nnkit.symbolic.tensor.shapes import *
 from nnkit.symbolic.tensor.variable import *
 from nnkit.symbolic.tensor.variable import as_tensor as as_tensor
 
-as_tensor_variable = as_tensor
+as_tensor_variable, Elemwise = as_tensor, Elementwise  # Theano's names.
 
 # They use T.
 from nnkit.symbolic.tensor import nnet as nnet  # isort: skip
 from nnkit.symbolic.tensor import shared_randomstreams as shared_randomstreams  # isort: skip
 from nnkit.symbolic.tensor import signal as signal  # isort: skip
+from nnkit.symbolic.tensor import extra_ops as extra_ops  # isort: skip
+from nnkit.symbolic.tensor import nlinalg as nlinalg  # isort: skip
+from nnkit.symbolic.tensor import slinalg as slinalg  # isort: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class Elementwise(Op):
 
     def perform(self, *arrays: np.ndarray) -> np.ndarray:
         """NumPy's function."""
-        dtype = self.scalar.result(*(str(a.dtype) for a in arrays))
+        dtype = _result(self.scalar, *[a.dtype for a in arrays])
         if dtype != "bool":  # NumPy would compute small integers in float16.
             arrays = tuple(a if a.dtype.kind == "f" else a.astype(dtype) for a in arrays)
         with np.errstate(all="ignore"):
@@ -76,6 +77,11 @@ class Elementwise(Op):
         gradients = self.scalar.pullback(inputs, outputs[0], cotangents[0])
         pairs = zip(gradients, inputs, strict=True)
         return [None if g is None else unbroadcast(g, x) for g, x in pairs]
+
+
+@cache
+def _result(scalar: Scalar, *dtypes: np.dtype) -> str:
+    return scalar.result(*map(str, dtypes))
 
 
 def elementwise(name: str, *inputs: Any) -> Any:

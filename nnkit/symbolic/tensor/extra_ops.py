@@ -12,19 +12,31 @@ from nnkit.symbolic.tensor.elementwise import Cast, elementwise
 from nnkit.symbolic.tensor.indexing import inc_subtensor, set_subtensor, subtensor
 from nnkit.symbolic.tensor.joining import repeat
 from nnkit.symbolic.tensor.making import arange, one_hot, to_one_hot, zeros
-from nnkit.symbolic.tensor.picking import argsort, flatnonzero, take, take_along_axis
+from nnkit.symbolic.tensor.picking import (
+    Unique,
+    argsort,
+    flatnonzero,
+    searchsorted,
+    take,
+    take_along_axis,
+)
+from nnkit.symbolic.tensor.reductions import cumprod, cumsum
 from nnkit.symbolic.tensor.shapes import normal_axis, size_of
 from nnkit.symbolic.tensor.variable import as_tensor
 
 __all__ = [
+    "Unique",
     "bincount",
     "compress",
+    "cumprod",
+    "cumsum",
     "diff",
     "fill_diagonal",
     "inverse_permutation",
     "one_hot",
     "permute_row_elements",
     "repeat",
+    "searchsorted",
     "squeeze",
     "to_one_hot",
 ]

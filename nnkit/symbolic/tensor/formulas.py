@@ -50,6 +50,13 @@ class Scalar:
     def __repr__(self) -> str:
         return self.name
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _of_name, (self.name,)  # In a file the name is enough; formulas can't be pickled.
+
+
+def _of_name(name: str) -> Scalar:
+    return SCALARS[name]
+
 
 def same(*dtypes: str) -> str:
     """The common data type of all operands."""
@@ -206,6 +213,15 @@ _function(
     lambda x: np.logaddexp(x, x.dtype.type(0)),
     lambda x, y, g: (g * _t().sigmoid(x[0]),),
     "(maximum({0}, F(0)) + log1p(exp(-abs({0}))))",
+)
+_define(
+    "logaddexp",
+    np.logaddexp,
+    # Infinities that are equal have no difference.
+    "({0} + F(0.6931471805599453) if {0} == {1} else "
+    "maximum({0}, {1}) + log1p(exp(-abs({0} - {1}))))",
+    real,
+    lambda x, y, g: (g * _t().exp(x[0] - y), g * _t().exp(x[1] - y)),
 )
 
 # ----------------------------------------------------------------------- circles and hyperbolas

@@ -48,6 +48,11 @@ class _Indexed(Op):
             for entry in self.template
         )
 
+    def part(self, x: np.ndarray, values: Sequence[np.ndarray]) -> np.ndarray:
+        """What is indexed: a view if that is possible."""
+        # With the dots a single element is a view, too.
+        return np.asarray(x[(*self.index(values), ...)])
+
     def part_type(self, x: Variable, indices: Sequence[Variable]) -> TensorType:
         """The type of the part of x, found by indexing a small array in the same way."""
         rest = iter(indices)
@@ -104,8 +109,7 @@ class Subtensor(_Indexed):
 
     def perform(self, *arrays: np.ndarray) -> np.ndarray:
         """NumPy's indexing: a view if that is possible."""
-        # With the dots a single element is a view, too.
-        return np.asarray(arrays[0][(*self.index(arrays[1:]), ...)])
+        return self.part(arrays[0], arrays[1:])
 
     def pullback(
         self,
@@ -268,6 +272,8 @@ def _entry(entry: Any) -> Any:
     if not isinstance(entry, Variable):
         array = np.asarray(entry)
         entry = array.astype("int64") if array.size == 0 and array.dtype.kind == "f" else array
+    if not isinstance(entry, Variable) and entry.dtype.kind not in "fiub":
+        raise IndexError(f"an index must be of integers or bools, got {entry.tolist()!r}")
     variable = as_tensor(entry)
     kind = np.dtype(variable.type.dtype).kind
     if kind not in "iub" or (kind == "b" and variable.type.ndim == 0):

@@ -10,8 +10,10 @@ import numpy as np
 from nnkit.symbolic.graph import Op, Variable, describe
 from nnkit.symbolic.tensor.elementwise import unbroadcast
 from nnkit.symbolic.tensor.formulas import same
+from nnkit.symbolic.tensor.making import zeros
 from nnkit.symbolic.tensor.math import cast, mul
 from nnkit.symbolic.tensor.reductions import sum
+from nnkit.symbolic.tensor.shapes import normal_axis, size_of
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 
 __all__ = [
@@ -141,18 +143,30 @@ class BatchedMatmul(Op):
 
 
 class Diagonal(Op):
-    """The diagonal of a matrix, as a vector."""
+    """A diagonal of the matrices in the last two axes.
+
+    Parameters
+    ----------
+    offset : int
+        How far it is above the main one; below, it is negative.
+    """
+
+    props = ("offset",)
+
+    def __init__(self, offset: int = 0) -> None:
+        self.offset = offset
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
-        """One axis."""
+        """One axis less."""
         x = inputs[0]
-        if x.type.ndim != 2:
-            raise TypeError(f"diagonal takes a matrix, got {describe(x)}")
-        return [TensorType(x.type.dtype, [any(x.type.broadcastable)])]
+        if x.type.ndim < 2:
+            raise TypeError(f"diagonal takes matrices, got {describe(x)}")
+        one = self.offset == 0 and any(x.type.broadcastable[-2:])
+        return [TensorType(x.type.dtype, [*x.type.broadcastable[:-2], one])]
 
     def perform(self, *arrays: np.ndarray) -> np.ndarray:
         """NumPy's diagonal."""
-        return np.diagonal(arrays[0]).copy()
+        return np.diagonal(arrays[0], self.offset, -2, -1).copy()
 
     def pullback(
         self,
@@ -161,21 +175,34 @@ class Diagonal(Op):
         cotangents: Sequence[Any],
     ) -> Sequence[Variable | None]:
         """The gradient on the diagonal, zeros beside it."""
-        return [OnDiagonal()(inputs[0], cotangents[0])]
+        return [OnDiagonal(self.offset)(inputs[0], cotangents[0])]
 
 
 class OnDiagonal(Op):
-    """A vector on the diagonal of zeros in the shape of a matrix."""
+    """Zeros in the shape of a tensor with something on a diagonal of its last two axes.
+
+    Parameters
+    ----------
+    offset : int
+        As of :class:`Diagonal`.
+    """
+
+    props = ("offset",)
+
+    def __init__(self, offset: int = 0) -> None:
+        self.offset = offset
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
-        """The matrix's axes, the vector's data type."""
+        """The tensor's axes, the diagonal's data type."""
         return [inputs[0].type.with_dtype(inputs[1].type.dtype)]
 
     def perform(self, *arrays: np.ndarray) -> np.ndarray:
-        """Zeros, and the vector."""
+        """Zeros, and the diagonal."""
         like, diagonal = arrays
         result = np.zeros(like.shape, diagonal.dtype)
-        np.fill_diagonal(result[: diagonal.size, : diagonal.size], diagonal)
+        places = np.arange(diagonal.shape[-1])
+        down, right = max(-self.offset, 0), max(self.offset, 0)
+        result[..., places + down, places + right] = diagonal
         return result
 
     def pullback(
@@ -185,7 +212,7 @@ class OnDiagonal(Op):
         cotangents: Sequence[Any],
     ) -> Sequence[Variable | None]:
         """Of the matrix only the shape matters."""
-        return [None, Diagonal()(cotangents[0])]
+        return [None, Diagonal(self.offset)(cotangents[0])]
 
 
 def _swapped(x: Any) -> Any:
@@ -300,16 +327,31 @@ def inner(a: Any, b: Any) -> Any:
     return mul(a, b) if 0 in (a.ndim, b.ndim) else tensordot(a, b, [[-1], [-1]])
 
 
-def diagonal(x: Any) -> Any:
-    """The diagonal of a matrix."""
-    return Diagonal()(x)
+def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The diagonals of the matrices in two axes, along a last axis.
+
+    Parameters
+    ----------
+    x : Variable
+    offset : int
+        How far above the main diagonal.
+    axis1, axis2 : int
+    """
+    x = as_tensor(x)
+    if x.ndim < 2:
+        raise TypeError(f"diagonal takes matrices, got {describe(x)}")
+    rows, columns = normal_axis(axis1, x.ndim), normal_axis(axis2, x.ndim)
+    if rows == columns:
+        raise ValueError(f"a diagonal is of two axes, got axis {axis1} twice")
+    batch = [axis for axis in range(x.ndim) if axis not in (rows, columns)]
+    return Diagonal(int(offset))(x.dimshuffle(*batch, rows, columns))
 
 
 extract_diag = diagonal
 
 
-def diag(x: Any) -> Any:
-    """Of a matrix the diagonal, of a vector the matrix whose diagonal it is.
+def diag(x: Any, k: int = 0) -> Any:
+    """Of a matrix a diagonal, of a vector the matrix whose diagonal it is; ``k`` above the main.
 
     Examples
     --------
@@ -320,7 +362,10 @@ def diag(x: Any) -> Any:
            [0., 2.]])
     """
     x = as_tensor(x)
-    return OnDiagonal()(outer(x, x), x) if x.ndim == 1 else diagonal(x)
+    if x.ndim != 1:
+        return diagonal(x, k)
+    size = size_of(x, 0) + abs(k)
+    return OnDiagonal(int(k))(zeros((size, size), x.dtype), x)
 
 
 def trace(x: Any) -> Any:

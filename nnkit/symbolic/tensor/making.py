@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +26,9 @@ __all__ = [
     "full",
     "full_like",
     "identity_like",
+    "linspace",
+    "mgrid",
+    "ogrid",
     "one_hot",
     "ones",
     "ones_like",
@@ -222,6 +226,53 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str | None = None
         common = np.result_type(*(x.type.dtype for x in inputs))
         dtype = str(common) if common.kind == "f" else "int64"
     return Arange(str(np.dtype(dtype)))(*inputs)
+
+
+def linspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: str | None = None
+) -> Any:
+    """Numbers at equal distances.
+
+    Parameters
+    ----------
+    start, stop : number or scalar
+        The first, and the last or the one behind it.
+    num : int
+        How many.
+    endpoint : bool
+        Whether ``stop`` is the last.
+    dtype : str, optional
+        By default ``config.floatX``.
+    """
+    start, dtype = as_tensor(start), dtype or config.floatX
+    steps = builtins.max(num - 1 if endpoint else num, 1)
+    places = constant(np.arange(num) / steps, dtype="float64")
+    return Cast(dtype)(start + (as_tensor(stop) - start) * places)
+
+
+class _Grid:
+    """What NumPy's object of the same name does, with symbolic bounds, too."""
+
+    def __init__(self, sparse: bool) -> None:
+        self._sparse = sparse
+
+    def __getitem__(self, ranges: Any) -> Any:
+        ranges = ranges if isinstance(ranges, tuple) else (ranges,)
+        lines = []
+        for axis, r in enumerate(ranges):
+            if not isinstance(r, slice) or r.stop is None or isinstance(r.step, complex):
+                raise TypeError(f"a grid is of ranges start:stop or start:stop:step, got {r!r}")
+            line = arange(
+                0 if r.start is None else r.start, r.stop, 1 if r.step is None else r.step
+            )
+            lines.append(line.dimshuffle(*(0 if i == axis else "x" for i in range(len(ranges)))))
+        if self._sparse:
+            return lines
+        everywhere = sum(lines[1:], lines[0])
+        return [elementwise("second", everywhere, line) for line in lines]
+
+
+mgrid, ogrid = _Grid(sparse=False), _Grid(sparse=True)
 
 
 def eye(n: Any, m: Any = None, k: Any = 0, dtype: str | None = None) -> Any:

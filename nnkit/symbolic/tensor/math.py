@@ -62,6 +62,7 @@ __all__ = [
     "log1p",
     "log2",
     "log10",
+    "logaddexp",
     "lt",
     "maximum",
     "minimum",
@@ -71,6 +72,7 @@ __all__ = [
     "neq",
     "or_",
     "pow",
+    "power",
     "psi",
     "rad2deg",
     "reciprocal",
@@ -165,6 +167,7 @@ def pow(x: Any, y: Any) -> Any:
     return elementwise("pow", x, y)
 
 
+power = pow
 sub = _binary("sub", "x - y; bools as int8.")
 int_div = _binary("int_div", "The largest integer that is not above x / y.")
 mod = _binary("mod", "What int_div leaves; it has the sign of y.")
@@ -265,6 +268,7 @@ log = _unary("log", "The natural logarithm.")
 log2 = _unary("log2", "The logarithm to base 2.")
 log10 = _unary("log10", "The logarithm to base 10.")
 log1p = _unary("log1p", "ln(1 + x), exact near 0.")
+logaddexp = _binary("logaddexp", "ln(exp(x) + exp(y)), which never overflows.")
 sqrt = _unary("sqrt", "The square root.")
 sigmoid = _unary("sigmoid", "1 / (1 + exp(-x)), which never overflows.")
 softplus = _unary("softplus", "ln(1 + exp(x)), which never overflows.")

@@ -14,11 +14,53 @@ def _t() -> Any:
     return tensor
 
 
+# What T calls otherwise than NumPy.
+_UFUNCS = {
+    "absolute": "abs_",
+    "bitwise_and": "and_",
+    "bitwise_or": "or_",
+    "bitwise_xor": "xor",
+    "divide": "true_div",
+    "floor_divide": "int_div",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "less": "lt",
+    "less_equal": "le",
+    "matmul": "dot",
+    "multiply": "mul",
+    "negative": "neg",
+    "positive": "identity",
+    "power": "pow",
+    "remainder": "mod",
+    "rint": "round",
+    "sign": "sgn",
+    "square": "sqr",
+    "subtract": "sub",
+}
+
+
 class TensorMethods:
     """Operators and methods."""
 
     __array_priority__ = 1000  # NumPy leaves ``array + variable`` to the variable.
-    __array_ufunc__ = None
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """NumPy's functions of variables are those of ``T``: ``np.exp(x)``."""
+        name = ufunc.__name__
+        if name in ("equal", "not_equal"):
+            return name == "not_equal"  # As ``==``, which compares variables, not values.
+        function = getattr(_t(), _UFUNCS.get(name, name), None)
+        if options.get("out", (None,))[0] is inputs[0]:
+            del options["out"]  # ``array += x`` makes it a variable.
+        if method != "__call__" or options or function is None:
+            raise TypeError(f"np.{name} works on arrays, and {self!r} has no value yet")
+        return function(*inputs)
+
+    def __float__(self) -> float:
+        raise TypeError(f"{self!r} has no value yet; use eval, or a function")
+
+    def __int__(self) -> int:
+        raise TypeError(f"{self!r} has no value yet; use eval, or a function")
 
     def __add__(self, other: Any) -> Any:
         return _t().add(self, other)
@@ -86,6 +128,18 @@ class TensorMethods:
     def __or__(self, other: Any) -> Any:
         return _t().or_(self, other)
 
+    def __xor__(self, other: Any) -> Any:
+        return _t().xor(self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return _t().and_(other, self)
+
+    def __ror__(self, other: Any) -> Any:
+        return _t().or_(other, self)
+
+    def __rxor__(self, other: Any) -> Any:
+        return _t().xor(other, self)
+
     def __invert__(self) -> Any:
         return _t().invert(self)
 
@@ -99,9 +153,14 @@ class TensorMethods:
         return _t().subtensor(self, index)
 
     def __iter__(self) -> Any:
-        raise TypeError(
-            f"{self!r} has no length yet, so it can't be iterated over; use scan, or index it"
-        )
+        """Of a vector of known length, as a shape is: ``rows, columns = x.shape``."""
+        try:
+            length = _t().get_vector_length(self)
+        except ValueError:
+            raise TypeError(
+                f"{self!r} has no length yet, so it can't be iterated over; use scan, or index it"
+            ) from None
+        return iter([self[i] for i in range(length)])
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -238,13 +297,33 @@ class TensorMethods:
         """Sums of the elements so far, along an axis."""
         return _t().cumsum(self, axis)
 
+    def cumprod(self, axis: int | None = None) -> Any:
+        """Products of the elements so far, along an axis."""
+        return _t().cumprod(self, axis)
+
+    def ptp(self, axis: Any = None) -> Any:
+        """The largest element along some axes less the smallest."""
+        return _t().ptp(self, axis)
+
+    def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Any:
+        """Where to insert values into a sorted vector."""
+        return _t().searchsorted(self, v, side, sorter)
+
+    def compress(self, condition: Any, axis: int | None = None) -> Any:
+        """The elements along an axis for which a condition is true."""
+        return _t().compress(condition, self, axis)
+
     def trace(self) -> Any:
         """The sum of the diagonal of a matrix."""
         return _t().trace(self)
 
-    def diagonal(self) -> Any:
-        """The diagonal of a matrix."""
-        return _t().diagonal(self)
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+        """The diagonals of the matrices in two axes."""
+        return _t().diagonal(self, offset, axis1, axis2)
+
+    def fill(self, value: Any) -> Any:
+        """One value in its shape."""
+        return _t().fill(self, value)
 
     def copy(self, name: str | None = None) -> Any:
         """The same value as a variable of its own."""
@@ -257,6 +336,14 @@ class TensorMethods:
     def ones_like(self, dtype: str | None = None) -> Any:
         """Ones in its shape."""
         return _t().ones_like(self, dtype)
+
+    def set(self, y: Any) -> Any:
+        """Of a part, ``z[1:3].set(y)``: ``z`` with that part replaced."""
+        return _t().set_subtensor(self, y)
+
+    def inc(self, y: Any) -> Any:
+        """Of a part, ``z[1:3].inc(y)``: ``z`` with ``y`` added to that part."""
+        return _t().inc_subtensor(self, y)
 
     def nonzero(self) -> Any:
         """Indices of the elements that are not zero, a vector for each axis."""

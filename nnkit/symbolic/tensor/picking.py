@@ -17,13 +17,20 @@ from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 __all__ = [
     "ArgSort",
     "Nonzero",
+    "SearchSorted",
+    "Unique",
     "argsort",
+    "argtopk",
     "flatnonzero",
     "nonzero",
     "nonzero_values",
+    "searchsorted",
     "sort",
     "take",
     "take_along_axis",
+    "topk",
+    "topk_and_argtopk",
+    "unique",
 ]
 
 
@@ -62,6 +69,80 @@ class ArgSort(Op):
     def perform(self, *arrays: np.ndarray) -> np.ndarray:
         """NumPy's argsort."""
         return np.argsort(arrays[0], axis=self.axis, kind="stable")
+
+
+class SearchSorted(Op):
+    """Where to insert values into a sorted vector.
+
+    Parameters
+    ----------
+    side : {"left", "right"}
+        Of elements that are equal to a value.
+    """
+
+    props = ("side",)
+
+    def __init__(self, side: str) -> None:
+        self.side = side
+
+    def types(self, *inputs: Variable) -> Sequence[TensorType]:
+        """Integers in the shape of the values."""
+        x, v = inputs
+        if x.type.ndim != 1:
+            raise TypeError(f"searchsorted takes a sorted vector, got {describe(x)}")
+        return [v.type.with_dtype("int64")]
+
+    def perform(self, *arrays: np.ndarray) -> np.ndarray:
+        """NumPy's searchsorted."""
+        x, v = arrays
+        return np.asarray(np.searchsorted(x, v, "left" if self.side == "left" else "right"))
+
+    def pullback(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
+    ) -> Sequence[Variable | None]:
+        """None: it jumps."""
+        return [None, None]
+
+
+class Unique(Op):
+    """Elements without those that are there already, sorted; and more about them.
+
+    Parameters
+    ----------
+    return_index, return_inverse, return_counts : bool
+    axis : int, optional
+        Along which whole parts are compared; by default all elements.
+    """
+
+    props = ("return_index", "return_inverse", "return_counts", "axis")
+
+    def __init__(
+        self,
+        return_index: bool = False,
+        return_inverse: bool = False,
+        return_counts: bool = False,
+        axis: int | None = None,
+    ) -> None:
+        self.return_index, self.return_inverse = return_index, return_inverse
+        self.return_counts, self.axis = return_counts, axis
+
+    def types(self, *inputs: Variable) -> Sequence[TensorType]:
+        """The elements, and a vector of integers for each of the others."""
+        x = inputs[0]
+        ones = [False] if self.axis is None else list(x.type.broadcastable)
+        if self.axis is not None:
+            ones[normal_axis(self.axis, x.type.ndim)] = False
+        more = self.return_index + self.return_inverse + self.return_counts
+        return [TensorType(x.type.dtype, ones), *[TensorType("int64", [False])] * more]
+
+    def perform(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        """NumPy's unique."""
+        values, *more = np.unique(arrays[0], True, True, True, axis=self.axis)
+        wanted = self.return_index, self.return_inverse, self.return_counts
+        return values, *(found.ravel() for found, want in zip(more, wanted, strict=True) if want)
 
 
 def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
@@ -138,6 +219,80 @@ def sort(x: Any, axis: int | None = -1, kind: str = "stable", order: Any = None)
     """
     x = as_tensor(x) if axis is not None else as_tensor(x).flatten()
     return take_along_axis(x, argsort(x, -1 if axis is None else axis), axis)
+
+
+def topk(x: Any, kth: int, axis: int | None = -1, sorted: bool = True) -> Any:
+    """The ``kth`` largest elements along an axis, the largest first.
+
+    Parameters
+    ----------
+    x : tensor
+    kth : int
+        How many; if it is negative, as many of the smallest, the smallest first.
+    axis : int or None
+        None: of the flattened tensor.
+    sorted
+        Accepted for Theano's sake; they always are.
+    """
+    return topk_and_argtopk(x, kth, axis)[0]
+
+
+def argtopk(
+    x: Any, kth: int, axis: int | None = -1, sorted: bool = True, idx_dtype: str = "int64"
+) -> Any:
+    """The indices of :func:`topk`."""
+    return topk_and_argtopk(x, kth, axis, idx_dtype=idx_dtype)[1]
+
+
+def topk_and_argtopk(
+    x: Any, kth: int, axis: int | None = -1, sorted: bool = True, idx_dtype: str = "int64"
+) -> list[Any]:
+    """The largest elements along an axis and their indices; see :func:`topk`."""
+    x = as_tensor(x) if axis is not None else as_tensor(x).flatten()
+    axis = normal_axis(-1 if axis is None else axis, x.type.ndim)
+    if not isinstance(kth, (int, np.integer)) or kth == 0:
+        raise ValueError(f"kth is how many elements, and negative for the smallest, got {kth!r}")
+    order = argsort(-x if kth > 0 else x, axis)
+    indices = subtensor(order, (*[slice(None)] * axis, slice(abs(int(kth)))))
+    return [take_along_axis(x, indices, axis), indices.astype(idx_dtype)]
+
+
+def searchsorted(x: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    """Where to insert values into a sorted vector so that it stays sorted.
+
+    Parameters
+    ----------
+    x : vector
+    v : tensor
+        The values.
+    side : {"left", "right"}
+        Whether to insert before or behind elements that are equal to a value.
+    sorter : vector of integers, optional
+        What sorts ``x``, if that is not sorted.
+    """
+    if side not in ("left", "right"):
+        raise ValueError(f"side is 'left' or 'right', not {side!r}")
+    return SearchSorted(side)(x if sorter is None else take(x, sorter, 0), v)
+
+
+def unique(
+    ar: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+) -> Any:
+    """The elements without those that are there already, sorted.
+
+    Parameters
+    ----------
+    ar : tensor
+    return_index, return_inverse, return_counts : bool
+        Give, too, where each is first; which of them each element of ``ar`` is; how often each is.
+    axis : int, optional
+        Along which whole parts are compared; by default the flattened tensor.
+    """
+    return Unique(return_index, return_inverse, return_counts, axis)(ar)
 
 
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:

@@ -125,19 +125,23 @@ class ArgExtremum(Op):
         return [None]
 
 
+_CUMULATIVE: dict[str, Callable[..., Any]] = {"sum": np.cumsum, "prod": np.cumprod}
+
+
 class Cumulative(Op):
-    """Sums of all elements up to each along an axis, or from each on.
+    """Sums or products of all elements up to each along an axis, or from each on.
 
     Parameters
     ----------
+    name : {"sum", "prod"}
     axis : int
     backwards : bool
     """
 
-    props = ("axis", "backwards")
+    props = ("name", "axis", "backwards")
 
-    def __init__(self, axis: int, backwards: bool = False) -> None:
-        self.axis, self.backwards = axis, backwards
+    def __init__(self, name: str, axis: int, backwards: bool = False) -> None:
+        self.name, self.axis, self.backwards = name, axis, backwards
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """The same axes."""
@@ -147,7 +151,8 @@ class Cumulative(Op):
     def perform(self, *arrays: np.ndarray) -> np.ndarray:
         """NumPy's function."""
         turn = np.flip if self.backwards else lambda x, axis: x
-        return np.asarray(turn(np.cumsum(turn(arrays[0], self.axis), self.axis), self.axis))
+        forwards = _CUMULATIVE[self.name](turn(arrays[0], self.axis), self.axis)
+        return np.asarray(turn(forwards, self.axis))
 
     def pullback(
         self,
@@ -155,5 +160,7 @@ class Cumulative(Op):
         outputs: Sequence[Any],
         cotangents: Sequence[Any],
     ) -> Sequence[Variable | None]:
-        """An element is in all sums from its place on."""
-        return [Cumulative(self.axis, not self.backwards)(cotangents[0])]
+        """An element is in all sums from its place on, and in the products; it must not be 0."""
+        (x,), g = inputs, cotangents[0]
+        back = Cumulative("sum", self.axis, not self.backwards)
+        return [back(g) if self.name == "sum" else back(g * outputs[0]) / x]

@@ -34,6 +34,7 @@ __all__ = [
     "any",
     "argmax",
     "argmin",
+    "cumprod",
     "cumsum",
     "logsumexp",
     "max",
@@ -275,5 +276,17 @@ def cumsum(x: Any, axis: int | None = None) -> Any:
     >>> T.cumsum(x).eval({x: [1.0, 2.0, 3.0]})
     array([1., 3., 6.])
     """
+    return _cumulative("sum", x, axis)
+
+
+def cumprod(x: Any, axis: int | None = None) -> Any:
+    """The product of all elements up to each along an axis, or of the flattened tensor.
+
+    Its gradient is for elements that are not 0.
+    """
+    return _cumulative("prod", x, axis)
+
+
+def _cumulative(name: str, x: Any, axis: int | None) -> Any:
     x = as_tensor(x).flatten() if axis is None else as_tensor(x)
-    return Cumulative(_axes(x, 0 if axis is None else axis)[0])(x)
+    return Cumulative(name, _axes(x, 0 if axis is None else axis)[0])(x)

@@ -16,12 +16,15 @@ __all__ = [
     "Reshape",
     "Shape",
     "Size",
+    "SpecifyShape",
     "dimshuffle",
     "flatten",
     "get_vector_length",
     "patternbroadcast",
+    "ravel",
     "reshape",
     "shape",
+    "specify_shape",
 ]
 
 
@@ -135,6 +138,47 @@ class Rebroadcast(Op):
     ) -> Sequence[Variable | None]:
         """With the knowledge of before."""
         return [patternbroadcast(cotangents[0], inputs[0].type.broadcastable)]
+
+
+class SpecifyShape(Op):
+    """The same tensor, if it is of the promised shape: the inputs are a tensor and sizes.
+
+    Parameters
+    ----------
+    ones : tuple of bool
+        For each axis whether it is known to be of size 1.
+    axes : tuple of int
+        Those whose sizes are given.
+    """
+
+    props = ("ones", "axes")
+
+    def __init__(self, ones: tuple[bool, ...], axes: tuple[int, ...]) -> None:
+        self.ones, self.axes = ones, axes
+
+    def types(self, *inputs: Variable) -> Sequence[TensorType]:
+        """The tensor's, with what is known now."""
+        return [TensorType(inputs[0].type.dtype, self.ones)]
+
+    def perform(self, *arrays: np.ndarray) -> np.ndarray:
+        """The array, if it is as promised."""
+        x, *given = arrays
+        for axis, n in zip(self.axes, given, strict=True):
+            if x.shape[axis] != n:
+                raise ValueError(
+                    f"axis {axis} was said to be of size {int(n)}, but the shape is {x.shape}"
+                )
+        return x
+
+    def pullback(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
+    ) -> Sequence[Variable | None]:
+        """The gradient as it is."""
+        back = patternbroadcast(cotangents[0], inputs[0].type.broadcastable)
+        return [back, *[None] * len(self.axes)]
 
 
 def shape(x: Any) -> Any:
@@ -265,6 +309,40 @@ def flatten(x: Any, ndim: int = 1) -> Any:
         product = product * n
     ones = all(x.type.broadcastable[ndim - 1 :])
     return Reshape((*x.type.broadcastable[: ndim - 1], ones))(x, *all_sizes[: ndim - 1], product)
+
+
+def ravel(x: Any) -> Any:
+    """The same elements with one axis."""
+    return flatten(x, 1)
+
+
+def specify_shape(x: Any, shape: Any, *more: Any) -> Any:
+    """The same tensor, which is checked to be of this shape whenever it is computed.
+
+    Parameters
+    ----------
+    x : tensor
+    shape : sequence of int, symbolic integer or None
+        None for an axis of any size.
+
+    Examples
+    --------
+    >>> import nnkit.symbolic.tensor as T
+    >>> x = T.dmatrix("x")
+    >>> T.specify_shape(x, (None, 1)).broadcastable
+    (False, True)
+    """
+    x = as_tensor(x)
+    plain = isinstance(shape, (list, tuple))
+    given = list(shape) if plain else sizes(shape) if not more else [shape, *more]
+    if len(given) != x.type.ndim:
+        raise ValueError(f"{describe(x)} has {x.type.ndim} axes, so not the shape {tuple(given)}")
+    axes = [axis for axis, n in enumerate(given) if n is not None]
+    wanted = [integer(given[axis]) for axis in axes]
+    ones = list(x.type.broadcastable)
+    for axis, one in zip(axes, known_ones(wanted), strict=True):
+        ones[axis] = ones[axis] or one
+    return SpecifyShape(tuple(ones), tuple(axes))(x, *wanted)
 
 
 def dimshuffle(x: Any, *pattern: Any) -> Any:

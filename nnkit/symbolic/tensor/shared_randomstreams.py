@@ -64,10 +64,8 @@ def _permutations(rng: np.random.Generator, shape: Sequence[int], n: Any) -> np.
     return rng.permuted(rows, axis=-1)
 
 
-# Of what is drawn: a generator, the shape, and the parameters.
+# Of what NumPy draws: a generator, the shape, and the parameters.
 DRAWS: dict[str, Callable[..., Any]] = {
-    "random": lambda rng, shape: rng.random(shape),
-    "normal": lambda rng, shape: rng.standard_normal(shape),
     "binomial": lambda rng, shape, n, p: rng.binomial(n, p, shape),
     "poisson": lambda rng, shape, lam: rng.poisson(lam, shape),
     "integers": lambda rng, shape, low, high: rng.integers(low, high, shape, endpoint=True),
@@ -107,7 +105,8 @@ class Draw(Op):
     Parameters
     ----------
     kind : str
-        Of the table ``DRAWS``.
+        ``"random"``, ``"normal"`` or ``"bernoulli"``, which have kernels, or of the table
+        ``DRAWS``.
     type : TensorType
         Of what is drawn.
     """
@@ -125,11 +124,21 @@ class Draw(Op):
         return [inputs[0].type, self.type]
 
     def perform(self, *arrays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """A generator for this draw alone."""
+        """The kernel of the kind, or a generator for this draw alone."""
+        from nnkit.engine.device import recording
+        from nnkit.symbolic.loops import DRAWN
+
         state, shape, *parameters = arrays
-        rng = state.view(RandomState).generator()
-        drawn = DRAWS[self.kind](rng, tuple(int(n) for n in shape), *parameters)
-        return state + np.array([0, 0, 1], "uint64"), np.asarray(drawn).astype(self.type.dtype)
+        sizes = tuple(int(n) for n in shape)
+        if self.kind in DRAWN:
+            drawn = np.empty(sizes, self.type.dtype)
+            flat = [np.broadcast_to(p, sizes).flatten() for p in parameters]
+            with recording(None):
+                DRAWN[self.kind](np.array(state), *flat, 0, drawn.reshape(-1))
+        else:
+            rng = state.view(RandomState).generator()
+            drawn = np.asarray(DRAWS[self.kind](rng, sizes, *parameters)).astype(self.type.dtype)
+        return state + np.array([0, 0, 1], "uint64"), drawn
 
     def pullback(
         self,
@@ -176,6 +185,10 @@ class RandomStreams:
         self._seeds = np.random.SeedSequence(entropy)
         for state, _ in self.state_updates:
             state.set_value(self._state())
+
+    def updates(self) -> list[tuple[StateVariable, Variable]]:
+        """Theano's old name of ``state_updates``."""
+        return list(self.state_updates)
 
     def _state(self) -> RandomState:
         return RandomState.seeded(self._seeds.spawn(1)[0].generate_state(4))
@@ -242,7 +255,9 @@ class RandomStreams:
         self, kind: str, size: Any, ndim: int | None, dtype: Any, start: Any, scale: Any
     ) -> Any:
         """start + scale * drawn."""
-        dtype = config.floatX if dtype in (None, "floatX") else dtype
+        dtype = config.floatX if dtype in (None, "floatX") else str(np.dtype(dtype))
+        if dtype not in ("float32", "float64"):
+            raise TypeError(f"what is drawn is float32 or float64, not {dtype}; use T.cast")
         start, scale = (tensor.cast(as_tensor(v), dtype) for v in (start, scale))
         size = _like(start, scale) if size is None else size
         drawn = self._draw(kind, size, ndim, dtype)
@@ -271,7 +286,9 @@ class RandomStreams:
         prob
             Theano's old name of ``p``.
         """
-        p = p if prob is None else prob
+        n, p = as_tensor(n), as_tensor(p if prob is None else prob)
+        if isinstance(n, Constant) and n.data.size == 1 and n.data == 1:
+            return self._draw("bernoulli", size, ndim, _named(dtype), p)
         return self._draw("binomial", size, ndim, _named(dtype), n, p)
 
     def poisson(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
+from nnkit.engine.twins import bring, outdate
 from nnkit.symbolic.config import config
 from nnkit.symbolic.graph import Apply, Variable, describe
 from nnkit.symbolic.tensor.methods import TensorMethods
@@ -14,6 +15,8 @@ from nnkit.symbolic.tensor.methods import TensorMethods
 __all__ = [
     "Constant",
     "SharedVariable",
+    "TensorConstant",
+    "TensorSharedVariable",
     "TensorType",
     "TensorVariable",
     "as_tensor",
@@ -34,7 +37,15 @@ class TensorType:
     """
 
     def __init__(self, dtype: str, broadcastable: Sequence[bool]) -> None:
-        self.dtype = str(np.dtype(config.floatX if dtype == "floatX" else dtype))
+        try:
+            wanted = np.dtype(config.floatX if dtype == "floatX" else dtype)
+        except TypeError:
+            wanted = np.dtype(object)
+        if wanted.kind not in "fiub":
+            raise TypeError(f"a tensor is of floats, integers or bools, got {dtype!r}")
+        if not isinstance(broadcastable, Iterable):
+            raise TypeError(f"broadcastable is a bool for each axis, got {broadcastable!r}")
+        self.dtype = str(wanted)
         self.broadcastable = tuple(bool(b) for b in broadcastable)
 
     @property
@@ -122,11 +133,39 @@ class SharedVariable(TensorVariable):
     ----------
     value : numpy.ndarray
         Taken as it is, not copied.
+
+    Attributes
+    ----------
+    host : numpy.ndarray
+        The value, but a GPU may have a newer one; :attr:`storage` never is behind.
     """
 
     def __init__(self, value: np.ndarray, name: str | None, broadcastable: Sequence[bool]) -> None:
         super().__init__(TensorType(str(value.dtype), broadcastable), name=name)
-        self.storage = value
+        if len(self.broadcastable) != value.ndim:
+            raise ValueError(
+                f"broadcastable is a bool for each axis, got {tuple(broadcastable)} for the shape "
+                f"{value.shape}"
+            )
+        self._check_ones(value)
+        self.host = value
+
+    @property
+    def storage(self) -> np.ndarray:
+        """The value now, in the memory that functions on the CPU work on."""
+        bring(self.host)
+        return self.host
+
+    @storage.setter
+    def storage(self, value: np.ndarray) -> None:
+        self.host = value
+
+    def _check_ones(self, value: np.ndarray) -> None:
+        for axis, one in enumerate(self.broadcastable):
+            if one and value.shape[axis] != 1:
+                raise ValueError(
+                    f"axis {axis} of {describe(self)} is of size 1, got the shape {value.shape}"
+                )
 
     def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> np.ndarray:
         """The value now: a copy, unless ``borrow``."""
@@ -137,18 +176,24 @@ class SharedVariable(TensorVariable):
 
         Raises
         ------
-        TypeError
-            Another number of axes, or a data type that would lose something.
+        TypeError, ValueError
+            Another number of axes, a data type that would lose something, or an axis that should be
+            of size 1 and is not.
         """
         array = np.asarray(value)
         if array.ndim != self.ndim or not np.can_cast(array.dtype, self.dtype, "same_kind"):
             raise TypeError(
                 f"{describe(self)} takes {self.type}, got {array.dtype} with {array.ndim} axes"
             )
-        if array.shape == self.storage.shape:
-            self.storage[...] = array  # Compiled functions know the memory by its address.
+        if array.shape == self.host.shape:
+            self.host[...] = array  # Compiled functions know the memory by its address.
+            outdate(self.host)
         else:
-            self.storage = np.array(array, self.dtype, order="C")
+            self._check_ones(array)
+            self.host = np.array(array, self.dtype, order="C")
+
+
+TensorConstant, TensorSharedVariable = Constant, SharedVariable  # Theano's names.
 
 
 def shared(
@@ -212,12 +257,19 @@ def constant(value: Any, name: str | None = None, dtype: str | None = None) -> C
 
 def as_tensor(value: Any, name: str | None = None, ndim: int | None = None) -> Any:
     """A symbolic variable from a variable, a number, an array, or a list of these."""
-    if isinstance(value, (list, tuple)) and any(isinstance(v, Variable) for v in value):
+    if _holds_variables(value):
         from nnkit.symbolic import tensor
 
-        value = tensor.stack(value)
+        value = tensor.stacklists(value)
     variable: Any = value if isinstance(value, Variable) else constant(value, name)
     if ndim is not None and variable.type.ndim < ndim:
         pad = ["x"] * (ndim - variable.type.ndim)
         return variable.dimshuffle(*pad, *range(variable.type.ndim))
     return variable
+
+
+def _holds_variables(value: Any) -> bool:
+    """Whether a variable is in a list, or in a list in it."""
+    return isinstance(value, (list, tuple)) and any(
+        isinstance(v, Variable) or _holds_variables(v) for v in value
+    )

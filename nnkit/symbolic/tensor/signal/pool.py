@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.symbolic.graph import Op, Variable, describe
-from nnkit.symbolic.tensor.conv import Pair, pair
+from nnkit.symbolic.tensor.nnet.conv import Pair, pair
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 
 __all__ = ["Pool", "PoolGradient", "max_pool_2d", "pool_2d"]
@@ -136,11 +136,38 @@ class PoolGradient(_Pooling):
         outputs: Sequence[Variable],
         cotangents: Sequence[Variable],
     ) -> Sequence[Variable | None]:
-        """The same pooling of what comes back; there is none of the largest element's."""
+        """The same pooling of what comes back, or of the largest elements' part of it."""
+        settings = self.ws, self.stride, self.pad, self.mode, self.ignore_border
         if self.mode == "max":
-            raise TypeError("pool_2d by the largest element has no second gradient")
-        pool = Pool(self.ws, self.stride, self.pad, self.mode, self.ignore_border)
-        return [None, None, pool(cotangents[0])]
+            return [None, None, PoolSecond(*settings)(*inputs[:2], cotangents[0])]
+        return [None, None, Pool(*settings)(cotangents[0])]
+
+
+class PoolSecond(_Pooling):
+    """From each window the sum of what lies where its largest elements are."""
+
+    def types(self, *inputs: Variable) -> Sequence[TensorType]:
+        """As what was pooled."""
+        return [inputs[1].type]
+
+    def perform(self, *arrays: np.ndarray) -> np.ndarray:
+        """Place after place, for all windows at once."""
+        x, y, c = arrays
+        images, back = self._padded(x, 0), self._padded(c, 0)
+        total: np.ndarray = sum(
+            back[place] * (images[place] == y) for place in self._places(x.shape)
+        )
+        return total.astype(y.dtype, copy=False)
+
+    def pullback(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
+    ) -> Sequence[Variable | None]:
+        """See :class:`PoolGradient`."""
+        back = PoolGradient(self.ws, self.stride, self.pad, self.mode, self.ignore_border)
+        return [None, None, back(*inputs[:2], cotangents[0])]
 
 
 def pool_2d(

@@ -9,14 +9,14 @@ import numpy as np
 
 from nnkit.symbolic import tensor
 from nnkit.symbolic.graph import Op, Variable, describe
-from nnkit.symbolic.tensor import bn, conv
-from nnkit.symbolic.tensor.bn import (
+from nnkit.symbolic.tensor.formulas import real
+from nnkit.symbolic.tensor.nnet import bn, conv
+from nnkit.symbolic.tensor.nnet.bn import (
     batch_normalization,
     batch_normalization_test,
     batch_normalization_train,
 )
-from nnkit.symbolic.tensor.conv import conv2d
-from nnkit.symbolic.tensor.formulas import real
+from nnkit.symbolic.tensor.nnet.conv import conv2d, conv2d_transpose
 from nnkit.symbolic.tensor.shapes import normal_axis
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor, constant
 
@@ -29,8 +29,10 @@ __all__ = [
     "binary_crossentropy",
     "bn",
     "categorical_crossentropy",
+    "confusion_matrix",
     "conv",
     "conv2d",
+    "conv2d_transpose",
     "crossentropy_categorical_1hot",
     "elu",
     "hard_sigmoid",
@@ -271,3 +273,29 @@ def sigmoid_binary_crossentropy(output: Any, target: Any) -> Any:
     """The binary crossentropy of sigmoid(output), finite for outputs of any size."""
     output, target = as_tensor(output), as_tensor(target)
     return target * softplus(-output) + (1 - target) * softplus(output)
+
+
+def confusion_matrix(actual: Any, pred: Any) -> list[Any]:
+    """How often each label was taken for each.
+
+    Parameters
+    ----------
+    actual, pred : vector of integers
+
+    Returns
+    -------
+    matrix : variable
+        Rows are for true labels, columns for predicted ones; int64.
+    labels : variable
+        Those that there are, in the order of the rows.
+    """
+    actual, pred = as_tensor(actual), as_tensor(pred)
+    for labels in (actual, pred):
+        if labels.ndim != 1:
+            raise TypeError(f"confusion_matrix takes vectors of labels, got {describe(labels)}")
+    order = tensor.unique(tensor.concatenate([actual, pred]))
+    rows, columns = (
+        tensor.cast(tensor.eq(labels.dimshuffle(0, "x"), order), "int64")
+        for labels in (actual, pred)
+    )
+    return [tensor.dot(rows.T, columns), order]

@@ -11,9 +11,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from nnkit.symbolic import tensor
 from nnkit.symbolic.graph import Op, Variable, describe
 from nnkit.symbolic.tensor.formulas import same
+from nnkit.symbolic.tensor.shapes import size_of
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 
-__all__ = ["Convolution", "FilterGradient", "InputGradient", "conv2d"]
+__all__ = ["Convolution", "FilterGradient", "InputGradient", "conv2d", "conv2d_transpose"]
 
 Pair = tuple[int, int]
 
@@ -41,13 +42,13 @@ class _Convolving(Op):
     def _related(self, op: type[_Convolving]) -> _Convolving:
         return op(self.border, self.step, self.dilation, self.flip)
 
-    def _span(self, filters: np.ndarray) -> list[int]:
-        """Height and width of a window."""
-        pairs = zip(filters.shape[2:], self.dilation, strict=True)
+    def _span(self, filters: Sequence[int]) -> list[int]:
+        """Height and width of a window, for filters of a shape."""
+        pairs = zip(filters[2:], self.dilation, strict=True)
         return [(n - 1) * d + 1 for n, d in pairs]
 
-    def _pads(self, filters: np.ndarray) -> list[int]:
-        """How many zeros are on each side of the rows and columns."""
+    def pads(self, filters: Sequence[int]) -> list[int]:
+        """How many zeros are on each side of the rows and columns, for filters of a shape."""
         if isinstance(self.border, tuple):
             return list(self.border)
         spans = self._span(filters)
@@ -67,7 +68,7 @@ class _Convolving(Op):
                 f"conv2d: images of shape {images.shape} have {images.shape[1]} channels, filters "
                 f"of shape {filters.shape} are for {filters.shape[1]}"
             )
-        (above, left), (high, wide) = self._pads(filters), self._span(filters)
+        (above, left), (high, wide) = self.pads(filters.shape), self._span(filters.shape)
         padded = np.pad(images, ((0, 0), (0, 0), (above, above), (left, left)))
         if padded.shape[2] < high or padded.shape[3] < wide:
             raise ValueError(
@@ -120,7 +121,7 @@ class InputGradient(_Convolving):
     def perform(self, *arrays: np.ndarray) -> np.ndarray:
         """Each element of the filters adds to every stepped grid of pixels."""
         g, filters, images = arrays
-        above, left = self._pads(filters)
+        above, left = self.pads(filters.shape)
         n, channels, height, width = images.shape
         padded = np.zeros((n, channels, height + 2 * above, width + 2 * left), images.dtype)
         parts = np.tensordot(self._turned(filters), g, (0, 1))  # c, kh, kw, n, rows, columns
@@ -231,10 +232,7 @@ def conv2d(
     >>> f(np.ones((1, 3, 5, 5)), np.ones((2, 3, 2, 2))).shape
     (1, 2, 4, 4)
     """
-    images, filters = as_tensor(input), as_tensor(filters)
-    for x in (images, filters):
-        if x.ndim != 4:
-            raise TypeError(f"conv2d takes tensors with four axes, got {describe(x)}")
+    images, filters = _operands("conv2d", input, filters)
     known = input_shape if input_shape is not None else image_shape
     for shape in (known, filter_shape):
         if shape is not None and len(shape) != 4:
@@ -244,17 +242,72 @@ def conv2d(
         raise ValueError(
             f"conv2d: filter_shape={filter_shape} is for other channels than input_shape={known}"
         )
-    if isinstance(border_mode, str) and border_mode not in ("valid", "full", "half"):
-        raise ValueError(
-            "border_mode is 'valid', 'full', 'half', a number or a pair of them, not "
-            f"{border_mode!r}"
-        )
-    border = border_mode if isinstance(border_mode, str) else pair("border_mode", border_mode, 0)
-    dtype = same(images.dtype, filters.dtype)
-    images, filters = (x if x.dtype == dtype else tensor.cast(x, dtype) for x in (images, filters))
     step = pair("subsample", subsample, 1)
     dilation = pair("filter_dilation", filter_dilation, 1)
-    return Convolution(border, step, dilation, bool(filter_flip))(images, filters)
+    return Convolution(_border(border_mode), step, dilation, bool(filter_flip))(images, filters)
+
+
+def conv2d_transpose(
+    input: Any,
+    filters: Any,
+    output_shape: Sequence[Any],
+    filter_shape: Sequence[int | None] | None = None,
+    border_mode: Any = "valid",
+    input_dilation: Pair = (1, 1),
+    filter_flip: bool = True,
+    filter_dilation: Pair = (1, 1),
+) -> Any:
+    """The convolution the other way round, as its gradient by the images goes: larger images.
+
+    Parameters
+    ----------
+    input : variable
+        (count, channels, height, width).
+    filters : variable
+        (channels, channels of the result, height, width).
+    output_shape : sequence of int, symbolic integer or None
+        Four sizes, of which the first two may be None; or rows and columns only.
+    filter_shape
+        Accepted for Theano's sake.
+    border_mode, filter_flip, filter_dilation
+        As of the :func:`conv2d` that makes ``input`` of the result.
+    input_dilation : (int, int)
+        Its ``subsample``.
+
+    Returns
+    -------
+    variable
+        Of the shape ``output_shape``.
+    """
+    images, filters = _operands("conv2d_transpose", input, filters)
+    shape = list(output_shape)
+    if len(shape) not in (2, 4):
+        raise ValueError(f"output_shape is of two or four sizes, got {tuple(shape)}")
+    inferred = [size_of(images, 0), size_of(filters, 1)]
+    shape = [n if n is not None else inferred[i] for i, n in enumerate([None, None, *shape][-4:])]
+    step = pair("input_dilation", input_dilation, 1)
+    dilation = pair("filter_dilation", filter_dilation, 1)
+    back = InputGradient(_border(border_mode), step, dilation, bool(filter_flip))
+    return back(images, filters, tensor.zeros(shape, images.dtype))
+
+
+def _operands(what: str, *operands: Any) -> list[Any]:
+    """Images and filters of one data type."""
+    variables = [as_tensor(x) for x in operands]
+    for x in variables:
+        if x.ndim != 4:
+            raise TypeError(f"{what} takes tensors with four axes, got {describe(x)}")
+    dtype = same(*(x.dtype for x in variables))
+    return [tensor.cast(x, dtype) for x in variables]
+
+
+def _border(mode: Any) -> Any:
+    """The zeros around images: a word or two numbers."""
+    if isinstance(mode, str) and mode not in ("valid", "full", "half"):
+        raise ValueError(
+            f"border_mode is 'valid', 'full', 'half', a number or a pair of them, not {mode!r}"
+        )
+    return mode if isinstance(mode, str) else pair("border_mode", mode, 0)
 
 
 def pair(what: str, given: Any, least: int) -> Pair:

@@ -1,0 +1,134 @@
+"""The walk behind ``grad``: from gradients of some variables back to those of all before them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from nnkit.symbolic import tensor
+from nnkit.symbolic.graph import Apply, Op, Variable, describe
+from nnkit.symbolic.ifelse import IfElse
+
+__all__ = ["Backward"]
+
+
+class Backward:
+    """Gradients by all variables of a graph that lie between its ends and some targets.
+
+    Parameters
+    ----------
+    order : sequence of Apply
+        The graph, each operation after those that it needs.
+    starts : sequence of (Variable, Variable)
+        What begins with a gradient, and that.
+    targets : sequence of Variable
+        What gradients are wanted by.
+    constant : set of int
+        Ids of variables that are not differentiated through.
+    closed : set of int
+        Ids of variables to whose gradients nothing is added.
+
+    Attributes
+    ----------
+    gradients : dict of int to Variable
+        By the variable's id.
+    """
+
+    def __init__(
+        self,
+        order: Sequence[Apply],
+        starts: Sequence[tuple[Variable, Variable]],
+        targets: Sequence[Variable],
+        constant: Collection[int],
+        closed: Collection[int],
+    ) -> None:
+        self._order, self._closed = order, closed
+        self._outside = {id(v) for v in (*targets, *(v for v, _ in starts))}
+        self._wanted = {id(v) for v in targets}
+        for node in order:  # Only what depends on a target is on the way.
+            if any(id(v) in self._wanted for v in node.inputs):
+                self._wanted |= {id(v) for v in node.outputs if id(v) not in constant}
+        self.gradients: dict[int, Any] = {}
+        for v, g in starts:
+            self.gradients.setdefault(id(v), g)
+        self._walk(order, self.gradients)
+
+    def _walk(self, nodes: Sequence[Apply], gradients: dict[int, Any]) -> None:
+        """Go back through some operations, and add up gradients."""
+        for node in reversed(nodes):
+            above = [gradients.get(id(v)) if id(v) in self._wanted else None for v in node.outputs]
+            if all(g is None for g in above):
+                continue
+            cotangents = [
+                tensor.zeros_like(v) if g is None else g
+                for g, v in zip(above, node.outputs, strict=True)
+            ]
+            for x, g in self._pulled(node, cotangents):
+                self._add(gradients, x, g, node.op)
+
+    def _pulled(self, node: Apply, cotangents: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """Variables before an operation, with what is added to their gradients."""
+        if isinstance(node.op, IfElse):
+            return self._through_branches(node, cotangents)
+        return zip(
+            node.inputs, node.op.pullback(node.inputs, node.outputs, cotangents), strict=True
+        )
+
+    def _add(self, gradients: dict[int, Any], x: Any, g: Any, op: Op) -> None:
+        smooth = x.type.dtype.startswith("float")  # There is no gradient through integers.
+        if g is not None and smooth and id(x) in self._wanted and id(x) not in self._closed:
+            fitted = _fitted(g, x, op)
+            before = gradients.get(id(x))
+            gradients[id(x)] = fitted if before is None else before + fitted
+
+    def _through_branches(self, node: Any, cotangents: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+        """Gradients by what the branches of an ``ifelse`` are made of.
+
+        What only one branch needs is differentiated for that branch alone, up to what others need,
+        too. There one gradient or the other is taken: so neither the branch that was not taken nor
+        its gradient is ever computed.
+        """
+        sides = []
+        met: dict[int, Any] = {}
+        for values in node.op.halves(node.inputs[1:]):
+            region = self._region(node, values)
+            gradients: dict[int, Any] = {}
+            for v, g in zip(values, cotangents, strict=True):
+                self._add(gradients, v, g, node.op)
+            self._walk(region, gradients)
+            inside = {id(v) for inner in region for v in inner.outputs}
+            before = [v for inner in region for v in inner.inputs] + list(values)
+            met |= {id(v): v for v in before if id(v) in gradients and id(v) not in inside}
+            sides.append(gradients)
+        for at, v in met.items():
+            zeros = tensor.zeros_like(v)
+            yield v, node.op(node.inputs[0], *(side.get(at, zeros) for side in sides))
+
+    def _region(self, node: Apply, values: Sequence[Variable]) -> list[Apply]:
+        """The operations that nothing but one branch of an ``ifelse`` needs, in order."""
+        users: dict[int, list[Apply]] = {}
+        for user in self._order:
+            for v in user.inputs:
+                users.setdefault(id(v), []).append(user)
+        inside = {id(node)}
+        for maker in reversed(self._order):
+            if all(
+                id(v) not in self._outside
+                and all(id(user) in inside for user in users.get(id(v), []))
+                and sum(x is v for x in node.inputs) == sum(x is v for x in values)
+                for v in maker.outputs
+            ) and any(id(v) in users for v in maker.outputs):
+                inside.add(id(maker))
+        return [maker for maker in self._order if id(maker) in inside - {id(node)}]
+
+
+def _fitted(g: Any, x: Any, op: Op) -> Any:
+    """A gradient in the type of its variable."""
+    if g.type.ndim != x.type.ndim:
+        raise TypeError(
+            f"the gradient of {op} by {describe(x)} has {g.type.ndim} axes instead of "
+            f"{x.type.ndim}; it must have the shape of its variable"
+        )
+    if g.type.dtype != x.type.dtype:
+        g = tensor.cast(g, x.type.dtype)
+    return tensor.patternbroadcast(g, x.type.broadcastable)

@@ -1,0 +1,231 @@
+"""Graphs used again, and operations of your own without a class.
+
+``clone`` gives a graph with other inputs, :class:`OpFromGraph` makes one a function of variables,
+and :func:`as_op` makes a Python function an operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit.symbolic.graph import Op, Variable
+from nnkit.symbolic.graph import clone as cloned
+from nnkit.symbolic.pairs import fitting, replacements
+from nnkit.symbolic.tensor.variable import TensorType, as_tensor
+
+__all__ = ["OpFromGraph", "as_op", "clone", "clone_replace"]
+
+
+def clone(output: Any, replace: Any = None, **ignored: Any) -> Any:
+    """A graph with some variables replaced by others.
+
+    Parameters
+    ----------
+    output : Variable or sequence of Variable
+    replace : dict or sequence of pairs
+        What to replace, and by what: of the same type, or one that converts without loss.
+    ignored
+        Theano's other arguments. Shared variables and inputs are never copied.
+
+    Returns
+    -------
+    Variable or list of Variable
+
+    Examples
+    --------
+    >>> import nnkit.symbolic as theano
+    >>> import nnkit.symbolic.tensor as T
+    >>> x, y = T.dvectors("x y")
+    >>> theano.pp(theano.clone(T.exp(x) + x, {x: 2 * y}))
+    'exp(2 * y) + 2 * y'
+    """
+    by = replacements(replace, "replace")
+    several = isinstance(output, (list, tuple))
+    made = cloned([as_tensor(v) for v in (output if several else [output])], by)
+    return made if several else made[0]
+
+
+clone_replace = clone  # PyTensor's name.
+
+
+class OpFromGraph:
+    """A function of variables made of a graph: call it as often as you like.
+
+    Parameters
+    ----------
+    inputs : sequence of Variable
+    outputs : sequence of Variable
+    inline, name, **ignored
+        Accepted for Theano's sake: a call always puts the graph itself in its place.
+    lop_overrides : callable, optional
+        The gradient, instead of the graph's own: from lists of the inputs, the outputs and the
+        gradients by these, a list of the gradients by the inputs.
+    grad_overrides : callable, optional
+        The same without the outputs.
+
+    Examples
+    --------
+    A threshold with the gradient of the identity:
+
+    >>> import nnkit.symbolic as theano
+    >>> import nnkit.symbolic.tensor as T
+    >>> x = T.dvector("x")
+    >>> step = theano.OpFromGraph([x], [T.sgn(x)], grad_overrides=lambda inputs, grads: grads)
+    >>> T.grad(step(x).sum(), x).eval({x: [-2.0, 3.0]})
+    array([1., 1.])
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        inline: bool = True,
+        lop_overrides: Callable[..., Any] | None = None,
+        grad_overrides: Callable[..., Any] | None = None,
+        name: str | None = None,
+        **ignored: Any,
+    ) -> None:
+        self.inputs, self.outputs, self.name = list(inputs), list(outputs), name
+        self._gradient = lop_overrides
+        if grad_overrides is not None:
+            self._gradient = lambda inputs, outputs, grads: grad_overrides(inputs, grads)
+
+    def __call__(self, *inputs: Any) -> Any:
+        """The output for other inputs, or a list of them."""
+        if len(inputs) != len(self.inputs):
+            raise TypeError(
+                f"{self.name or 'OpFromGraph'} takes {len(self.inputs)} inputs "
+                f"({', '.join(map(repr, self.inputs))}), got {len(inputs)}"
+            )
+        given = [as_tensor(x) for x in inputs]
+        made = clone(self.outputs, list(zip(self.inputs, given, strict=True)))
+        if self._gradient is not None:
+            made = Overridden(self._gradient, len(made))(*made, *given)
+            made = made if isinstance(made, list) else [made]
+        return made if len(made) > 1 else made[0]
+
+
+class Overridden(Op):
+    """Some values as they are, with another gradient by what they are made of.
+
+    Parameters
+    ----------
+    gradient : callable
+    count : int
+        How many of the inputs are the values.
+    """
+
+    props = ("gradient", "count")
+
+    def __init__(self, gradient: Callable[..., Any], count: int) -> None:
+        self.gradient, self.count = gradient, count
+
+    def __repr__(self) -> str:
+        return "Overridden"
+
+    def types(self, *inputs: Variable) -> Sequence[TensorType]:
+        """Those of the values."""
+        return [v.type for v in inputs[: self.count]]
+
+    def perform(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The values."""
+        return arrays[: self.count]
+
+    def pullback(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
+    ) -> Sequence[Variable | None]:
+        """By what the values are made of alone."""
+        given = list(inputs[self.count :])
+        made = self.gradient(given, list(outputs), list(cotangents))
+        made = list(made) if isinstance(made, (list, tuple)) else [made]
+        if len(made) != len(given):
+            raise ValueError(
+                f"a gradient is needed for each of {len(given)} inputs, got {len(made)}"
+            )
+        return [*[None] * self.count, *made]
+
+
+class FromFunction(Op):
+    """What a Python function makes of arrays.
+
+    Parameters
+    ----------
+    function : callable
+    inputs, outputs : tuple of TensorType
+    """
+
+    props = ("function", "inputs", "outputs")
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        inputs: tuple[TensorType, ...],
+        outputs: tuple[TensorType, ...],
+    ) -> None:
+        self.function, self.inputs, self.outputs = function, inputs, outputs
+
+    def __repr__(self) -> str:
+        return self.function.__name__
+
+    def __call__(self, *inputs: Any, name: str | None = None) -> Any:
+        """Apply it to variables, or what they can be made of."""
+        if len(inputs) != len(self.inputs):
+            raise TypeError(f"{self} takes {len(self.inputs)} inputs, got {len(inputs)}")
+        wanted = [kind(f"input {i}") for i, kind in enumerate(self.inputs)]
+        pairs = zip(inputs, wanted, strict=True)
+        return super().__call__(*(fitting(x, v, f"{self}: {v} can't be") for x, v in pairs))
+
+    def types(self, *inputs: Variable) -> Sequence[TensorType]:
+        """As declared."""
+        return self.outputs
+
+    def perform(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Call the function, and see that it kept to what was declared."""
+        made = self.function(*arrays)
+        results = tuple(made) if isinstance(made, (tuple, list)) else (made,)
+        if len(results) != len(self.outputs):
+            raise TypeError(f"{self} declares {len(self.outputs)} outputs, and gave {len(results)}")
+        checked = [np.asarray(r, t.dtype) for r, t in zip(results, self.outputs, strict=True)]
+        for result, kind in zip(checked, self.outputs, strict=True):
+            if result.ndim != kind.ndim:
+                raise TypeError(f"{self} declares {kind}, and gave shape {result.shape}")
+        return tuple(checked)
+
+
+def as_op(
+    itypes: Any, otypes: Any, infer_shape: Any = None
+) -> Callable[[Callable[..., Any]], FromFunction]:
+    """Make an operation of a function of arrays, as a decorator. It has no gradient.
+
+    Parameters
+    ----------
+    itypes, otypes : TensorType or sequence of TensorType
+        Of the inputs and the outputs.
+    infer_shape
+        Accepted for Theano's sake.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import nnkit.symbolic as theano
+    >>> import nnkit.symbolic.tensor as T
+    >>> @theano.as_op(itypes=[T.dvector], otypes=[T.dscalar])
+    ... def median(x):
+    ...     return np.median(x)
+    >>> x = T.dvector("x")
+    >>> median(x).eval({x: [5.0, 1.0, 2.0]})
+    array(2.)
+    """
+    inputs, outputs = (
+        tuple(given) if isinstance(given, (list, tuple)) else (given,) for given in (itypes, otypes)
+    )
+    for kind in (*inputs, *outputs):
+        if not isinstance(kind, TensorType):
+            raise TypeError(f"as_op takes types such as T.dvector, got {kind!r}")
+    return lambda function: FromFunction(function, inputs, outputs)
