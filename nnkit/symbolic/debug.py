@@ -1,29 +1,36 @@
-"""``mode="DebugMode"``: every operation and every rewrite checked on the actual arguments."""
+"""``mode="DebugMode"``: operations, rewrites and compiled code checked on the actual arguments."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from nnkit.symbolic.branches import needs
 from nnkit.symbolic.graph import Apply, Variable, describe, toposort
 from nnkit.symbolic.rewrites.rewriter import Change
 from nnkit.symbolic.rewrites.stable import STABLE
-from nnkit.symbolic.run import computed
+from nnkit.symbolic.run import computed, runner
 from nnkit.symbolic.tensor.variable import Constant, SharedVariable
 
-__all__ = ["Debugger", "RewriteError"]
+__all__ = ["CompilerError", "Debugger", "RewriteError"]
 
 _STABLE = {rule.__name__.strip("_") for rules in STABLE.values() for rule in rules}
+_REPORT = "please report it, and use mode='FAST_COMPILE' meanwhile"
 
 
 class RewriteError(RuntimeError):
     """A rewrite has changed what a graph computes; the fault is nnkit's."""
 
 
+class CompilerError(RuntimeError):
+    """Compiled code computes something else than the graph; the fault is nnkit's."""
+
+
 class Debugger:
-    """Evaluates a graph beside what it was before each rewrite.
+    """Evaluates a graph beside what it was before each rewrite, and beside its compiled code.
 
     Parameters
     ----------
@@ -47,8 +54,7 @@ class Debugger:
     ) -> None:
         self._inputs, self._outputs = list(inputs), list(outputs)
         self._updated, self._results, self._changes = list(updated), results, list(changes)
-        before = [old for _, old, _ in changes]
-        self._nodes = toposort([*before, *(new for _, _, new in changes), *outputs])
+        self._compiled = runner(inputs, outputs, updated, results, "FAST_RUN")
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results; shared variables are updated.
@@ -59,23 +65,67 @@ class Debugger:
             A result is not finite; says which operation it comes from.
         RewriteError
             A rewrite has changed a value.
+        CompilerError
+            Compiled code has given another value.
         TypeError
             An operation has given an array of another type than it said.
         """
         values = _Values(zip(self._inputs, arrays, strict=True))
-        for node in self._nodes:
-            made = computed(node, [values[v] for v in node.inputs])
-            for variable, array in zip(node.outputs, made, strict=True):
-                _check_type(variable, array)
-                values[variable] = array
+        for variable in self._outputs:
+            values.compute(variable)
         for rule, old, new in self._changes:
+            try:
+                values.compute(old)
+                values.compute(new)
+            except Exception:
+                continue  # It was only for what no result needs any more.
             _check_rewrite(rule, old, new, values)
         for variable in self._outputs:
             _check_finite(variable, values)
         final = [np.array(values[v]) for v in self._outputs]
+        self._check_compiled(arrays, values, final)
         for shared, array in zip(self._updated, final[self._results :], strict=True):
             shared.set_value(array, borrow=True)
         return final[: self._results]
+
+    def _check_compiled(
+        self, arrays: Sequence[np.ndarray], values: _Values, final: Sequence[np.ndarray]
+    ) -> None:
+        """See that compiled code gives the same results and updates."""
+        with _restored(self._updated):
+            made = [*self._compiled(arrays), *(s.storage for s in self._updated)]
+        for variable, array, wanted in zip(self._outputs, made, final, strict=True):
+            if not _agree(array, wanted):
+                self._blame(variable, array, arrays, values)
+
+    def _blame(
+        self, result: Variable, array: np.ndarray, arrays: Sequence[np.ndarray], values: _Values
+    ) -> None:
+        """Name the first variable that comes out otherwise if it is compiled by itself."""
+        culprit = result
+        for variable in (v for node in toposort([result]) for v in node.outputs):
+            if variable not in values or not isinstance(values[variable], np.ndarray):
+                continue
+            (alone,) = runner(self._inputs, [variable], [], 1, "FAST_RUN")(arrays)
+            if not _agree(alone, values[variable]):
+                culprit, array = variable, alone
+                break
+        through = "" if culprit is result else f", and so does {describe(result)}"
+        raise CompilerError(
+            f"DebugMode: compiled, {describe(culprit)} comes out as {_summary(array)} instead of "
+            f"{_summary(values[culprit])}{through}; {_REPORT}"
+        )
+
+
+@contextmanager
+def _restored(variables: Sequence[SharedVariable]) -> Iterator[None]:
+    """What happens to shared variables in the block is undone after it."""
+    old = [v.storage.copy() for v in variables]
+    try:
+        yield
+    finally:
+        for v, array in zip(variables, old, strict=True):
+            v.storage = array
 
 
 class _Values:
@@ -92,6 +142,9 @@ class _Values:
             array.flags.writeable = False
         self._arrays[id(variable)] = array
 
+    def __contains__(self, variable: Variable) -> bool:
+        return isinstance(variable, (Constant, SharedVariable)) or id(variable) in self._arrays
+
     def __getitem__(self, variable: Variable) -> Any:
         if id(variable) not in self._arrays:
             if isinstance(variable, Constant):
@@ -99,6 +152,28 @@ class _Values:
             if isinstance(variable, SharedVariable):
                 self[variable] = variable.storage
         return self._arrays[id(variable)]
+
+    def get(self, variable: Variable) -> Any:
+        """The array, or None if it has not been computed."""
+        return self[variable] if variable in self else None  # noqa: SIM401
+
+    def compute(self, variable: Variable) -> None:
+        """Evaluate what a variable needs."""
+        stack = [variable.owner] if variable.owner is not None else []
+        while stack:
+            node = stack[-1]
+            if node.outputs[0] in self:
+                stack.pop()
+                continue
+            waits = [v.owner for v in needs(node, self) if v not in self and v.owner is not None]
+            if waits:
+                stack += waits[::-1]
+                continue
+            stack.pop()
+            made = computed(node, [self.get(v) for v in node.inputs])
+            for output, array in zip(node.outputs, made, strict=True):
+                _check_type(output, array)
+                self[output] = array
 
 
 def _check_type(variable: Variable, array: Any) -> None:
@@ -133,8 +208,20 @@ def _check_rewrite(rule: str, old: Variable, new: Variable, values: _Values) -> 
     if not fits:
         raise RewriteError(
             f"DebugMode: the rewrite {rule!r} has changed {describe(old)} from {_summary(was)} to "
-            f"{_summary(now)}; please report it, and use mode='FAST_COMPILE' meanwhile"
+            f"{_summary(now)}; {_REPORT}"
         )
+
+
+def _agree(array: np.ndarray, wanted: np.ndarray) -> bool:
+    """Whether an array is another one but for rounding: to half of the digits of the largest."""
+    if array.shape != wanted.shape or array.dtype != wanted.dtype:
+        return False
+    if wanted.dtype.kind != "f":
+        return bool(np.array_equal(array, wanted))
+    finite = wanted[np.isfinite(wanted)]
+    tolerance = float(np.finfo(wanted.dtype).eps) ** 0.5
+    largest = float(abs(finite).max(initial=0.0))
+    return bool(np.allclose(array, wanted, tolerance, tolerance * largest, equal_nan=True))
 
 
 def _check_finite(result: Variable, values: _Values) -> None:
@@ -143,7 +230,7 @@ def _check_finite(result: Variable, values: _Values) -> None:
         return
     origin = result
     while origin.owner is not None:
-        worse = [v for v in origin.owner.inputs if _bad(values[v])]
+        worse = [v for v in origin.owner.inputs if v in values and _bad(values[v])]
         if not worse:
             break
         origin = worse[0]
@@ -168,7 +255,8 @@ def _bad(array: Any) -> bool:
 def _operands(node: Apply | None, values: _Values) -> str:
     if node is None:
         return ", as it was given"
-    return "".join(f"; operand {describe(v)}: {_summary(values[v])}" for v in node.inputs)
+    known = [v for v in node.inputs if v in values]
+    return "".join(f"; operand {describe(v)}: {_summary(values[v])}" for v in known)
 
 
 def _summary(array: Any) -> str:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from copy import copy
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic.config import config
+from nnkit.symbolic.config import MODES, config
 from nnkit.symbolic.debug import Debugger
-from nnkit.symbolic.graph import Variable, ancestors, clone, describe
+from nnkit.symbolic.graph import FunctionGraph, Variable, ancestors, clone, describe
+from nnkit.symbolic.pairs import pairs, replacements, updates_of
 from nnkit.symbolic.rewrite import rewrite
 from nnkit.symbolic.rewrites.rewriter import Change
 from nnkit.symbolic.run import runner
 from nnkit.symbolic.tensor.variable import Constant, SharedVariable, as_tensor
 
 __all__ = ["Function", "In", "MissingInputError", "Out", "UnusedInputError", "function"]
-
-MODES = ("FAST_RUN", "FAST_COMPILE", "DebugMode")
 
 
 class MissingInputError(ValueError):
@@ -107,6 +108,7 @@ def function(
     Parameters
     ----------
     inputs : sequence of Variable or In
+        One that is computed from others is taken as given.
     outputs : Variable, list, dict or None
         What a call returns, in the same form; for None an empty list.
     mode : {"FAST_RUN", "FAST_COMPILE", "DebugMode"}, optional
@@ -155,10 +157,15 @@ def function(
         if any(argument.variable is other.variable for other in arguments[:i]):
             raise ValueError(f"{describe(argument.variable)} is twice among the inputs")
     results, form = _listed(outputs)
-    pairs = _pairs(updates, "updates")
-    pairs += [(i.value, i.update) for i in arguments if i.update is not None]
-    new_values = _checked_updates(pairs)
-    replaced = {old: _given(old, by) for old, by in _pairs(givens, "givens")}
+    cuts = {i.variable: _cut(i.variable) for i in arguments if i.variable.owner is not None}
+    for at, argument in enumerate(arguments):
+        if argument.variable in cuts:
+            arguments[at] = copy(argument)
+            arguments[at].variable = cuts[argument.variable]
+    changes = pairs(updates, "updates")
+    changes += [(i.value, i.update) for i in arguments if i.update is not None]
+    new_values = updates_of(changes)
+    replaced = cuts | replacements(givens, "givens")
     everything = clone([*results, *new_values.values()], replaced)
     left_out = no_default_updates if isinstance(no_default_updates, (list, tuple)) else ()
     if no_default_updates is not True:
@@ -168,7 +175,7 @@ def function(
                 continue
             if variable in new_values or any(variable is v for v in left_out):
                 continue
-            new_values.update(_checked_updates([(variable, update)]))
+            new_values.update(updates_of([(variable, update)]))
             everything += clone([new_values[variable]], replaced)
     used = {id(v) for v in ancestors(everything)}
     _check_inputs(arguments, used, on_unused_input)
@@ -205,6 +212,7 @@ class Function:
         name: str | None,
         allow_downcast: bool | None,
     ) -> None:
+        self._made = inputs, everything, results, form, updated, mode, name, allow_downcast
         self.name, self._inputs, self._form, self._updated = name, inputs, form, updated
         self._results, self._allow = results, allow_downcast
         self._kinds = [
@@ -214,11 +222,15 @@ class Function:
         variables = [i.variable for i in inputs]
         changes: list[Change] = []
         self.graph = rewrite(everything, mode, changes)
+        self.maker = SimpleNamespace(fgraph=FunctionGraph(variables, self.graph))
         self._run = (
             Debugger(variables, self.graph, updated, results, changes).run
             if mode == "DebugMode"
             else runner(variables, self.graph, updated, results, mode)
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Function, self._made  # In a file it is its graph.
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """The outputs for these arrays, in the form in which they were asked for."""
@@ -230,6 +242,9 @@ class Function:
     def _arrays(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> list[np.ndarray]:
         if len(arguments) > len(self._inputs):
             raise TypeError(f"{self._takes()}, got {len(arguments)}")
+        for name in named:
+            if all(name != wanted.name for wanted in self._inputs):
+                raise TypeError(f"{self!r} has no input {name!r}: {self._takes()}")
         arrays = []
         for place, wanted in enumerate(self._inputs):
             if place < len(arguments):
@@ -242,9 +257,7 @@ class Function:
                 raise TypeError(f"{self._takes()}; missing is {describe(wanted.variable)}")
             arrays.append(self._array(wanted, value, place))
         for name in named:
-            if any(name == wanted.name for wanted in self._inputs):
-                raise TypeError(f"{self!r} got its input {name!r} by place and by name")
-            raise TypeError(f"{self!r} has no input {name!r}: {self._takes()}")
+            raise TypeError(f"{self!r} got its input {name!r} by place and by name")
         return arrays
 
     def _takes(self) -> str:
@@ -259,7 +272,11 @@ class Function:
         if type(value) is np.ndarray and value.dtype == dtype and value.ndim == ndim and not ones:
             return value  # What comes in a loop over mini-batches is not looked at any longer.
         type_ = wanted.variable.type
-        array = np.asarray(value)
+        try:
+            array = np.asarray(value)
+        except ValueError as error:
+            what = describe(wanted.variable)
+            raise TypeError(f"argument {place} is for {what}, got {value!r}: {error}") from None
         if array.dtype != dtype:
             allow = self._allow if wanted.allow_downcast is None else wanted.allow_downcast
             array = _converted(array, type_.dtype, allow, value, wanted.variable, place)
@@ -300,6 +317,13 @@ def _converted(
     )
 
 
+def _cut(variable: Any) -> Variable:
+    """An input in place of a variable that others would be needed for."""
+    place: Variable = variable.type(variable.name)
+    place.line = variable.line
+    return place
+
+
 def _listed(outputs: Any) -> tuple[list[Variable], Any]:
     """The outputs as a list, and the form in which they are returned."""
     if outputs is None:
@@ -316,59 +340,12 @@ def _output(wanted: Any) -> Variable:
     return variable
 
 
-def _pairs(given: Any, what: str) -> list[tuple[Any, Any]]:
-    if given is None:
-        return []
-    pairs = list(given.items()) if isinstance(given, Mapping) else list(given)
-    if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in pairs):
-        raise TypeError(f"{what} are pairs or a dictionary, got {given!r}")
-    return [tuple(pair) for pair in pairs]
-
-
-def _given(old: Any, by: Any) -> Variable:
-    if not isinstance(old, Variable):
-        raise TypeError(f"givens: {old!r} is no symbolic variable, so it can't be replaced")
-    return _fitting(by, old, f"givens: {describe(old)} can't be replaced by")
-
-
-def _fitting(value: Any, wanted: Variable, problem: str) -> Variable:
-    """A variable in the type of another, if nothing can be lost."""
-    variable = as_tensor(value)
-    if variable.type.ndim != wanted.type.ndim:
-        raise TypeError(f"{problem} {describe(variable)}, which has another number of axes")
-    if not np.can_cast(variable.type.dtype, wanted.type.dtype):
-        raise TypeError(
-            f"{problem} {describe(variable)}: {variable.type.dtype} may lose something as "
-            f"{wanted.type.dtype}; convert it with T.cast"
-        )
-    axes = zip(wanted.type.broadcastable, variable.type.broadcastable, strict=True)
-    for axis, (one, its) in enumerate(axes):
-        if one and not its:
-            raise TypeError(
-                f"{problem} {describe(variable)}, whose axis {axis} is not known to be of size 1"
-            )
-    if variable.type.dtype != wanted.type.dtype:
-        variable = variable.astype(wanted.type.dtype)
-    return variable
-
-
-def _checked_updates(pairs: Sequence[tuple[Any, Any]]) -> dict[SharedVariable, Variable]:
-    updates: dict[SharedVariable, Variable] = {}
-    for shared, new in pairs:
-        if not isinstance(shared, SharedVariable):
-            raise TypeError(f"only shared variables can be updated, got {shared!r}")
-        if shared in updates:
-            raise ValueError(f"{describe(shared)} is updated twice")
-        updates[shared] = _fitting(new, shared, f"{describe(shared)} can't be updated to")
-    return updates
-
-
 def _check_inputs(inputs: Sequence[In], used: set[int], action: str) -> None:
     if action not in ("raise", "warn", "ignore"):
         raise ValueError(f"on_unused_input is 'raise', 'warn' or 'ignore', not {action!r}")
     for i in inputs:
         if id(i.variable) not in used:
-            message = f"no result depends on the input {describe(i.variable)}"
+            message = f"{describe(i.variable)} is an input, but no result depends on it"
             if action == "raise":
                 raise UnusedInputError(f"{message}; on_unused_input='ignore' accepts that")
             if action == "warn":

@@ -15,13 +15,21 @@ __all__ = ["IfElse", "ifelse"]
 
 
 class IfElse(Op):
-    """The first half of the values, or the second, whose shapes may differ."""
+    """The first half of the values, or the second, whose shapes may differ.
+
+    A function computes only the half that it takes, see :mod:`nnkit.symbolic.branches`.
+    """
+
+    @staticmethod
+    def halves(values: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
+        """The inputs without the condition: what is taken if it is true, and what otherwise."""
+        half = len(values) // 2
+        return values[:half], values[half:]
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """Those of both halves; an axis is of size 1 if it is in both."""
-        half = (len(inputs) - 1) // 2
         made = []
-        for a, b in zip(inputs[1 : 1 + half], inputs[1 + half :], strict=True):
+        for a, b in zip(*self.halves(inputs[1:]), strict=True):
             if (a.type.dtype, a.type.ndim) != (b.type.dtype, b.type.ndim):
                 raise TypeError(f"ifelse: {describe(a)} and {describe(b)} are of different types")
             axes = zip(a.type.broadcastable, b.type.broadcastable, strict=True)
@@ -30,9 +38,8 @@ class IfElse(Op):
 
     def perform(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         """One of the halves."""
-        condition, *values = arrays
-        half = len(values) // 2
-        return tuple(values[:half] if condition else values[half:])
+        then, otherwise = self.halves(arrays[1:])
+        return tuple(then if arrays[0] else otherwise)
 
     def pullback(
         self,
@@ -41,20 +48,17 @@ class IfElse(Op):
         cotangents: Sequence[Variable],
     ) -> Sequence[Variable | None]:
         """To the half that was taken; zeros to the other."""
-        condition, *values = inputs
-        half = len(values) // 2
-        zeros: list[Any] = [tensor.zeros_like(v) for v in values]
-        taken = [*cotangents, *zeros[half:]]
-        other = [*zeros[:half], *cotangents]
-        made = IfElse()(condition, *taken, *other)
+        zeros: list[Any] = [tensor.zeros_like(v) for v in inputs[1:]]
+        then, otherwise = self.halves(zeros)
+        made = IfElse()(inputs[0], *cotangents, *otherwise, *then, *cotangents)
         return [None, *made]
 
 
 def ifelse(condition: Any, then_branch: Any, else_branch: Any, name: str | None = None) -> Any:
     """One value or another, by a condition that is a single number.
 
-    ``T.switch`` decides for each element, and its values broadcast; here they are as they are. Both
-    are computed.
+    ``T.switch`` decides for each element, and its values broadcast; here they are as they are, and
+    only the one that is taken is computed. So it is with the gradient.
 
     Parameters
     ----------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from nnkit.kernels._jit import Kernel
 from nnkit.symbolic.codegen import fusable, fuse
 from nnkit.symbolic.graph import Apply, Variable, ancestors
 from nnkit.symbolic.natives import NATIVES
-from nnkit.symbolic.tensor.elementwise import DimShuffle, Sum
-from nnkit.symbolic.tensor.variable import Constant, SharedVariable
+from nnkit.symbolic.tensor.elementwise import DimShuffle, Sum, elementwise
+from nnkit.symbolic.tensor.making import Alloc
+from nnkit.symbolic.tensor.variable import Constant, SharedVariable, TensorType
 
 __all__ = ["Lowering", "ShapeError", "UnsuitableError"]
 
@@ -72,7 +74,9 @@ class Lowering:
         known: dict[int, np.ndarray],
         shapes: dict[int, tuple[int, ...]],
     ) -> None:
-        if any(0 in shape for shape in shapes.values()):
+        made = {id(v) for node in nodes for v in node.outputs}
+        used = [array.shape for array in reads.values()]
+        if any(0 in shape for shape in used + [shapes[at] for at in made]):
             raise UnsuitableError
         self.tape = Tape({})
         self.now: dict[int, np.ndarray] = {}
@@ -82,9 +86,9 @@ class Lowering:
         self.limits: list[tuple[int, int]] = []
         self._arrays = {**known, **{id(v): array for v, array in reads.items()}}
         self._free: dict[int, np.ndarray] = {}  # Memory of results that is not written yet.
-        final = [*results, *(new for _, new in updates)]
-        self._loop = _loops(nodes, {id(v) for v in final}, shapes)
-        made = {id(v) for node in nodes for v in node.outputs}
+        self._final = {id(v) for v in (*results, *(new for _, new in updates))}
+        self._loop = _loops(nodes, self._final, shapes, known)
+        self._users = Counter(id(v) for node in nodes for v in node.inputs)
         self.results = [np.empty(shapes[id(v)], v.type.dtype) for v in results]
         for v, array in zip(results, self.results, strict=True):
             if id(v) in made:
@@ -115,6 +119,16 @@ class Lowering:
         self.copy(v, whole)
         return whole
 
+    def rows(self, v: Variable, axes: Sequence[int]) -> np.ndarray:
+        """The array of a variable as a matrix, whose rows run along some axes."""
+        array = self.array(v)
+        kept = [axis for axis in range(array.ndim) if axis not in axes]
+        moved = array.transpose(*kept, *axes)
+        if not moved.flags.c_contiguous:
+            moved = self.temporary(moved.shape, array.dtype)
+            self.copy(v, moved, array.transpose(*kept, *axes))
+        return moved.reshape(math.prod(array.shape[axis] for axis in kept), -1)
+
     def out(self, v: Variable) -> np.ndarray:
         """Memory for a variable."""
         array = self._free.pop(id(v), None)
@@ -122,6 +136,18 @@ class Lowering:
             array = self.temporary(self.shapes[id(v)], v.type.dtype)
         self._arrays[id(v)] = array
         return array
+
+    def changed(self, v: Variable, out: Variable) -> np.ndarray:
+        """Memory for a variable that begins as another: the other's own, if nobody misses it."""
+        array = self.array(v)
+        alone = self._users[id(v)] == 1 and id(v) not in self._final | self._reads
+        mine = v.owner is not None and self._loop.get(id(v)) == id(v)
+        if alone and mine and id(out) not in self._free:
+            self.alias(out, self._arrays.pop(id(v)))
+            return array
+        to = self.out(out)
+        self.copy(v, to)
+        return to
 
     def alias(self, v: Variable, array: np.ndarray) -> None:
         """Say that a variable is a view of memory which has been computed."""
@@ -141,7 +167,7 @@ class Lowering:
         """Whether an array of indices is checked to be within an axis: if need be, in each call."""
         value = self.known(v)
         if value is not None:
-            return bool(value.min() >= -size and value.max() < size)
+            return bool(value.min(initial=0) >= -size and value.max(initial=-1) < size)
         if id(v) in self._reads:
             self.limits.append((id(v), size))
             return True
@@ -152,9 +178,18 @@ class Lowering:
         check(kernel, arguments)
         self.tape.call(kernel, arguments)
 
-    def copy(self, v: Variable, to: np.ndarray) -> None:
-        """Record a copy in the data type of ``to``."""
-        kernel, arguments = fuse(v, lambda _: False, self.array, self.shapes[id(v)], to)
+    def copy(self, v: Variable, to: np.ndarray, array: np.ndarray | None = None) -> None:
+        """Record a copy in the data type of ``to``; of ``array``, if the variable is not whole."""
+        array = self.array(v) if array is None else array
+        kernel, arguments = fuse(v, lambda _: False, lambda _: array, array.shape, to)
+        self.call(kernel, *arguments)
+
+    def add(self, array: np.ndarray, to: np.ndarray) -> None:
+        """Record that an array is added to another of its shape."""
+        ones = [n == 1 for n in to.shape]
+        old, more = (TensorType(str(a.dtype), ones)() for a in (to, array))
+        total, arrays = elementwise("add", old, more), {id(old): to, id(more): array}
+        kernel, arguments = fuse(total, lambda v: v is total, lambda v: arrays[id(v)], to.shape, to)
         self.call(kernel, *arguments)
 
     # ------------------------------------------------------------------------------ private
@@ -181,8 +216,20 @@ class Lowering:
         def inside(v: Variable) -> bool:
             return self._loop.get(id(v)) == id(root)
 
+        if summed and not inside(top) and self._sum_rows(top, axes, to):
+            return
         kernel, arguments = fuse(top, inside, self.array, self.shapes[id(top)], to, axes)
         self.call(kernel, *arguments)
+
+    def _sum_rows(self, v: Variable, axes: Sequence[int], to: np.ndarray) -> bool:
+        """Record the sum of a matrix over its rows, if it is one: it has a faster kernel."""
+        array = self.array(v)
+        if to.size == 1 or to.dtype.kind != "f" or not array.flags.c_contiguous:
+            return False
+        if tuple(axes) != tuple(range(len(axes))):
+            return False
+        self.call(launch.sum_rows, array.reshape(-1, to.size), 0, to.reshape(-1))
+        return True
 
     def _python(self, node: Apply) -> None:
         """Record an operation that is done by NumPy."""
@@ -292,7 +339,7 @@ class Lowering:
         stack = [(node, True)]
         while stack:
             node, straight = stack.pop()
-            straight = straight and not isinstance(node.op, DimShuffle)
+            straight = straight and not isinstance(node.op, (Alloc, DimShuffle))
             for v in node.inputs:
                 if v.owner is not None and self._loop.get(id(v)) == root:
                     stack.append((v.owner, straight))
@@ -302,7 +349,10 @@ class Lowering:
 
 
 def _loops(
-    nodes: Sequence[Apply], final: set[int], shapes: dict[int, tuple[int, ...]]
+    nodes: Sequence[Apply],
+    final: Collection[int],
+    shapes: Mapping[int, tuple[int, ...]],
+    known: Mapping[int, np.ndarray],
 ) -> dict[int, int]:
     """For what a loop can compute, the result of the loop that does: ids of variables.
 
@@ -314,7 +364,11 @@ def _loops(
     sizes: dict[int, int] = {}
     for node in reversed(nodes):
         out = node.outputs[0]
-        if fusable(node) or isinstance(node.op, Sum):
+        # The sizes of what is allocated must be those of every call.
+        sized = not isinstance(node.op, Alloc) or all(
+            isinstance(v, Constant) or id(v) in known for v in node.inputs[1:]
+        )
+        if (fusable(node) and sized) or isinstance(node.op, Sum):
             loop[id(out)] = id(out)
             size = math.prod(shapes[id(out)])
             mine = users.get(id(out), set())

@@ -10,13 +10,16 @@ addresses are put into the program.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from nnkit.engine.devices import current
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import ONE_STEP, Program, choose_workers
+from nnkit.engine.twins import bring, exist, outdate
 from nnkit.kernels._jit import address
 from nnkit.symbolic.graph import Apply, Variable
 from nnkit.symbolic.lowering import Lowering, ShapeError, UnsuitableError
@@ -26,12 +29,12 @@ from nnkit.symbolic.tensor.indexing import IncSubtensor, Subtensor
 from nnkit.symbolic.tensor.shapes import Shape, Size
 from nnkit.symbolic.tensor.variable import Constant, SharedVariable
 
-__all__ = ["Native"]
+__all__ = ["MOST_PROGRAMS", "Native", "Places", "fixed_ids", "measured", "plain", "put"]
 
 # Words of a program, indices, and bytes beyond the address that belongs there.
-_Places = list[tuple[np.ndarray, int, int]]
+Places = list[tuple[np.ndarray, int, int]]
 # A function that is called with ever new shapes is not worth more programs.
-_MOST_PROGRAMS = 32
+MOST_PROGRAMS = 32
 # Bytes up to which copying an array costs less than putting its address everywhere.
 _SMALL = 16_384
 
@@ -47,6 +50,7 @@ class Native:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
+        self._on_gpus: dict[str, Native] = {}
         self._programs: dict[Any, Compiled | None] = {}
         given = {id(v) for v in evaluator.inputs}
         self._fixed = fixed_ids(evaluator.nodes)
@@ -76,14 +80,36 @@ class Native:
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results; shared variables are updated."""
-        now = [v.storage for v in self._shared]
+        device = current()
+        if device != "cpu":
+            return self._on_gpu(device).run(arrays)
+        if not exist():
+            return self._replayed(arrays)
+        for shared in self._shared:
+            bring(shared.host)
+        results = self._replayed(arrays)
+        for shared in self._evaluator.updated:
+            outdate(shared.host)
+        return results
+
+    def _on_gpu(self, device: str) -> Native:
+        """What runs the graph on a GPU."""
+        if device not in self._on_gpus:
+            from nnkit.symbolic.on_gpu import NativeOnGpu
+
+            self._on_gpus[device] = NativeOnGpu(self._evaluator, device)
+        return self._on_gpus[device]
+
+    def _replayed(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The results, by a program if there is one for these shapes."""
+        now = [v.host for v in self._shared]
         now += [arrays[at] for at in self._arguments]
         if self._first:
             values = {id(v): a for v, a in zip(self._evaluator.inputs, arrays, strict=True)}
             for node in self._first:
                 perform(node, values)
             now += [values[id(v)] for v in self._made]
-        key = tuple([a.shape for a in now]), tuple([int(now[at]) for at in self._numbers])
+        key = self._key(now)
         if self._last is None or self._last[0] != key:
             program = self._program(key, arrays, now)
             if program is None:
@@ -95,12 +121,16 @@ class Native:
             self._programs[key] = self._last = None
             return self._evaluator.run(arrays)
 
+    def _key(self, now: Sequence[np.ndarray]) -> Any:
+        """What a program is made for."""
+        return tuple([a.shape for a in now]), tuple([int(now[at]) for at in self._numbers])
+
     def _program(
         self, key: Any, arrays: Sequence[np.ndarray], now: Sequence[np.ndarray]
     ) -> Compiled | None:
         """The program for some shapes; None if there can't be one."""
         if key not in self._programs:
-            if len(self._programs) >= _MOST_PROGRAMS:
+            if len(self._programs) >= MOST_PROGRAMS:
                 return None
             try:
                 self._programs[key] = self._lowered(arrays, now)
@@ -111,26 +141,13 @@ class Native:
     def _lowered(self, arrays: Sequence[np.ndarray], now: Sequence[np.ndarray]) -> Compiled:
         """Evaluate once to know all shapes, then make a program for them."""
         evaluator = self._evaluator
-        values = {id(v): a for v, a in zip(evaluator.inputs, arrays, strict=True)}
-        uses: dict[int, int] = {}
-        for node in evaluator.nodes:
-            for v in node.inputs:
-                uses[id(v)] = uses.get(id(v), 0) + 1
         keep = self._fixed | {id(self._reads[at]) for at in self._numbers}
-        shapes = {}
-        for node in evaluator.nodes:
-            perform(node, values)
-            for v in (*node.inputs, *node.outputs):
-                shapes[id(v)] = value(v, values).shape
-            for v in node.inputs:  # Memory for one result after the other, not for all.
-                uses[id(v)] -= 1
-                if not uses[id(v)] and id(v) not in keep:
-                    values.pop(id(v), None)
-        for v in evaluator.outputs:
-            if id(v) not in shapes:
-                shapes[id(v)] = value(v, values).shape
-        known = {at: array for at, array in values.items() if at in keep}
-        return Compiled(evaluator, self._rest, self._reads, now, known, shapes)
+        shapes, known = measured(evaluator, arrays, keep)
+        return self._compiled(evaluator, self._rest, self._reads, now, known, shapes)
+
+    def _compiled(self, *parts: Any) -> Compiled:
+        """What :class:`Compiled` takes, as a program for the device."""
+        return Compiled(*parts)
 
     def _external(self) -> list[Variable]:
         """What the program reads but does not compute."""
@@ -174,19 +191,24 @@ class Compiled:
             array if isinstance(v, SharedVariable) else np.empty(array.shape, array.dtype)
             for v, array in zip(reads, now, strict=True)
         ]
-        if not all(map(_plain, self._stands)):
+        if not all(map(plain, self._stands)):
             raise UnsuitableError
         results = evaluator.outputs[: evaluator.results]
         updates = list(zip(evaluator.updated, evaluator.outputs[evaluator.results :], strict=True))
         stands = dict(zip(reads, self._stands, strict=True))
         self._lowering = Lowering(nodes, results, updates, stands, known, shapes)
+        self._limits = [(self._ids.index(at), size) for at, size in self._lowering.limits]
+        self._shared = [at for at, v in enumerate(reads) if isinstance(v, SharedVariable)]
+        self._written = [at for at in self._shared if reads[at] in evaluator.updated]
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Make the tape ready to be replayed."""
         tape = self._lowering.tape
         self._program = program = Program(tape, Arena(), choose_workers(tape, ONE_STEP))
         self._lock = threading.Lock()
-        self._limits = [(self._ids.index(at), size) for at, size in self._lowering.limits]
-        self._shared = [at for at, v in enumerate(reads) if isinstance(v, SharedVariable)]
         self._small: list[tuple[int, np.ndarray]] = []
-        self._large: list[tuple[int, _Places]] = []
+        self._large: list[tuple[int, Places]] = []
         for at, array in enumerate(self._stands):
             if at in self._shared:
                 continue
@@ -195,8 +217,7 @@ class Compiled:
             else:
                 self._large.append((at, program.places(array)))
         self._places = {at: program.places(self._stands[at]) for at in self._shared}
-        self._written = [at for at in self._shared if reads[at] in evaluator.updated]
-        self._results: list[tuple[np.ndarray, _Places | None]] = [
+        self._results: list[tuple[np.ndarray, Places | None]] = [
             (array, None if array.nbytes <= _SMALL else program.places(array))
             for array in self._lowering.results
         ]
@@ -209,32 +230,30 @@ class Compiled:
         ShapeError
             The program is not for them; nothing has been changed.
         """
-        for at, size in self._limits:
-            if now[at].min() < -size or now[at].max() >= size:
-                raise ShapeError
+        self._check(now)
         with self._lock:
             for at, stand in self._small:
                 stand[...] = now[at]
             for at in self._shared:
                 if now[at] is not self._stands[at]:
-                    if not _plain(now[at]):
+                    if not plain(now[at]):
                         raise ShapeError
                     self._stands[at] = now[at]
-                    _put(now[at], self._places[at])
+                    put(now[at], self._places[at])
             lasting = []
             for at, places in self._large:
                 array = now[at]
-                if not _plain(array, False) or any(
+                if not plain(array, False) or any(
                     np.may_share_memory(array, now[other]) for other in self._written
                 ):
                     array = array.copy()
                 lasting.append(array)
-                _put(array, places)
+                put(array, places)
             made = []
             for array, spots in self._results:
                 if spots is not None:
                     array = np.empty(array.shape, array.dtype)
-                    _put(array, spots)
+                    put(array, spots)
                 made.append(array)
             if not self._program.native:
                 self._lowering.now = dict(zip(self._ids, now, strict=True))
@@ -244,14 +263,42 @@ class Compiled:
                 for array, (_, places) in zip(made, self._results, strict=True)
             ]
 
+    def _check(self, now: Sequence[np.ndarray]) -> None:
+        """See that all indices are within bounds."""
+        for at, size in self._limits:
+            if now[at].min() < -size or now[at].max() >= size:
+                raise ShapeError
 
-def _plain(array: np.ndarray, writeable: bool = True) -> bool:
+
+def measured(
+    evaluator: Evaluator, arrays: Sequence[np.ndarray], keep: set[int]
+) -> tuple[dict[int, tuple[int, ...]], dict[int, np.ndarray]]:
+    """Evaluate once: the shapes of all variables, and the values of those to keep, by their ids."""
+    values = {id(v): a for v, a in zip(evaluator.inputs, arrays, strict=True)}
+    uses = Counter(id(v) for node in evaluator.nodes for v in node.inputs)
+    shapes = {}
+    for node in evaluator.nodes:
+        perform(node, values)
+        for v in (*node.inputs, *node.outputs):
+            shapes[id(v)] = value(v, values).shape
+        for v in node.inputs:  # Memory for one result after the other, not for all.
+            uses[id(v)] -= 1
+            if not uses[id(v)] and id(v) not in keep:
+                values.pop(id(v), None)
+    for v in evaluator.outputs:
+        if id(v) not in shapes:
+            shapes[id(v)] = value(v, values).shape
+    return shapes, {at: array for at, array in values.items() if at in keep}
+
+
+def plain(array: np.ndarray, writeable: bool = True) -> bool:
     """Whether kernels can work on an array where it lies."""
     flags = array.flags
     return flags.c_contiguous and flags.aligned and (flags.writeable or not writeable)
 
 
-def _put(array: np.ndarray, places: _Places) -> None:
+def put(array: np.ndarray, places: Places) -> None:
+    """Let an array take its places in a program."""
     start = address(array)
     for words, index, offset in places:
         words[index] = start + offset

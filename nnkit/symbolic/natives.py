@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit.engine.device import launch
-from nnkit.symbolic import loops
-from nnkit.symbolic.stops import StopGradient
+from nnkit.symbolic import images, loops
+from nnkit.symbolic.composed import Overridden
+from nnkit.symbolic.stops import GradClip, GradScale, StopGradient
 from nnkit.symbolic.tensor.indexing import INPUT, IncSubtensor, Subtensor
+from nnkit.symbolic.tensor.joining import Join
 from nnkit.symbolic.tensor.linear import Dot
 from nnkit.symbolic.tensor.nnet import LogSoftmax, Softmax
+from nnkit.symbolic.tensor.nnet.conv import Convolution, FilterGradient, InputGradient
 from nnkit.symbolic.tensor.reducers import ArgExtremum, Reduction
-from nnkit.symbolic.tensor.shapes import Rebroadcast, Reshape
+from nnkit.symbolic.tensor.shapes import Rebroadcast, Reshape, SpecifyShape
+from nnkit.symbolic.tensor.shared_randomstreams import Draw
+from nnkit.symbolic.tensor.signal.pool import Pool
 
 if TYPE_CHECKING:
     from nnkit.symbolic.lowering import Lowering
@@ -47,7 +51,7 @@ def _for_blas(low: Lowering, v: Any, dtype: str) -> np.ndarray:
 
 def _softmax(low: Lowering, node: Any) -> bool:
     x, out = node.inputs[0], node.outputs[0]
-    kernel = launch.softmax if isinstance(node.op, Softmax) else loops.log_softmax
+    kernel = launch.softmax if isinstance(node.op, Softmax) else launch.log_softmax
     shape = (-1, low.shapes[id(x)][-1], 1)
     array = low.whole(x, out.type.dtype).reshape(shape)
     low.call(kernel, array, low.out(out).reshape(shape))
@@ -55,79 +59,168 @@ def _softmax(low: Lowering, node: Any) -> bool:
 
 
 def _reshape(low: Lowering, node: Any) -> bool:
-    out = node.outputs[0]
-    low.alias(out, low.whole(node.inputs[0]).reshape(low.shapes[id(out)]))
+    (x, *sizes), out = node.inputs, node.outputs[0]
+    if any(low.known(size) is None for size in sizes):
+        return False
+    low.alias(out, low.whole(x).reshape(low.shapes[id(out)]))
     return True
 
 
 def _rebroadcast(low: Lowering, node: Any) -> bool:
-    low.alias(node.outputs[0], low.array(node.inputs[0]))
+    for out, x in zip(node.outputs, node.inputs, strict=False):
+        low.alias(out, low.array(x))
     return True
 
 
 def _subtensor(low: Lowering, node: Any) -> bool:
     (x, *indices), out = node.inputs, node.outputs[0]
-    values = [value for value in map(low.known, indices) if value is not None and not value.ndim]
-    if len(values) == len(indices):
-        part = node.op.perform(low.array(x), *values)
-        if any(step < 0 for step in part.strides):
-            return False
-        low.alias(out, part)
-        return True
-    if not _pairs(low, node, x, indices):
+    values = _numbers(low, indices)
+    if values is not None:
+        low.alias(out, node.op.part(low.array(x), values))
+    elif _pairs(low, node, x, indices):
+        places = [low.whole(v).reshape(-1) for v in indices]
+        low.call(loops.pick, low.whole(x), *places, low.out(out).reshape(-1))
+    elif _rows(low, node, x, indices):
+        rows = low.whole(indices[0]).reshape(-1)
+        low.call(loops.take, _matrix(low.whole(x)), rows, low.out(out).reshape(rows.size, -1))
+    else:
         return False
-    arrays = [low.whole(v) for v in indices]
-    low.call(loops.pick, low.whole(x), *arrays, low.out(out))
     return True
 
 
 def _increment(low: Lowering, node: Any) -> bool:
-    (x, y, *indices), out = node.inputs, node.outputs[0]
-    if not _pairs(low, node, x, indices) or low.shapes[id(y)] not in (
-        (),
-        low.shapes[id(indices[0])],
-    ):
+    (x, y, *indices), out, replace = node.inputs, node.outputs[0], int(node.op.replace)
+    values, given, shape = _numbers(low, indices), low.array(y), low.shapes[id(out)]
+    if out.type.dtype == "bool":
         return False
-    arrays = [low.whole(v) for v in (y, *indices)]
-    to = low.out(out)
-    low.copy(x, to)
-    arrays[0] = arrays[0].reshape(-1)
-    low.call(loops.put, *arrays, int(node.op.replace), to)
+    if values is not None:
+        part = node.op.part(low.changed(x, out), values)
+        spread = np.broadcast_to(given, part.shape)
+        if replace:
+            low.copy(y, part, spread)
+        else:
+            low.add(spread, part)
+    elif _pairs(low, node, x, indices) and given.shape in ((), low.shapes[id(indices[0])]):
+        arrays = [low.whole(v).reshape(-1) for v in (y, *indices)]
+        low.call(loops.put, *arrays, replace, low.changed(x, out))
+    elif _rows(low, node, x, indices):
+        places = low.whole(indices[0])
+        whole = low.whole(y).reshape(places.size, -1) if given.size > 1 else given.reshape(1, 1)
+        if given.size > 1 and given.shape != places.shape + shape[1:]:
+            return False
+        to = _matrix(low.changed(x, out))
+        source = np.broadcast_to(whole, (places.size, to.shape[1]))
+        low.call(loops.put_rows, source, places.reshape(-1), replace, shape[0], 0, to)
+    else:
+        return False
     return True
 
 
+def _numbers(low: Lowering, indices: Any) -> list[np.ndarray] | None:
+    """The indices, if they are numbers and the same in all calls."""
+    values = [value for value in map(low.known, indices) if value is not None and not value.ndim]
+    return values if len(values) == len(indices) else None
+
+
 def _pairs(low: Lowering, node: Any, x: Any, indices: Any) -> bool:
-    """Whether it is about ``x[i, j]`` with two vectors that are within bounds."""
+    """Whether it is about ``x[i, j]`` with numbers or vectors that are within bounds."""
     return (
         node.op.template == (INPUT, INPUT)
-        and all(v.type.ndim == 1 and v.type.dtype.startswith("int") for v in indices)
+        and all(v.type.ndim < 2 and v.type.dtype.startswith("int") for v in indices)
         and low.shapes[id(indices[0])] == low.shapes[id(indices[1])]
         and x.type.ndim == 2
         and all(low.within(v, n) for v, n in zip(indices, low.shapes[id(x)], strict=True))
     )
 
 
-def _largest(low: Lowering, node: Any) -> bool:
-    x, op = node.inputs[0], node.op
-    first = x.type.ndim - len(op.axes)
-    which = op.largest if isinstance(op, ArgExtremum) else op.name == "max"
-    if not which or op.axes != tuple(range(first, x.type.ndim)) or x.type.dtype[:5] != "float":
+def _rows(low: Lowering, node: Any, x: Any, indices: Any) -> bool:
+    """Whether it is about ``x[i]`` with integers that are within bounds."""
+    return (
+        node.op.template == (INPUT,)
+        and indices[0].type.dtype.startswith("int")
+        and low.within(indices[0], low.shapes[id(x)][0])
+    )
+
+
+def _matrix(array: np.ndarray) -> np.ndarray:
+    """An array as rows."""
+    return array.reshape(len(array), -1)
+
+
+def _join(low: Lowering, node: Any) -> bool:
+    out, axis = node.outputs[0], node.op.axis
+    to, start = np.moveaxis(low.out(out), axis, 0), 0
+    for v in node.inputs:
+        end = start + low.shapes[id(v)][axis]
+        low.copy(v, np.moveaxis(to[start:end], 0, axis))
+        start = end
+    return True
+
+
+_REDUCTIONS = {
+    "all": loops.minimum,
+    "any": loops.maximum,
+    "max": loops.maximum,
+    "min": loops.minimum,
+    "prod": loops.product,
+}
+
+
+def _reduced(low: Lowering, node: Any) -> bool:
+    x, op, out = node.inputs[0], node.op, node.outputs[0]
+    truth = op.name in ("all", "any")
+    if truth != (x.type.dtype == "bool"):
         return False
-    array = low.whole(x)
-    rows = array.reshape(math.prod(array.shape[:first]), -1)
-    kernel = loops.argmax if isinstance(op, ArgExtremum) else loops.maximum
-    low.call(kernel, rows, low.out(node.outputs[0]).reshape(-1))
+    rows, to = low.rows(x, op.axes), low.out(out).reshape(-1)
+    if truth:
+        rows, to = rows.view("uint8"), to.view("uint8")
+    low.call(_REDUCTIONS[op.name], rows, to)
+    return True
+
+
+def _extremum(low: Lowering, node: Any) -> bool:
+    x, op = node.inputs[0], node.op
+    if x.type.dtype == "bool":
+        return False
+    kernel = loops.argmax if op.largest else loops.argmin
+    low.call(kernel, low.rows(x, op.axes), low.out(node.outputs[0]).reshape(-1))
+    return True
+
+
+def _draw(low: Lowering, node: Any) -> bool:
+    (state, shape, *parameters), (after, drawn) = node.inputs, node.outputs
+    kernel = loops.DRAWN.get(node.op.kind)
+    if kernel is None or low.known(shape) is None:
+        return False
+    if any(
+        low.array(p).size > 1 and low.shapes[id(p)] != low.shapes[id(drawn)] for p in parameters
+    ):
+        return False
+    now = low.whole(state)
+    given = [low.whole(p).reshape(-1) for p in parameters]
+    low.call(kernel, now, *given, 0, low.out(drawn).reshape(-1))
+    low.call(loops.next_state, now, low.out(after))
     return True
 
 
 # By the operation's class: records its kernels, or gives False if it has none for this use.
 NATIVES: dict[type, Callable[[Any, Any], bool]] = {
-    ArgExtremum: _largest,
+    ArgExtremum: _extremum,
+    Convolution: images.convolution,
     Dot: _dot,
+    Draw: _draw,
+    FilterGradient: images.filter_gradient,
+    GradClip: _rebroadcast,
+    GradScale: _rebroadcast,
     IncSubtensor: _increment,
+    InputGradient: images.input_gradient,
+    Join: _join,
     LogSoftmax: _softmax,
+    Overridden: _rebroadcast,
+    Pool: images.pool,
     Rebroadcast: _rebroadcast,
-    Reduction: _largest,
+    SpecifyShape: _rebroadcast,
+    Reduction: _reduced,
     Reshape: _reshape,
     Softmax: _softmax,
     StopGradient: _rebroadcast,

@@ -85,7 +85,11 @@ def runner(
     mode: str,
 ) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
     """What runs a graph in a mode of :func:`~nnkit.symbolic.function`."""
+    from nnkit.symbolic.branches import Branches, has_branches
+
     evaluator = Evaluator(inputs, outputs, updated, results)
+    if has_branches(evaluator.nodes):
+        return Branches(inputs, outputs, updated, results, mode).run
     if mode != "FAST_RUN":
         return evaluator.run
     from nnkit.symbolic.native import Native

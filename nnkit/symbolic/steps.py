@@ -6,16 +6,19 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit.symbolic import tensor
 from nnkit.symbolic.gradient import grad
-from nnkit.symbolic.graph import Apply, Op, Variable
+from nnkit.symbolic.graph import Apply, Op, Variable, ancestors, clone
 from nnkit.symbolic.rewrite import rewrite
 from nnkit.symbolic.run import runner
 from nnkit.symbolic.tensor.variable import TensorType
+
+if TYPE_CHECKING:
+    from nnkit.symbolic.replays import Replays
 
 __all__ = ["Scan", "Step", "applied"]
 
@@ -67,6 +70,18 @@ class Step:
         """The inputs that are the same in each step."""
         return self.inputs[self.first(len(self.taps)) :]
 
+    @property
+    def kinds(self) -> list[TensorType]:
+        """The type of each state."""
+        return [self.inputs[self.first(j)].type for j in range(len(self.taps))]
+
+    @cached_property
+    def replays(self) -> Replays:
+        """Does all steps natively."""
+        from nnkit.symbolic.replays import Replays
+
+        return Replays(self)
+
     @cached_property
     def run(self) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
         """Does one step; made when it is first needed."""
@@ -107,16 +122,30 @@ class Scan(Op):
         return steps, rest[:n], rest[n:m], rest[m:]
 
     def perform(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-        """A loop in Python over the evaluated graph."""
+        """A loop, natively if that is possible."""
         steps, sequences, firsts, staying = self._split(arrays)
         if steps < 0 or any(len(s) < steps for s in sequences):
             raise ValueError(
                 f"{self} is to do {steps} steps, on sequences of lengths "
                 f"{[len(s) for s in sequences]}"
             )
+        if self.step.mode == "FAST_RUN":
+            found = self.step.replays.run(int(steps), sequences, firsts, staying)
+            if found is not None:
+                return tuple(found)
+        return self._in_python(int(steps), sequences, firsts, staying)
+
+    def _in_python(
+        self,
+        steps: int,
+        sequences: Sequence[np.ndarray],
+        firsts: Sequence[np.ndarray],
+        staying: Sequence[np.ndarray],
+    ) -> tuple[np.ndarray, ...]:
+        """A loop in Python over the evaluated graph."""
         states = [deque(first, len(first)) for first in firsts]
         collected: list[list[np.ndarray]] = [[] for _ in self.step.results]
-        for t in range(int(steps)):
+        for t in range(steps):
             # An element of a vector is no array, so [t, ...].
             now = [s[t, ...] for s in sequences]
             for state, taps in zip(states, self.step.taps, strict=True):
@@ -205,10 +234,17 @@ class Scan(Op):
                 starts.append(tensor.zeros_like(outer).dimshuffle("x", *range(outer.ndim)))
                 made.append(carried[-1] + by[id(inner)])
         elements = [v for v in step.inputs[: step.sequences] if smooth(v)]
+        # What a step gave is not computed again.
+        given = {v: v.type() for v in step.results if v.owner is not None}
+        outputs = clone([*made, *(by[id(v)] for v in elements)], given)
+        used = {id(v) for v in ancestors(outputs)}
+        recalled = [(given[v], g) for v, g in zip(step.results, traces, strict=True) if v in given]
+        recalled = [(place, g) for place, g in dict(recalled).items() if id(place) in used]
+        met += [back(g) for _, g in recalled]
         until_staying = step.inputs[: step.first(len(step.taps))]
         backwards = Step(
-            [*until_staying, *arriving, *carried, *step.staying],
-            [*made, *(by[id(v)] for v in elements)],
+            [*until_staying, *arriving, *(v for v, _ in recalled), *carried, *step.staying],
+            outputs,
             len(met),
             [(-1,)] * len(carried),
             [False] * len(carried),

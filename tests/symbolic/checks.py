@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
 from nnkit.symbolic import function
 
@@ -28,3 +29,26 @@ def assert_gradients(expression, *arrays):
     T.verify_grad(
         expression, arrays, n_tests=1, rng=1, rel_tol=1e-6, abs_tol=2e-8, mode="FAST_COMPILE"
     )
+
+
+def both(inputs, outputs, updates=()):
+    """A program and the evaluator of the same graph."""
+    fast = theano.function(inputs, outputs, updates=list(updates), on_unused_input="ignore")
+    slow = theano.function(
+        inputs, outputs, updates=list(updates), on_unused_input="ignore", mode="FAST_COMPILE"
+    )
+    return fast, slow
+
+
+def program(function):
+    """The only program that a function has made so far."""
+    (made,) = function._run.__self__._programs.values()
+    return made
+
+
+def same(fast, slow, tolerance=1e-5):
+    assert len(fast) == len(slow)
+    for a, b in zip(fast, map(np.asarray, slow), strict=True):
+        assert a.dtype == b.dtype
+        assert a.shape == b.shape
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)

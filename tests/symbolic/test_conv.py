@@ -93,3 +93,38 @@ def test_shapes_that_do_not_fit():
         f(np.ones((1, 3, 4, 4)), np.ones((1, 2, 2, 2)))
     with pytest.raises(ValueError, match="don't fit"):
         f(np.ones((1, 2, 4, 4)), np.ones((1, 2, 5, 2)))
+
+
+@pytest.mark.parametrize("border", ["valid", "half", "full", (1, 0)])
+@pytest.mark.parametrize("step", [(1, 1), (2, 3)])
+def test_transpose(border, step):
+    """What conv2d's gradient by the images is, as an operation of its own: shapes go back."""
+    rng = np.random.default_rng(0)
+    images, filters = rng.normal(size=(2, 3, 7, 8)), rng.normal(size=(4, 3, 3, 3))
+    x, w = T.dtensor4("x"), T.dtensor4("w")
+    small = T.nnet.conv2d(x, w, border_mode=border, subsample=step)
+    g = small.type("g")
+    large = T.nnet.conv2d_transpose(g, w, (None, None, 7, 8), None, border, step)
+    given = theano.function([x, w], small, "FAST_COMPILE")(images, filters)
+    pulled = theano.function([x, w, g], T.Lop(small, x, g), "FAST_COMPILE")
+    np.testing.assert_allclose(
+        theano.function([g, w], large, "FAST_COMPILE")(given, filters),
+        pulled(images, filters, given),
+    )
+    rows = T.nnet.conv2d_transpose(g, w, x.shape[2:], border_mode=border, input_dilation=step)
+    f = theano.function([x, g, w], rows, "FAST_COMPILE")
+    assert f(images, given, filters).shape == images.shape
+    verify_grad(
+        lambda g, w: T.nnet.conv2d_transpose(g, w, (2, 3, 7, 8), None, border, step),
+        [given[:, :2] / 10, filters[:2]],
+        n_tests=1,
+        rel_tol=1e-6,
+        mode="FAST_COMPILE",
+    )
+
+
+def test_transpose_of_what():
+    with pytest.raises(TypeError, match="conv2d_transpose takes tensors with four axes, got 'v'"):
+        T.nnet.conv2d_transpose(T.dvector("v"), T.dtensor4(), (1, 1, 2, 2))
+    with pytest.raises(ValueError, match="two or four sizes"):
+        T.nnet.conv2d_transpose(T.dtensor4(), T.dtensor4(), (1, 2, 2))

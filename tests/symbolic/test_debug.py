@@ -7,8 +7,9 @@ import pytest
 
 import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
-from nnkit.symbolic.debug import RewriteError
+from nnkit.symbolic.debug import CompilerError, RewriteError
 from nnkit.symbolic.graph import Op
+from nnkit.symbolic.ifelse import ifelse
 from nnkit.symbolic.rewrites.stable import STABLE
 from nnkit.symbolic.tensor.elementwise import elementwise
 
@@ -109,3 +110,50 @@ def test_an_operation_that_changes_its_input():
     f = theano.function([x], _Liar(lambda a: np.exp(a, out=a))(x), mode="DebugMode")
     with pytest.raises(ValueError, match="read-only"):
         f([1.0])
+
+
+def test_compiled_code_that_is_wrong_is_found(monkeypatch):
+    from nnkit.symbolic.natives import NATIVES
+    from nnkit.symbolic.tensor.linear import Dot
+
+    def wrong(low, node):
+        low.copy(node.inputs[0], low.out(node.outputs[0]))
+        return True
+
+    monkeypatch.setitem(NATIVES, Dot, wrong)
+    x, w = T.dmatrix("x"), theano.shared(np.eye(2), "w")
+    product = T.dot(x, w)
+    product.name = "product"
+    y = T.tanh(product).sum()
+    f = theano.function([x], y, updates=[(w, w * 2)], mode="DebugMode")
+    f(np.ones((2, 2)))
+    message = r"'product' \(.*test_debug.py:\d+\) comes out as \[\[1(.|\n)* and so does the result"
+    with pytest.raises(CompilerError, match=message):
+        f(np.ones((2, 2)))
+    np.testing.assert_array_equal(w.get_value(), 2 * np.eye(2))
+
+
+def test_updates_are_compared_too(monkeypatch):
+    from nnkit.symbolic.lowering import Lowering
+
+    fused = Lowering._fused
+
+    def wrong(self, node, to):
+        fused(self, node, to)
+        if node.outputs[0].name == "new":
+            fused(self, node, to)  # In place, twice.
+
+    monkeypatch.setattr(Lowering, "_fused", wrong)
+    w = theano.shared(np.ones(3), "w")
+    new = w * 2
+    new.name = "new"
+    f = theano.function([], updates=[(w, new)], mode="DebugMode")
+    with pytest.raises(CompilerError, match="'new'"):
+        f()
+    np.testing.assert_array_equal(w.get_value(), 1)
+
+
+def test_what_no_result_needs_may_fail():
+    x = T.dvector("x")
+    f = theano.function([x], ifelse(x[0] > 0, x[1:] * 1 + x[:1], x * 2), mode="DebugMode")
+    np.testing.assert_array_equal(f([-1.0, 2.0, 3.0]), [-2, 4, 6])

@@ -123,7 +123,7 @@ class TestUpdates:
             theano.function([], updates=[(w, theano.shared(np.ones((1, 2))))])
 
     def test_only_shared_variables(self, x):
-        with pytest.raises(TypeError, match="only shared variables can be updated, got x"):
+        with pytest.raises(TypeError, match="only shared variables can be updated, got 'x'"):
             theano.function([x], updates=[(x, x + 1)])
 
     @pytest.mark.parametrize("updates", [[1], [(1, 2, 3)]])

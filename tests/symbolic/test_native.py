@@ -12,32 +12,10 @@ from hypothesis import strategies as st
 import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
 from nnkit.symbolic.native import Native
+from tests.symbolic.checks import both, program, same
 
 UNARY = [T.tanh, T.exp, T.sqr, abs, lambda x: -x, T.nnet.sigmoid, lambda x: 0.5 * x]
 BINARY = [T.add, T.sub, T.mul, T.maximum, lambda x, y: T.switch(x > y, x, y * 2)]
-
-
-def both(inputs, outputs, updates=()):
-    """A program and the evaluator of the same graph."""
-    fast = theano.function(inputs, outputs, updates=list(updates), on_unused_input="ignore")
-    slow = theano.function(
-        inputs, outputs, updates=list(updates), on_unused_input="ignore", mode="FAST_COMPILE"
-    )
-    return fast, slow
-
-
-def program(function):
-    """The only program that a function has made so far."""
-    (made,) = function._run.__self__._programs.values()
-    return made
-
-
-def same(fast, slow, tolerance=1e-5):
-    assert len(fast) == len(slow)
-    for a, b in zip(fast, map(np.asarray, slow), strict=True):
-        assert a.dtype == b.dtype
-        assert a.shape == b.shape
-        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
 @st.composite

@@ -77,12 +77,18 @@ def test_equal_largest_elements_get_a_gradient_each():
     assert gradient([[1, 3], [3, 2]]).tolist() == [[0, 1], [1, 0]]
 
 
-def test_second_gradient_of_means():
-    by = lambda x: T.grad((pool_2d(x, (2, 2), mode="sum") ** 3).sum(), x)  # noqa: E731
-    verify_grad(by, [RNG.normal(size=(3, 4))], n_tests=1, mode="FAST_COMPILE")
-    x = T.dmatrix("x")
-    with pytest.raises(TypeError, match="no second gradient"):
-        T.grad(T.grad((pool_2d(x, 2) ** 2).sum(), x).sum(), x)
+@pytest.mark.parametrize("mode", ["sum", "average_inc_pad", "average_exc_pad", "max"])
+@pytest.mark.parametrize("options", [{}, {"stride": 1}, {"ignore_border": True, "pad": 1}])
+def test_second_and_third_gradients(mode, options):
+    def first(x):
+        return T.grad((pool_2d(x, (2, 2), mode=mode, **options) ** 3).sum(), x)
+
+    def second(x):
+        return T.grad((first(x) ** 2).sum(), x)
+
+    for by in (first, second):
+        point = RNG.permutation(12).reshape(3, 4) / 6 - 1
+        verify_grad(by, [point], n_tests=1, rel_tol=1e-6, mode="FAST_COMPILE")
 
 
 def test_old_names():

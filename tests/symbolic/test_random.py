@@ -100,6 +100,7 @@ def test_state_updates_copy_states():
     for (mine, _), (its, _) in zip(one.state_updates, other.state_updates, strict=True):
         mine.set_value(its.get_value())
     np.testing.assert_array_equal(f(), g())
+    assert one.updates() == one.state_updates
 
 
 def test_sizes():

@@ -139,6 +139,14 @@ def test_cumulative_sums(axis):
     assert value_of(T.cumsum, np.ones(3, "int8")).dtype == np.int64
 
 
+@pytest.mark.parametrize("axis", [None, 0, -1])
+def test_cumulative_products(axis):
+    x = np.arange(1.0, 7.0).reshape(2, 3) - 2.5
+    np.testing.assert_array_equal(value_of(T.cumprod, x, axis=axis), np.cumprod(x, axis))
+    np.testing.assert_array_equal(value_of(lambda x: x.cumprod(axis), x), np.cumprod(x, axis))
+    assert_gradients(lambda x: T.cumprod(x, axis) ** 2, x)
+
+
 def test_var_with_fewer_degrees_of_freedom():
     x = np.array([1.0, 2.0, 4.0])
     np.testing.assert_allclose(value_of(T.var, x, ddof=1), np.var(x, ddof=1), rtol=1e-14)

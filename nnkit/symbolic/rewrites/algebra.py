@@ -16,6 +16,9 @@ from nnkit.symbolic.tensor.shapes import Shape, Size
 
 __all__ = ["Shapes", "algebra"]
 
+# Beyond, rounding adds up.
+_LARGEST_POWER = 16
+
 
 class Shapes:
     """Which variables are of one shape, as elementwise operations and some others tell."""
@@ -194,17 +197,26 @@ def _sign_first(node: Apply) -> Variable | None:
 
 
 def _power(node: Apply) -> Variable | None:
-    """Powers of 2, 1, 1/2 and -1."""
+    """Powers of small integers by multiplication, of 1/2 by a root."""
     x, dtype = node.inputs[0], node.outputs[0].type.dtype
     x = x if x.type.dtype == dtype else Cast(dtype)(x)
     exponent = number(node.inputs[1])
-    if exponent == 1:
-        return x
-    if exponent == 2:
-        return elementwise("sqr", x)
     if exponent == 0.5:
         return elementwise("sqrt", x)
-    return elementwise("inv", x) if exponent == -1 and dtype.startswith("float") else None
+    if exponent is None or not exponent.is_integer() or not 0 < abs(exponent) <= _LARGEST_POWER:
+        return None
+    if exponent > 0:
+        return _product(x, int(exponent))
+    floats = dtype.startswith("float")
+    return elementwise("inv", _product(x, -int(exponent))) if floats else None
+
+
+def _product(x: Variable, count: int) -> Variable:
+    """x so many times, by squares: x^5 = (x^2)^2 x."""
+    if count == 1:
+        return x
+    even: Variable = elementwise("sqr", _product(x, count // 2))
+    return elementwise("mul", even, x) if count % 2 else even
 
 
 def _root_of_square(node: Apply) -> Variable | None:
