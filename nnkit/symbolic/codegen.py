@@ -19,13 +19,17 @@ from numpy.lib.stride_tricks import as_strided
 
 from nnkit.kernels._jit import Kernel
 from nnkit.symbolic.graph import Apply, Variable
+from nnkit.symbolic.nest import LETTERS, Nest
 from nnkit.symbolic.tensor.elementwise import Cast, DimShuffle, Elementwise
+from nnkit.symbolic.tensor.making import Alloc
 from nnkit.symbolic.tensor.variable import Constant
 
 __all__ = ["fusable", "fuse"]
 
-_LETTERS = "ijklmnop"
-_TYPES = ("float32", "float64", *(f"{u}int{n}" for u in ("", "u") for n in (8, 16, 32, 64)))
+_INTEGERS = [f"{u}int{n}" for u in ("", "u") for n in (8, 16, 32, 64)]
+#: Data types by their names in the text.
+TYPES = {kind: getattr(np, kind) for kind in ("float32", "float64", *_INTEGERS)}
+TYPES["bool"] = np.bool_
 # For each axis of a variable the loop's axis, or None if it is of size 1.
 Axes = tuple[int | None, ...]
 
@@ -38,7 +42,7 @@ def fusable(node: Apply | None) -> bool:
         scalar, dtype = node.op.scalar, node.outputs[0].type.dtype
         # numba's powers of integers name a function that code from the cache would not find.
         return bool(scalar.source) and (scalar.name != "pow" or dtype.startswith("float"))
-    return isinstance(node.op, (Cast, DimShuffle))
+    return isinstance(node.op, (Alloc, Cast, DimShuffle))
 
 
 @dataclass
@@ -81,6 +85,8 @@ class _Fusion:
         if isinstance(op, DimShuffle):
             where = {a: axes[i] for i, a in enumerate(op.pattern) if a != "x"}
             return self.element(inputs[0], tuple(map(where.get, range(inputs[0].type.ndim))))
+        if isinstance(op, Alloc):
+            return self.element(inputs[0], axes[len(axes) - inputs[0].type.ndim :])
         parts = [self.element(x, axes) for x in inputs]
         depends = frozenset[int]().union(*(d for _, d in parts))
         formula = _formula(v.owner, [name for name, _ in parts])
@@ -126,7 +132,7 @@ def fuse(
     shape : tuple of int
         The root's.
     out : numpy.ndarray
-        C-contiguous; of the root's shape without the reduced axes.
+        Of the root's shape without the reduced axes.
     reduced : sequence of int
         Axes that are added up.
 
@@ -140,7 +146,7 @@ def fuse(
     value, _ = fusion.element(root, tuple(i if n != 1 else None for i, n in enumerate(shape)))
     kept = [i for i in range(len(shape)) if i not in reduced]
     steps = [0] * len(shape)
-    for i, step in zip(kept, _contiguous([shape[i] for i in kept], out.itemsize), strict=True):
+    for i, step in zip(kept, out.strides, strict=True):
         steps[i] = step if shape[i] != 1 else 0
     fusion.operands.append(_Operand("y", out, steps))
     return _loops(fusion, value, frozenset(reduced))
@@ -183,17 +189,13 @@ def _literal(data: np.ndarray) -> str:
 
 
 def _loops(fusion: _Fusion, value: str, reduced: frozenset[int]) -> tuple[Kernel, tuple[Any, ...]]:
-    """The kernel: a loop for each axis, the reduced ones inside.
-
-    A sum over the leading axes goes through memory as it lies, row after row, and adds to all
-    totals at once; its workers share the columns.
-    """
-    shape, operands, dtype = fusion.shape, fusion.operands, str(fusion.out.dtype)
+    """The kernel: a loop for each axis, the reduced ones inside."""
+    shape, operands = fusion.shape, fusion.operands
     long = [i for i, n in enumerate(shape) if n != 1]
     kept, summed = [i for i in long if i not in reduced], [i for i in long if i in reduced]
     loops = _merged(kept, operands, shape) + _merged(summed, operands, shape)
-    by_columns = bool(kept and summed and kept[0] > summed[-1] and len(loops) == 2)
-    if by_columns:
+    row_by_row = bool(kept and summed and kept[0] > summed[-1] and len(loops) == 2)
+    if row_by_row:
         loops.reverse()
     sizes = [math.prod(shape[axis] for axis in axes) for axes in loops]
     at: dict[str, str] = {}
@@ -207,16 +209,16 @@ def _loops(fusion: _Fusion, value: str, reduced: frozenset[int]) -> tuple[Kernel
         arguments.append(as_strided(o.array, dims, steps))
         if steps != _contiguous(dims, o.array.itemsize):
             strided.append(o.name)
-        if kept and (o.name == "y" if by_columns else 0 in mine):
+        if kept and (o.name == "y" if row_by_row else 0 in mine):
             split.append(o.name)
-        letters = [_LETTERS[k] for k in mine]
+        letters = [LETTERS[k] for k in mine]
         for place, k in enumerate(mine):
             extents[k] = f"{o.name}.shape[{place}]"
-            if by_columns and k == 1 and o.name != "y":
-                letters[place] = f"first + {_LETTERS[k]}"
+            if row_by_row and k == 1 and o.name != "y":
+                letters[place] = f"first + {LETTERS[k]}"
         at[o.name] = ", ".join(letters) or "0"
     parameters = [o.name for o in operands]
-    if by_columns:
+    if row_by_row:
         parameters.insert(0, "first")
         arguments.insert(0, 0)
     for k, extent in enumerate(extents):
@@ -227,29 +229,18 @@ def _loops(fusion: _Fusion, value: str, reduced: frozenset[int]) -> tuple[Kernel
     body: list[list[str]] = [[] for _ in range(len(loops) + 1)]
     for depends, statement in fusion.statements:
         body[max((depth[axis] + 1 for axis in depends), default=0)].append(statement.format(**at))
-    y, total = f"y[{at['y']}]", "float64" if dtype.startswith("float") else dtype
-    lines = [f"def fused({', '.join(parameters)}):"]
-    if by_columns:
-        lines += ["    for j in range(y.shape[0]):", f"        y[j] = {dtype}(0)"]
-    sums_in = len(kept) and not by_columns and len(_merged(kept, operands, shape))
-    for k, statements in enumerate(body):
-        pad = "    " * (k + 1)
-        lines += [pad + statement for statement in statements]
-        if reduced and not by_columns and k == sums_in:
-            lines.append(f"{pad}total = {total}(0)")
-        if k < len(loops):
-            lines.append(f"{pad}for {_LETTERS[k]} in range({extents[k]}):")
-    pad = "    " * (len(loops) + 1)
-    if not reduced:
-        lines.append(f"{pad}{y} = {value}")
-    elif by_columns:
-        lines.append(f"{pad}{y} += {value}")
-    else:
-        lines.append(f"{pad}total += {value}")
-        lines.append(f"{'    ' * (sums_in + 1)}{y} = {dtype}(total)")
-    updated = any("= y[" in line for line in lines)
-    made = _kernel("\n".join(lines), tuple(split), tuple(strided), updated, not reduced)
-    return made, tuple(arguments)
+    nest = Nest(
+        parameters=tuple(parameters),
+        extents=tuple(extents),
+        summed=tuple(axes[0] in reduced for axes in loops),
+        adds=bool(reduced),
+        columns=bool(kept and summed and kept[-1] > summed[-1]),
+        body=tuple(map(tuple, body)),
+        target=f"y[{at['y']}]",
+        value=value,
+        dtype=str(fusion.out.dtype),
+    )
+    return _kernel(nest, tuple(split), tuple(strided)), tuple(arguments)
 
 
 def _merged(
@@ -268,20 +259,27 @@ def _merged(
 
 
 @functools.cache
-def _kernel(
-    source: str, split: tuple[str, ...], strided: tuple[str, ...], updated: bool, exact: bool
-) -> Kernel:
+def _kernel(nest: Nest, split: tuple[str, ...], strided: tuple[str, ...]) -> Kernel:
     """Compile a kernel's text; the same text twice is one kernel, and on disk one file."""
-    names = dict(_names())
+    source, names = nest.on_cpu(), dict(_names())
     exec(source, names)
+    updated = "= y[" in source
     return Kernel(
         names["fused"],
         outputs=() if updated else ("y",),
         updates=("y",) if updated else (),
         split=split,
         strided=strided,
-        exact=exact,
+        exact=not nest.adds,
+        cuda=functools.partial(_on_gpu, nest),
     )
+
+
+def _on_gpu(nest: Nest) -> Any:
+    """The kernel's twin for GPUs; CUDA is imported here, not before."""
+    from nnkit.symbolic.cuda_codegen import twin
+
+    return twin(nest)
 
 
 @functools.cache
@@ -293,5 +291,4 @@ def _names() -> dict[str, Any]:
     names |= {name: f for name, f in vars(np).items() if isinstance(f, np.ufunc)}
     ours = ("exp", "log", "log1p", "sigmoid", "tanh")
     names |= {"sqrt": math.sqrt, "abs": abs} | {name: getattr(_math, name) for name in ours}
-    names |= {kind: getattr(np, kind) for kind in _TYPES} | {"bool": np.bool_}
-    return {"__name__": __name__, **names}
+    return {"__name__": __name__, **names, **TYPES}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nnkit.layers.base import Layer, Shape
     from nnkit.losses import Loss
     from nnkit.metrics import Metric
+    from nnkit.regularizers import Regularizer
     from nnkit.symbolic.launches import Passes
 
 __all__ = ["Differentiable", "LayerExpression", "RowFunction", "takes"]
@@ -79,13 +80,13 @@ class Differentiable:
         self._passes: dict[tuple[tuple[int, ...], ...], Passes | None] = {}
 
     def forward(
-        self, owner: Layer | Loss | Metric, arrays: Sequence[np.ndarray], keep: bool
+        self, owner: Layer | Loss | Metric | Regularizer, arrays: Sequence[np.ndarray], keep: bool
     ) -> np.ndarray:
         """The value for arrays.
 
         Parameters
         ----------
-        owner : Layer, Loss or Metric
+        owner : Layer, Loss, Metric or Regularizer
             Whose step it is. What :meth:`backward` takes from here is kept on it.
         arrays : sequence of numpy.ndarray
         keep : bool
@@ -100,7 +101,7 @@ class Differentiable:
 
     def backward(
         self,
-        owner: Layer | Loss | Metric,
+        owner: Layer | Loss | Metric | Regularizer,
         arrays: Sequence[np.ndarray],
         dy: np.ndarray,
         into: Mapping[int, np.ndarray | None],
@@ -109,7 +110,7 @@ class Differentiable:
 
         Parameters
         ----------
-        owner : Layer, Loss or Metric
+        owner : Layer, Loss, Metric or Regularizer
         arrays : sequence of numpy.ndarray
             What :meth:`forward` got.
         dy : numpy.ndarray
@@ -120,7 +121,7 @@ class Differentiable:
         if passes is not None:
             kept = [vars(owner)[f"_kept_{i}"] for i in range(len(passes.keeps))]
             return passes.backward(arrays, kept, dy, into)
-        dy = np.ascontiguousarray(dy, self.dtype)
+        dy = np.asarray(dy, self.dtype, order="C")
         found = self._evaluator(tuple(into)).run([*arrays, dy])
         for gradient, target in zip(found, into.values(), strict=True):
             if target is not None:
@@ -128,7 +129,7 @@ class Differentiable:
         return found
 
     def _passes_for(
-        self, owner: Layer | Loss | Metric, arrays: Sequence[np.ndarray]
+        self, owner: Layer | Loss | Metric | Regularizer, arrays: Sequence[np.ndarray]
     ) -> Passes | None:
         """Kernels to be recorded; None if nobody records, or an operation has no kernel.
 

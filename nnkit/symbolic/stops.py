@@ -9,7 +9,16 @@ import numpy as np
 
 from nnkit.symbolic.graph import Op, Variable
 
-__all__ = ["StopGradient", "consider_constant", "disconnected_grad", "grad_clip", "zero_grad"]
+__all__ = [
+    "GradClip",
+    "GradScale",
+    "StopGradient",
+    "consider_constant",
+    "disconnected_grad",
+    "grad_clip",
+    "grad_scale",
+    "zero_grad",
+]
 
 
 class StopGradient(Op):
@@ -84,6 +93,38 @@ class GradClip(StopGradient):
         from nnkit.symbolic import tensor
 
         return [tensor.clip(cotangents[0], self.lower, self.upper)]
+
+
+class GradScale(StopGradient):
+    """The value itself, with a multiple of its gradient.
+
+    Parameters
+    ----------
+    multiplier : float
+    """
+
+    props = ("multiplier",)
+
+    def __init__(self, multiplier: float) -> None:
+        super().__init__(connected=True)
+        self.multiplier = multiplier
+
+    def pullback(
+        self,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Variable],
+        cotangents: Sequence[Variable],
+    ) -> Sequence[Variable | None]:
+        """The gradient times the multiplier."""
+        from nnkit.symbolic import tensor
+
+        g: Any = cotangents[0]
+        return [g * tensor.constant(self.multiplier, dtype=g.dtype)]
+
+
+def grad_scale(x: Any, multiplier: float) -> Any:
+    """The value of x, with a gradient that is multiplied; by -1 it goes the other way."""
+    return GradScale(float(multiplier))(x)
 
 
 def grad_clip(x: Any, lower_bound: float, upper_bound: float) -> Any:
