@@ -39,12 +39,12 @@ _recording = _Recording()
 
 
 class recording:  # noqa: N801  (a context manager reads like a statement)
-    """Record every kernel that runs inside the ``with`` block on a tape."""
+    """Record every kernel that runs inside the ``with`` block on a tape, or on none."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Tape | None) -> None:
         self.tape = tape
 
-    def __enter__(self) -> Tape:
+    def __enter__(self) -> Any:
         self.outer, _recording.tape = _recording.tape, self.tape
         return self.tape
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any
 
@@ -232,6 +233,8 @@ class _Worker:
             return arguments if self.index == 0 else None
         split = {n: a for n, a in named.items() if n in kernel.split}
         array = next(iter(split.values()))
+        if not array.ndim:
+            return arguments if self.index == 0 else None
         begin, end = _bounds(array.shape[0], self.index, workers)
         if begin == end:
             return None
@@ -294,7 +297,12 @@ class _Hazards:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._since: list[tuple[int, int, int, bool]] = []
+        self._forget()
+
+    def _forget(self) -> None:
+        """All have met: what was touched before doesn't matter any more."""
+        self._read = [_Ranges() for _ in range(self.program.workers)]
+        self._written = [_Ranges() for _ in range(self.program.workers)]
 
     def meet(self, kernel: Kernel, shares: Sequence[tuple[Any, ...] | None]) -> bool:
         """Whether the workers must meet before this call."""
@@ -308,18 +316,43 @@ class _Hazards:
             if isinstance(array, np.ndarray)
         ]
         clash = any(
-            w != v and (written or writes) and begin < to and start < end
-            for w, begin, end, written in self._since
-            for v, start, to, writes in now
+            self._written[other].meet(begin, end) or (writes and self._read[other].meet(begin, end))
+            for worker, begin, end, writes in now
+            for other in range(self.program.workers)
+            if other != worker
         )
-        self._since = now if clash else self._since + now
+        if clash:
+            self._forget()
+        for worker, begin, end, writes in now:
+            (self._written if writes else self._read)[worker].add(begin, end)
         return clash
 
     def _bytes(self, array: np.ndarray) -> Interval:
         offset = self.program.place(array)
-        begin = address(array) if offset is None else _ARENA + offset
-        extent = sum((n - 1) * s for n, s in zip(array.shape, array.strides, strict=True))
-        return begin, begin + extent + array.itemsize
+        start = address(array) if offset is None else _ARENA + offset
+        steps = [(n - 1) * s for n, s in zip(array.shape, array.strides, strict=True)]
+        before, after = sum(s for s in steps if s < 0), sum(s for s in steps if s > 0)
+        return start + before, start + after + array.itemsize
+
+
+class _Ranges:
+    """Bytes, as ranges in ascending order that don't touch: a long step touches many."""
+
+    def __init__(self) -> None:
+        self._begins: list[int] = []
+        self._ends: list[int] = []
+
+    def meet(self, begin: int, end: int) -> bool:
+        """Whether some byte is in the range given."""
+        first = bisect_right(self._ends, begin)
+        return first < len(self._begins) and self._begins[first] < end
+
+    def add(self, begin: int, end: int) -> None:
+        """Add a range; it becomes one with those that it touches."""
+        first, last = bisect_left(self._ends, begin), bisect_right(self._begins, end)
+        if first < last:
+            begin, end = min(begin, self._begins[first]), max(end, self._ends[last - 1])
+        self._begins[first:last], self._ends[first:last] = [begin], [end]
 
 
 def _bounds(rows: int, worker: int, workers: int) -> Interval:

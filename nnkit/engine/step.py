@@ -194,7 +194,7 @@ def watch(
         function(bound)
     after = [a.copy() for a in written]
     first = first or tape
-    outcomes = [[a.copy() for a in e.outputs] for e in tape.entries if isinstance(e, Stop)]
+    outcomes = [e.outcome for e in tape.entries if isinstance(e, Stop)]
 
     def agrees() -> bool:
         restore(written, before)
@@ -234,7 +234,10 @@ def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
 
 def _first_unrecorded(tape: Tape) -> Fault:
     """The first call whose result differs when nothing but the record is executed."""
-    results = [[a.copy() for a, writes in e.arrays() if writes] for e in tape.entries]
+    results = [
+        e.outcome if isinstance(e, Stop) else [a.copy() for a, writes in e.arrays() if writes]
+        for e in tape.entries
+    ]
     for entry in tape.entries:
         for array, writes in entry.arrays():
             if writes and tape.temporary(array) and array.dtype.kind == "f":

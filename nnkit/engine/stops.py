@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine.device import current_tape, empty
+from nnkit.engine.device import current_tape, empty, recording
 
 __all__ = ["in_python", "update_in_python"]
 
@@ -45,7 +45,8 @@ def in_python(
 
     def run(*arrays: np.ndarray) -> np.ndarray:
         try:
-            return np.ascontiguousarray(function(*(_read_only(a) for a in arrays)), dtype)
+            with recording(None):  # Kernels that it launches are part of the stop.
+                return np.ascontiguousarray(function(*(_read_only(a) for a in arrays)), dtype)
         except Exception as error:
             error.add_note(f"This was in {name!r}; the arrays that it gets are read-only.")
             raise
@@ -69,20 +70,22 @@ def in_python(
 
 
 def update_in_python(
-    function: Callable[[], None], reads: tuple[np.ndarray, ...], updates: tuple[np.ndarray, ...]
+    function: Callable[..., None], reads: tuple[np.ndarray, ...], updates: tuple[np.ndarray, ...]
 ) -> None:
-    """Run a function that changes lasting arrays in place; recorded as a stop.
+    """Run a function that changes arrays in place; recorded as a stop.
 
     Parameters
     ----------
     function : callable
+        Gets all of the arrays: memory of the step lies elsewhere in a replay.
     reads, updates : tuple of numpy.ndarray
         What it reads, and what it changes.
     """
-    function()
     tape = current_tape()
+    with recording(None):  # Kernels that it launches are part of the stop.
+        function(*reads, *updates)
     if tape is not None:
-        tape.stop(lambda *arrays: function(), reads, updates)
+        tape.stop(function, reads, updates)
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

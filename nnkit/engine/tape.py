@@ -41,7 +41,8 @@ class Call:
 class Stop:
     """Python code that runs between two native stretches: ``function(*inputs, *outputs)``.
 
-    ``keeps`` are arrays that must stay untouched up to here, because the code remembers them.
+    ``keeps`` are arrays that must stay untouched up to here, because the code remembers them;
+    ``outcome`` is what it left in the outputs when it was recorded.
     """
 
     function: Callable[..., None]
@@ -49,6 +50,7 @@ class Stop:
     outputs: tuple[np.ndarray, ...]
     keeps: tuple[np.ndarray, ...]
     owner: Any
+    outcome: list[np.ndarray]
 
     def arrays(self) -> Iterator[tuple[np.ndarray, bool]]:
         """Every array it touches, and whether it is written."""
@@ -94,8 +96,9 @@ class Tape:
         outputs: tuple[np.ndarray, ...],
         keeps: tuple[np.ndarray, ...] = (),
     ) -> None:
-        """Add a piece of Python."""
-        self.entries.append(Stop(function, inputs, outputs, keeps, self.owner))
+        """Add a piece of Python that has just run."""
+        outcome = [a.copy() for a in outputs]  # Later in the step they may change again.
+        self.entries.append(Stop(function, inputs, outputs, keeps, self.owner, outcome))
 
     def release(self) -> None:
         """Make whoever worked in the step forget its temporaries; a replay has its own."""

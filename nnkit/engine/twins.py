@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +18,18 @@ from nnkit.engine.device import current_tape
 if TYPE_CHECKING:
     from nnkit.engine.cuda.driver import Driver
 
-__all__ = ["Twin", "changed", "exist", "fetch", "keep_away", "lend", "root", "twin_of"]
+__all__ = [
+    "Twin",
+    "bring",
+    "changed",
+    "exist",
+    "fetch",
+    "keep_away",
+    "lend",
+    "outdate",
+    "root",
+    "twin_of",
+]
 
 
 class Twin:
@@ -79,9 +90,13 @@ _kept: set[int] = set()
 
 def root(array: np.ndarray) -> np.ndarray:
     """The array that owns the memory of a view."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+    while True:
+        base: Any = array.base
+        if base is not None and not isinstance(base, np.ndarray):
+            base = getattr(base, "base", None)  # NumPy's as_strided puts an object in between.
+        if not isinstance(base, np.ndarray):
+            return array
+        array = base
 
 
 def twin_of(array: np.ndarray, driver: Driver) -> Twin:
@@ -102,8 +117,9 @@ def twin_of(array: np.ndarray, driver: Driver) -> Twin:
 def keep_away(array: np.ndarray) -> None:
     """Say that only nnkit touches an array: by ``fetch``, ``lend`` and ``changed``."""
     host = root(array)
-    _kept.add(id(host))
-    weakref.finalize(host, _kept.discard, id(host))
+    if id(host) not in _kept:
+        _kept.add(id(host))
+        weakref.finalize(host, _kept.discard, id(host))
 
 
 def exist() -> bool:
@@ -114,17 +130,27 @@ def exist() -> bool:
 def fetch(array: np.ndarray) -> None:
     """Before the host reads an array."""
     if _twins and not busy.running and current_tape() is None:
-        twin = _twins.get(id(root(array)))
-        if twin is not None:
-            twin.fetch()
+        bring(array)
+
+
+def bring(array: np.ndarray) -> None:
+    """Before the host reads an array that no step of a model works on."""
+    twin = _twins.get(id(root(array))) if _twins else None
+    if twin is not None:
+        twin.fetch()
 
 
 def changed(array: np.ndarray) -> None:
     """After the host has written an array; what it did not write must have been fetched."""
     if _twins and not busy.running and current_tape() is None:
-        twin = _twins.get(id(root(array)))
-        if twin is not None:
-            twin.newer = "host"
+        outdate(array)
+
+
+def outdate(array: np.ndarray) -> None:
+    """After the host has written an array that no step of a model works on."""
+    twin = _twins.get(id(root(array))) if _twins else None
+    if twin is not None:
+        twin.newer = "host"
 
 
 def lend(array: np.ndarray) -> None:

@@ -80,11 +80,8 @@ class Kernel:
     cost : callable, optional
         Estimates the nanoseconds of a call on one core from its arguments; without it, the
         largest array that is split counts. It decides how many workers share a step.
-
-    Attributes
-    ----------
-    cuda : CudaKernel or None
-        The twin for GPUs of a kernel that is not nnkit's own; see :mod:`nnkit.cuda`.
+    cuda : callable, optional
+        Makes the twin for GPUs when one is asked for: ``import nnkit`` imports no CUDA.
 
     Examples
     --------
@@ -109,6 +106,7 @@ class Kernel:
         strided: Sequence[str] = (),
         exact: bool = False,
         cost: Callable[..., float] | None = None,
+        cuda: Callable[[], Any] | None = None,
     ) -> None:
         functools.update_wrapper(self, function)
         self.function = function
@@ -127,7 +125,7 @@ class Kernel:
         self.elementwise, self.exact = elementwise, exact
         self.strided = frozenset(strided)
         self.cost = cost or self._cost_of_elements
-        self.cuda: Any = None
+        self._make_cuda = cuda
         self._compiled: dict[tuple[str, ...], Callable[[int], None]] = {}
 
     def __repr__(self) -> str:
@@ -136,6 +134,11 @@ class Kernel:
     def __call__(self, *arguments: Any) -> None:
         """Run on the current device, and record the call if a step is being recorded."""
         on_call(self, arguments)
+
+    @functools.cached_property
+    def cuda(self) -> Any:
+        """The twin for GPUs of a kernel that is not nnkit's own, or None; see nnkit.cuda."""
+        return None if self._make_cuda is None else self._make_cuda()
 
     def writes(self, parameter: str) -> bool:
         """Whether the kernel writes that parameter."""

@@ -7,7 +7,7 @@ import nnkit
 from nnkit import config
 from nnkit.engine.device import empty, launch, recording
 from nnkit.engine.memory import Arena
-from nnkit.engine.program import Program, choose_workers
+from nnkit.engine.program import Program, _Ranges, choose_workers
 from nnkit.engine.stops import in_python, update_in_python
 from nnkit.engine.tape import Tape
 
@@ -137,7 +137,7 @@ def test_stops_run_in_their_place():
         launch.scale(x, 3.0, z)
         square = in_python("square", lambda a: calls.append(1) or a * a, (z,), "float32")
         launch.scale(square, 2.0, y)
-        update_in_python(lambda: np.add(x, 1, out=x), (), (x,))
+        update_in_python(lambda x: np.add(x, 1, out=x), (), (x,))
     assert y[0, 0] == 18
     program = Program(tape, Arena(), 1)
     program.run(2)
@@ -178,3 +178,27 @@ def test_workers_follow_from_shapes_and_cores_only():
         assert choose_workers(tape(1024)) == 1
     finally:
         config.set_num_threads(None)
+
+
+def test_ranges_of_bytes(rng):
+    """Against a set of all bytes."""
+    for _ in range(100):
+        ranges, known = _Ranges(), set()
+        for begin, size in rng.integers([0, 1], [40, 9], (12, 2)).tolist():
+            inside = range(begin, begin + size)
+            assert ranges.meet(begin, begin + size) == bool(known.intersection(inside))
+            ranges.add(begin, begin + size)
+            known |= set(inside)
+
+
+def test_kernels_that_a_stop_launches_are_part_of_it():
+    def triple(a):
+        b = np.empty_like(a)
+        launch.scale(a, 3.0, b)
+        return b
+
+    x = np.ones((2, 2), np.float32)
+    with recording(Tape({})) as tape:
+        y = in_python("triple", triple, (x,), "float32")
+    assert len(tape.entries) == 1
+    assert y[0, 0] == 3
