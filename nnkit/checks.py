@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.registry import did_you_mean
+
 __all__ = ["flag", "integer", "number", "one_of", "seed", "shape"]
 
 
@@ -76,7 +78,8 @@ def flag(owner: str, name: str, value: Any) -> bool:
 def one_of(owner: str, name: str, value: Any, known: tuple[str, ...]) -> str:
     """One of a few words."""
     if not isinstance(value, str) or value not in known:
-        raise ValueError(f"{owner}: {name} must be one of {', '.join(known)}, got {value!r}")
+        near = did_you_mean(str(value), known).rstrip(".")
+        raise ValueError(f"{owner}: {name} must be one of {', '.join(known)}, got {value!r}{near}")
     return value
 
 
@@ -97,3 +100,32 @@ def shape(owner: str, name: str, value: Any) -> tuple[int, ...]:
     if not isinstance(value, (tuple, list)):
         raise TypeError(f"{owner}: {name} must be a tuple of whole numbers, got {value!r}")
     return tuple(integer(owner, name, n) for n in value)
+
+
+def sizes(owner: str, name: str, value: Any, rank: int, low: int = 1) -> tuple[int, ...]:
+    """So many whole numbers from ``low`` on: one for all axes, or one for each.
+
+    Examples
+    --------
+    >>> sizes("Conv2D", "kernel_size", 3, 2)
+    (3, 3)
+    >>> sizes("Conv2D", "strides", (1, 2, 3), 2)
+    Traceback (most recent call last):
+    ValueError: Conv2D: strides must be a whole number or 2 of them, got (1, 2, 3)
+    """
+    if not isinstance(value, (tuple, list)):
+        return (integer(owner, name, value, low),) * rank
+    if len(value) != rank:
+        raise ValueError(f"{owner}: {name} must be a whole number or {rank} of them, got {value!r}")
+    return tuple(integer(owner, name, n, low) for n in value)
+
+
+def mask(owner: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """A mask for inputs of a shape: bool (batch, steps)."""
+    array = np.ascontiguousarray(value)
+    if array.dtype != bool or array.shape != shape[:2]:
+        raise ValueError(
+            f"{owner}: the mask of inputs of shape {shape} is bool {shape[:2]}, got "
+            f"{array.dtype} {array.shape}"
+        )
+    return array

@@ -287,7 +287,7 @@ def parameters(cls: type) -> frozenset[str]:
     --------
     >>> import nnkit
     >>> sorted(parameters(nnkit.layers.Softmax))
-    ['axis', 'dtype', 'input_shape', 'name', 'trainable']
+    ['activity_regularizer', 'axis', 'dtype', 'input_shape', 'name', 'trainable']
     """
     names: set[str] = set()
     for base in cls.__mro__:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from nnkit.engine.device import launch
 from nnkit.engine.twins import changed, fetch, keep_away, lend
 
 __all__ = ["Storage", "Variable"]
@@ -30,14 +31,25 @@ class Variable:
     ----------
     storage : Storage or None
         The vector that the weight is part of.
+    regularizer : Regularizer or None
+        Its penalty is part of the loss.
+    constraint : Constraint or None
+        Applied after each step of an optimizer.
+    rows_used : numpy.ndarray or None
+        For a table of which a step uses some rows: uint8, one for each row, 0 where the gradient is
+        certainly 0. ``backward`` keeps it; who else writes the gradient calls
+        :meth:`use_every_row`.
     """
 
     def __init__(self, value: np.ndarray, name: str, trainable: bool = True) -> None:
-        self._value = value
-        self._gradient = np.zeros_like(value)
+        self._value = np.asarray(value, order="C")  # A product may have made it by columns.
+        self._gradient = np.zeros_like(self._value)
         self.name = name
         self.path = name
         self.trainable = trainable
+        self.regularizer: Any = None
+        self.constraint: Any = None
+        self.rows_used: np.ndarray | None = None
         self.storage: Storage | None = None
 
     @property
@@ -58,6 +70,9 @@ class Variable:
     def gradient(self) -> np.ndarray:
         """Same shape. ``backward`` overwrites it completely."""
         lend(self._gradient)
+        if self.rows_used is not None:
+            lend(self.rows_used)
+            self._forget_rows()
         return self._gradient
 
     @gradient.setter
@@ -73,6 +88,17 @@ class Variable:
             The shapes differ.
         """
         self.value = value
+
+    def use_every_row(self) -> None:
+        """In a step, after something was added to the gradient of any row."""
+        if self.rows_used is not None:
+            launch.fill(1.0, self.rows_used)
+
+    def _forget_rows(self) -> None:
+        """Any row of the gradient may be written: in Python, nobody keeps ``rows_used``."""
+        if self.rows_used is not None:
+            self.rows_used.fill(1)
+            changed(self.rows_used)
 
     def _copy(self, what: str, value: Any, target: np.ndarray) -> None:
         value = np.asarray(value)
@@ -166,6 +192,9 @@ class Storage:
             variable._value, variable.storage = view, self
             if i < len(self.trainable_variables):
                 variable._gradient = self.view(self.gradients, i)
+                if variable.rows_used is not None:
+                    keep_away(variable.rows_used)
+                    variable._forget_rows()
         if moved:
             changed(self.values)
             Storage.moves += 1
@@ -175,3 +204,23 @@ class Storage:
         """The part of a flat vector that belongs to a weight, in the weight's shape."""
         variable, start = self.variables[index], self.offsets[index]
         return flat[start : start + variable.size].reshape(variable.shape)
+
+    def stretches(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
+        """Gradients and values of what is trained: tables with their ``rows_used``, the rest flat.
+
+        Yields
+        ------
+        gradient, value, rows_used
+            Of a table; or None instead of ``rows_used``.
+        """
+        start = 0
+        for i, variable in enumerate((*self.trainable_variables, None)):
+            rows = None if variable is None else variable.rows_used
+            if variable is not None and rows is None:
+                continue
+            end = self.offsets[i]
+            if end > start:
+                yield self.gradients[start:end], self.values[start:end], None
+            if variable is not None:
+                yield variable._gradient, variable._value, rows
+                start = self.offsets[i + 1]

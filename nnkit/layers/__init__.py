@@ -1,32 +1,129 @@
 """Layers, one class a file."""
 
 from nnkit.layers.activation import Activation
+from nnkit.layers.activity_regularization import ActivityRegularization
+from nnkit.layers.average_pooling1d import AveragePooling1D
+from nnkit.layers.average_pooling2d import AveragePooling2D
 from nnkit.layers.base import Layer
+from nnkit.layers.batch_normalization import BatchNormalization
+from nnkit.layers.bidirectional import Bidirectional
+from nnkit.layers.conv1d import Conv1D
+from nnkit.layers.conv2d import Conv2D
+from nnkit.layers.conv2d_transpose import Conv2DTranspose
 from nnkit.layers.dense import Dense
+from nnkit.layers.depthwise_conv2d import DepthwiseConv2D
 from nnkit.layers.dropout import Dropout
+from nnkit.layers.elu import ELU
+from nnkit.layers.embedding import Embedding
+from nnkit.layers.exponential import Exponential
 from nnkit.layers.flatten import Flatten
+from nnkit.layers.gaussian_noise import GaussianNoise
+from nnkit.layers.gelu import GELU
+from nnkit.layers.global_average_pooling1d import GlobalAveragePooling1D
+from nnkit.layers.global_average_pooling2d import GlobalAveragePooling2D
+from nnkit.layers.global_max_pooling1d import GlobalMaxPooling1D
+from nnkit.layers.global_max_pooling2d import GlobalMaxPooling2D
+from nnkit.layers.gru import GRU
+from nnkit.layers.hard_sigmoid import HardSigmoid
 from nnkit.layers.input import Input, InputLayer
 from nnkit.layers.lambda_layer import Lambda
+from nnkit.layers.layer_normalization import LayerNormalization
+from nnkit.layers.leaky_relu import LeakyReLU
+from nnkit.layers.log_softmax import LogSoftmax
+from nnkit.layers.lstm import LSTM
+from nnkit.layers.masking import Masking
+from nnkit.layers.max_pooling1d import MaxPooling1D
+from nnkit.layers.max_pooling2d import MaxPooling2D
+from nnkit.layers.mish import Mish
+from nnkit.layers.parallel import Parallel
+from nnkit.layers.permute import Permute
+from nnkit.layers.prelu import PReLU
 from nnkit.layers.relu import ReLU
+from nnkit.layers.repeat_vector import RepeatVector
 from nnkit.layers.rescaling import Rescaling
 from nnkit.layers.reshape import Reshape
+from nnkit.layers.residual import Residual
+from nnkit.layers.selu import SELU
 from nnkit.layers.sigmoid import Sigmoid
+from nnkit.layers.silu import SiLU
+from nnkit.layers.simple_rnn import SimpleRNN
 from nnkit.layers.softmax import Softmax
+from nnkit.layers.softplus import Softplus
+from nnkit.layers.softsign import Softsign
+from nnkit.layers.spatial_dropout1d import SpatialDropout1D
+from nnkit.layers.spatial_dropout2d import SpatialDropout2D
 from nnkit.layers.tanh import Tanh
+from nnkit.layers.time_distributed import TimeDistributed
+from nnkit.layers.up_sampling1d import UpSampling1D
+from nnkit.layers.up_sampling2d import UpSampling2D
+from nnkit.layers.zero_padding1d import ZeroPadding1D
+from nnkit.layers.zero_padding2d import ZeroPadding2D
 
 __all__ = [
+    "ELU",
+    "GELU",
+    "GRU",
+    "LSTM",
+    "SELU",
     "Activation",
+    "ActivityRegularization",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "BatchNormalization",
+    "Bidirectional",
+    "Conv1D",
+    "Conv2D",
+    "Conv2DTranspose",
     "Dense",
+    "DepthwiseConv2D",
     "Dropout",
+    "Embedding",
+    "Exponential",
     "Flatten",
+    "GaussianNoise",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "HardSigmoid",
     "Input",
     "InputLayer",
     "Lambda",
     "Layer",
+    "LayerNormalization",
+    "LeakyReLU",
+    "LogSoftmax",
+    "Masking",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "Mish",
+    "PReLU",
+    "Parallel",
+    "Permute",
     "ReLU",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Residual",
+    "SiLU",
     "Sigmoid",
+    "SimpleRNN",
     "Softmax",
+    "Softplus",
+    "Softsign",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
     "Tanh",
+    "TimeDistributed",
+    "UpSampling1D",
+    "UpSampling2D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
 ]
+
+# Keras's other names.
+AvgPool1D, AvgPool2D = AveragePooling1D, AveragePooling2D
+Convolution1D, Convolution2D, Convolution2DTranspose = Conv1D, Conv2D, Conv2DTranspose
+GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
+GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
+MaxPool1D, MaxPool2D = MaxPooling1D, MaxPooling2D

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import copy
-import re
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from nnkit import checks, config, initializers
-from nnkit.engine import budget
+from nnkit import checks, config, regularizers
 from nnkit.engine.device import empty
-from nnkit.engine.variable import Variable
-from nnkit.registry import Configurable, parameters, snake_case
+from nnkit.layers.weights import WeightOwner, check_name
+from nnkit.registry import parameters, snake_case, to_plain
 
 if TYPE_CHECKING:
     from nnkit.symbolic.layers import LayerExpression
@@ -22,7 +22,7 @@ __all__ = ["Layer"]
 Shape = tuple[int | None, ...]
 
 
-class Layer(Configurable):
+class Layer(WeightOwner):
     """One step of a network: ``forward`` computes it, ``backward`` its gradient.
 
     A layer of your own defines ``forward`` and ``backward``; if it has weights, also ``build``; if
@@ -45,14 +45,24 @@ class Layer(Configurable):
         ``"float32"`` or ``"float64"``; by default :func:`nnkit.config.floatx`.
     input_shape : tuple of int, optional
         Shape of one sample: a model that starts with this layer is then built at once.
+    activity_regularizer : str or Regularizer, optional
+        A penalty on the output, divided by the batch's size.
 
     Attributes
     ----------
     activation : Layer or None
         Applied after ``forward``, by whoever calls the layer. ``forward`` itself does not apply it.
+    layers : sequence of Layer
+        Those that it is made of. Their weights are its own, and so is their freezing.
     propagate : bool
         Whether ``backward`` must return the gradient of its input; False for the first layer with
         weights, which may then return None.
+    states : list of numpy.ndarray
+        What it remembers from one step to the next besides its weights.
+    supports_masking : bool
+        Of the class: whether a mask of the input (bool, (batch, steps)) is one of the output.
+    uses_mask : bool
+        Of the class: whether ``forward`` has a parameter ``mask``.
 
     Examples
     --------
@@ -83,6 +93,8 @@ class Layer(Configurable):
     kind: ClassVar[str] = "layer"
     needs = ("variables",)
     recordable: ClassVar[bool] = False
+    supports_masking: ClassVar[bool] = False
+    uses_mask: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -97,18 +109,22 @@ class Layer(Configurable):
         trainable: bool = True,
         dtype: str | None = None,
         input_shape: tuple[int, ...] | None = None,
+        activity_regularizer: Any = None,
     ) -> None:
         if dtype not in (None, "float32", "float64"):
             raise ValueError(f"dtype is 'float32' or 'float64', not {dtype!r}")
-        self.name = snake_case(type(self).__name__) if name is None else check_name(name)
+        super().__init__(snake_case(type(self).__name__) if name is None else check_name(name))
         self.named = name is not None
+        self.layers: Sequence[Layer] = ()
         self.trainable = checks.flag(self.name, "trainable", trainable)
         self.dtype = dtype or config.floatx()
         self.given_input_shape = (
             None if input_shape is None else checks.shape(self.name, "input_shape", input_shape)
         )
         self.activation: Layer | None = None
-        self.variables: list[Variable] = []
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._penalty: Any = None
+        self.states: list[np.ndarray] = []
         self.input_shape: Shape | None = None
         self.propagate = True
         self._expressions: dict[tuple[bool, ...], LayerExpression] = {}
@@ -147,6 +163,20 @@ class Layer(Configurable):
             raise TypeError(f"{type(self).__name__} must define backward(self, dy)")
         return self._used.backward(self, self._x, dy)
 
+    def check_values(self, x: Any, name: str) -> None:
+        """Refuse data that the layer can't take, as a model's input: once, before any work."""
+
+    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
+        """The mask of the output, given the input and its mask."""
+        if mask is None or self.supports_masking:
+            return mask
+        warnings.warn(
+            f"layer {self.name!r} ({type(self).__name__}) takes no notice of the mask of its input "
+            "and hands none on: from here on, masked steps count like the others",
+            stacklevel=2,
+        )
+        return None
+
     def _expression(self, training: bool, shape: Shape) -> LayerExpression:
         """What ``call`` says for inputs of a shape."""
         from nnkit.symbolic.layers import LayerExpression  # Nobody else needs symbolic programs.
@@ -157,37 +187,6 @@ class Layer(Configurable):
         return self._expressions[kind]
 
     # ---------------------------------------------------------------- what a layer is offered
-
-    def add_weight(
-        self,
-        name: str,
-        shape: tuple[int, ...],
-        initializer: Any = "glorot_uniform",
-        trainable: bool = True,
-    ) -> Variable:
-        """Make a weight.
-
-        Parameters
-        ----------
-        name : str
-            For example ``"kernel"``.
-        shape : tuple of int
-        initializer : str or Initializer
-        trainable : bool
-            False for what no optimizer changes (running statistics).
-
-        Returns
-        -------
-        Variable
-            Its ``value`` and ``gradient`` are arrays of that shape.
-        """
-        shape = checks.shape(self.name, f"the shape of {name!r}", shape)
-        budget.spend(shape, self.dtype, f"{self.name}/{name}")
-        value = initializers.get(initializer)(shape, self.dtype)
-        variable = Variable(value, name, trainable)
-        variable.path = f"{self.name}/{name}"
-        self.variables.append(variable)
-        return variable
 
     def empty(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
         """Memory for a result of this step, of the layer's data type; undefined until written."""
@@ -218,15 +217,52 @@ class Layer(Configurable):
 
     def forget(self) -> None:
         """Be as before ``build``."""
-        self.variables, self.input_shape, self._expressions = [], None, {}
+        self._own_variables, self.input_shape, self._expressions = [], None, {}
+        vars(self).pop("chains", None)
+        for layer in self.layers:
+            layer.forget()
         if self.activation is not None:
             self.activation.forget()
 
     def parts(self) -> tuple[Layer, ...]:
-        """What runs, in order: the layer, then its activation."""
-        return (self,) if self.activation is None else (self, *self.activation.parts())
+        """What runs, in order: the layer, its activation, the penalty on what comes out."""
+        parts: tuple[Layer, ...] = (self,)
+        if self.activation is not None:
+            parts += self.activation.parts()
+        if self.activity_regularizer is not None:
+            if self._penalty is None:
+                from nnkit.layers.activity_regularization import ActivityRegularization
 
-    def __call__(self, x: Any, training: bool = False) -> np.ndarray:
+                name = f"{self.name}_activity"
+                self._penalty = ActivityRegularization(name=name, dtype=self.dtype)
+                self._penalty.regularizer = self.activity_regularizer
+            parts += (self._penalty,)
+        return parts
+
+    def inside(self) -> Iterator[Layer]:
+        """The layer, without its activation, and all that is in it, however deep."""
+        yield self
+        for layer in self.layers:
+            yield from layer.walk()
+
+    def walk(self) -> Iterator[Layer]:
+        """All that runs: the layer, what is in it, and its activation."""
+        for part in self.parts():
+            yield from part.inside()
+
+    def another_use(self) -> Layer:
+        """The same layer, with the same weights, for one more place of the same step.
+
+        A layer keeps on itself what ``backward`` needs, so each use needs an object.
+        """
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.__dict__["layers"] = [layer.another_use() for layer in self.layers]
+        twin.__dict__["_penalty"] = None
+        twin.__dict__.pop("chains", None)
+        return twin
+
+    def __call__(self, x: Any, training: bool = False, mask: Any = None) -> np.ndarray:
         """The layer's output, its activation applied.
 
         Parameters
@@ -235,48 +271,42 @@ class Layer(Configurable):
             (batch, ...).
         training : bool
             Whether layers such as Dropout do what they do in training.
+        mask : array, optional
+            bool (batch, steps): which steps of the input count.
 
         Returns
         -------
         numpy.ndarray
         """
-        y = np.ascontiguousarray(x, self.dtype)
-        self.ensure_built((None, *y.shape[1:]))
-        for part in self.parts():
-            y = part.forward(y, training)
-        return y
+        from nnkit.layers.chain import Chain  # It knows layers.
+
+        x = np.asarray(x)
+        self.check_values(x, "x")
+        x = np.ascontiguousarray(x, self.input_dtype)
+        self.ensure_built((None, *x.shape[1:]))
+        mask = None if mask is None else checks.mask(self.name, mask, x.shape)
+        return Chain(self.parts()).forward(x, training, mask)
 
     @property
-    def trainable_weights(self) -> list[Variable]:
-        """Weights that an optimizer updates."""
-        return [v for v in self.variables if v.trainable] if self.trainable else []
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """Weights that it does not."""
-        return [v for v in self.variables if not (v.trainable and self.trainable)]
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights in Keras's order, those made trainable before the others."""
-        return sorted(self.variables, key=lambda v: not v.trainable)
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of all weights."""
-        return [v.numpy() for v in self.weights]
-
-    def set_weights(self, weights: list[np.ndarray]) -> None:
-        """Replace all weights; every wrong shape is reported at once, and then none is set."""
-        set_weights(f"layer {self.name!r}", self.weights, weights)
-
-    def count_params(self) -> int:
-        """Number of weights, counted one by one."""
-        return sum(v.size for v in self.variables)
+    def input_dtype(self) -> str:
+        """What a model's data is cast to if this layer is its first."""
+        return self.dtype
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data, and those of every layer."""
-        common = {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
-        return super().get_config() | common
+        config = super().get_config()
+        for plan in self._plans:
+            for option in ("initializer", "regularizer", "constraint"):
+                name = f"{plan}_{option}"
+                if name in config:
+                    config[name] = to_plain(getattr(self, name))
+        if "activation" in config:
+            from nnkit import activations  # They are layers.
+
+            config["activation"] = activations.serialize(self.activation)
+        if "activity_regularizer" in config:
+            config["activity_regularizer"] = to_plain(self.activity_regularizer)
+        return config | {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
@@ -288,7 +318,8 @@ class Layer(Configurable):
         known = parameters(cls)
         layer = cls(**config, **{k: v for k, v in common.items() if k in known})
         # An __init__ of your own need not know of them.
-        layer.trainable = common.get("trainable", True)
+        if not common.get("trainable", True):
+            layer.trainable = False
         layer.dtype = common.get("dtype") or layer.dtype
         if "name" in common:
             layer.name, layer.named = check_name(common["name"]), True
@@ -300,35 +331,6 @@ class Layer(Configurable):
     def __getstate__(self) -> dict[str, Any]:
         """Without the arrays of the last step, and what follows from ``call``."""
         kept = {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
-        kept.pop("_used", None)
+        for name in ("_used", "chains"):
+            kept.pop(name, None)
         return kept | {"_expressions": {}}
-
-
-def check_name(name: Any) -> str:
-    """A name that may stand in a file."""
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,255}", name):
-        raise ValueError(
-            f"a layer's name is made of letters, digits, '_', '.' and '-', got {name!r}"
-        )
-    return name
-
-
-def set_weights(owner: str, variables: list[Variable], weights: list[Any]) -> None:
-    """Assign arrays to weights, or explain every mismatch and assign none."""
-    if not isinstance(weights, (list, tuple)):
-        raise TypeError(f"{owner}: weights are given as a list of arrays, got {weights!r}")
-    weights = [np.asarray(w) for w in weights]
-    if len(weights) != len(variables):
-        raise ValueError(f"{owner} has {len(variables)} weights, got {len(weights)} arrays")
-    wrong = [
-        f"{v.path}: expected {v.shape}, got {w.shape}"
-        for v, w in zip(variables, weights, strict=True)
-        if v.shape != w.shape
-    ]
-    if wrong:
-        raise ValueError(f"{owner}: weights of the wrong shape, none was set: {'; '.join(wrong)}")
-    for variable, weight in zip(variables, weights, strict=True):
-        if weight.dtype.kind not in "fiub":
-            raise TypeError(f"{owner}: {variable.path} must be numbers, got {weight.dtype}")
-    for variable, weight in zip(variables, weights, strict=True):
-        variable.assign(weight)

@@ -1,57 +1,90 @@
-"""The parts of a model one after the other: forward, and backward in reverse.
+"""Layers one after the other: forward, and backward in reverse.
 
 Both run in Python, for one step; what they launch is recorded on the way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
-from nnkit.engine.device import current_tape
+from nnkit.engine.device import current_tape, empty, launch
 from nnkit.engine.stops import in_python
+from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer
 
-__all__ = ["Chain"]
+__all__ = ["Chain", "adding_up", "distinct"]
 
 Watch = Callable[[Layer, str, np.ndarray], None]
-Passed = tuple[np.ndarray, np.ndarray]
+Mask = np.ndarray | None
+Passed = tuple[np.ndarray, ...]
 
 
 class Chain:
     """Layers and their activations in the order in which they run.
 
+    A model is one, and so is what is inside a layer that is made of layers.
+
     Parameters
     ----------
     parts : sequence of Layer
+        One may be there twice, or more often: its gradient is then the sum over its uses.
     watch : callable, optional
         ``watch(part, what, array)`` sees every result (to look for NaN).
+
+    Attributes
+    ----------
+    mask : numpy.ndarray or None
+        After :meth:`forward`, the mask of the output: bool (batch, steps).
     """
 
     def __init__(self, parts: Sequence[Layer], watch: Watch | None = None) -> None:
-        self.parts = list(parts)
+        self.parts = distinct(parts)
         self.watch = watch or (lambda part, what, array: None)
         self._passed: list[Passed] = []
+        self.mask: Mask = None
 
-    def forward(self, x: np.ndarray, training: bool) -> np.ndarray:
+    def forward(self, x: np.ndarray, training: bool, mask: Mask = None) -> np.ndarray:
         """The output of the last part for a batch."""
         self._passed = []
         for part in self.parts:
-            y = _forward(part, x, training)
+            y = _forward(part, x, training, mask)
             self.watch(part, "output", y)
             self._passed.append((x, y))
+            mask = _compute_mask(part, x, mask)
             x = y
+        self.mask = mask
         return x
 
-    def backward(self, dy: np.ndarray) -> None:
-        """All gradients, down to the first part that has weights to train."""
-        trained = [bool(part.trainable_weights) for part in self.parts]
-        first = trained.index(True) if any(trained) else len(trained)
+    def backward(self, dy: np.ndarray, propagate: bool = False) -> np.ndarray | None:
+        """All gradients, down to the first part that has weights to train.
+
+        Parameters
+        ----------
+        dy : numpy.ndarray
+            The gradient of the output.
+        propagate : bool
+            Whether to go on to the gradient of the input.
+
+        Returns
+        -------
+        numpy.ndarray or None
+            The gradient of the input, None if nobody needs it.
+        """
+        first = 0
+        while not propagate and first < len(self.parts):
+            if self.parts[first].trainable_weights:
+                break
+            first += 1
+        written: set[Variable] = set()
         for i in reversed(range(first, len(self.parts))):
             part = self.parts[i]
-            part.propagate = i > first
-            dx = _backward(part, dy, self._passed[i])
+            part.propagate = propagate or i > first
+            with adding_up(part.trainable_weights, written):
+                dx = _backward(part, dy, self._passed[i])
             for variable in part.trainable_weights:
                 self.watch(part, f"gradient of {variable.name!r}", variable.gradient)
             if dx is None:
@@ -59,11 +92,60 @@ class Chain:
             self.watch(part, "gradient of the input", dx)
             dy = dx
         self._passed = []
+        return dy if propagate else None
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """Weights that an optimizer updates, each once."""
+        return list(dict.fromkeys(v for part in self.parts for v in part.trainable_weights))
+
+    def penalties(self) -> Iterator[np.ndarray]:
+        """What layers add to the loss, after :meth:`forward`: float64 (1,) each."""
+        for part in self.parts:
+            for layer in part.inside():
+                penalty = getattr(layer, "penalty", None)
+                if penalty is not None:
+                    yield penalty
 
 
-def _forward(part: Layer, x: np.ndarray, training: bool) -> np.ndarray:
-    def checked(x: np.ndarray) -> np.ndarray:
-        y = np.asarray(part.forward(x, training))
+def distinct(parts: Sequence[Layer]) -> list[Layer]:
+    """The parts, with an object of its own for each use of a layer, however deep it is inside."""
+    used: set[Layer] = set()
+    found = []
+    for part in parts:
+        found.append(part.another_use() if used.intersection(part.inside()) else part)
+        used.update(part.inside())
+    return found
+
+
+@contextmanager
+def adding_up(weights: list[Variable], written: set[Variable]) -> Iterator[None]:
+    """Let the block's ``backward`` add to gradients that an earlier use of the weights wrote.
+
+    Parameters
+    ----------
+    weights : list of Variable
+        Of what runs in the block. By itself it overwrites.
+    written : set of Variable
+        Weights whose gradients hold something already; those of the block join them.
+    """
+    again = [v for v in weights if v in written]
+    kept = []
+    for variable in again:
+        kept.append(empty(variable.shape, variable.dtype))
+        launch.copy(variable.gradient, kept[-1])
+    yield
+    for variable, before in zip(again, kept, strict=True):
+        launch.add_to(before, variable.gradient)
+        variable.use_every_row()
+    written.update(weights)
+
+
+def _forward(part: Layer, x: np.ndarray, training: bool, mask: Mask) -> np.ndarray:
+    masks: dict[str, Any] = {"mask": mask} if part.uses_mask else {}
+
+    def checked(x: np.ndarray, *mask: np.ndarray) -> np.ndarray:
+        y = np.asarray(part.forward(x, training, **dict(zip(masks, mask or (None,), strict=False))))
         expected = (len(x), *part.compute_output_shape((None, *x.shape[1:]))[1:])
         if y.shape != expected:
             raise ValueError(
@@ -73,12 +155,26 @@ def _forward(part: Layer, x: np.ndarray, training: bool) -> np.ndarray:
         return y
 
     if part.recordable:
-        y = _recorded(part, lambda: part.forward(x, training))
+        y = _recorded(part, lambda: part.forward(x, training, **masks))
         if y is not None:
             return y
+    inputs = (x,) if mask is None or not part.uses_mask else (x, mask)
     weights = tuple(v.value for v in part.variables)
     states = tuple(v.value for v in part.variables if not v.trainable) if training else ()
-    return in_python(part.name, checked, (x,), part.dtype, reads=weights, updates=states)
+    states += tuple(part.states)
+    return in_python(part.name, checked, inputs, part.dtype, reads=weights, updates=states)
+
+
+def _compute_mask(part: Layer, x: np.ndarray, mask: Mask) -> Mask:
+    if type(part).compute_mask is Layer.compute_mask or part.recordable:
+        return part.compute_mask(x, mask)
+
+    def checked(x: np.ndarray, *mask: np.ndarray) -> np.ndarray:
+        return np.asarray(part.compute_mask(x, *(mask or (None,))))
+
+    if part.compute_mask(x, mask) is None:
+        return None
+    return in_python(part.name, checked, (x,) if mask is None else (x, mask), "bool")
 
 
 def _backward(part: Layer, dy: np.ndarray, passed: Passed) -> np.ndarray | None:
@@ -114,6 +210,6 @@ def _recorded(part: Layer, run: Callable[[], np.ndarray | None]) -> np.ndarray |
     result = run()
     if result is not None and tape.temporary(result) is None:
         del tape.entries[before:]
-        tape.owner = other
-        return None
+        result = None
+    tape.owner = other
     return result

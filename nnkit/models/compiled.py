@@ -15,7 +15,7 @@ from nnkit import losses, metrics, optimizers
 from nnkit.callbacks import History
 from nnkit.checks import flag
 from nnkit.data import Arrays, as_array, check_finite, check_lengths, sample_weights
-from nnkit.engine.variable import Variable
+from nnkit.engine.twins import changed, fetch
 from nnkit.layers.base import Layer, Shape
 from nnkit.models.predictor import Predictor
 from nnkit.models.session import Session
@@ -29,17 +29,13 @@ __all__ = ["Compiled"]
 _owners: WeakKeyDictionary[Optimizer, Callable[[], Compiled | None]] = WeakKeyDictionary()
 
 
-class Compiled:
+class Compiled(Layer, abstract=True):
     """A model that knows how to learn: optimizer, loss, metrics, and the memory they need."""
 
-    parts: list[Layer]
-    weights: list[Variable]
-    dtype: str
-    input_shape: Shape | None
     output_shape: Shape
-    build: Callable[..., None]
 
-    def __init__(self) -> None:
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name=name)
         self.compiled = False
         self.run_eagerly = False
         self.stop_training = False
@@ -133,10 +129,17 @@ class Compiled:
         session.storage.claim()
         return session
 
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """Weights that ``fit`` changes, in layer order."""
-        return [v for part in self.parts for v in part.trainable_weights]
+    def layer_states(self) -> list[np.ndarray]:
+        """What layers remember from step to step besides their weights."""
+        states = {id(a): a for layer in self.walk() for a in layer.states}
+        return list(states.values())
+
+    def reset_states(self) -> None:
+        """Let layers that remember the batch before (``stateful=True``) begin anew."""
+        for state in self.layer_states():
+            fetch(state)
+            state.fill(0)
+            changed(state)
 
     @property
     def metric_directions(self) -> dict[str, str]:
@@ -191,12 +194,13 @@ class Compiled:
                 f"{name} has samples of shape {x.shape[1:]}, but the model takes "
                 f"{self.sample_shape or 'at least one axis'}{hint}"
             )
+        self.check_values(x, name)
 
     def _check_dtypes(self) -> None:
-        for part in self.parts:
-            if part.dtype != self.dtype:
+        for layer in self.walk():
+            if layer.dtype != self.dtype:
                 raise ValueError(
-                    f"layer {part.name!r} is {part.dtype}, but the model is {self.dtype}; "
+                    f"layer {layer.name!r} is {layer.dtype}, but the model is {self.dtype}; "
                     "give all layers one dtype (nnkit.config.set_floatx sets the default)"
                 )
 

@@ -84,11 +84,13 @@ class Predictor:
 
         def function() -> Callable[[Bound], None]:
             model = self.model
-            chain, _ = chain_of(model.parts, None, None)
-            return predict_step(chain, Reader(window, model.sample_shape, model.dtype))
+            chain, _ = chain_of(model.parts(), None, None)
+            read = Reader(window, model.sample_shape, model.dtype, None, model.input_dtype)
+            return predict_step(chain, read)
 
         key, eager = (x.dtype.str,), self.model.run_eagerly
-        step = self.records.get(key, function, [self.batch], ("out",), window, eager)
+        state = [self.batch, *self.model.layer_states()]
+        step = self.records.get(key, function, state, ("out",), window, eager)
         if not step.checked:
             self.before = self._weights()
         return step

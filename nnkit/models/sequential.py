@@ -11,16 +11,18 @@ import numpy as np
 from nnkit import checks
 from nnkit.engine.variable import Variable
 from nnkit.layers import InputLayer
-from nnkit.layers.base import Layer, Shape, check_name, set_weights
+from nnkit.layers.base import Layer, Shape
+from nnkit.layers.inside import build_in_turn, layers_from, name_among, plain_layers
+from nnkit.layers.weights import set_weights
 from nnkit.models.summary import summary
 from nnkit.models.trainer import Trainer
-from nnkit.registry import did_you_mean, explain_arguments, resolve, to_plain
+from nnkit.registry import did_you_mean, resolve, to_plain
 
 __all__ = ["Sequential"]
 
 
 class Sequential(Trainer):
-    """A model whose layers follow each other.
+    """A model whose layers follow each other; in another model it is a layer.
 
     Parameters
     ----------
@@ -45,20 +47,17 @@ class Sequential(Trainer):
     (4, 3)
     """
 
-    @explain_arguments
     def __init__(
         self,
         layers: Sequence[Layer] | None = None,
-        name: str = "sequential",
+        name: str | None = None,
         trainable: bool = True,
     ) -> None:
-        super().__init__()
-        self.name = check_name(name)
+        super().__init__(name)
         self.layers: list[Layer] = []
-        self.input_shape: Shape | None = None
         self.output_shape: Shape = ()  # Known once it is built.
         self._input: InputLayer | None = None
-        self._trainable = checks.flag("Sequential", "trainable", trainable)
+        checks.flag("Sequential", "trainable", trainable)
         if layers is not None and not isinstance(layers, (list, tuple)):
             raise TypeError(f"Sequential: layers must be a list of layers, got {layers!r}")
         for layer in layers or []:
@@ -76,7 +75,7 @@ class Sequential(Trainer):
         TypeError
             Not a layer.
         ValueError
-            Its name is taken, or an Input is not the first.
+            Another layer has its name, or an Input is not the first.
         """
         if isinstance(layer, type) and issubclass(layer, Layer):
             raise TypeError(f"{layer.__name__} is a class; add an object: {layer.__name__}(...)")
@@ -88,31 +87,13 @@ class Sequential(Trainer):
                 raise ValueError("Input must be the first layer")
             self._input = layer
         else:
-            self._name(layer)
+            name_among(self.layers, layer)
             self.layers = [*self.layers, layer]
         try:
             self._changed()
         except (TypeError, ValueError):  # It doesn't fit: the model is as it was.
             self.__dict__.update(before)
             raise
-
-    def _name(self, layer: Layer) -> None:
-        """Make a default name unique in the model: dense, dense_1, dense_2."""
-        taken = {other.name for other in self.layers}
-        here = {id(part) for part in self.parts}
-        for part in layer.parts():
-            if id(part) in here:  # It keeps one step's arrays from forward to backward.
-                raise ValueError(
-                    f"{layer.name!r}: the object {part.name!r} is in the model already; "
-                    "make another one"
-                )
-        if layer.name in taken and layer.named:
-            raise ValueError(f"two layers are called {layer.name!r}; give one another name=")
-        base, number = layer.name, 0
-        while layer.name in taken:
-            number += 1
-            layer.name = f"{base}_{number}"
-        layer.named = True  # Another model that it joins must not rename it.
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
@@ -131,6 +112,8 @@ class Sequential(Trainer):
             self.build(self._input.batch_shape)
         elif self.layers and self.layers[0].given_input_shape is not None:
             self.build((None, *self.layers[0].given_input_shape))
+        elif self.layers and self.layers[0].variables and self.layers[0].input_shape is not None:
+            self.build(self.layers[0].input_shape)  # Of another model, it is built already.
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its index.
@@ -171,53 +154,49 @@ class Sequential(Trainer):
                 f"input_shape has a batch axis, and sizes from 1 on: (None, 784), got {shape}"
             )
         self._check_dtypes()
-        first = shape = (None, *shape[1:])
-        fresh = [layer for layer in self.layers if layer.input_shape is None]
-        for layer in self.layers:
-            try:
-                layer.ensure_built(shape)
-                shape = layer.compute_output_shape(shape)
-            except (TypeError, ValueError) as error:
-                for other in fresh:  # The next try may be with another shape.
-                    other.forget()
-                message = f"{self.name}: cannot build {layer.name!r}: {error}"
-                raise type(error)(message) from error
-        self.input_shape, self.output_shape = first, shape
-        for layer in self.layers:
-            for variable in layer.variables:
-                variable.path = f"{layer.name}/{variable.name}"
+        self.output_shape = build_in_turn(self.name, self.layers, shape)
+        self.input_shape = shape
+        for layer in reversed(self.layers):  # What is here twice is found at its first place.
+            layer.locate(layer.name)
 
     @property
     def built(self) -> bool:
         """Whether the weights exist."""
         return self.input_shape is not None
 
-    @property
-    def parts(self) -> list[Layer]:  # type: ignore[override]
+    def parts(self) -> tuple[Layer, ...]:
         """Every layer, each followed by its activation, in the order in which they run."""
-        return [part for layer in self.layers for part in layer.parts()]
+        return tuple(part for layer in self.layers for part in layer.parts())
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Shape of the output for an input of this shape."""
+        for layer in self.layers:
+            input_shape = layer.compute_output_shape(input_shape)
+        return input_shape
+
+    def forget(self) -> None:
+        """Be as before ``build``."""
+        super().forget()
+        self._forget()
 
     @property
-    def dtype(self) -> str:  # type: ignore[override]
+    def dtype(self) -> str:
         """Data type of the weights and of every result."""
-        return self.layers[0].dtype if self.layers else "float32"
+        return self.layers[0].dtype if self.layers else self._dtype
+
+    @dtype.setter
+    def dtype(self, value: str) -> None:
+        self._dtype = value
 
     @property
-    def trainable(self) -> bool:
-        """Whether ``fit`` changes the weights; setting it sets it for every layer."""
-        return self._trainable
+    def input_dtype(self) -> str:
+        """What data is cast to: what the first layer takes."""
+        return self.layers[0].input_dtype if self.layers else self.dtype
 
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = value
-        for layer in self.layers:
-            layer.trainable = value
-
-    def __call__(self, x: Any, training: bool = False) -> np.ndarray:
-        """The output for a batch, layer after layer in Python, nothing recorded."""
-        for layer in self.layers:
-            x = layer(x, training)
-        return np.asarray(x)
+    def check_values(self, x: Any, name: str) -> None:
+        """Refuse data that the first layer can't take."""
+        if self.layers:
+            self.layers[0].check_values(x, name)
 
     def summary(
         self,
@@ -231,18 +210,9 @@ class Sequential(Trainer):
     # --------------------------------------------------------------------------------- weights
 
     @property
-    def weights(self) -> list[Variable]:  # type: ignore[override]
+    def weights(self) -> list[Variable]:
         """All weights, layer by layer, in Keras's order."""
-        return [v for layer in self.layers for v in layer.weights]
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """Weights that ``fit`` does not change by gradients."""
-        return [v for layer in self.layers for v in layer.non_trainable_weights]
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of all weights."""
-        return [v.numpy() for v in self.weights]
+        return list(dict.fromkeys(v for layer in self.layers for v in layer.weights))
 
     def set_weights(self, weights: list[Any]) -> None:
         """Replace all weights; every wrong shape is reported at once, and then none is set."""
@@ -252,7 +222,7 @@ class Sequential(Trainer):
     def count_params(self) -> int:
         """Number of weights, counted one by one."""
         self._require_built("count_params")
-        return sum(v.size for v in self.weights)
+        return super().count_params()
 
     def _require_built(self, method: str) -> None:
         if not self.built:
@@ -288,7 +258,7 @@ class Sequential(Trainer):
         """The architecture as plain data."""
         return {
             "name": self.name,
-            "layers": [to_plain(layer) for layer in self.layers],
+            "layers": plain_layers(self.layers),
             "input_shape": None if self.input_shape is None else list(self.input_shape),
         }
 
@@ -297,7 +267,7 @@ class Sequential(Trainer):
         cls, config: dict[str, Any], custom_objects: dict[str, type] | None = None
     ) -> Sequential:
         """Make a model from what :meth:`get_config` returned, with new weights."""
-        model = cls([resolve("layer", c, custom_objects) for c in config["layers"]], config["name"])
+        model = cls(layers_from(config["layers"], custom_objects), config["name"])
         if config.get("input_shape") is not None and not model.built:
             model.build(config["input_shape"])
         return model
@@ -352,7 +322,7 @@ class Sequential(Trainer):
         """What a copy or a pickle needs: not the recordings, which hold addresses."""
         state = self.__dict__ | {"slots": None}
         for name in ("_session", "_predictors", "python_lock"):
-            del state[name]
+            state.pop(name, None)
         if self._session is not None:
             slots = self.optimizer_slots()
             state["slots"] = {n: [a.copy() for a in arrays] for n, arrays in slots.items()}

@@ -21,7 +21,7 @@ from nnkit.layers.base import Layer
 from nnkit.models.steps import Counters, Objective, Reader, chain_of, evaluate_step, train_step
 
 if TYPE_CHECKING:
-    from nnkit.models.chain import Watch
+    from nnkit.layers.chain import Watch
     from nnkit.models.compiled import Compiled
 
 __all__ = ["Records", "Session", "blame"]
@@ -92,9 +92,9 @@ class Session:
         found = [metrics.get(m, model.loss, model.output_shape) for m in model.metrics_given]
         self.objective = Objective(model.loss, found)
         self.counters = Counters()
-        for part in model.parts:
-            if hasattr(part, "counter"):  # Dropout: the step number picks the mask.
-                part.counter = self.counters.iteration
+        for layer in model.walk():
+            if hasattr(layer, "counter"):  # Dropout: the step number picks the mask.
+                layer.counter = self.counters.iteration
         self.records = Records(Replayer(model.python_lock, blame))
 
     @property
@@ -117,7 +117,8 @@ class Session:
     def state(self) -> list[np.ndarray]:
         """Every array that a step changes and the next one needs."""
         sums = self.objective.sums
-        return [self.storage.values, *self._slots.values(), sums, *self.counters.state()]
+        own = [self.storage.values, *self._slots.values(), sums, *self.counters.state()]
+        return own + self.model.layer_states()
 
     def window(self, size: int, stride: int) -> Window:
         """The current batch, of ``size`` rows where a full one has ``stride``."""
@@ -125,7 +126,7 @@ class Session:
 
     def train_function(self, window: Window, watch: Watch | None = None) -> Callable[[Bound], None]:
         """One training step in Python."""
-        chain, absorbed = chain_of(self.model.parts, self.model.loss, watch)
+        chain, absorbed = chain_of(self.model.parts(), self.model.loss, watch)
         return train_step(
             chain,
             absorbed,
@@ -146,9 +147,11 @@ class Session:
         """The recorded evaluation step."""
 
         def function() -> Callable[[Bound], None]:
-            chain, absorbed = chain_of(self.model.parts, self.model.loss, None)
+            chain, absorbed = chain_of(self.model.parts(), self.model.loss, None)
             reader = self._reader(window)
-            return evaluate_step(chain, absorbed, self.objective, self.counters, reader)
+            return evaluate_step(
+                chain, absorbed, self.objective, self.storage, self.counters, reader
+            )
 
         return self._step(("evaluate", data.signature()), window, function)
 
@@ -174,7 +177,7 @@ class Session:
 
     def _reader(self, window: Window) -> Reader:
         model = self.model
-        return Reader(window, model.sample_shape, model.dtype, model.loss)
+        return Reader(window, model.sample_shape, model.dtype, model.loss, model.input_dtype)
 
 
 def blame(owner: Any) -> bool:

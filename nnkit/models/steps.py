@@ -6,7 +6,7 @@ doing the same launches again does the next batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,9 @@ from nnkit.engine.step import Bound, Window
 from nnkit.engine.stops import in_python
 from nnkit.engine.variable import Storage
 from nnkit.layers.base import Layer
+from nnkit.layers.chain import Chain, Watch
 from nnkit.losses.base import Loss
 from nnkit.metrics import Metric
-from nnkit.models.chain import Chain, Watch
 from nnkit.optimizers.base import Optimizer
 
 __all__ = ["Counters", "Objective", "evaluate_step", "predict_step", "train_step"]
@@ -96,8 +96,12 @@ class Objective:
             return checked(self.weight)
         return in_python(loss.name, checked, (self.weight,), str(z.dtype), (y_true, z))
 
-    def weigh(self, dtype: str, weight: np.ndarray | None) -> None:
-        """The weight of each row in the loss, and in the metrics (which all rows share alike)."""
+    def weigh(self, dtype: str, weight: np.ndarray | None, mask: np.ndarray | None) -> None:
+        """The weight of each row in the loss, and in the metrics (which all rows share alike).
+
+        Where the output has a mask, the rows that it leaves out weigh nothing, and the others as
+        much as all did.
+        """
         _own(self.loss)
         rows = self.values.size
         self.share = empty((rows,), dtype)
@@ -111,12 +115,17 @@ class Objective:
                 launch.fill(factor, self.weight)
             else:
                 launch.broadcast_weights(weight.reshape(-1), factor, self.weight)
+        if mask is not None and mask.size == rows:
+            for weights in {id(w): w for w in (self.share, self.weight)}.values():
+                launch.mask_weights(mask.reshape(-1), weights)
 
-    def add(self, samples: int) -> None:
-        """Add the batch to the running sums."""
+    def add(self, samples: int, penalties: Iterable[np.ndarray]) -> None:
+        """Add the batch to the running sums, and to the loss what weights and layers cost."""
         _own(self.loss)
         count = float(samples)
         launch.accumulate(self.values, self.weight, count, self.sums[0])
+        for penalty in penalties:
+            launch.accumulate_penalty(penalty, count, self.sums[0])
         for result, total in zip(self.results, self.sums[1:], strict=True):
             launch.accumulate(result, self.share, count, total)
 
@@ -163,20 +172,32 @@ def train_step(
         x, y_true, weight = read(bound)
         z = chain.forward(x, training=True)
         objective.measure(y_true, z, absorbed)
-        objective.weigh(str(z.dtype), weight)
+        objective.weigh(str(z.dtype), weight, chain.mask)
         chain.backward(objective.gradient(y_true, z))
-        objective.add(len(x))
+        objective.add(len(x), [*chain.penalties(), *_weight_penalties(storage)])
         _own(optimizer)
+        for variable in storage.trainable_variables:
+            if variable.regularizer is not None:
+                variable.regularizer.add_gradient(variable.value, variable.gradient)
+                variable.use_every_row()
         launch.advance(
             counters.rates, counters.position, counters.batch, counters.iteration, counters.rate
         )
         optimizer.apply(storage, slots, counters.rate, counters.iteration)
+        for variable in storage.trainable_variables:
+            if variable.constraint is not None:
+                variable.constraint.apply(variable.value)
 
     return step
 
 
 def evaluate_step(
-    chain: Chain, absorbed: bool, objective: Objective, counters: Counters, read: Reader
+    chain: Chain,
+    absorbed: bool,
+    objective: Objective,
+    storage: Storage,
+    counters: Counters,
+    read: Reader,
 ) -> Callable[[Bound], None]:
     """The step of ``evaluate``: forward, loss, metrics."""
 
@@ -184,11 +205,21 @@ def evaluate_step(
         x, y_true, weight = read(bound)
         z = chain.forward(x, training=False)
         objective.measure(y_true, z, absorbed)
-        objective.weigh(str(z.dtype), weight)
-        objective.add(len(x))
+        objective.weigh(str(z.dtype), weight, chain.mask)
+        objective.add(len(x), [*chain.penalties(), *_weight_penalties(storage)])
         launch.advance_batch(counters.batch)
 
     return step
+
+
+def _weight_penalties(storage: Storage) -> Iterator[np.ndarray]:
+    """What the weights that are trained add to the loss: float64 (1,) each."""
+    _own(None)
+    for variable in storage.trainable_variables:
+        if variable.regularizer is not None:
+            penalty = empty((1,), np.float64)
+            variable.regularizer.penalty(variable.value, penalty)
+            yield penalty
 
 
 def predict_step(chain: Chain, read: Reader) -> Callable[[Bound], None]:
@@ -217,6 +248,8 @@ class Reader:
         Data type of the model.
     loss : Loss, optional
         Says what type the targets have.
+    input_dtype : str, optional
+        Data type of x, if it is another.
     """
 
     def __init__(
@@ -225,13 +258,15 @@ class Reader:
         shape: tuple[int, ...],
         dtype: str,
         loss: Loss | None = None,
+        input_dtype: str | None = None,
     ) -> None:
         self.window, self.shape, self.dtype, self.loss = window, shape, dtype, loss
+        self.input_dtype = input_dtype or dtype
 
     def __call__(self, bound: Bound) -> tuple[np.ndarray, Any, np.ndarray | None]:
         """x (size, ...), targets (rows, ...) and sample weights of the current batch."""
         _own(None)
-        x = self._rows(bound, "x", self.dtype).reshape(self.window.size, *self.shape)
+        x = self._rows(bound, "x", self.input_dtype).reshape(self.window.size, *self.shape)
         y = weight = None
         if self.loss is not None:
             y = self._rows(bound, "y", self.loss.target_dtype(self.dtype))

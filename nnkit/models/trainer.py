@@ -29,7 +29,7 @@ _ROWS = 512
 Logs = dict[str, float]
 
 
-class Trainer(Compiled):
+class Trainer(Compiled, abstract=True):
     """What a model does with data. :class:`nnkit.Sequential` says what a model is."""
 
     # ------------------------------------------------------------------------------------- fit

@@ -57,3 +57,18 @@ def test_broadcast_weights(steps, dtype, rng):
     w = np.empty(5 * steps, dtype)
     run(kernels.broadcast_weights, sample_weight, 0.25, w)
     np.testing.assert_array_equal(w, reference.broadcast_weights(sample_weight, 0.25, 5 * steps))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("share", [0, 0.4, 1])
+def test_mask_weights(share, dtype, rng):
+    mask, w = rng.uniform(size=37) < share, rng.uniform(size=37).astype(dtype)
+    expected = reference.mask_weights(mask, w)
+    run(kernels.mask_weights, mask, w)
+    np.testing.assert_allclose(w, expected, rtol=1e-6)
+
+
+def test_accumulate_penalty():
+    penalty, sums = np.array([0.5]), np.array([3.0, 4.0])
+    run(kernels.accumulate_penalty, penalty, 10.0, sums)
+    np.testing.assert_array_equal(sums, [8, 4])

@@ -289,16 +289,6 @@ def test_mixed_data_types_are_refused_before_anything_is_built():
     assert not model.weights
 
 
-@pytest.mark.parametrize("make", [lambda a: [Dense(4, a), Dense(4, a)], lambda a: [Dense(4, a), a]])
-def test_an_object_can_be_in_a_model_once(make):
-    """It keeps what backward needs; a second forward would overwrite it."""
-    with pytest.raises(ValueError, match="'same' is in the model already; make another one"):
-        Sequential(make(Tanh(name="same")))
-    layer = Dense(4)
-    with pytest.raises(ValueError, match="'dense' is in the model already"):
-        Sequential([layer, layer])
-
-
 class Scale(Layer):
     def build(self, input_shape):
         self.factor = self.add_weight("factor", input_shape[1:], "ones")

@@ -21,3 +21,11 @@ def accumulate(values, weights, count, sums):
 
 def broadcast_weights(sample_weight, factor, rows):
     return np.repeat(sample_weight, rows // len(sample_weight)) * factor
+
+
+def mask_weights(mask, w):
+    return np.where(mask, w * mask.size / max(mask.sum(), 1), 0)
+
+
+def accumulate_penalty(penalty, count, sums):
+    return sums + np.array([penalty[0] * count, 0])

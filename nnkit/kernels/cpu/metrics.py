@@ -69,3 +69,21 @@ def broadcast_weights(sample_weight, factor, w):
     for i in range(sample_weight.size):
         for j in range(steps):
             w[i * steps + j] = a * sample_weight[i]
+
+
+@kernel(updates=["w"])
+def mask_weights(mask, w):
+    """w_i *= n / (true elements of the mask) where the mask is true, 0 elsewhere; n elements."""
+    count = 0
+    for i in range(mask.size):
+        count += 1 if mask[i] else 0
+    factor = w.dtype.type(mask.size / max(count, 1))
+    zero = w.dtype.type(0)
+    for i in range(w.size):
+        w[i] = w[i] * factor if mask[i] else zero
+
+
+@kernel(updates=["sums"])
+def accumulate_penalty(penalty, count, sums):
+    """sums[0] += count penalty; penalty (1,) is added to the loss of each of ``count`` samples."""
+    sums[0] += count * penalty[0]

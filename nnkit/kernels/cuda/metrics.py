@@ -13,6 +13,7 @@ from nnkit.kernels.cuda._cuda import (
     lane_max,
     lane_sum,
     one_block,
+    one_thread,
     rows,
     thread,
     threads,
@@ -114,3 +115,26 @@ def broadcast_weights(sample_weight, factor, w):
         for j in range(steps):
             w[i * steps + j] = a * sample_weight[i]
         i += threads()
+
+
+@kernel(one_block)
+def mask_weights(mask, w):
+    """w_i *= n / (true elements of the mask) where the mask is true, 0 elsewhere; n elements."""
+    count = 0.0
+    i = cuda.threadIdx.x
+    while i < mask.size:
+        if mask[i]:
+            count += 1.0
+        i += cuda.blockDim.x
+    factor = w.dtype.type(mask.size / max(block_sum(count), 1.0))
+    zero = w.dtype.type(0)
+    i = cuda.threadIdx.x
+    while i < w.size:
+        w[i] = w[i] * factor if mask[i] else zero
+        i += cuda.blockDim.x
+
+
+@kernel(one_thread)
+def accumulate_penalty(penalty, count, sums):
+    """sums[0] += count penalty; penalty (1,) is added to the loss of each of ``count`` samples."""
+    sums[0] += count * penalty[0]

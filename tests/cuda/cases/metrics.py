@@ -51,3 +51,10 @@ def cases(dtype, rng):
         w = np.empty(29 * steps, dtype)
         expected = reference.broadcast_weights(*wide(sample_weight), 0.25, w.size)
         yield Case("broadcast_weights", (sample_weight, 0.25, w), {"w": expected})
+
+    for share in (0, 0.4, 1):
+        mask, w = rng.uniform(size=53) < share, rng.uniform(size=53).astype(dtype)
+        yield Case("mask_weights", (mask, w), {"w": reference.mask_weights(mask, *wide(w))})
+    penalty, sums = np.array([0.5]), np.array([3.0, 4.0])
+    expected = {"sums": reference.accumulate_penalty(penalty, 10.0, sums)}
+    yield Case("accumulate_penalty", (penalty, 10.0, sums), expected)

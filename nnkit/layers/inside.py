@@ -1,0 +1,68 @@
+"""What is common to layers that are made of layers: unique names, and plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nnkit.layers.base import Layer, Shape
+from nnkit.registry import resolve, to_plain
+
+__all__ = ["build_in_turn", "layers_from", "name_among", "plain_layers"]
+
+
+def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
+    """Build layers that follow each other; the shape of what the last gives.
+
+    Raises
+    ------
+    TypeError, ValueError
+        One doesn't fit; then none is built that wasn't before.
+    """
+    fresh = [layer for layer in layers if layer.input_shape is None]
+    for layer in layers:
+        try:
+            layer.ensure_built(shape)
+            shape = layer.compute_output_shape(shape)
+        except (TypeError, ValueError) as error:
+            for other in fresh:  # The next try may be with another shape.
+                other.forget()
+            raise type(error)(f"{owner}: cannot build {layer.name!r}: {error}") from error
+    return shape
+
+
+def name_among(others: Sequence[Layer], layer: Layer) -> None:
+    """Make a default name unique: dense, dense_1, dense_2. A layer that is there may come again.
+
+    Raises
+    ------
+    ValueError
+        Another layer has the name that the user gave.
+    """
+    taken = {other.name for other in others if other is not layer}
+    if layer.name in taken and layer.named:
+        raise ValueError(f"two layers are called {layer.name!r}; give one another name=")
+    base, number = layer.name, 0
+    while layer.name in taken:
+        number += 1
+        layer.name = f"{base}_{number}"
+    layer.named = True  # Another model that it joins must not rename it.
+
+
+def plain_layers(layers: Sequence[Layer]) -> list[dict[str, Any]]:
+    """Layers as plain data, for :func:`layers_from`."""
+    return [to_plain(layer) for layer in layers]
+
+
+def layers_from(
+    described: Sequence[Any], custom_objects: dict[str, type] | None = None
+) -> list[Layer]:
+    """Layers from themselves or from plain data; what has one name is one layer, used again."""
+    made: dict[str, Layer] = {}
+    layers = []
+    for given in described:
+        layer: Layer = resolve("layer", given, custom_objects)
+        if isinstance(given, dict):
+            layer = made.setdefault(layer.name, layer)
+        layers.append(layer)
+    return layers

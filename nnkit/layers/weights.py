@@ -1,0 +1,184 @@
+"""What a layer knows of its weights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit import checks, constraints, initializers, regularizers
+from nnkit.engine import budget
+from nnkit.engine.variable import Variable
+from nnkit.registry import Configurable
+
+__all__ = ["WeightOwner", "check_name", "set_weights"]
+
+
+class WeightOwner(Configurable, abstract=True):
+    """Something that has weights, its own and those of the layers inside.
+
+    Attributes
+    ----------
+    path : str
+        Where it is in a model: ``block/dense``.
+    """
+
+    layers: Sequence[Any]
+    dtype: str
+
+    def __init__(self, name: str) -> None:
+        self.name = self.path = name
+        self._plans: list[str] = []
+        self._own_variables: list[Variable] = []
+
+    def plan_weight(
+        self, option: str, initializer: Any, regularizer: Any = None, constraint: Any = None
+    ) -> None:
+        """Keep how a weight begins, is penalised and bound: arguments of the constructor.
+
+        They become the attributes ``kernel_initializer``, ``kernel_regularizer`` and
+        ``kernel_constraint`` for the option ``"kernel"``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            One of them is unknown.
+        """
+        setattr(self, f"{option}_initializer", initializers.get(initializer))
+        setattr(self, f"{option}_regularizer", regularizers.get(regularizer))
+        setattr(self, f"{option}_constraint", constraints.get(constraint))
+        self._plans.append(option)
+
+    def add_weight(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: Any = None,
+        trainable: bool = True,
+        *,
+        plan: str | None = None,
+        regularizer: Any = None,
+        constraint: Any = None,
+    ) -> Variable:
+        """Make a weight.
+
+        Parameters
+        ----------
+        name : str
+            For example ``"kernel"``.
+        shape : tuple of int
+        initializer : str or Initializer, optional
+            By default what was planned for the weight, or ``"glorot_uniform"``.
+        trainable : bool
+            False for what no optimizer changes (running statistics).
+        plan : str, optional
+            The option of :meth:`plan_weight`, if it isn't called like the weight.
+        regularizer, constraint : str or object, optional
+            By default what was planned.
+
+        Returns
+        -------
+        Variable
+            Its ``value`` and ``gradient`` are arrays of that shape.
+        """
+        plan = plan or name
+        if plan in self._plans:
+            initializer = initializer or getattr(self, f"{plan}_initializer")
+            regularizer = regularizer or getattr(self, f"{plan}_regularizer")
+            constraint = constraint or getattr(self, f"{plan}_constraint")
+        shape = checks.shape(self.name, f"the shape of {name!r}", shape)
+        budget.spend(shape, self.dtype, f"{self.name}/{name}")
+        value = initializers.get(initializer or "glorot_uniform")(shape, self.dtype)
+        variable = Variable(value, name, trainable)
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
+        variable.path = f"{self.path}/{name}"
+        self._own_variables.append(variable)
+        return variable
+
+    def locate(self, path: str) -> None:
+        """Say where the layer is in a model: ``block/dense``; its weights are found by that."""
+        self.path = path
+        for variable in self._own_variables:
+            variable.path = f"{path}/{variable.name}"
+        for layer in reversed(self.layers):  # What is there twice is found at its first place.
+            layer.locate(f"{path}/{layer.name}")
+
+    @property
+    def trainable(self) -> bool:
+        """Whether an optimizer may change the weights; setting it sets it for layers inside."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = value
+        for layer in self.layers:
+            layer.trainable = value
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All weights, each once, in the order in which they were made."""
+        inner = (v for layer in self.layers for v in layer.variables)
+        return list(dict.fromkeys((*self._own_variables, *inner)))
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """Weights that an optimizer updates."""
+        own = (v for v in self._own_variables if v.trainable and self.trainable)
+        inner = (v for layer in self.layers for v in layer.trainable_weights)
+        return list(dict.fromkeys((*own, *inner)))
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """Weights that it does not."""
+        trained = set(self.trainable_weights)
+        return [v for v in self.variables if v not in trained]
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights in Keras's order, those made trainable before the others."""
+        return sorted(self.variables, key=lambda v: not v.trainable)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all weights."""
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights: list[np.ndarray]) -> None:
+        """Replace all weights; every wrong shape is reported at once, and then none is set."""
+        set_weights(f"layer {self.name!r}", self.weights, weights)
+
+    def count_params(self) -> int:
+        """Number of weights, counted one by one."""
+        return sum(v.size for v in self.variables)
+
+
+def check_name(name: Any) -> str:
+    """A name that may stand in a file."""
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,255}", name):
+        raise ValueError(
+            f"a layer's name is made of letters, digits, '_', '.' and '-', got {name!r}"
+        )
+    return name
+
+
+def set_weights(owner: str, variables: list[Variable], weights: list[Any]) -> None:
+    """Assign arrays to weights, or explain every mismatch and assign none."""
+    if not isinstance(weights, (list, tuple)):
+        raise TypeError(f"{owner}: weights are given as a list of arrays, got {weights!r}")
+    weights = [np.asarray(w) for w in weights]
+    if len(weights) != len(variables):
+        raise ValueError(f"{owner} has {len(variables)} weights, got {len(weights)} arrays")
+    wrong = [
+        f"{v.path}: expected {v.shape}, got {w.shape}"
+        for v, w in zip(variables, weights, strict=True)
+        if v.shape != w.shape
+    ]
+    if wrong:
+        raise ValueError(f"{owner}: weights of the wrong shape, none was set: {'; '.join(wrong)}")
+    for variable, weight in zip(variables, weights, strict=True):
+        if weight.dtype.kind not in "fiub":
+            raise TypeError(f"{owner}: {variable.path} must be numbers, got {weight.dtype}")
+    for variable, weight in zip(variables, weights, strict=True):
+        variable.assign(weight)
