@@ -6,6 +6,7 @@ from typing import Any
 
 from nnkit.errors import FileFormatError
 from nnkit.registry import lookup, parameters
+from nnkit.saving.to_keras import INNER_LAYERS
 
 __all__ = ["Translator"]
 
@@ -94,6 +95,9 @@ class Translator:
         dtype = _dtype(arguments.pop("dtype", None))
         for used in ("batch_input_shape", "batch_shape"):
             arguments.pop(used, None)
+        if class_name == "Sequential":
+            inside = self.model({"class_name": class_name, "config": arguments})
+            return {"class_name": class_name, "config": inside}
         layer = self._object("layer", {"class_name": class_name, "config": _plain(arguments)})
         if dtype is not None:
             layer["config"]["dtype"] = dtype
@@ -124,10 +128,13 @@ class Translator:
             return value[0]
         if not (isinstance(value, dict) and "class_name" in value):
             return value
-        if name == "activation":
+        if name in INNER_LAYERS:
+            return self._layer(value["class_name"], _member(value, "config", dict, name))
+        if name.endswith("activation"):
             return self._object("layer", value)
-        if name.endswith("_initializer"):
-            return self._object("initializer", value)
+        for kind in ("initializer", "regularizer", "constraint"):
+            if name.endswith(f"_{kind}"):
+                return self._object(kind, value)
         return value
 
     def _class(self, kind: str, name: str) -> type:

@@ -218,9 +218,9 @@ def _restore_state(model: Sequential, description: Description) -> None:
     """What only nnkit writes: generators' keys, and where training was."""
     state = description.state
     try:
-        for layer in model.layers:
-            if hasattr(layer, "set_state") and layer.name in state.get("layers", {}):
-                layer.set_state(state["layers"][layer.name])
+        for layer in model.walk():
+            if hasattr(layer, "set_state") and layer.path in state.get("layers", {}):
+                layer.set_state(state["layers"][layer.path])
         if model.compiled and "training" in state:
             model.training_state = state["training"]
     except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -8,13 +8,14 @@ files of strangers in a sandbox.
 from __future__ import annotations
 
 import math
+import mmap
 import os
 import re
 import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -59,6 +60,7 @@ def open_hdf5(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Itera
         _check_signature(file.read(8), path)
         try:
             with h5py.File(file, "r") as root:
+                _check_heaps(file, root.id.get_create_plist().get_sizes())
                 yield root
         except FileFormatError as error:
             raise FileFormatError(f"{path}: {error}") from error.__cause__
@@ -74,6 +76,27 @@ def _check_signature(start: bytes, path: Any) -> None:
             raise FileFormatError(f"{path}: not an HDF5 file but {meaning}")
     what = f"it starts with {start!r}" if start else "it is empty"
     raise FileFormatError(f"{path}: not an HDF5 file: {what}")
+
+
+def _check_heaps(file: BinaryIO, sizes: tuple[int, int]) -> None:
+    """Refuse heaps of strings whose objects don't add up: HDF5 would walk through one for ever.
+
+    The layout is in "HDF5 File Format Specification", section III.E, "Global Heap".
+    """
+    if sizes != (8, 8):  # Bytes of an address and of a length. No library writes others.
+        raise FileFormatError(f"addresses and lengths of {sizes} bytes, expected (8, 8)")
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        heap = content.find(b"GCOL\x01")
+        while heap >= 0:
+            end = heap + int.from_bytes(content[heap + 8 : heap + 16], "little")
+            at = heap + 16
+            while at + 16 <= min(end, len(content)):
+                size = int.from_bytes(content[at + 8 : at + 16], "little")
+                free = content[at : at + 2] == b"\0\0"  # Its size counts the header, too.
+                at += size if free else 16 + -(-size // 8) * 8
+                if at > end or (free and size < 16):
+                    raise FileFormatError(f"the heap of strings at byte {heap} doesn't add up")
+            heap = content.find(b"GCOL\x01", heap + 1)
 
 
 # ------------------------------------------------------------------------------------ members

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnkit.errors import FileFormatError
+from nnkit.layers.bidirectional import Bidirectional
+from nnkit.layers.recurrent import Recurrent
+from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.registry import snake_case
 from nnkit.saving.safe import check_dataset, child, read, text, texts
 
@@ -18,9 +21,19 @@ if TYPE_CHECKING:
     from nnkit.engine.variable import Variable
     from nnkit.layers.base import Layer
 
-__all__ = ["StoredLayer", "assign", "optimizer_arrays", "pair", "slots_of", "stored_layers"]
+__all__ = [
+    "StoredLayer",
+    "assign",
+    "keras_order",
+    "optimizer_arrays",
+    "pair",
+    "slots_of",
+    "stored_layers",
+    "weights_by_slot",
+]
 
 _MOST_WEIGHTS = 1024  # In one layer.
+_DEEPEST = 32  # Layers within layers.
 
 Pairs = list[tuple["Variable", "h5py.Dataset"]]
 
@@ -30,6 +43,7 @@ class StoredLayer:
     """A layer's weights in a file: checked for safety, not read."""
 
     name: str
+    names: tuple[str, ...]
     shapes: tuple[tuple[int, ...], ...]
     nbytes: int
     contents: str
@@ -67,13 +81,72 @@ def _by_names(name: str, group: h5py.Group, attribute: str) -> StoredLayer:
 def _by_slots(slots: h5py.Group, layers: Sequence[Layer]) -> list[StoredLayer]:
     """Keras 3's ``layers/dense_1/vars/0``: classes counted in the model's order."""
     result = []
-    for slot in slots_of(layers) or sorted(slots):
-        group = child(slots, f"{slot}/vars")
-        if group is not None:
-            names = [str(i) for i in range(min(len(group), _MOST_WEIGHTS))]
-            datasets = [_dataset(group, name) for name in names]
-            result.append(_stored(text(group, "name") or slot, names, datasets))
+    layers = list(dict.fromkeys(layers))
+    for i, slot in enumerate(slots_of(layers) or sorted(slots)):
+        group = child(slots, slot)
+        if isinstance(group, type(slots)):
+            found = _of_layer(group, layers[i]) if layers else dict(_below(group, "", set()))
+            named = child(group, "vars")
+            name = None if named is None else text(named, "name")
+            result.append(_stored(name or slot, list(found), list(found.values())))
     return result
+
+
+def _of_layer(group: h5py.Group, layer: Layer) -> dict[str, h5py.Dataset]:
+    """The data sets of a layer in the order of its weights; what it has no weight for is last."""
+    order = {variable: i for i, variable in enumerate(keras_order(layer))}
+    found = []
+    for path, variables in weights_by_slot(layer):
+        places = [order[v] for v in variables]
+        for i, (name, dataset) in enumerate(_vars(group, path)):
+            found.append((places[i] if i < len(places) else len(order), name, dataset))
+    return {name: dataset for _, name, dataset in sorted(found, key=lambda entry: entry[0])}
+
+
+def _below(group: h5py.Group, path: str, seen: set[int]) -> Iterator[tuple[str, h5py.Dataset]]:
+    """All data sets in a group and the groups inside, each once."""
+    import h5py
+
+    seen.add(h5py.h5o.get_info(group.id).addr)
+    yield from _vars(group, "vars", path)
+    for name in sorted(group):
+        inner = child(group, name)
+        if not isinstance(inner, h5py.Group) or path.count("/") > _DEEPEST:
+            continue
+        if h5py.h5o.get_info(inner.id).addr not in seen:
+            yield from _below(inner, f"{path}{name}/", seen)
+
+
+def _vars(group: h5py.Group, path: str, before: str = "") -> Iterator[tuple[str, h5py.Dataset]]:
+    """The data sets 0, 1, 2... in ``group/path``, by their paths; ``vars/`` itself goes unsaid."""
+    found = child(group, path)
+    for i in range(min(len(found), _MOST_WEIGHTS) if isinstance(found, type(group)) else 0):
+        yield f"{before}{path}/{i}".replace("vars/", ""), _dataset(found, str(i))
+
+
+def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
+    """Where Keras 3 keeps a layer's weights in its group: ``vars``, ``cell/vars`` and so on.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> lstm = nnkit.layers.LSTM(2)
+    >>> [path for path, _ in weights_by_slot(nnkit.layers.Bidirectional(lstm))]
+    ['forward_layer/cell/vars', 'backward_layer/cell/vars']
+    """
+    if isinstance(layer, Recurrent):
+        return [("cell/vars", layer.weights)]
+    inside: dict[str, Layer]
+    if isinstance(layer, Bidirectional):
+        inside = {"forward_layer": layer.forward_layer, "backward_layer": layer.backward_layer}
+    elif isinstance(layer, TimeDistributed):
+        inside = {"layer": layer.layer}
+    elif layer.layers:
+        layers = list(dict.fromkeys(layer.layers))
+        inside = {f"layers/{s}": c for s, c in zip(slots_of(layers), layers, strict=True)}
+    else:
+        return [("vars", layer.weights)]
+    return [(f"{at}/{path}", v) for at, c in inside.items() for path, v in weights_by_slot(c)]
 
 
 def slots_of(layers: Sequence[Layer]) -> list[str]:
@@ -86,6 +159,7 @@ def slots_of(layers: Sequence[Layer]) -> list[str]:
 def _stored(name: str, names: list[str], datasets: list[h5py.Dataset]) -> StoredLayer:
     return StoredLayer(
         name,
+        tuple(names),
         tuple(d.shape for d in datasets),
         sum(d.size * d.dtype.itemsize for d in datasets),
         ", ".join(f"{n} {d.dtype} {d.shape}" for n, d in zip(names, datasets, strict=True)),
@@ -137,7 +211,7 @@ def pair(
     skip_mismatch: bool = False,
 ) -> Pairs:
     """Each weight of a model with its data set; every mismatch is in one error."""
-    layers = [layer for layer in layers if layer.weights]
+    layers = [layer for layer in dict.fromkeys(layers) if layer.weights]
     stored = [layer for layer in stored if layer.datasets]
     if by_name:
         named = {layer.name: layer for layer in stored}
@@ -156,9 +230,10 @@ def pair(
     pairs: Pairs = []
     wrong = []
     for layer, found in matched:
-        expected = tuple(variable.shape for variable in layer.weights)
+        weights = _as_stored(layer, found.names)
+        expected = tuple(variable.shape for variable in weights)
         if expected == found.shapes:
-            pairs += zip(layer.weights, found.datasets, strict=True)
+            pairs += zip(weights, found.datasets, strict=True)
         else:
             wrong.append(f"{layer.name}: {_shapes(expected)}, in the file {_shapes(found.shapes)}")
     if wrong and not skip_mismatch:
@@ -166,6 +241,29 @@ def pair(
     if wrong:
         warnings.warn(f"layers left as they are: {'; '.join(wrong)}", stacklevel=3)
     return pairs
+
+
+def keras_order(layer: Layer) -> list[Variable]:
+    """A layer's weights as Keras's older files have them: those that are trained first."""
+    return [*layer.trainable_weights, *layer.non_trainable_weights]
+
+
+def _as_stored(layer: Layer, names: Sequence[str]) -> list[Variable]:
+    """A layer's weights in the order of a file: by their names, if these say it.
+
+    The order of a nested model's weights depends on what was frozen when the file was written.
+    """
+    weights = keras_order(layer)
+    by_tail = {_tail(variable.path): variable for variable in weights}
+    tails = [_tail(name) for name in names]
+    if len(by_tail) == len(weights) and sorted(by_tail) == sorted(tails):
+        return [by_tail[tail] for tail in tails]
+    return weights
+
+
+def _tail(path: str) -> str:
+    """``dense/kernel`` of ``model/block/dense/kernel``."""
+    return "/".join(path.split("/")[-2:])
 
 
 def assign(pairs: Pairs) -> None:

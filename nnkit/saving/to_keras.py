@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nnkit import initializers
 from nnkit.optimizers import RMSprop
-from nnkit.registry import is_registered, lookup, snake_case
+from nnkit.registry import is_registered, lookup, resolve, snake_case, to_plain
 
 if TYPE_CHECKING:
     from nnkit.layers.base import Layer
     from nnkit.models import Sequential
     from nnkit.optimizers import Optimizer
 
-__all__ = ["model_config", "slot_order", "training_config"]
+__all__ = ["INNER_LAYERS", "layer_config", "model_config", "slot_order", "training_config"]
+
+# Arguments of every layer.
+_COMMON = ("name", "trainable", "dtype", "input_shape", "activity_regularizer")
+# Arguments that are layers.
+INNER_LAYERS = ("layer", "backward_layer")
 
 # Layers that Keras has as functions only: there, they are Activation("tanh").
 FUNCTIONS = {
@@ -47,19 +51,12 @@ _SLOTS = {
 
 def model_config(model: Sequential) -> dict[str, Any]:
     """What Keras keeps in the attribute ``model_config``."""
-    shape = list(model.input_shape or ())
-    first = {
-        "class_name": "InputLayer",
-        "config": {"batch_shape": shape, "dtype": model.dtype, "name": "input_layer"},
-    }
-    config = {
-        "name": model.name,
-        "trainable": True,
-        "dtype": _policy(model.dtype),
-        "layers": [first, *(_layer(layer) for layer in model.layers)],
-        "build_input_shape": shape,
-    }
-    return {"class_name": "Sequential", "config": config}
+    return _sequential(model.get_config())
+
+
+def layer_config(layer: Layer) -> dict[str, Any]:
+    """What Keras keeps of a layer."""
+    return _layer(to_plain(layer))
 
 
 def training_config(compiled: dict[str, Any]) -> dict[str, Any]:
@@ -101,23 +98,46 @@ def slot_order(optimizer: Optimizer) -> list[tuple[str, ...]]:
     return [group for group in known if group] + rest
 
 
-def _layer(layer: Layer) -> dict[str, Any]:
-    class_name, config = type(layer).__name__, layer.get_config()
+def _sequential(config: dict[str, Any]) -> dict[str, Any]:
+    shape, layers = config["input_shape"], config["layers"]
+    dtype = layers[0]["config"].get("dtype", "float32") if layers else "float32"
+    first = {"batch_shape": shape, "dtype": dtype, "name": "input_layer"}
+    inside = [{"class_name": "InputLayer", "config": first}, *map(_layer, layers)]
+    described = {
+        "name": config["name"],
+        "trainable": config.get("trainable", True),
+        "dtype": _policy(dtype),
+        "layers": inside,
+        "build_input_shape": shape,
+    }
+    return {"class_name": "Sequential", "config": described}
+
+
+def _layer(described: dict[str, Any]) -> dict[str, Any]:
+    class_name, config = described["class_name"], dict(described["config"])
+    if class_name == "Sequential":
+        return _sequential(config)
     config.pop("input_shape", None)
-    if class_name in FUNCTIONS:
+    if _is_function(described):
+        config = {k: v for k, v in config.items() if k in _COMMON}
         class_name, config["activation"] = "Activation", FUNCTIONS[class_name]
-    config = {k: _value(k, v) for k, v in config.items()} | {"dtype": _policy(layer.dtype)}
+    if class_name.startswith("SpatialDropout"):
+        config.pop("trainable")  # Keras's constructors don't know it.
+    config = {k: _value(k, v) for k, v in config.items()} | {"dtype": _policy(config["dtype"])}
     return {"class_name": class_name, "config": config}
 
 
 def _value(name: str, value: Any) -> Any:
     """One argument, in Keras's words."""
-    if name.endswith("_initializer"):
-        made = initializers.get(value)
-        value = {"class_name": type(made).__name__, "config": made.get_config()}
-        return _object("keras.initializers", value)
-    if name == "activation":
+    if name.endswith("activation"):
         return _activation(value)
+    if value is None:
+        return None
+    if name in INNER_LAYERS:
+        return _object("keras.layers", _layer(value))
+    for kind in ("initializer", "regularizer", "constraint"):
+        if name.endswith(f"_{kind}"):
+            return _object(f"keras.{kind}s", to_plain(resolve(kind, value)))
     return value
 
 
@@ -126,9 +146,18 @@ def _activation(value: Any) -> Any:
         return "linear"
     if isinstance(value, str):
         return value
-    if value["class_name"] in FUNCTIONS:
+    if _is_function(value):
         return FUNCTIONS[value["class_name"]]
     return _object("keras.layers", value)
+
+
+def _is_function(described: dict[str, Any]) -> bool:
+    """Whether a layer is one of Keras's functions, all its arguments being the defaults."""
+    name, config = described["class_name"], described["config"]
+    if name not in FUNCTIONS:
+        return False
+    usual = lookup("layer", name)().get_config()
+    return all(config[k] == v for k, v in usual.items() if k in config and k not in _COMMON)
 
 
 def _metric(metric: Any) -> Any:

@@ -13,7 +13,7 @@ from nnkit._version import __version__
 from nnkit.registry import to_plain
 from nnkit.saving import to_keras
 from nnkit.saving.atomic import replacing
-from nnkit.saving.stored import slots_of
+from nnkit.saving.stored import keras_order, slots_of, weights_by_slot
 
 if TYPE_CHECKING:
     import h5py
@@ -142,11 +142,12 @@ def _check_built(model: Sequential) -> None:
 def _describe(model: Sequential, include_optimizer: bool) -> dict[str, dict[str, str]]:
     """Every text of the file, made and checked before the file is: Keras's and nnkit's own."""
     _check_built(model)
+    _check_shared(model, {})
     own: dict[str, Any] = {"model_config": model.get_config()}
     own["model_config"]["layers"] = [_describe_layer(layer) for layer in model.layers]
     keras: dict[str, Any] = {"model_config": to_keras.model_config(model)}
-    generators = [layer for layer in model.layers if hasattr(layer, "get_state")]
-    state: dict[str, Any] = {"layers": {layer.name: layer.get_state() for layer in generators}}
+    generators = [layer for layer in model.walk() if hasattr(layer, "get_state")]
+    state: dict[str, Any] = {"layers": {layer.path: layer.get_state() for layer in generators}}
     if include_optimizer and model.compiled:
         compiled = model.get_compile_config()
         for name, value in compiled.items():
@@ -156,6 +157,18 @@ def _describe(model: Sequential, include_optimizer: bool) -> dict[str, dict[str,
         state["training"] = model.training_state
     own["state"] = state
     return {"keras": _as_json(keras), "nnkit": _as_json(own)}
+
+
+def _check_shared(layer: Layer, places: dict[Layer, Layer]) -> None:
+    """Refuse a layer that two lists use: a file keeps uses together within one list only."""
+    for child in dict.fromkeys(layer.layers):
+        if child in places:
+            raise ValueError(
+                f"layer {child.name!r} is in {places[child].name!r} and in {layer.name!r}; a file "
+                "would make two of it. save_weights works"
+            )
+        places[child] = layer
+        _check_shared(child, places)
 
 
 def _describe_layer(layer: Layer) -> dict[str, Any]:
@@ -183,7 +196,7 @@ def _as_json(documents: dict[str, Any]) -> dict[str, str]:
 def _named_weights(layer: Layer) -> dict[str, np.ndarray]:
     """The layer's weights by names that are unique in it."""
     weights: dict[str, np.ndarray] = {}
-    for variable in layer.weights:
+    for variable in keras_order(layer):
         name, number = variable.path, 0
         while name in weights:
             number += 1
@@ -196,7 +209,7 @@ def _named_weights(layer: Layer) -> dict[str, np.ndarray]:
 
 
 def _write_weights(group: h5py.Group, model: Sequential) -> None:
-    layers = [(layer.name, _named_weights(layer)) for layer in model.layers]
+    layers = [(layer.name, _named_weights(layer)) for layer in dict.fromkeys(model.layers)]
     _write_attributes(group, {"backend": "numpy", "keras_version": _KERAS_VERSION})
     _write_names(group, "layer_names", [name for name, _ in layers])
     for name, weights in [*layers, ("top_level_model_weights", {})]:
@@ -209,11 +222,13 @@ def _write_weights(group: h5py.Group, model: Sequential) -> None:
 def _write_slots(root: h5py.Group, model: Sequential) -> None:
     """Keras 3's ``layers/dense_1/vars/0``."""
     root.create_group("vars")
-    for slot, layer in zip(slots_of(model.layers), model.layers, strict=True):
-        group = root.create_group(f"layers/{slot}/vars")
-        _write_attributes(group, {"name": layer.name})
-        for i, variable in enumerate(layer.weights):
-            _write_array(group, str(i), variable.numpy())
+    layers = list(dict.fromkeys(model.layers))
+    for slot, layer in zip(slots_of(layers), layers, strict=True):
+        _write_attributes(root.create_group(f"layers/{slot}/vars"), {"name": layer.name})
+        for path, variables in weights_by_slot(layer):
+            group = root.require_group(f"layers/{slot}/{path}")
+            for i, variable in enumerate(variables):
+                _write_array(group, str(i), variable.numpy())
 
 
 def _write_optimizer(group: h5py.Group, model: Sequential) -> None:

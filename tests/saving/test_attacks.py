@@ -309,6 +309,16 @@ def test_not_a_file(tmp_path, saved):
         load_model(saved, max_bytes=100)
 
 
+def test_a_heap_that_never_ends(saved):
+    """HDF5 goes from object to object by their sizes; free space of size 0 leads nowhere."""
+    content = bytearray(saved.read_bytes())
+    heap = content.index(b"GCOL")
+    content[heap + 16 : heap + 18] = b"\0\0"
+    content[heap + 24 : heap + 32] = bytes(8)
+    saved.write_bytes(content)
+    refused(saved, f"the heap of strings at byte {heap} doesn't add up")
+
+
 def test_random_damage(saved):
     """Whatever is wrong with a file, it is a FileFormatError or, if harmless, none at all."""
     whole, rng = saved.read_bytes(), np.random.default_rng(0)

@@ -132,9 +132,9 @@ LAMBDA = {
         (lambda c: c["config"]["layers"].append(LAMBDA), "a file never holds code"),
         (
             lambda c: c["config"]["layers"][1]["config"].update(
-                kernel_regularizer={"class_name": "L2", "config": {"l2": 0.01}}
+                shine_regularizer={"class_name": "L2", "config": {"l2": 0.01}}
             ),
-            r"Dense 'dense_\d': nnkit has no kernel_regularizer yet",
+            r"Dense 'dense_\d': nnkit has no shine_regularizer yet",
         ),
         (
             lambda c: c["config"]["layers"][1]["config"].update(dtype="mixed_float16"),

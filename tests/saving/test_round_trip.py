@@ -212,3 +212,20 @@ def test_inspect(saved, tmp_path):
     assert "43 weights, 172 bytes" in described
     make().save_weights(tmp_path / "w.h5")
     assert "w.h5: weights, written by" in inspect(tmp_path / "w.h5")
+
+
+def test_weights_of_a_nested_model_that_is_frozen_meanwhile(tmp_path):
+    """Keras's order of a nested model's weights changes with that; names say which is which."""
+
+    def nested():
+        inside = [layers.Dense(3), layers.BatchNormalization(), layers.Dense(3)]
+        return nnkit.Sequential([nnkit.Input((4,)), nnkit.Sequential(inside), layers.Dense(2)])
+
+    model, frozen = nested(), nested()
+    frozen.layers[0].trainable = False
+    model.set_weights([w + i for i, w in enumerate(model.get_weights())])
+    for name in ("w.h5", "w.weights.h5"):
+        model.save_weights(tmp_path / name)
+        frozen.set_weights([0 * w for w in frozen.get_weights()])
+        frozen.load_weights(tmp_path / name)
+        np.testing.assert_array_equal(frozen.predict(X), model.predict(X))
