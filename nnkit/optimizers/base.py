@@ -132,13 +132,23 @@ class Optimizer(Configurable):
         self.clip(storage)
         if self.weight_decay:
             launch.decay_weights(rate, self.weight_decay, storage.trainable)
+        self.step(storage, slots, rate, iteration)
+
+    def step(
+        self,
+        storage: Storage,
+        slots: dict[str, np.ndarray],
+        rate: np.ndarray,
+        iteration: np.ndarray,
+    ) -> None:
+        """:meth:`update` everything at once."""
         arguments = (storage.gradients, storage.trainable, slots, rate, iteration)
         if self.recordable:
             self.update(*arguments)
         else:
             reads = storage.gradients, rate, iteration
             updates = storage.trainable, *slots.values()
-            update_in_python(lambda: self.update(*arguments), reads, updates)
+            update_in_python(lambda *arrays: self.update(*arguments), reads, updates)
 
     def clip(self, storage: Storage) -> None:
         """Limit the gradients, in place."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from nnkit import checks
 from nnkit.engine.device import launch
+from nnkit.engine.variable import Storage
 from nnkit.optimizers.base import Optimizer
 
 __all__ = ["SGD"]
@@ -59,6 +60,23 @@ class SGD(Optimizer):
         self.momentum = checks.number("SGD", "momentum", momentum, "[0, 1]")
         self.nesterov = checks.flag("SGD", "nesterov", nesterov)
         self.slots = ("momentum",) if self.momentum else ()
+
+    def step(
+        self,
+        storage: Storage,
+        slots: dict[str, np.ndarray],
+        rate: np.ndarray,
+        iteration: np.ndarray,
+    ) -> None:
+        """One step; without momentum, rows of tables that the batch did not use are not touched."""
+        if self.slots or type(self).update is not SGD.update:
+            super().step(storage, slots, rate, iteration)
+            return
+        for gradient, value, rows_used in storage.stretches():
+            if rows_used is None:
+                launch.sgd(gradient, rate, value)
+            else:
+                launch.sgd_rows(gradient, rate, rows_used, value)
 
     def update(
         self,

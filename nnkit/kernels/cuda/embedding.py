@@ -1,0 +1,104 @@
+"""Rows of a table by their numbers; :mod:`nnkit.kernels.cpu.embedding` says what ``used`` is."""
+
+import math
+
+from nnkit.kernels.cuda._cuda import (
+    LANES,
+    ROWS,
+    cuda,
+    elements,
+    kernel,
+    lane_max,
+    rows,
+    thread,
+    threads,
+)
+
+
+@kernel(rows("y"))
+def take_rows(ids, table, y):
+    """y[i] = table[ids[i]], NaN if there is no such row; ids (n,), table (rows, k), y (n, k)."""
+    count, k = table.shape
+    nan = y.dtype.type(math.nan)
+    i = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while i < ids.size:
+        inside = ids[i] >= 0 and ids[i] < count
+        row = int(ids[i]) if inside else 0
+        j = cuda.threadIdx.x
+        while j < k:
+            y[i, j] = table[row, j] if inside else nan
+            j += LANES
+        i += cuda.gridDim.x * ROWS
+
+
+@kernel(rows("g"))
+def clear_rows(used, g):
+    """g (rows, k) = 0, and then no row is used."""
+    count, k = g.shape
+    zero = g.dtype.type(0)
+    base = cuda.blockIdx.x * ROWS
+    while base < count:
+        r = base + cuda.threadIdx.y
+        if r < count and used[r] != 0:
+            j = cuda.threadIdx.x
+            while j < k:
+                g[r, j] = zero
+                j += LANES
+        cuda.syncthreads()  # All have seen that the row was used.
+        if r < count and cuda.threadIdx.x == 0:
+            used[r] = 0
+        base += cuda.gridDim.x * ROWS
+
+
+@kernel(rows("ids"))
+def add_rows(dy, ids, first, used, g):
+    """g[r] += the sum of dy[i] where ids[i] is first + r; those rows are used.
+
+    The first place with a number adds up all of them, in their order: the sums are the CPU's.
+    """
+    count, k = g.shape
+    n = ids.size
+    base = cuda.blockIdx.x * ROWS
+    while base < n:
+        i = base + cuda.threadIdx.y
+        here = i < n and ids[i] >= first and ids[i] < first + count
+        row = int(ids[i]) - first if here else 0
+        for start in range(0, n, LANES):
+            other = start + cuda.threadIdx.x
+            found = here and other < n and ids[other] == ids[i]
+            if lane_max(1 if found else 0) > 0:  # One of the next LANES places is the row's.
+                for j in range(start, min(start + LANES, n)):
+                    if ids[j] == ids[i]:
+                        here = here and j >= i  # An earlier place does it all.
+                        if here:
+                            used[row] = 1
+                            e = cuda.threadIdx.x
+                            while e < k:
+                                g[row, e] += dy[j, e]
+                                e += LANES
+        base += cuda.gridDim.x * ROWS
+
+
+@kernel(rows("p"))
+def sgd_rows(g, rate, used, p):
+    """p -= rate g for the rows that are used: elsewhere g is 0."""
+    count, k = p.shape
+    lr = p.dtype.type(rate[0])
+    r = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while r < count:
+        if used[r] != 0:
+            j = cuda.threadIdx.x
+            while j < k:
+                p[r, j] -= lr * g[r, j]
+                j += LANES
+        r += cuda.gridDim.x * ROWS
+
+
+@kernel(elements("mask"))
+def not_zero(ids, mask):
+    """mask = ids != 0."""
+    zero = ids.dtype.type(0)
+    i = thread()
+    while i < ids.size:
+        mask[i] = ids[i] != zero
+        i += threads()

@@ -1,0 +1,391 @@
+"""Regularizers: penalties on weights, which are added to the loss.
+
+``Dense(64, kernel_regularizer="l2")`` penalises a layer's kernel; ``activity_regularizer=`` does
+the same with what the layer gives, divided by the batch's size. ``loss`` and ``val_loss`` contain
+all penalties, as in Keras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.engine.device import current_tape, empty, launch
+from nnkit.engine.stops import update_in_python
+from nnkit.registry import Configurable, function_name, function_named, resolve
+
+if TYPE_CHECKING:
+    from nnkit.symbolic.layers import Differentiable
+
+__all__ = [
+    "L1",
+    "L1L2",
+    "L2",
+    "FunctionRegularizer",
+    "OrthogonalRegularizer",
+    "Regularizer",
+    "get",
+]
+
+_BLOCK = 4096  # Elements whose penalties are one sum: see nnkit.kernels.cpu.penalties.
+
+
+class Regularizer(Configurable):
+    """A penalty on a weight, a number; its gradient is added to that of the weight.
+
+    One of your own defines ``__call__(self, w)``, which returns an expression of ``w`` made with
+    :mod:`nnkit.ops`; the gradient follows from it. With plain NumPy, define ``gradient(self, w)``
+    as well: a training step then stops for it between two recorded stretches.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> from nnkit import ops
+    >>> class Smooth(nnkit.regularizers.Regularizer):
+    ...     def __call__(self, w):
+    ...         return 0.1 * ops.sum(ops.square(w[1:] - w[:-1]))
+    >>> class SmoothInNumPy(nnkit.regularizers.Regularizer):
+    ...     def __call__(self, w):
+    ...         return 0.1 * np.sum(np.diff(w, axis=0) ** 2)
+    ...     def gradient(self, w):
+    ...         steps = 0.2 * np.diff(w, axis=0)
+    ...         none = np.zeros_like(w[:1])
+    ...         return np.concatenate([none, steps]) - np.concatenate([steps, none])
+    >>> layer = nnkit.layers.Dense(3, kernel_regularizer=Smooth())
+    """
+
+    kind = "regularizer"
+    needs = ("recordable",)
+    gradient: Callable[[np.ndarray], Any] | None = None
+
+    def __init__(self) -> None:
+        self.recordable = True
+        self._expressions: dict[Any, Differentiable] = {}
+
+    def __call__(self, w: Any) -> Any:
+        """The penalty on ``w``, as an expression if it is one."""
+        raise TypeError(
+            f"{type(self).__name__} must define __call__(self, w): with nnkit.ops, or with NumPy "
+            "together with gradient(self, w)"
+        )
+
+    # ------------------------------------------------------------------------- in a step
+
+    def penalty(self, value: np.ndarray, total: np.ndarray, factor: float = 1.0) -> None:
+        """Write ``factor`` times the penalty.
+
+        Parameters
+        ----------
+        value : numpy.ndarray
+            Of the weight.
+        total : numpy.ndarray
+            float64 (1,).
+        factor : float
+
+        Raises
+        ------
+        TypeError, ValueError
+            ``__call__`` returned something else than a number.
+        """
+        if self._records():
+            penalty = self._expression(value).forward(self, [value], keep=False)
+            if self.recordable:  # It may just have found that it is not.
+                launch.penalty_sum(penalty.reshape(1), factor, total)
+                return
+
+        def write(value: np.ndarray, total: np.ndarray) -> None:
+            total[0] = factor * self._number(value)
+
+        update_in_python(write, (value,), (total,))
+
+    def add_gradient(self, value: np.ndarray, gradient: np.ndarray, factor: float = 1.0) -> None:
+        """Add ``factor`` times the penalty's gradient to ``gradient``, in place.
+
+        Parameters
+        ----------
+        value, gradient : numpy.ndarray
+            Of the weight, of one shape.
+        factor : float
+
+        Raises
+        ------
+        TypeError, ValueError
+            ``gradient(self, w)`` returned something else than an array of the weight's shape.
+        """
+        if self._records():
+            given = empty((), value.dtype)
+            launch.fill(factor, given)
+            slope = self._derived(value, given)
+            if self.recordable:
+                launch.add_to(slope, gradient)
+                return
+
+        def add(value: np.ndarray, gradient: np.ndarray) -> None:
+            gradient[...] += self._gradient(value, factor)
+
+        update_in_python(add, (value,), (gradient,))
+
+    def _records(self) -> bool:
+        """Whether to try and launch kernels: on a tape, and if there is an expression."""
+        return current_tape() is not None and self.gradient is None and self.recordable
+
+    def _derived(self, value: np.ndarray, given: np.ndarray) -> np.ndarray:
+        """The gradient that follows from the expression, times ``given``."""
+        expression = self._expression(value)
+        expression.forward(self, [value], keep=True)
+        return expression.backward(self, [value], given, {0: None})[0]
+
+    def _number(self, value: np.ndarray) -> float:
+        if self.gradient is None:
+            return float(self._expression(value).forward(self, [value], keep=False))
+        found = np.asarray(self(_read_only(value)))
+        if found.size != 1:
+            raise ValueError(f"{type(self).__name__} must return one number, got {found!r}")
+        return float(found.reshape(()))
+
+    def _gradient(self, value: np.ndarray, factor: float) -> np.ndarray:
+        if self.gradient is None:
+            return self._derived(value, np.full((), factor, value.dtype))
+        found = np.asarray(self.gradient(_read_only(value)))
+        if found.shape != value.shape:
+            raise ValueError(
+                f"{type(self).__name__}: gradient(self, w) must return an array of the weight's "
+                f"shape {value.shape}, got {found.shape}"
+            )
+        return factor * found
+
+    def _expression(self, value: np.ndarray) -> Differentiable:
+        """What ``__call__`` says of weights like this one."""
+        # Nobody else needs symbolic programs.
+        from nnkit.symbolic.layers import Differentiable
+        from nnkit.symbolic.tensor.variable import TensorType
+
+        dtype = str(value.dtype)
+        kind = TensorType(dtype, [size == 1 for size in value.shape])
+        if kind not in self._expressions:
+            name = type(self).__name__
+
+            def build(w: Any) -> Any:
+                penalty = self(w)
+                if getattr(getattr(penalty, "type", None), "ndim", 0) != 0:
+                    raise ValueError(
+                        f"{name} must return one number: sum over all axes, got an expression "
+                        f"with {penalty.type.ndim} axes"
+                    )
+                return penalty
+
+            self._expressions[kind] = Differentiable(name, build, [kind], dtype, [0])
+        return self._expressions[kind]
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({given})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the arrays of the last step, and what follows from ``__call__``."""
+        kept = {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
+        return kept | {"_expressions": {}}
+
+
+class L1L2(Regularizer):
+    """``l1 * sum(|w|) + l2 * sum(w ** 2)``, with gradient ``l1 * sign(w) + 2 * l2 * w``.
+
+    Parameters
+    ----------
+    l1, l2 : float
+        From 0 on.
+
+    Raises
+    ------
+    TypeError, ValueError
+        One of them is no such number.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> float(nnkit.regularizers.L1L2(l1=1, l2=10)(np.array([1.0, -2.0])))
+    53.0
+    """
+
+    aliases = ("l1l2",)
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
+        super().__init__()
+        self.l1 = _factor(self, "l1", l1)
+        self.l2 = _factor(self, "l2", l2)
+
+    def __call__(self, w: Any) -> Any:
+        """The penalty on an array, or an expression."""
+        return self.l1 * abs(w).sum() + self.l2 * (w * w).sum()
+
+    def penalty(self, value: np.ndarray, total: np.ndarray, factor: float = 1.0) -> None:
+        """Write ``factor`` times the penalty into ``total``."""
+        partial = empty((-(-value.size // _BLOCK),), np.float64)
+        launch.penalty_blocks(value.reshape(-1), self.l1, self.l2, 0, partial)
+        launch.penalty_sum(partial, factor, total)
+
+    def add_gradient(self, value: np.ndarray, gradient: np.ndarray, factor: float = 1.0) -> None:
+        """Add ``factor`` times the penalty's gradient to ``gradient``."""
+        launch.penalty_gradient(value, factor * self.l1, factor * self.l2, gradient)
+
+
+class L1(L1L2):
+    """``l1 * sum(|w|)``.
+
+    Parameters
+    ----------
+    l1 : float
+        From 0 on; anything else is an error.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> float(nnkit.regularizers.L1(0.5)(np.array([1.0, -2.0])))
+    1.5
+    """
+
+    def __init__(self, l1: float = 0.01) -> None:
+        super().__init__(l1=l1)
+
+
+class L2(L1L2):
+    """``l2 * sum(w ** 2)``: without 1/2, as in Keras.
+
+    Parameters
+    ----------
+    l2 : float
+        From 0 on; anything else is an error.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> float(nnkit.regularizers.L2(0.5)(np.array([1.0, -2.0])))
+    2.5
+    """
+
+    def __init__(self, l2: float = 0.01) -> None:
+        super().__init__(l2=l2)
+
+
+class OrthogonalRegularizer(Regularizer):
+    """``factor`` times the mean of ``|cos|`` of the angles between a matrix's rows, or columns.
+
+    Parameters
+    ----------
+    factor : float
+        From 0 on.
+    mode : str
+        ``"rows"`` or ``"columns"``: which are to become orthogonal to each other.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be; or, in a step, the weight is no matrix of two rows
+        (columns) at least.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> regularizer = nnkit.regularizers.OrthogonalRegularizer(factor=1)
+    >>> round(float(regularizer(np.array([[2.0, 0.0], [1.0, 1.0]]))), 4)
+    0.7071
+    """
+
+    def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
+        super().__init__()
+        self.factor = _factor(self, "factor", factor)
+        self.mode = checks.one_of("OrthogonalRegularizer", "mode", mode, ("rows", "columns"))
+
+    def __call__(self, w: Any) -> Any:
+        """The penalty on a matrix, or an expression."""
+        if w.ndim != 2:
+            raise ValueError(f"OrthogonalRegularizer is for matrices, not for {w.ndim} axes")
+        vectors = w if self.mode == "rows" else w.T
+        squares = (vectors * vectors).sum(axis=1, keepdims=True)
+        units = vectors / (squares + 1e-12) ** 0.5
+        count = vectors.shape[0]
+        others = abs(units @ units.T).sum() - (units * units).sum()
+        return self.factor * others / (count * (count - 1.0))
+
+
+class FunctionRegularizer(Regularizer, wraps_functions=True):
+    """A function of an expression as a regularizer: ``kernel_regularizer=function`` makes one.
+
+    Parameters
+    ----------
+    function : callable or str
+        ``function(w)`` returns one number, as an expression made with :mod:`nnkit.ops`. Or the name
+        of a function under :func:`nnkit.saving.register`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is no function, or none is registered under that name.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> from nnkit import ops
+    >>> nnkit.regularizers.get(lambda w: 0.01 * ops.sum(ops.abs(w)))
+    <FunctionRegularizer <lambda>>
+    """
+
+    def __init__(self, function: Callable[[Any], Any] | str) -> None:
+        super().__init__()
+        self.function = function_named("regularizer", function)
+
+    def __call__(self, w: Any) -> Any:
+        """What the function returns."""
+        return self.function(w)
+
+    def __repr__(self) -> str:
+        return f"<FunctionRegularizer {function_name(self.function)}>"
+
+
+def get(identifier: Any) -> Regularizer | None:
+    """A regularizer from itself, a name, a configuration, or a function.
+
+    Parameters
+    ----------
+    identifier : None, Regularizer, str, dict or callable
+        For example ``"l2"``. A function becomes a :class:`FunctionRegularizer`.
+
+    Returns
+    -------
+    Regularizer or None
+        None for None: no penalty.
+
+    Raises
+    ------
+    ValueError
+        No regularizer has that name.
+    TypeError
+        It is something else.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.regularizers.get("l2")
+    L2(l2=0.01)
+    """
+    return None if identifier is None else resolve("regularizer", identifier)
+
+
+def _factor(owner: Regularizer, name: str, value: Any) -> float:
+    return checks.number(type(owner).__name__, name, value, "[0, inf)")
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+# Keras has these names, too.
+l1 = L1
+l2 = L2
+l1_l2 = L1L2
+orthogonal_regularizer = OrthogonalRegularizer
