@@ -1,0 +1,170 @@
+"""Convolutions of images (batch, height, width, channels): a thread for every element of a result.
+
+On a GPU convolutions are mostly products of matrices (:mod:`nnkit.engine.cuda.convolutions`).
+These are for groups, for where cuBLASLt is missing, and for the simulator. Geometry and names are
+those of :mod:`nnkit.kernels.cpu.convolution`; ``scratch`` stays unused.
+"""
+
+from nnkit.kernels.cuda._cuda import (
+    LANES,
+    ROWS,
+    cuda,
+    device,
+    elements,
+    kernel,
+    lane_sum,
+    rows,
+    thread,
+    threads,
+)
+from nnkit.kernels.cuda._images import divide, is_inside, position, split
+
+
+@device
+def _convolve(x, w, bias, place, y):
+    stride_y, stride_x, top, left, dilation_y, dilation_x, groups = place
+    share, _ = divide(y.shape[3], groups)
+    for element in range(thread(), y.size, threads()):
+        n, i, j, f = split(element, y.shape)
+        group, _ = divide(f, share)
+        skip = group * w.shape[2]
+        total = bias[f] if bias.size else y.dtype.type(0)
+        for p in range(w.shape[0]):
+            row = i * stride_y - top + p * dilation_y
+            for q in range(w.shape[1]):
+                column = j * stride_x - left + q * dilation_x
+                if is_inside(row, column, x):
+                    for c in range(w.shape[2]):
+                        total += x[n, row, column, skip + c] * w[p, q, c, f]
+        y[n, i, j, f] = total
+
+
+@kernel(elements("y"))
+def conv2d(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, scratch, y):
+    """y = the windows of x by w; x (n, h, w, c), w (kh, kw, c / groups, f), y (n, h', w', f)."""
+    place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
+    _convolve(x, w, y[0, 0, 0, :0], place, y)
+
+
+@kernel(elements("y"))
+def conv2d_bias(
+    x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, bias, scratch, y
+):
+    """The same plus bias (f,) at every pixel."""
+    place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
+    _convolve(x, w, bias, place, y)
+
+
+@kernel(rows("dw", 0, 1))
+def conv2d_weights(
+    x, dy, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, first, scratch, dw
+):
+    """dw = the windows of x, transposed, by dy: rows from ``first`` on of (kh kw c / groups, f)."""
+    filters = dw.shape[1]
+    channels, _ = divide(x.shape[3], groups)
+    share, _ = divide(filters, groups)
+    pixels = dy.shape[0] * dy.shape[1] * dy.shape[2]
+    base = cuda.blockIdx.x * ROWS
+    while base < dw.size:
+        element = base + cuda.threadIdx.y
+        row, f = divide(element, filters)
+        tap, c = divide(first + row, channels)
+        p, q = divide(tap, kw)
+        group, _ = divide(f, share)
+        c += group * channels
+        total = dw.dtype.type(0)
+        pixel = cuda.threadIdx.x if element < dw.size else pixels
+        while pixel < pixels:
+            n, i, j, _ = split(pixel * filters, dy.shape)
+            y = i * stride_y - top + p * dilation_y
+            column = j * stride_x - left + q * dilation_x
+            if is_inside(y, column, x):
+                total += x[n, y, column, c] * dy[n, i, j, f]
+            pixel += LANES
+        total = lane_sum(total)
+        if cuda.threadIdx.x == 0 and element < dw.size:
+            dw[row, f] = total
+        base += cuda.gridDim.x * ROWS
+
+
+@device
+def _spread(x, w, bias, place, y):
+    stride_y, stride_x, top, left, dilation_y, dilation_x, groups = place
+    channels = w.shape[2]
+    filters, _ = divide(w.shape[3], groups)
+    for element in range(thread(), y.size, threads()):
+        n, row, column, c = split(element, y.shape)
+        group, own = divide(c, channels)
+        skip = group * filters
+        total = bias[c] if bias.size else y.dtype.type(0)
+        for p in range(w.shape[0]):
+            i = position(row + top - p * dilation_y, stride_y, x.shape[1])
+            for q in range(w.shape[1]):
+                j = position(column + left - q * dilation_x, stride_x, x.shape[2])
+                if i >= 0 and j >= 0:
+                    for f in range(skip, skip + filters):
+                        total += x[n, i, j, f] * w[p, q, own, f]
+        y[n, row, column, c] = total
+
+
+@kernel(elements("y"))
+def conv2d_transpose(
+    x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, scratch, y
+):
+    """The gradient of a convolution's input y, given that of its output x."""
+    place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
+    _spread(x, w, y[0, 0, 0, :0], place, y)
+
+
+@kernel(elements("y"))
+def conv2d_transpose_bias(
+    x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, bias, scratch, y
+):
+    """The same plus bias (c,) at every pixel: what a transposed convolution is."""
+    place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
+    _spread(x, w, bias, place, y)
+
+
+@kernel(elements("windows"))
+def im2col(x, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, windows):
+    """windows (n, h', w', kh kw c) = what each output pixel sees of x."""
+    for element in range(thread(), windows.size, threads()):
+        n, i, j, k = split(element, windows.shape)
+        tap, c = divide(k, x.shape[3])
+        p, q = divide(tap, kw)
+        row = i * stride_y - top + p * dilation_y
+        column = j * stride_x - left + q * dilation_x
+        seen = x[n, row, column, c] if is_inside(row, column, x) else x.dtype.type(0)
+        windows[n, i, j, k] = seen
+
+
+@device
+def _fold(windows, kw, bias, place, y):
+    stride_y, stride_x, top, left, dilation_y, dilation_x = place
+    channels = y.shape[3]
+    line, _ = divide(windows.shape[3], kw)
+    kh, _ = divide(line, channels)
+    for element in range(thread(), y.size, threads()):
+        n, row, column, c = split(element, y.shape)
+        total = bias[c] if bias.size else y.dtype.type(0)
+        for p in range(kh):
+            i = position(row + top - p * dilation_y, stride_y, windows.shape[1])
+            for q in range(kw):
+                j = position(column + left - q * dilation_x, stride_x, windows.shape[2])
+                if i >= 0 and j >= 0:
+                    total += windows[n, i, j, (p * kw + q) * channels + c]
+        y[n, row, column, c] = total
+
+
+@kernel(elements("y"))
+def col2im(windows, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, y):
+    """y = the sum of windows (n, h', w', kh kw c), each where it would have been seen."""
+    place = stride_y, stride_x, top, left, dilation_y, dilation_x
+    _fold(windows, kw, y[0, 0, 0, :0], place, y)
+
+
+@kernel(elements("y"))
+def col2im_bias(windows, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, bias, y):
+    """The same plus bias (c,) at every pixel."""
+    place = stride_y, stride_x, top, left, dilation_y, dilation_x
+    _fold(windows, kw, bias, place, y)

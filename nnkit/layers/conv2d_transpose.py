@@ -1,0 +1,181 @@
+"""Conv2DTranspose."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.engine.device import launch
+from nnkit.layers.base import Shape
+from nnkit.layers.convolution import Convolution
+
+__all__ = ["Conv2DTranspose"]
+
+
+class Conv2DTranspose(Convolution):
+    """The transpose of a convolution: each input pixel adds a multiple of the kernel to the output.
+
+    V. Dumoulin and F. Visin, 2016, "A guide to convolution arithmetic for deep learning".
+
+    Parameters
+    ----------
+    filters : int
+        Channels of the output.
+    kernel_size : int or tuple of int
+        Height and width of what a pixel adds to.
+    strides : int or tuple of int
+        How far apart neighbours add; how much larger the output is than the input.
+    padding : {"valid", "same"}
+        ``"same"``: the output is the input's size times the strides. ``"valid"``: all that any
+        pixel adds to.
+    output_padding : int or tuple of int, optional
+        Rows and columns more at the end, fewer than the strides. The output then has (height - 1)
+        stride + kernel height + output_padding rows if "valid", (height - 1) stride + kernel
+        height % 2 + output_padding if "same".
+    data_format : {"channels_last", "channels_first"}, optional
+    dilation_rate : int or tuple of int
+        How far apart the pixels are that an input pixel adds to. Not together with strides.
+    activation : str or Layer, optional
+    use_bias : bool
+    kernel_initializer, bias_initializer : str or Initializer
+    kernel_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
+    kernel_constraint, bias_constraint : str or Constraint, optional
+    **options
+        Those of :class:`Layer`.
+
+    Attributes
+    ----------
+    kernel : Variable
+        (kernel height, kernel width, filters, channels).
+    bias : Variable or None
+        (filters,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be.
+
+    Notes
+    -----
+    x[i, j, c] kernel[p, q, f, c] is added to y[i stride + p dilation - cut, j stride + q dilation -
+    cut, f], where "same" cuts half of what is too much.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> layer = nnkit.layers.Conv2DTranspose(8, 3, strides=2, padding="same")
+    >>> layer(np.zeros((1, 7, 7, 16))).shape
+    (1, 14, 14, 8)
+    """
+
+    rank = 2
+    aliases = ("Convolution2DTranspose",)
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | tuple[int, ...],
+        strides: int | tuple[int, ...] = 1,
+        padding: str = "valid",
+        output_padding: int | tuple[int, ...] | None = None,
+        data_format: str | None = None,
+        dilation_rate: int | tuple[int, ...] = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            activity_regularizer=activity_regularizer,
+            **options,
+        )
+        owner = type(self).__name__
+        self.filters = checks.integer(owner, "filters", filters)
+        self.output_padding = None
+        if output_padding is not None:
+            self.output_padding = self.sizes("output_padding", output_padding, low=0)
+            if any(p >= s for p, s in zip(self.output_padding, self.strides, strict=True)):
+                raise ValueError(
+                    f"{owner}: output_padding {self.output_padding} must be smaller than the "
+                    f"strides {self.strides}"
+                )
+        self.plan_weight("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.plan_weight("bias", bias_initializer, bias_regularizer, bias_constraint)
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the kernel, and the bias if there is one."""
+        _, channels = self.divide(input_shape)
+        self.compute_output_shape(input_shape)
+        self.kernel = self.add_weight("kernel", (*self.kernel_size, self.filters, channels))
+        self.add_bias(self.filters)
+
+    def _axes(self, lengths: tuple[int, ...]) -> list[tuple[int, int]]:
+        """How long the output is along each axis, and how much is cut off before it.
+
+        Keras's rule: what is too much with "same" is counted as JAX's padding of a convolution.
+        """
+        extra = self.output_padding or (None,) * self.rank
+        axes = []
+        for n, span, stride, more in zip(
+            lengths, self.window.span(), self.strides, extra, strict=True
+        ):
+            if self.padding == "valid":
+                more = max(stride - span, 0) if more is None else more
+                axes.append(((n - 1) * stride + span + more, 0))
+                continue
+            length = n * stride if more is None else (n - 1) * stride + span % 2 + more
+            padding = length - (n - 1) * stride + span - 2
+            axes.append((length, span - 1 - min((padding + 1) // 2, span - 1)))
+        return axes
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """Larger by the strides, with a channel for each filter."""
+        lengths, _ = self.divide(input_shape)
+        longer = [length for length, _ in self._axes(lengths)]
+        if min(longer) < 1:
+            raise ValueError(
+                f"layer {self.name!r} (Conv2DTranspose) leaves nothing of inputs of shape "
+                f"{input_shape}: the output would be {tuple(longer)}; use a larger output_padding"
+            )
+        return self.joined(input_shape[0], longer, self.filters)
+
+    def image_shape(self, shape: Shape) -> tuple[int, ...]:
+        """(height, width, filters)."""
+        lengths, _ = self.divide(shape)
+        return (*(length for length, _ in self._axes(lengths)), self.filters)
+
+    def _place(self, x: np.ndarray) -> tuple[int, ...]:
+        return (*self.place(tuple(cut for _, cut in self._axes(x.shape[1:3]))), 1)
+
+    def convolve(self, x: np.ndarray, y: np.ndarray) -> None:
+        """y = the input gradient of a convolution whose output gradient is x, plus the bias."""
+        w, place = self.kernel.value, self._place(x)
+        scratch = self.scratch(x, math.prod(w.shape[:3]))
+        if self.bias is None:
+            launch.conv2d_transpose(x, w, *place, scratch, y)
+        else:
+            launch.conv2d_transpose_bias(x, w, *place, self.bias.value, scratch, y)
+
+    def convolve_backward(self, x: np.ndarray, dy: np.ndarray, dx: np.ndarray | None) -> None:
+        """d kernel = the windows of dy, transposed, by x; dx = the windows of dy by the kernel."""
+        w, place = self.kernel.value, self._place(x)
+        dw = self.kernel.gradient.reshape(-1, w.shape[3])
+        launch.conv2d_weights(dy, x, w.shape[1], *place, 0, self.weights_scratch(x, len(dw)), dw)
+        if dx is not None:
+            launch.conv2d(dy, w, *place, self.scratch(x, len(dw)), dx)

@@ -1,0 +1,112 @@
+"""What all convolutions share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+
+from nnkit import activations, checks
+from nnkit.engine.device import launch
+from nnkit.engine.scratch import weights_scratch, windows_scratch
+from nnkit.engine.variable import Variable
+from nnkit.layers.base import Shape
+from nnkit.layers.window import Window, WindowLayer
+
+__all__ = ["Convolution"]
+
+
+class Convolution(WindowLayer, abstract=True):
+    """A window with weights that moves over an image or a sequence.
+
+    A subclass makes the weights, and calls the kernels on images with the channels last.
+    """
+
+    kernel: Variable
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        strides: Any,
+        padding: Any,
+        data_format: Any,
+        dilation_rate: Any,
+        activation: Any,
+        use_bias: Any,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        owner = type(self).__name__
+        self.kernel_size = self.sizes("kernel_size", kernel_size)
+        self.strides = self.sizes("strides", strides)
+        self.dilation_rate = self.sizes("dilation_rate", dilation_rate)
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ValueError(
+                f"{owner}: strides {self.strides} and dilation_rate {self.dilation_rate} can't "
+                "both be larger than 1; set one of them to 1"
+            )
+        known = ("valid", "same", "causal") if self.rank == 1 else ("valid", "same")
+        self.padding = checks.one_of(owner, "padding", padding, known)
+        self.set_data_format(data_format)
+        self.activation = activations.get(activation, self.dtype)
+        self.use_bias = checks.flag(owner, "use_bias", use_bias)
+        self.window = Window(self.kernel_size, self.strides, self.dilation_rate, self.padding)
+
+    def add_bias(self, channels: int) -> None:
+        """Make the bias, if there is one."""
+        self.bias = self.add_weight("bias", (channels,)) if self.use_bias else None
+
+    # ----------------------------------------------------------- what a kind of convolution is
+
+    @abstractmethod
+    def image_shape(self, shape: Shape) -> tuple[int, ...]:
+        """(height, width, channels) of the output for images (batch, height, width, channels)."""
+
+    @abstractmethod
+    def convolve(self, x: np.ndarray, y: np.ndarray) -> None:
+        """y = the output for images x."""
+
+    @abstractmethod
+    def convolve_backward(self, x: np.ndarray, dy: np.ndarray, dx: np.ndarray | None) -> None:
+        """The gradients of the kernel and, if wanted, of x."""
+
+    # ------------------------------------------------------------------------------- passes
+
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        """The output, without the activation."""
+        self.x = images = self.to_images(x)
+        y = self.empty((x.shape[0], *self.image_shape(x.shape)))
+        self.convolve(images, y)
+        return self.from_images(y)
+
+    def backward(self, dy: np.ndarray) -> np.ndarray | None:
+        """Gradients of the weights, and of the input if anyone needs it."""
+        dz = self.to_images(dy)
+        dx = self.empty(self.x.shape) if self.propagate else None
+        self.convolve_backward(self.x, dz, dx)
+        if self.bias is not None:
+            launch.sum_rows(dz.reshape(-1, dz.shape[-1]), 0, self.bias.gradient)
+        return None if dx is None else self.from_images(dx)
+
+    # ------------------------------------------------------------------ arguments of kernels
+
+    def place(self, before: tuple[int, ...]) -> tuple[int, ...]:
+        """Strides, padding before the input, and dilation: rows, then columns."""
+        return (
+            *self.as_pair(self.strides, 1),
+            *self.as_pair(before, 0),
+            *self.as_pair(self.dilation_rate, 1),
+        )
+
+    def kernel_4d(self, array: np.ndarray) -> np.ndarray:
+        """The kernel, or its gradient, as (height, width, channels in, channels out)."""
+        return array.reshape(*self.as_pair(self.kernel_size, 1), *array.shape[self.rank :])
+
+    def scratch(self, pixels: np.ndarray, elements: int) -> np.ndarray:
+        """Memory to lay out windows, of which ``pixels`` has one for each."""
+        return self.empty(windows_scratch(pixels.shape, elements))
+
+    def weights_scratch(self, pixels: np.ndarray, elements: int) -> np.ndarray:
+        """The same with a row for each element of a window."""
+        return self.empty(weights_scratch(pixels.shape, elements))

@@ -1,0 +1,104 @@
+"""What Conv1D and Conv2D share."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.engine.device import launch
+from nnkit.layers.base import Shape
+from nnkit.layers.convolution import Convolution
+
+__all__ = ["Filtering"]
+
+
+class Filtering(Convolution, abstract=True):
+    """Filters that see all channels of a window, or those of their group."""
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | tuple[int, ...],
+        strides: int | tuple[int, ...] = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: int | tuple[int, ...] = 1,
+        groups: int = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            kernel_size,
+            strides,
+            padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            activity_regularizer=activity_regularizer,
+            **options,
+        )
+        owner = type(self).__name__
+        self.filters = checks.integer(owner, "filters", filters)
+        self.groups = checks.integer(owner, "groups", groups)
+        if self.filters % self.groups:
+            raise ValueError(
+                f"{owner}: {self.groups} groups can't share {self.filters} filters evenly"
+            )
+        self.plan_weight("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.plan_weight("bias", bias_initializer, bias_regularizer, bias_constraint)
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the kernel, and the bias if there is one."""
+        _, channels = self.divide(input_shape)
+        self.positions(self.window, input_shape)
+        if channels % self.groups:
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}): {self.groups} groups can't share "
+                f"the {channels} channels of inputs of shape {input_shape} evenly"
+            )
+        shape = (*self.kernel_size, channels // self.groups, self.filters)
+        self.kernel = self.add_weight("kernel", shape)
+        self.add_bias(self.filters)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """A pixel for each position of the window, a channel for each filter."""
+        lengths = self.positions(self.window, input_shape)
+        return self.joined(input_shape[0], lengths, self.filters)
+
+    def image_shape(self, shape: Shape) -> tuple[int, ...]:
+        """(height, width, filters)."""
+        return (*self.as_pair(self.positions(self.window, shape), 1), self.filters)
+
+    def _place(self, x: np.ndarray) -> tuple[int, ...]:
+        lengths = x.shape[3 - self.rank : 3]
+        return (*self.place(self.window.before(lengths)), self.groups)
+
+    def convolve(self, x: np.ndarray, y: np.ndarray) -> None:
+        """y = the windows of x by the kernel, plus the bias."""
+        w, place = self.kernel_4d(self.kernel.value), self._place(x)
+        scratch = self.scratch(y, math.prod(w.shape[:3]))
+        if self.bias is None:
+            launch.conv2d(x, w, *place, scratch, y)
+        else:
+            launch.conv2d_bias(x, w, *place, self.bias.value, scratch, y)
+
+    def convolve_backward(self, x: np.ndarray, dy: np.ndarray, dx: np.ndarray | None) -> None:
+        """d kernel = the windows of x, transposed, by dy; dx = dy by the kernel, transposed."""
+        w, place = self.kernel_4d(self.kernel.value), self._place(x)
+        dw = self.kernel.gradient.reshape(-1, self.filters)
+        scratch = self.weights_scratch(dy, len(dw))
+        launch.conv2d_weights(x, dy, w.shape[1], *place, 0, scratch, dw)
+        if dx is not None:
+            launch.conv2d_transpose(dy, w, *place, self.scratch(dy, len(dw)), dx)

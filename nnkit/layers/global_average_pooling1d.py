@@ -1,0 +1,73 @@
+"""GlobalAveragePooling1D."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnkit.engine.device import launch
+from nnkit.layers.global_pooling import GlobalPooling
+
+__all__ = ["GlobalAveragePooling1D"]
+
+
+class GlobalAveragePooling1D(GlobalPooling):
+    """The mean of each channel of a sequence, over those steps that a mask leaves.
+
+    Parameters
+    ----------
+    data_format : {"channels_last", "channels_first"}, optional
+        Inputs are (batch, steps, channels), or (batch, channels, steps).
+    keepdims : bool
+        Whether the output keeps the axis of steps, of length 1.
+    **options
+        Those of :class:`Layer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be; or the input has another number of axes.
+
+    Notes
+    -----
+    Output (batch, channels); with ``keepdims`` (batch, 1, channels), or (batch, channels, 1).
+    Where the mask leaves no step, it is 0. Backward: each element gets an equal share of the
+    gradient.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> nnkit.layers.GlobalAveragePooling1D()(np.ones((2, 5, 3)))
+    array([[1., 1., 1.],
+           [1., 1., 1.]], dtype=float32)
+    """
+
+    rank = 1
+    largest = False
+    aliases = ("GlobalAvgPool1D",)
+    uses_mask = True
+
+    def forward(
+        self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None
+    ) -> np.ndarray:
+        """The mean of the steps that count."""
+        self.mask = mask
+        if mask is None:
+            return super().forward(x, training)
+        steps = self.to_images(x)
+        self.shape, self.steps = x.shape, steps.shape
+        y = self.empty((x.shape[0], steps.shape[3]))
+        self.count = count = self.empty((x.shape[0],), np.int32)
+        launch.masked_mean(steps[:, 0], mask, y, count)
+        return y.reshape(self.compute_output_shape(x.shape))  # type: ignore[arg-type]
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """dx = dy / the steps that count, for these."""
+        if self.mask is None:
+            return super().backward(dy)
+        dx = self.empty(self.steps)
+        slopes = dy.reshape(len(dy), -1)
+        launch.masked_mean_backward(slopes, self.mask, self.count, dx[:, 0])
+        return self.from_images(dx)
+
+    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> None:
+        """None: the mask was for this layer."""

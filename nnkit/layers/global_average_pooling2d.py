@@ -1,0 +1,42 @@
+"""GlobalAveragePooling2D."""
+
+from __future__ import annotations
+
+from nnkit.layers.global_pooling import GlobalPooling
+
+__all__ = ["GlobalAveragePooling2D"]
+
+
+class GlobalAveragePooling2D(GlobalPooling):
+    """The mean of each channel of an image.
+
+    Parameters
+    ----------
+    data_format : {"channels_last", "channels_first"}, optional
+        Inputs are (batch, height, width, channels), or (batch, channels, height, width).
+    keepdims : bool
+        Whether the output keeps the spatial axes, of length 1.
+    **options
+        Those of :class:`Layer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be; or the input has another number of axes.
+
+    Notes
+    -----
+    Output (batch, channels); with ``keepdims`` (batch, 1, 1, channels), or (batch, channels, 1, 1).
+    Backward: each element gets an equal share of the gradient.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> nnkit.layers.GlobalAveragePooling2D()(np.ones((2, 5, 5, 3)))
+    array([[1., 1., 1.],
+           [1., 1., 1.]], dtype=float32)
+    """
+
+    rank = 2
+    largest = False
+    aliases = ("GlobalAvgPool2D",)

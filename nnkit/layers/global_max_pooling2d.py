@@ -1,0 +1,42 @@
+"""GlobalMaxPooling2D."""
+
+from __future__ import annotations
+
+from nnkit.layers.global_pooling import GlobalPooling
+
+__all__ = ["GlobalMaxPooling2D"]
+
+
+class GlobalMaxPooling2D(GlobalPooling):
+    """The largest element of each channel of an image.
+
+    Parameters
+    ----------
+    data_format : {"channels_last", "channels_first"}, optional
+        Inputs are (batch, height, width, channels), or (batch, channels, height, width).
+    keepdims : bool
+        Whether the output keeps the spatial axes, of length 1.
+    **options
+        Those of :class:`Layer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be; or the input has another number of axes.
+
+    Notes
+    -----
+    Output (batch, channels); with ``keepdims`` (batch, 1, 1, channels), or (batch, channels, 1, 1).
+    Backward: the gradient goes to the first largest element.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> nnkit.layers.GlobalMaxPooling2D()(np.ones((2, 5, 5, 3)))
+    array([[1., 1., 1.],
+           [1., 1., 1.]], dtype=float32)
+    """
+
+    rank = 2
+    largest = True
+    aliases = ("GlobalMaxPool2D",)

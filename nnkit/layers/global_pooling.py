@@ -1,0 +1,39 @@
+"""What pooling over whole images and sequences shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnkit import checks
+from nnkit.layers.base import Shape
+from nnkit.layers.pooling import WindowPooling
+from nnkit.layers.window import Window
+
+__all__ = ["GlobalPooling"]
+
+
+class GlobalPooling(WindowPooling, abstract=True):
+    """A window as large as the input."""
+
+    def __init__(
+        self, data_format: str | None = None, keepdims: bool = False, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self.set_data_format(data_format)
+        self.keepdims = checks.flag(type(self).__name__, "keepdims", keepdims)
+
+    def build(self, input_shape: Shape) -> None:
+        """See that there is something to pool."""
+        self.divide(input_shape)
+
+    def window_for(self, shape: Shape) -> Window:
+        """The whole input."""
+        lengths, _ = self.divide(shape)
+        ones = (1,) * self.rank
+        return Window(lengths, ones, ones, "valid")
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The channels; with ``keepdims`` between axes of length 1."""
+        _, channels = self.divide(input_shape)
+        ones = (1,) * self.rank if self.keepdims else ()
+        return self.joined(input_shape[0], ones, channels)

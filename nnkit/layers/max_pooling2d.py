@@ -1,0 +1,61 @@
+"""MaxPooling2D."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnkit.layers.pooling import Pooling
+
+__all__ = ["MaxPooling2D"]
+
+
+class MaxPooling2D(Pooling):
+    """The largest element of each window of images, channel by channel.
+
+    Parameters
+    ----------
+    pool_size : int or tuple of int
+        Rows and columns of a window.
+    strides : int or tuple of int, optional
+        How far apart windows are; by default ``pool_size``.
+    padding : {"valid", "same"}
+        ``"valid"``: only windows that fit. ``"same"``: ceil(height / stride) rows of them,
+        and columns likewise; what is outside doesn't count.
+    data_format : {"channels_last", "channels_first"}, optional
+        Inputs are (batch, height, width, channels), or (batch, channels, height, width).
+    **options
+        Those of :class:`Layer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be; or, once the input's shape is known, a window is
+        larger than the input.
+
+    Notes
+    -----
+    y = the largest element of a window. Backward: its gradient goes to the first largest element;
+    an element that several windows share gets the sum.
+    Output (batch, (height - pool height) // stride + 1, ..., channels) if "valid".
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> nnkit.layers.MaxPooling2D()(np.arange(16.0).reshape(1, 4, 4, 1)).squeeze()
+    array([[ 5.,  7.],
+           [13., 15.]], dtype=float32)
+    """
+
+    rank = 2
+    largest = True
+    aliases = ("MaxPool2D",)
+
+    def __init__(
+        self,
+        pool_size: int | tuple[int, ...] = 2,
+        strides: int | tuple[int, ...] | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, **options)

@@ -1,0 +1,107 @@
+"""What all pooling layers share."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.engine.device import launch
+from nnkit.layers.base import Shape
+from nnkit.layers.window import Window, WindowLayer
+
+__all__ = ["Pooling", "WindowPooling"]
+
+
+class WindowPooling(WindowLayer, abstract=True):
+    """The largest element, or the mean, of each position of a window, channel by channel.
+
+    Attributes
+    ----------
+    largest : bool
+        Of the class: which of the two.
+    """
+
+    largest = False
+
+    @abstractmethod
+    def window_for(self, shape: Shape) -> Window:
+        """The window for inputs of a shape."""
+
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        """The largest element or the mean of each window."""
+        window = self.window_for(x.shape)
+        lengths, _ = self.divide(x.shape)
+        images = self._images(x)
+        positions = self.as_pair(self.positions(window, x.shape), 1)
+        pooled = self.empty((images.shape[0], *positions, images.shape[3]))
+        self.shape = x.shape
+        self.place = place = (
+            *self.as_pair(window.size, 1),
+            *self.as_pair(window.strides, 1),
+            *self.as_pair(window.before(lengths), 0),
+        )
+        if self.largest:
+            # Which of its window's elements each is; bytes, if that is enough.
+            dtype = np.uint8 if place[0] * place[1] <= 256 else np.int32
+            self.at = at = self.empty(pooled.shape, dtype)
+            launch.max_pool2d(images, *place, pooled, at)
+        else:
+            launch.average_pool2d(images, *place, pooled)
+        self.pooled = pooled.shape
+        return pooled.reshape(self.compute_output_shape(x.shape))  # type: ignore[arg-type]
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """A window's gradient goes to its first largest element, or evenly to all of them."""
+        dx = self.empty(self.shape)
+        slopes, images = dy.reshape(self.pooled), self._images(dx)
+        if self.largest:
+            launch.max_pool2d_backward(slopes, self.at, *self.place, images)
+        else:
+            launch.average_pool2d_backward(slopes, *self.place, images)
+        return dx
+
+    def _images(self, x: np.ndarray) -> np.ndarray:
+        """The same memory as (images, height, width, channels).
+
+        With the channels first, each channel is an image of its own.
+        """
+        lengths, channels = self.divide(x.shape)
+        size = self.as_pair(lengths, 1)
+        if self.data_format == "channels_first":
+            return x.reshape(x.shape[0] * channels, *size, 1)
+        return x.reshape(x.shape[0], *size, channels)
+
+
+class Pooling(WindowPooling, abstract=True):
+    """A window of a given size."""
+
+    def __init__(
+        self,
+        pool_size: int | tuple[int, ...],
+        strides: int | tuple[int, ...] | None = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.pool_size = self.sizes("pool_size", pool_size)
+        self.strides = self.pool_size if strides is None else self.sizes("strides", strides)
+        self.padding = checks.one_of(type(self).__name__, "padding", padding, ("valid", "same"))
+        self.set_data_format(data_format)
+
+    def build(self, input_shape: Shape) -> None:
+        """See that there is something to pool."""
+        self.compute_output_shape(input_shape)
+
+    def window_for(self, shape: Shape) -> Window:
+        """Always the same."""
+        return Window(self.pool_size, self.strides, (1,) * self.rank, self.padding)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """An element for each position of the window."""
+        _, channels = self.divide(input_shape)
+        positions = self.positions(self.window_for(input_shape), input_shape)
+        return self.joined(input_shape[0], positions, channels)

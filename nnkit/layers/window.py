@@ -1,0 +1,161 @@
+"""Windows that move over images, or over sequences, which are images of height 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.engine.device import launch
+from nnkit.layers.base import Layer, Shape
+
+__all__ = ["Window", "WindowLayer"]
+
+Lengths = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window's elements along each spatial axis, and the positions that it takes.
+
+    Parameters
+    ----------
+    size, strides, dilation : tuple of int
+        A number for each axis: elements, how far it moves, and how far apart its elements are.
+    padding : {"valid", "same", "causal"}
+        ``"valid"``: it stays inside. ``"same"``: it takes ceil(length / stride) positions, with as
+        much padding before the input as after it, or one more after it. ``"causal"``: so many,
+        with all padding before it.
+    """
+
+    size: Lengths
+    strides: Lengths
+    dilation: Lengths
+    padding: str
+
+    def span(self) -> Lengths:
+        """From its first element to its last."""
+        return tuple((n - 1) * d + 1 for n, d in zip(self.size, self.dilation, strict=True))
+
+    def positions(self, lengths: Sequence[int]) -> Lengths:
+        """How many positions it has along each axis; below 1 if it doesn't fit."""
+        axes = zip(lengths, self.span(), self.strides, strict=True)
+        if self.padding == "valid":
+            return tuple((n - span) // stride + 1 for n, span, stride in axes)
+        return tuple(-(-n // stride) for n, _, stride in axes)
+
+    def before(self, lengths: Sequence[int]) -> Lengths:
+        """Padding before the first element of each axis."""
+        if self.padding == "valid":
+            return (0,) * len(self.size)
+        if self.padding == "causal":
+            return tuple(span - 1 for span in self.span())
+        positions = self.positions(lengths)
+        axes = zip(lengths, positions, self.span(), self.strides, strict=True)
+        return tuple(max((p - 1) * stride + span - n, 0) // 2 for n, p, span, stride in axes)
+
+
+class WindowLayer(Layer, abstract=True):
+    """A layer with a window, over one spatial axis or two.
+
+    Attributes
+    ----------
+    rank : int
+        Of the class: the number of spatial axes.
+    data_format : {"channels_last", "channels_first"}
+    """
+
+    recordable = True
+    rank = 2
+
+    def set_data_format(self, value: Any) -> None:
+        """``"channels_last"`` unless given."""
+        known = ("channels_last", "channels_first")
+        owner = type(self).__name__
+        self.data_format = checks.one_of(owner, "data_format", value or known[0], known)
+
+    def sizes(self, name: str, value: Any, low: int = 1) -> Lengths:
+        """A whole number for each spatial axis."""
+        return checks.sizes(type(self).__name__, name, value, self.rank, low)
+
+    # --------------------------------------------------------------------------------- shapes
+
+    def divide(self, shape: Shape) -> tuple[Lengths, int]:
+        """The lengths of the spatial axes and the number of channels of inputs of a shape.
+
+        Raises
+        ------
+        ValueError
+            They have another number of axes, or their lengths are unknown.
+        """
+        axes = "height, width" if self.rank == 2 else "steps"
+        first = self.data_format == "channels_first"
+        if len(shape) != self.rank + 2 or not all(shape[1:]):
+            expected = f"batch, channels, {axes}" if first else f"batch, {axes}, channels"
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}) needs inputs of shape ({expected}), "
+                f"got {shape}"
+            )
+        known = tuple(int(n or 0) for n in shape[1:])
+        return (known[1:], known[0]) if first else (known[:-1], known[-1])
+
+    def joined(self, batch: int | None, lengths: Sequence[int], channels: int) -> Shape:
+        """The shape with these lengths and channels."""
+        if self.data_format == "channels_first":
+            return (batch, channels, *lengths)
+        return (batch, *lengths, channels)
+
+    def positions(self, window: Window, shape: Shape) -> Lengths:
+        """How many positions a window has on inputs of a shape.
+
+        Raises
+        ------
+        ValueError
+            There are none.
+        """
+        lengths, _ = self.divide(shape)
+        positions = window.positions(lengths)
+        if min(positions) >= 1:
+            return positions
+        first = self.data_format == "channels_first"
+        other = shape[1:-1] if first else shape[2:]
+        fits = min(window.positions([int(n or 0) for n in other])) >= 1
+        hint = "padding='same'"
+        if fits:
+            hint = f"data_format={'channels_last' if first else 'channels_first'!r}, or {hint}"
+        raise ValueError(
+            f"layer {self.name!r} ({type(self).__name__}): a window that spans {window.span()} is "
+            f"larger than its input, which is {lengths} for inputs of shape {shape} with "
+            f"data_format={self.data_format!r}; a smaller window fits, or {hint}"
+        )
+
+    # --------------------------------------------------------------------------------- arrays
+
+    def as_pair(self, values: Sequence[int], fill: int) -> tuple[int, int]:
+        """What kernels take: a number for the height, too."""
+        y, x = (fill, *values)[-2:]
+        return y, x
+
+    def to_images(self, x: np.ndarray) -> np.ndarray:
+        """An array of the layer's data format as (batch, height, width, channels)."""
+        lengths, channels = self.divide(x.shape)
+        if self.data_format == "channels_first":
+            batch, pixels = x.shape[0], math.prod(lengths)
+            swapped = self.empty((batch, pixels, channels))
+            launch.swap_axes(x.reshape(batch, channels, pixels), swapped)
+            x = swapped
+        return x.reshape(x.shape[0], *self.as_pair(lengths, 1), channels)
+
+    def from_images(self, y: np.ndarray) -> np.ndarray:
+        """(batch, height, width, channels) as the layer's data format."""
+        batch, channels, lengths = y.shape[0], y.shape[3], y.shape[3 - self.rank : 3]
+        if self.data_format == "channels_last":
+            return y.reshape(batch, *lengths, channels)
+        pixels = math.prod(lengths)
+        swapped = self.empty((batch, channels, pixels))
+        launch.swap_axes(y.reshape(batch, pixels, channels), swapped)
+        return swapped.reshape(batch, channels, *lengths)

@@ -1,0 +1,51 @@
+"""Training with convolutions as products by cuBLASLt; NumPy stands in for it."""
+
+import numpy as np
+import pytest
+
+import nnkit
+from nnkit.engine.cuda import convolutions
+from nnkit.layers import AveragePooling2D, Conv2D, Conv2DTranspose, Dense, Flatten, MaxPooling2D
+from tests.cuda.test_products_in_steps import ALL, CapturedLt
+from tests.reference import cublaslt
+
+X = np.random.default_rng(0).normal(size=(13, 6, 5, 2))
+Y = np.random.default_rng(1).integers(0, 3, 13)
+
+
+def model(groups):
+    nnkit.utils.set_random_seed(3)
+    made = nnkit.Sequential(
+        [
+            nnkit.Input((6, 5, 2)),
+            Conv2D(4, 3, padding="same", activation="tanh"),
+            MaxPooling2D(2),
+            Conv2DTranspose(2, 3, strides=2, padding="same", activation="tanh"),
+            Conv2D(4, 2, strides=(1, 2), groups=groups, use_bias=False),
+            AveragePooling2D(2, strides=1),
+            Conv2DTranspose(2, 2, use_bias=False),
+            Flatten(),
+            Dense(3, activation="softmax"),
+        ]
+    )
+    made.compile("adam", "sparse_categorical_crossentropy")
+    return made
+
+
+@pytest.mark.parametrize("most", [1 << 30, 3000, 0])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_training_with_windows_laid_out(groups, most, gpu, use, monkeypatch):
+    """Also where these would take too much memory, some of them or all."""
+    monkeypatch.setattr(convolutions, "MOST_BYTES", most)
+    library = cublaslt.Library(ALL)
+    outcomes = []
+    for device in ("cpu", "cuda:0"):
+        use(device)
+        gpu.lt = CapturedLt(library, gpu)
+        trained = model(groups)
+        trained.fit(X, Y, 4, 3, 0)
+        outcomes.append([*trained.get_weights(), trained.predict(X, 5)])
+    for mine, theirs in zip(*outcomes, strict=True):
+        np.testing.assert_allclose(mine, theirs, 1e-4, 1e-5)
+    assert ("launch im2col" in gpu.log) == (most > 0)
+    assert ("launch conv2d_weights" in gpu.log) == (groups > 1 or most < 1 << 30)
