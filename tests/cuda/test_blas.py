@@ -39,8 +39,9 @@ def address(array):
 
 
 def multiply(lt, a, b, epilogue="none", extra=None, precision="float32"):
-    """C = A B through a Product, or None if there is no algorithm."""
-    c = np.full((a.shape[0], b.shape[1]), np.nan, a.dtype)
+    """C = A B through a Product, or None if there is no algorithm; 1 is what it may add to."""
+    before = 1 if epilogue == "add" else np.nan
+    c = np.full((a.shape[0], b.shape[1]), before, a.dtype)
     product = blas.Product(lt, a, b, epilogue, precision)
     addresses = address(a), address(b), address(c), 0 if extra is None else address(extra)
     if not product.plan(*addresses):
@@ -61,6 +62,7 @@ def test_every_layout_and_epilogue(m, k, n, dtype, lt, rng):
     for lay_a, lay_b in itertools.product(LAYOUTS, LAYOUTS):
         x, y, bias = lay_a(a), lay_b(b), rng.normal(size=n).astype(dtype)
         np.testing.assert_allclose(multiply(lt, x, y), want, **near)
+        np.testing.assert_allclose(multiply(lt, x, y, "add"), 1 + want, **near)
         c = multiply(lt, x, y, "bias", bias)
         np.testing.assert_allclose(c, want + bias, **near)
         c = multiply(lt, x, y, "relu_bias", bias)

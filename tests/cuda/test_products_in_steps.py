@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+import nnkit
 from nnkit.engine.cuda.blas import Lt
-from nnkit.layers import Dense, Softmax
+from nnkit.layers import GRU, LSTM, Dense, Reshape, SimpleRNN, Softmax
 from tests.cuda.test_training import X, Y, model
 from tests.reference import cublaslt
 
@@ -43,3 +44,29 @@ def test_training_with_products_by_the_library(epilogues, gpu, use):
     for mine, theirs in zip(*outcomes, strict=True):
         np.testing.assert_allclose(mine, theirs, 1e-4, 1e-6)
     assert ("Matmul" in library.calls) == bool(epilogues)
+
+
+@pytest.mark.parametrize("epilogues", [ALL, ()])
+def test_recurrent_layers_add_their_products(epilogues, gpu, use):
+    """In training, and with states that stay on the device from batch to batch."""
+    rows = X[:48]
+    library = cublaslt.Library(epilogues)
+    outcomes = []
+    for device in ("cpu", "cuda:0"):
+        use(device)
+        gpu.lt = CapturedLt(library, gpu)
+        layers = (
+            LSTM(4, return_sequences=True, stateful=True),
+            GRU(3, return_sequences=True, reset_after=False),
+            GRU(3, return_sequences=True, dropout=0.2, recurrent_dropout=0.2, seed=1),
+            SimpleRNN(3),
+        )
+        nnkit.utils.set_random_seed(0)
+        parts = [nnkit.Input((6,), batch_size=8), Reshape((3, 2)), *layers, Softmax()]
+        trained = nnkit.Sequential(parts)
+        trained.compile("adam", "sparse_categorical_crossentropy")
+        trained.fit(rows, Y[:48], 8, 3, 0, shuffle=False)
+        states = trained.layers[1].states
+        outcomes.append([*trained.get_weights(), trained.predict(rows, 8), *states])
+    for mine, theirs in zip(*outcomes, strict=True):
+        np.testing.assert_allclose(mine, theirs, 1e-4, 1e-5)

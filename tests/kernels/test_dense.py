@@ -46,6 +46,10 @@ def test_matmul_of_any_layout(m, k, n, dtype, rng):
         np.testing.assert_allclose(c, want, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
         run(kernels.matmul_bias, lay_a(a), lay_b(b), bias, c)
         np.testing.assert_allclose(c, want + bias, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
+        run(kernels.matmul_add, lay_a(a), lay_b(b), c)
+        np.testing.assert_allclose(
+            c, 2 * want + bias, rtol=2 * TOLERANCE[dtype], atol=2 * TOLERANCE[dtype]
+        )
 
 
 def test_inputs_may_be_read_only(rng):

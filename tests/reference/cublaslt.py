@@ -118,11 +118,12 @@ class Library:
         return SUCCESS
 
     def _Matmul(
-        self, _, handle, operation, one, a, of_a, b, of_b, zero, c, of_c, d, of_d, algorithm, *rest
+        self, _, handle, operation, one, a, of_a, b, of_b, beta, c, of_c, d, of_d, algorithm, *rest
     ):
         self._get(handle, "")
         operation = self._get(operation, "MatmulDesc")
-        assert (one._obj.value, zero._obj.value, algorithm._obj.algorithm[0]) == (1, 0, 1234)
+        assert (one._obj.value, algorithm._obj.algorithm[0]) == (1, 1234)
+        assert type(beta._obj) is type(one._obj)
         assert (c, of_c) == (d, of_d)
         self.workspace, _, self.stream = rest
 
@@ -138,5 +139,7 @@ class Library:
             # BGRADA needs op(A) = N.
             assert operation[EPILOGUE] != BGRADA or not operation[TRANSA]
             bias = column_major(operation[BIAS_POINTER], d.dtype, len(d), 1, len(d))[:, 0]
+        before = d.copy() if beta._obj.value else 0  # Of memory that may hold NaN.
         multiply(a, b, d, operation[EPILOGUE], bias)
+        d += beta._obj.value * before
         return SUCCESS

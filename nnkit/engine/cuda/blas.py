@@ -31,6 +31,7 @@ WORKSPACE = 32 << 20
 # Our names of the epilogues, and the values of cublasLtEpilogue_t.
 _EPILOGUES = {
     "none": 1,  # DEFAULT
+    "add": 1,  # The same: what C was is the library's third operand.
     "bias": 4,  # BIAS: C += extra, in every row
     "relu_bias": 6,  # RELU_BIAS: C = max(C + extra, 0)
     "sum_rows": 256,  # BGRADA: extra = the sum of B's rows
@@ -119,10 +120,10 @@ def parameters(a: Matrix, b: Matrix, epilogue: str = "none") -> Parameters | Non
     ----------
     a, b : Matrix
         (m, k) and (k, n).
-    epilogue : {"none", "bias", "relu_bias", "sum_rows"}
-        What is done in the same launch with a vector of n elements: add it to every row of C; and
-        then limit C from below to 0; or set it to the sum of B's rows, which is the gradient of a
-        bias where B is that of the result.
+    epilogue : {"none", "add", "bias", "relu_bias", "sum_rows"}
+        What is done in the same launch: the product is added to what C was. Or with a vector of n
+        elements: add it to every row of C; and then limit C from below to 0; or set it to the sum
+        of B's rows, which is the gradient of a bias where B is that of the result.
 
     Returns
     -------
@@ -291,7 +292,7 @@ class Product:
             return
         p = self.parameters
         kind, number = _TYPES[a.dtype.name]
-        self._one, self._zero = number(1), number(0)
+        self._one, self._beta = number(1), number(epilogue == "add")
         self._operation = _Descriptor(lt, "MatmulDesc", _COMPUTE[a.dtype.name, precision], kind)
         self._operation.set(_TRANSA, c_int32(p.transa))
         self._operation.set(_TRANSB, c_int32(p.transb))
@@ -364,7 +365,7 @@ class Product:
             self._first.handle,
             a,
             self._second.handle,
-            byref(self._zero),
+            byref(self._beta),
             c,
             self._result.handle,
             c,

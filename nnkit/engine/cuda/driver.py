@@ -180,6 +180,11 @@ class Driver:
             self._call("cuMemcpyDtoHAsync", target.ctypes.data, at, target.nbytes, self.stream)
             self.synchronize()
 
+    def copy(self, source: Memory, offset: int, target: Memory, size: int) -> None:
+        """Copy within the device, in the order of the stream."""
+        arguments = target.address, source.address + offset, size, self.stream
+        self._call("cuMemcpyDtoDAsync", *arguments)
+
     def clear(self, memory: Memory, offset: int, size: int) -> None:
         """Zeros, in the order of the stream."""
         self._call("cuMemsetD8Async", memory.address + offset, 0, size, self.stream)

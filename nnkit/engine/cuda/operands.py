@@ -163,11 +163,27 @@ class Operands:
         if isinstance(place, Twin) and place not in self.written.values():
             place.fetch()  # Nobody changes it in this step.
             return
-        flat = np.empty(target.shape, target.dtype)
-        self.driver.download(self.memory(operand), flat, operand.offset)
-        target[...] = flat
+        target[...] = self._fetched(operand)[0]
 
     def upload(self, source: np.ndarray, operand: Operand) -> None:
         """Copy from the host to an operand."""
-        contiguous = np.ascontiguousarray(source)
-        self.driver.upload(contiguous, self.memory(operand), operand.offset)
+        whole, first = np.ascontiguousarray(source), 0
+        if operand.strides != whole.strides:  # What lies in between stays.
+            elements, whole, first = self._fetched(operand)
+            elements[...] = source
+        self.driver.upload(whole, self.memory(operand), operand.offset + first)
+
+    def _fetched(self, operand: Operand) -> tuple[np.ndarray, np.ndarray, int]:
+        """An operand on the host, in a copy of all bytes from its first to its last.
+
+        The third result is where the bytes begin, from the operand's offset on: steps may go back.
+        """
+        form = operand.shape, operand.dtype
+        if not math.prod(operand.shape):
+            return np.empty(*form), np.empty(0, np.uint8), 0
+        steps = [(n - 1) * step for n, step in zip(operand.shape, operand.strides, strict=True)]
+        first = sum(step for step in steps if step < 0)
+        last = sum(step for step in steps if step > 0)
+        whole = np.empty(last - first + operand.dtype.itemsize, np.uint8)
+        self.driver.download(self.memory(operand), whole, operand.offset + first)
+        return np.ndarray(*form, whole, -first, operand.strides), whole, first

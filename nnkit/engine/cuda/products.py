@@ -96,6 +96,8 @@ def _product(call: Call) -> ProductCall | None:
     """A call as a product, if cuBLASLt can multiply what it multiplies."""
     if call.kernel is launch.matmul:
         (a, b, c), extra, epilogue = call.arguments, None, "none"
+    elif call.kernel is launch.matmul_add:
+        (a, b, c), extra, epilogue = call.arguments, None, "add"
     elif call.kernel is launch.matmul_bias:
         (a, b, extra, c), epilogue = call.arguments, "bias"
     else:

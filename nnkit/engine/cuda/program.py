@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.engine.cuda.convolutions import unfold_convolutions
 from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.launches import launches
 from nnkit.engine.cuda.operands import DeviceArena, Operands
@@ -14,6 +15,7 @@ from nnkit.engine.cuda.small import match
 from nnkit.engine.cuda.stretch import SmallStretch, Stretch
 from nnkit.engine.device import execute, has_cuda_twin
 from nnkit.engine.tape import Call, Stop, Tape
+from nnkit.errors import DeviceError
 
 __all__ = ["Program"]
 
@@ -39,6 +41,8 @@ class Program:
     """
 
     def __init__(self, tape: Tape, driver: Driver, arena: DeviceArena, whole: bool) -> None:
+        if driver.lt is not None:
+            unfold_convolutions(tape)
         self.driver, self.operands = driver, Operands(tape, driver, arena)
         self._segments: list[Stretch | _HostStop] = []
         calls: list[Call] = []
@@ -82,6 +86,14 @@ class Program:
             self._small.check()
         for twin in self.operands.written.values():
             twin.finish()
+
+    def give_up(self) -> None:
+        """After an error: keep what can be kept."""
+        try:
+            self.driver.synchronize()
+        except DeviceError:  # The device is lost; the host's arrays are all that there is.
+            for twin in self.operands.written.values():
+                twin.newer = "host"
 
 
 class _HostStop:

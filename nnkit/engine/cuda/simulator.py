@@ -83,6 +83,10 @@ class Simulator(Driver):
         """Copy."""
         target.reshape(-1).view(np.uint8)[...] = _bytes(source, offset, target.nbytes)
 
+    def copy(self, source: Memory, offset: int, target: Memory, size: int) -> None:
+        """Copy."""
+        _bytes(target, 0, size)[...] = _bytes(source, offset, size)
+
     def clear(self, memory: Memory, offset: int, size: int) -> None:
         """Zeros."""
         _bytes(memory, offset, size)[...] = 0

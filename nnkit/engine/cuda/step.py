@@ -133,7 +133,7 @@ class CudaStep(Step):
             if meanwhile is not None:
                 meanwhile()
         except DeviceError:
-            self._give_up(program)
+            program.give_up()
             raise
         except BaseException:  # Ctrl-C, or an error in a Python stop: keep what was learnt.
             program.finish()
@@ -169,14 +169,6 @@ class CudaStep(Step):
             # The rows of a stretch are counted from its first.
             self.driver.clear(program.operands.memory(counter), counter.offset, batch.nbytes)
             program.run(memory, count)
-
-    def _give_up(self, program: Program) -> None:
-        """After an error: keep what can be kept."""
-        try:
-            self.driver.synchronize()
-        except DeviceError:  # The device is lost; the host's arrays are all that there is.
-            for twin in program.operands.written.values():
-                twin.newer = "host"
 
     # ----------------------------------------------------------------------------- on the host
 

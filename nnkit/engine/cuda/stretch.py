@@ -67,8 +67,10 @@ class Stretch:
                 launch()
                 self.driver.synchronize()
             except DeviceError as error:
-                owner = getattr(launch.owner, "name", None) or type(launch.owner).__name__
-                raise DeviceError(f"kernel {launch.name} of {owner!r} failed: {error}") from error
+                owner = launch.owner
+                name = getattr(owner, "name", None) or type(owner).__name__
+                whose = "" if owner is None else f" of {name!r}"
+                raise DeviceError(f"kernel {launch.name}{whose} failed: {error}") from error
 
     def _graph(self, steps: int) -> Graph | None:
         """The graph of some steps at the present addresses; None if it can't be captured."""

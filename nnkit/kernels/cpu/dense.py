@@ -22,12 +22,13 @@ def _layout(a):
 
 
 @inline
-def _product(a, b, beta, c):
-    """C = A B + beta C, C contiguous; the branch not taken for the type of C is not compiled in."""
+def product(a, b, beta, c):
+    """C = A B + beta C, the rows of C contiguous; the other type's branch is not compiled in."""
     m, n = c.shape
     k = a.shape[1]
     order_a, lda = _layout(a)
     order_b, ldb = _layout(b)
+    ldc = max(c.strides[0] // c.itemsize, n)
     pa, pb, pc = pointer(a.ctypes.data), pointer(b.ctypes.data), pointer(c.ctypes.data)
     # One row: a product of a vector reads B once, where the product of matrices first copies it.
     swapped = _TRANSPOSED if order_b == _PLAIN else _PLAIN
@@ -38,19 +39,19 @@ def _product(a, b, beta, c):
         if m == 1:
             sgemv(_ROW_MAJOR, swapped, rows, columns, one, pb, ldb, pa, step, factor, pc, 1)
         else:
-            sgemm(_ROW_MAJOR, order_a, order_b, m, n, k, one, pa, lda, pb, ldb, factor, pc, n)
+            sgemm(_ROW_MAJOR, order_a, order_b, m, n, k, one, pa, lda, pb, ldb, factor, pc, ldc)
     else:
         one, factor = np.float64(1), np.float64(beta)
         if m == 1:
             dgemv(_ROW_MAJOR, swapped, rows, columns, one, pb, ldb, pa, step, factor, pc, 1)
         else:
-            dgemm(_ROW_MAJOR, order_a, order_b, m, n, k, one, pa, lda, pb, ldb, factor, pc, n)
+            dgemm(_ROW_MAJOR, order_a, order_b, m, n, k, one, pa, lda, pb, ldb, factor, pc, ldc)
 
 
 @kernel(outputs=["c"], split=["a", "c"], strided=["a", "b"], cost=_cost)
 def matmul(a, b, c):
     """C = A B; A (m, k), B (k, n) and C (m, n), A and B of any strides, so also transposed."""
-    _product(a, b, 0, c)
+    product(a, b, 0, c)
 
 
 @kernel(outputs=["c"], split=["a", "c"], strided=["a", "b"], cost=_cost)
@@ -59,20 +60,29 @@ def matmul_bias(a, b, bias, c):
     for i in range(c.shape[0]):
         for j in range(c.shape[1]):
             c[i, j] = bias[j]
-    _product(a, b, 1, c)
+    product(a, b, 1, c)
+
+
+@kernel(updates=["c"], split=["a", "c"], strided=["a", "b"], cost=_cost)
+def matmul_add(a, b, c):
+    """C += A B."""
+    product(a, b, 1, c)
 
 
 @kernel(outputs=["total"], split=["total"])
 def sum_rows(x, first, total):
     """total[j] = the sum over i of x[i, first + j]; x (rows, columns), total (columns,)."""
-    rows = x.shape[0]
+    rows, end = x.shape[0], first + total.size
     for j in range(total.size):
         total[j] = x.dtype.type(0)
-    # Four rows at a time: otherwise every sum waits for the one before to reach memory.
+    # Four rows at a time: otherwise every sum waits for the one before to reach memory. Each as an
+    # array of its own: only what is indexed by the loop alone is vectorised.
     for i in range(0, rows - 3, 4):
+        a, b = x[i, first:end], x[i + 1, first:end]
+        c, d = x[i + 2, first:end], x[i + 3, first:end]
         for j in range(total.size):
-            k = first + j
-            total[j] += (x[i, k] + x[i + 1, k]) + (x[i + 2, k] + x[i + 3, k])
+            total[j] += (a[j] + b[j]) + (c[j] + d[j])
     for i in range(rows - rows % 4, rows):
+        a = x[i, first:end]
         for j in range(total.size):
-            total[j] += x[i, first + j]
+            total[j] += a[j]

@@ -38,8 +38,8 @@ def _load(x, first, k, tile):
 
 
 @device
-def _product(a, b, bias, c):
-    """C = A B + bias; an empty bias is none."""
+def _product(a, b, bias, adds, c):
+    """C = A B + bias, an empty bias is none; or C += A B."""
     a_slice = cuda.shared.array(_SLICE, c.dtype)
     b_slice = cuda.shared.array(_SLICE, c.dtype)
     sums = cuda.local.array((_MICRO, _MICRO), c.dtype)
@@ -66,7 +66,10 @@ def _product(a, b, bias, c):
                 for j in range(_MICRO):
                     p, q = row + y + i * _SIDE, column + x + j * _SIDE
                     if p < m and q < n:
-                        c[p, q] = sums[i, j] + (bias[q] if bias.size else zero)
+                        if adds:
+                            c[p, q] += sums[i, j]
+                        else:
+                            c[p, q] = sums[i, j] + (bias[q] if bias.size else zero)
             column += cuda.gridDim.x * _TILE
         row += cuda.gridDim.y * _TILE
 
@@ -74,13 +77,19 @@ def _product(a, b, bias, c):
 @kernel(_tiles)
 def matmul(a, b, c):
     """C = A B; A (m, k), B (k, n) and C (m, n), A and B of any strides, so also transposed."""
-    _product(a, b, c[0, :0], c)
+    _product(a, b, c[0, :0], False, c)
 
 
 @kernel(_tiles)
 def matmul_bias(a, b, bias, c):
     """C = A B + bias; bias (n,) is added to every row."""
-    _product(a, b, bias, c)
+    _product(a, b, bias, False, c)
+
+
+@kernel(_tiles)
+def matmul_add(a, b, c):
+    """C += A B."""
+    _product(a, b, c[0, :0], True, c)
 
 
 def _columns(arguments):

@@ -20,6 +20,8 @@ def cases(dtype, rng):
         c, want = np.empty((m, n), dtype), reference.matmul(*wide(a, b))
         yield Case("matmul", (a, b, c), {"c": want})
         yield Case("matmul_bias", (a, np.asfortranarray(b), bias, c), {"c": want + bias})
+        c = rng.normal(size=(m, n)).astype(dtype)
+        yield Case("matmul_add", (a, np.asfortranarray(b), c), {"c": c + want})
 
     a, b = rng.normal(size=(5, 4)).astype(dtype), rng.normal(size=(4, 6)).astype(dtype)
     a[1, 2] = np.nan

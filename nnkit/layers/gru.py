@@ -1,0 +1,182 @@
+"""GRU."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnkit import activations, checks
+from nnkit.engine.device import launch
+from nnkit.layers.base import Layer
+from nnkit.layers.recurrent import Recurrent
+from nnkit.layers.sigmoid import Sigmoid
+from nnkit.layers.step_formulas import GRUStep, ResetFirstStep
+from nnkit.layers.tanh import Tanh
+from nnkit.layers.through_time import rows
+
+__all__ = ["GRU"]
+
+
+class GRU(Recurrent):
+    """Gated recurrent unit: one gate says how much stays, one what of the state is looked at.
+
+    K. Cho et al., 2014, "Learning phrase representations using RNN encoder-decoder for statistical
+    machine translation".
+
+    Parameters
+    ----------
+    units, use_bias, **options
+        Those of :class:`Recurrent`.
+    activation : str or Layer, optional
+        Of the new state.
+    recurrent_activation : str or Layer, optional
+        Of the gates.
+    reset_after : bool
+        Whether the state is reset after it is multiplied, as in cuDNN and in Keras; or before, as
+        in the paper.
+
+    Notes
+    -----
+    Input (batch, steps, features), output (batch, units), or (batch, steps, units) with
+    ``return_sequences``. From x of the step and the state h, with the columns of the weights in
+    the order z, r, g, and s the recurrent activation::
+
+        z = s(x K_z + b_z + h R_z + d_z)
+        r = s(x K_r + b_r + h R_r + d_r)
+        g = activation(x K_g + b_g + r (h R_g + d_g))    with reset_after
+        g = activation(x K_g + b_g + (r h) R_g)          without, where there is no d
+        h = z h + (1 - z) g
+
+    Weights: kernel K (features, 3 units), recurrent_kernel R (units, 3 units), bias (2, 3 units),
+    b above d; (3 units,) without ``reset_after``. With tanh, sigmoid and ``reset_after`` a step is
+    two launches, otherwise some twenty.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> nnkit.layers.GRU(3, return_sequences=True)(np.ones((2, 5, 4))).shape
+    (2, 5, 3)
+    """
+
+    gates: ClassVar[int] = 3
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        *,
+        reset_after: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(units, activation, use_bias, **options)
+        self.recurrent_activation = activations.get(recurrent_activation, self.dtype)
+        self.reset_after = checks.flag("GRU", "reset_after", reset_after)
+
+    def bias_shape(self) -> tuple[int, ...]:
+        """Shape of the bias."""
+        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
+
+    def of_inputs(self, bias: np.ndarray) -> np.ndarray:
+        """What of the bias, or of its gradient, joins the inputs' products."""
+        return bias[0] if self.reset_after else bias
+
+    def inner_activations(self) -> tuple[Layer | None, ...]:
+        """Those that are applied within a step."""
+        return self.activation, self.recurrent_activation
+
+    def begin(self, steps: int, batch: int) -> None:
+        """Make memory for the sums."""
+        super().begin(steps, batch)
+        # The state's part of what the activations get: of z, r, g; or of z and r.
+        width = 3 if self.reset_after else 2
+        self.of_state = self.empty((steps, batch, width * self.units))
+        if not self.reset_after:
+            self.remaining = self.empty((steps, batch, self.units))
+
+    @property
+    def inner(self) -> np.ndarray:
+        """The products of the state with the recurrent kernel."""
+        return self.of_state
+
+    def step(self, t: int) -> None:
+        """z, r, g in place of their sums; then h."""
+        state, recurrent = self.previous(t), self.recurrent_kernel.value
+        if not self.reset_after:
+            self._step_resetting_first(t, state)
+            return
+        bias = None if self.bias is None else self.bias.value[1]
+        self.product(state, recurrent, bias, self.inner[t])
+        forward = launch.gru_gates if self._usual else self._formulas(t).forward
+        forward(self.h[t], self.inner[t], self.sums[t], self.h[t + 1])
+
+    def step_backward(self, t: int) -> None:
+        """The gradients of both sums in their places, and what comes to the h before past them."""
+        if not self.reset_after:
+            self._step_resetting_first_backward(t)
+            return
+        backward = launch.gru_gates_backward if self._usual else self._formulas(t).backward
+        backward(self.dh[t + 1], self.h[t], self.inner[t], self.sums[t], self.dh[t])
+
+    def _step_resetting_first(self, t: int, state: np.ndarray) -> None:
+        of_gates, of_new = self._parts_of_recurrent_kernel()
+        step = self._formulas_resetting_first(t)
+        launch.matmul(state, of_gates, self.inner[t])
+        step.reset(state, self.inner[t], self.sums[t], self.remaining[t])
+        inner_g = self.empty(state.shape)
+        launch.matmul(self.remaining[t], of_new, inner_g)
+        step.forward(self.h[t], inner_g, self.h[t + 1])
+
+    def _step_resetting_first_backward(self, t: int) -> None:
+        step = self._formulas_resetting_first(t)
+        if t == len(self.x) - 1:
+            self.d_new = self.empty(self.remaining.shape)
+        step.backward(self.dh[t + 1], self.h[t], self.dh[t], self.d_new[t])
+        of_remaining = self.empty(self.remaining[t].shape)
+        launch.matmul(self.d_new[t], self._parts_of_recurrent_kernel()[1].T, of_remaining)
+        past = step.reset_backward(of_remaining, self.d_new[t], self.inner[t], self.sums[t])
+        launch.add_to(self.of_undropped(past), self.dh[t])
+
+    def weight_gradients(self) -> None:
+        """Each one product or sum over all steps."""
+        super().weight_gradients()
+        if self.bias is not None and self.reset_after:
+            launch.sum_rows(rows(self.inner), 0, self.bias.gradient[1])
+
+    def recurrent_gradient(self, states: np.ndarray) -> None:
+        """The gradient of the recurrent kernel."""
+        if self.reset_after:
+            super().recurrent_gradient(states)
+            return
+        of_gates, of_new = (self.empty(part.shape) for part in self._parts_of_recurrent_kernel())
+        launch.matmul(rows(states).T, rows(self.inner), of_gates)
+        launch.matmul(rows(self.remaining).T, rows(self.d_new), of_new)
+        launch.join(of_gates, of_new, self.recurrent_kernel.gradient)
+
+    def _parts_of_recurrent_kernel(self) -> tuple[np.ndarray, np.ndarray]:
+        """The columns of z and r, and those of g."""
+        value = self.recurrent_kernel.value
+        return value[:, : 2 * self.units], value[:, 2 * self.units :]
+
+    @property
+    def _usual(self) -> bool:
+        return type(self.activation) is Tanh and type(self.recurrent_activation) is Sigmoid
+
+    def _formulas(self, t: int) -> GRUStep:
+        made: GRUStep = self.formulas(
+            t, lambda: GRUStep(self.activation, self.recurrent_activation)
+        )
+        return made
+
+    def _formulas_resetting_first(self, t: int) -> ResetFirstStep:
+        made: ResetFirstStep = self.formulas(
+            t, lambda: ResetFirstStep(self.activation, self.recurrent_activation)
+        )
+        return made
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as plain data."""
+        serialized = activations.serialize(self.recurrent_activation)
+        return super().get_config() | {"recurrent_activation": serialized}

@@ -1,0 +1,117 @@
+"""LSTM."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnkit import activations, checks
+from nnkit.engine.device import launch
+from nnkit.layers.base import Layer, Shape
+from nnkit.layers.recurrent import Recurrent
+from nnkit.layers.sigmoid import Sigmoid
+from nnkit.layers.step_formulas import LSTMStep
+from nnkit.layers.tanh import Tanh
+
+__all__ = ["LSTM"]
+
+
+class LSTM(Recurrent):
+    """Long short-term memory: gates say what a cell forgets, takes in and shows.
+
+    S. Hochreiter and J. Schmidhuber, 1997, "Long short-term memory"; the forget gate is that of
+    F. Gers, J. Schmidhuber and F. Cummins, 2000, "Learning to forget".
+
+    Parameters
+    ----------
+    units, use_bias, **options
+        Those of :class:`Recurrent`.
+    activation : str or Layer, optional
+        Of what is taken in, and of the cell as it is shown.
+    recurrent_activation : str or Layer, optional
+        Of the gates.
+    unit_forget_bias : bool
+        Whether the forget gate's bias begins as 1 (R. Jozefowicz et al., 2015, "An empirical
+        exploration of recurrent network architectures").
+
+    Notes
+    -----
+    Input (batch, steps, features), output (batch, units), or (batch, steps, units) with
+    ``return_sequences``. From x of the step and the state h, with the columns of the weights in
+    the order i, f, g, o, and s the recurrent activation::
+
+        i = s(x K_i + h R_i + b_i)              f = s(x K_f + h R_f + b_f)
+        g = activation(x K_g + h R_g + b_g)     o = s(x K_o + h R_o + b_o)
+        c = f c + i g                           h = o activation(c)
+
+    Weights: kernel K (features, 4 units), recurrent_kernel R (units, 4 units), bias (4 units,).
+    States: h and c. With tanh and sigmoid a step is two launches, otherwise some twenty.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> x = np.ones((2, 5, 4))
+    >>> nnkit.layers.LSTM(3)(x).shape
+    (2, 3)
+    >>> y, h, c = nnkit.layers.LSTM(3, return_sequences=True, return_state=True)(x)
+    >>> y.shape, bool((y[:, -1] == h).all())
+    ((2, 5, 3), True)
+    """
+
+    gates: ClassVar[int] = 4
+    state_names: ClassVar[tuple[str, ...]] = ("h", "c")
+
+    c: np.ndarray
+    dc: np.ndarray
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        *,
+        unit_forget_bias: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(units, activation, use_bias, **options)
+        self.recurrent_activation = activations.get(recurrent_activation, self.dtype)
+        self.unit_forget_bias = checks.flag("LSTM", "unit_forget_bias", unit_forget_bias)
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the weights, and the states that last."""
+        super().build(input_shape)
+        if self.bias is not None and self.unit_forget_bias:
+            self.bias.value[self.units : 2 * self.units] = 1
+
+    def inner_activations(self) -> tuple[Layer | None, ...]:
+        """Those that are applied within a step."""
+        return self.activation, self.recurrent_activation
+
+    def step(self, t: int) -> None:
+        """i, f, g, o in place of their sums; then c and h."""
+        launch.matmul_add(self.previous(t), self.recurrent_kernel.value, self.sums[t])
+        forward = launch.lstm_gates if self._usual else self._formulas(t).forward
+        forward(self.c[t], self.sums[t], self.c[t + 1], self.h[t + 1])
+
+    def step_backward(self, t: int) -> None:
+        """The gradients of the sums in place of i, f, g, o; that of the c before."""
+        backward = launch.lstm_gates_backward if self._usual else self._formulas(t).backward
+        after = self.dh[t + 1], self.dc[t + 1]
+        backward(*after, self.c[t], self.c[t + 1], self.sums[t], self.dc[t])
+
+    @property
+    def _usual(self) -> bool:
+        return type(self.activation) is Tanh and type(self.recurrent_activation) is Sigmoid
+
+    def _formulas(self, t: int) -> LSTMStep:
+        made: LSTMStep = self.formulas(
+            t, lambda: LSTMStep(self.activation, self.recurrent_activation)
+        )
+        return made
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as plain data."""
+        serialized = activations.serialize(self.recurrent_activation)
+        return super().get_config() | {"recurrent_activation": serialized}

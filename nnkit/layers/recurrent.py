@@ -1,0 +1,279 @@
+"""What SimpleRNN, LSTM and GRU share: everything but the formulas of a time step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnkit import activations, checks
+from nnkit.engine.device import launch
+from nnkit.engine.twins import changed, fetch
+from nnkit.layers.base import Layer, Shape
+from nnkit.layers.through_time import ThroughTime
+from nnkit.utils.random import next_seed
+
+__all__ = ["Recurrent", "with_steps_of"]
+
+
+class Recurrent(ThroughTime, abstract=True):
+    """A layer that goes through a sequence step by step, and remembers.
+
+    Parameters
+    ----------
+    units : int
+        Size of the state and of the output's last axis.
+    activation : str or Layer, optional
+        Of the new state; see :mod:`nnkit.activations`.
+    use_bias : bool
+    kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
+        The kernel's is that of the inputs' weights, the recurrent one that of the state's.
+    kernel_regularizer, recurrent_regularizer, bias_regularizer : str or Regularizer, optional
+    kernel_constraint, recurrent_constraint, bias_constraint : str or Constraint, optional
+    dropout, recurrent_dropout : float
+        Share of the inputs, or of the state as the recurrent kernel sees it, that is set to 0 in
+        training; of 0 or more and below 1. What is dropped is the same in all steps of a batch
+        (Y. Gal and Z. Ghahramani, 2016, "A theoretically grounded application of dropout in
+        recurrent neural networks"), and for all gates.
+    seed : int, optional
+        Of what is dropped, see :class:`Dropout`.
+    return_sequences : bool
+        Whether the output is that of every step, (batch, steps, units), not only of the last.
+    return_state : bool
+        Whether calling the layer gives a list: the output, then the last states. Not in a model,
+        where one array goes from layer to layer.
+    go_backwards : bool
+        Whether it begins with the last step; outputs come in the order of processing.
+    stateful : bool
+        Whether a batch begins with the states that the one before ended with, row by row. It needs
+        a fixed batch size, ``Input(shape, batch_size=...)``; and in ``fit``, ``shuffle=False``.
+    unroll : bool
+        Taken because Keras has it: a recorded step is unrolled anyway.
+    zero_output_for_mask : bool
+        Whether, with ``return_sequences``, a step that is masked gives 0, not the output before.
+    **options
+        Those of :class:`Layer`.
+
+    Attributes
+    ----------
+    kernel, recurrent_kernel, bias : Variable
+        (features, n units), (units, n units) and (n units,), for n gates; bias may be None.
+    states : list of numpy.ndarray
+        With ``stateful``, (batch, units) each; otherwise none.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be; or, once it is known, the input is not of shape
+        (batch, steps, features), or not of the batch size of a layer that is ``stateful``.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        zero_output_for_mask: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        owner = type(self).__name__
+        self.units = checks.integer(owner, "units", units)
+        self.activation = activations.get(activation, self.dtype)
+        self.use_bias = checks.flag(owner, "use_bias", use_bias)
+        self.plan_weight("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.plan_weight(
+            "recurrent", recurrent_initializer, recurrent_regularizer, recurrent_constraint
+        )
+        self.plan_weight("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self.dropout = checks.number(owner, "dropout", dropout, "[0, 1)")
+        self.recurrent_dropout = checks.number(
+            owner, "recurrent_dropout", recurrent_dropout, "[0, 1)"
+        )
+        given = checks.seed(owner, seed)
+        self.key = next_seed() if given is None else given
+        self.counter = np.zeros(1, np.int64)
+        self.return_sequences = checks.flag(owner, "return_sequences", return_sequences)
+        self.return_state = checks.flag(owner, "return_state", return_state)
+        self.go_backwards = checks.flag(owner, "go_backwards", go_backwards)
+        self.stateful = checks.flag(owner, "stateful", stateful)
+        checks.flag(owner, "unroll", unroll)
+        self.zero_output_for_mask = checks.flag(owner, "zero_output_for_mask", zero_output_for_mask)
+        self.keeps_order = False
+        self.steps = {}
+        self._initial_state: list[np.ndarray] | None = None
+        self._alone = False
+
+    # ----------------------------------------------------------------------------- life of one
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the weights, and the states that last."""
+        owner = f"layer {self.name!r} ({type(self).__name__})"
+        if len(input_shape) != 3 or not all(input_shape[1:]):
+            raise ValueError(
+                f"{owner} needs inputs of shape (batch, steps, features), got {input_shape}"
+            )
+        width = self.gates * self.units
+        self.kernel = self.add_weight("kernel", (input_shape[2] or 0, width))
+        self.recurrent_kernel = self.add_weight(
+            "recurrent_kernel", (self.units, width), plan="recurrent"
+        )
+        self.bias = self.add_weight("bias", self.bias_shape()) if self.use_bias else None
+        for activation in self.inner_activations():
+            if activation is not None:
+                self._build_activation(activation, (None, self.units))
+        if self.stateful and input_shape[0]:
+            shape = input_shape[0], self.units
+            self.states = [np.zeros(shape, self.dtype) for _ in self.state_names]
+
+    def ensure_built(self, input_shape: Shape) -> None:
+        """Build once; later inputs must fit the first, but for the number of steps."""
+        super().ensure_built(with_steps_of(self, input_shape))
+
+    def bias_shape(self) -> tuple[int, ...]:
+        """Shape of the bias."""
+        return (self.gates * self.units,)
+
+    def inner_activations(self) -> tuple[Layer | None, ...]:
+        """Those that are applied within a step."""
+        return (self.activation,)
+
+    def parts(self) -> tuple[Layer, ...]:
+        """What runs: the activations do within it."""
+        inside = self.activation.parts() if self.activation is not None else ()
+        return tuple(part for part in super().parts() if part not in inside)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(batch, units), or (batch, steps, units) with ``return_sequences``."""
+        if self.return_sequences:
+            return (*input_shape[:2], self.units)
+        return (input_shape[0], self.units)
+
+    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
+        """The input's with ``return_sequences``, otherwise none."""
+        return mask if self.return_sequences else None
+
+    def reset_state(self) -> None:
+        """Begin anew: set the states that last from batch to batch to 0."""
+        for state in self.states:
+            fetch(state)
+            state.fill(0)
+            changed(state)
+
+    reset_states = reset_state
+
+    def __call__(
+        self, x: Any, training: bool = False, mask: Any = None, initial_state: Any = None
+    ) -> Any:
+        """The layer's output.
+
+        Parameters
+        ----------
+        x : array
+            (batch, steps, features).
+        training : bool
+        mask : array, optional
+            bool (batch, steps). A step that is False leaves the state as it is, and repeats the
+            output before.
+        initial_state : list of array, optional
+            (batch, units) each, as ``return_state`` gives them; by default zeros, or the last ones
+            of a layer that is ``stateful``.
+
+        Returns
+        -------
+        numpy.ndarray or list of numpy.ndarray
+            With ``return_state`` a list: the output, then the states after the last step.
+        """
+        x = np.ascontiguousarray(x, self.dtype)
+        self.ensure_built((len(x) if self.stateful else None, *x.shape[1:]))
+        self._initial_state = self._as_states(initial_state, len(x))
+        self._alone = True
+        try:
+            y = super().__call__(x, training, mask)
+        finally:
+            self._initial_state, self._alone = None, False
+        if not self.return_state:
+            return y
+        return [y, *(getattr(self, name)[-1].copy() for name in self.state_names)]
+
+    def _as_states(self, given: Any, batch: int) -> list[np.ndarray] | None:
+        if given is None:
+            return None
+        many = isinstance(given, (list, tuple))
+        arrays = [np.ascontiguousarray(a, self.dtype) for a in (given if many else [given])]
+        shapes = [(batch, self.units)] * len(self.state_names)
+        if [a.shape for a in arrays] != shapes:
+            raise ValueError(
+                f"layer {self.name!r}: initial_state must be arrays of the shapes {shapes}, got "
+                f"{[a.shape for a in arrays]}"
+            )
+        return arrays
+
+    def forward(
+        self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None
+    ) -> np.ndarray:
+        """The output after the last step, or after each."""
+        self._check_use(len(x))
+        y = super().forward(x, training, mask)
+        for name, state in zip(self.state_names, self.states, strict=False):
+            launch.copy(getattr(self, name)[-1], state)
+        return y
+
+    def first_states(self) -> list[np.ndarray] | None:
+        """Those given, or those that last."""
+        return self._initial_state or self.states or None
+
+    def _check_use(self, batch: int) -> None:
+        who = f"layer {self.name!r} ({type(self).__name__})"
+        if self.return_state and not self._alone:
+            raise ValueError(
+                f"{who} has return_state=True, which gives several arrays; in a model one array "
+                "goes from layer to layer"
+            )
+        if self.stateful and not self.states:
+            raise ValueError(
+                f"{who} is stateful and needs a fixed batch size: begin the model with "
+                "Input(shape, batch_size=...)"
+            )
+        if self.stateful and batch != len(self.states[0]):
+            raise ValueError(
+                f"{who} is stateful with a batch size of {len(self.states[0])}, got a batch of "
+                f"{batch} rows"
+            )
+
+    # -------------------------------------------------------------------------------- its state
+
+    def get_state(self) -> dict[str, int]:
+        """What a model's file keeps, so that a resumed training drops the same."""
+        return {"key": self.key}
+
+    def set_state(self, state: dict[str, int]) -> None:
+        """Go on with what :meth:`get_state` returned."""
+        self.key = checks.integer(type(self).__name__, "key", state["key"], 0, 2**63 - 1)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.counter = np.zeros(1, np.int64)
+
+
+def with_steps_of(layer: Layer, shape: Shape) -> Shape:
+    """A shape with the number of steps that a layer was built for: its weights do for any."""
+    built = layer.input_shape
+    return shape if built is None or len(shape) != 3 else (shape[0], built[1], shape[2])

@@ -1,0 +1,47 @@
+"""SimpleRNN."""
+
+from __future__ import annotations
+
+from nnkit.engine.device import launch
+from nnkit.layers.recurrent import Recurrent
+from nnkit.layers.step_formulas import Apply
+
+__all__ = ["SimpleRNN"]
+
+
+class SimpleRNN(Recurrent):
+    """A state that each step computes anew: ``h = activation(x @ kernel + h @ recurrent + bias)``.
+
+    J. L. Elman, 1990, "Finding structure in time".
+
+    Parameters
+    ----------
+    units, activation, use_bias, **options
+        Those of :class:`Recurrent`.
+
+    Notes
+    -----
+    Input (batch, steps, features), output (batch, units), or (batch, steps, units) with
+    ``return_sequences``. Weights: kernel (features, units), recurrent_kernel (units, units), bias
+    (units,). Backward, from the last step to the first: ds = activation'(dh), and to the step
+    before dh = ds recurrent^T.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> nnkit.layers.SimpleRNN(3)(np.ones((2, 5, 4))).shape
+    (2, 3)
+    """
+
+    def step(self, t: int) -> None:
+        """h = activation(sums + h_previous recurrent)."""
+        launch.matmul_add(self.previous(t), self.recurrent_kernel.value, self.sums[t])
+        launch.copy(self._applied(t).forward(self.sums[t]), self.h[t + 1])
+
+    def step_backward(self, t: int) -> None:
+        """The gradient of the sums."""
+        launch.copy(self._applied(t).backward(self.dh[t + 1]), self.sums[t])
+
+    def _applied(self, t: int) -> Apply:
+        made: Apply = self.formulas(t, lambda: Apply(self.activation))
+        return made

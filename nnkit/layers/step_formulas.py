@@ -1,0 +1,205 @@
+"""The steps of recurrent layers written out, for activations that their kernels don't have.
+
+An object does one time step, and keeps what the way back needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnkit.engine.device import empty, launch
+from nnkit.layers.base import Layer
+from nnkit.layers.chain import Chain
+
+__all__ = ["Apply", "GRUStep", "LSTMStep", "ResetFirstStep"]
+
+
+class Apply:
+    """One use of an activation; None passes on what it gets."""
+
+    def __init__(self, activation: Layer | None) -> None:
+        parts = () if activation is None else activation.parts()
+        self.chain = Chain([part.another_use() for part in parts])
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """y = f(x)."""
+        return self.chain.forward(x, training=True)
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """dx = f'(x) dy."""
+        dx = self.chain.backward(dy, propagate=True)
+        return dy if dx is None else dx
+
+
+class LSTMStep:
+    """What the kernels ``lstm_gates`` and ``lstm_gates_backward`` do, with their arguments."""
+
+    def __init__(self, activation: Layer | None, recurrent_activation: Layer | None) -> None:
+        i, f, o = (Apply(recurrent_activation) for _ in range(3))
+        self.gates = i, f, Apply(activation), o
+        self.squash = Apply(activation)
+
+    def forward(
+        self, c_previous: np.ndarray, gates: np.ndarray, c: np.ndarray, h: np.ndarray
+    ) -> None:
+        """c = f c_previous + i g, h = o squash(c)."""
+        i, f, g, o = (apply.forward(s) for apply, s in zip(self.gates, _cut(gates, 4), strict=True))
+        launch.add(_times(f, c_previous), _times(i, g), c)
+        squashed = self.squash.forward(c)
+        launch.multiply(o, squashed, h)
+        self.kept = i, f, g, o, squashed
+
+    def backward(
+        self,
+        dh: np.ndarray,
+        dc: np.ndarray,
+        c_previous: np.ndarray,
+        c: np.ndarray,
+        gates: np.ndarray,
+        dc_previous: np.ndarray,
+    ) -> None:
+        """The gradients of the sums; dc_previous += (dc + that of h) f."""
+        i, f, g, o, squashed = self.kept
+        d = _plus(dc, self.squash.backward(_times(dh, o)))
+        launch.add_to(_times(d, f), dc_previous)
+        gradients = _times(d, g), _times(d, c_previous), _times(d, i), _times(dh, squashed)
+        sums = [apply.backward(d) for apply, d in zip(self.gates, gradients, strict=True)]
+        _join(sums, gates)
+
+
+class _Mixing:
+    """What the steps of both kinds of GRU share: h = z h_previous + (1 - z) g."""
+
+    def __init__(self, activation: Layer | None, recurrent_activation: Layer | None) -> None:
+        self.z, self.r = Apply(recurrent_activation), Apply(recurrent_activation)
+        self.g = Apply(activation)
+
+    def mix(self, z: np.ndarray, h_previous: np.ndarray, g: np.ndarray, h: np.ndarray) -> None:
+        """The state after the step."""
+        launch.add(_times(z, h_previous), _times(_one_minus(z), g), h)
+
+    def mix_backward(
+        self,
+        dh: np.ndarray,
+        z: np.ndarray,
+        h_previous: np.ndarray,
+        g: np.ndarray,
+        dh_previous: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The gradients of the sums of z and g; dh_previous += dh z."""
+        launch.add_to(_times(dh, z), dh_previous)
+        difference = empty(g.shape, g.dtype)
+        launch.scale(g, -1.0, difference)
+        launch.add_to(h_previous, difference)
+        of_g = self.g.backward(_times(dh, _one_minus(z)))
+        return self.z.backward(_times(dh, difference)), of_g
+
+
+class GRUStep(_Mixing):
+    """What the kernels ``gru_gates`` and ``gru_gates_backward`` do, with their arguments."""
+
+    def forward(
+        self, h_previous: np.ndarray, inner: np.ndarray, gates: np.ndarray, h: np.ndarray
+    ) -> None:
+        """g = activation(x_g + r inner_g), and the state after the step."""
+        x_z, x_r, x_g = _cut(gates, 3)
+        inner_z, inner_r, inner_g = _cut(inner, 3)
+        z, r = self.z.forward(_plus(x_z, inner_z)), self.r.forward(_plus(x_r, inner_r))
+        g = self.g.forward(_plus(x_g, _times(r, inner_g)))
+        self.mix(z, h_previous, g, h)
+        self.kept = z, r, g, inner_g
+
+    def backward(
+        self,
+        dh: np.ndarray,
+        h_previous: np.ndarray,
+        inner: np.ndarray,
+        gates: np.ndarray,
+        dh_previous: np.ndarray,
+    ) -> None:
+        """The gradients of both sums; dh_previous += dh z."""
+        z, r, g, inner_g = self.kept
+        of_z, of_g = self.mix_backward(dh, z, h_previous, g, dh_previous)
+        of_r = self.r.backward(_times(of_g, inner_g))
+        _join([of_z, of_r, of_g], gates)
+        _join([of_z, of_r, _times(of_g, r)], inner)
+
+
+class ResetFirstStep(_Mixing):
+    """A step of a GRU that resets the state before it is multiplied: ``reset_after=False``."""
+
+    def reset(
+        self, state: np.ndarray, inner: np.ndarray, gates: np.ndarray, remaining: np.ndarray
+    ) -> None:
+        """remaining = r state; inner is the part of z and r that comes from the state."""
+        x_z, x_r, self.x_g = _cut(gates, 3)
+        inner_z, inner_r = _cut(inner, 2)
+        z, r = self.z.forward(_plus(x_z, inner_z)), self.r.forward(_plus(x_r, inner_r))
+        launch.multiply(r, state, remaining)
+        self.kept = z, r, state
+
+    def forward(self, h_previous: np.ndarray, inner_g: np.ndarray, h: np.ndarray) -> None:
+        """g = activation(x_g + inner_g), and the state after the step."""
+        self.candidate = self.g.forward(_plus(self.x_g, inner_g))
+        self.mix(self.kept[0], h_previous, self.candidate, h)
+
+    def backward(
+        self, dh: np.ndarray, h_previous: np.ndarray, dh_previous: np.ndarray, of_g: np.ndarray
+    ) -> None:
+        """The gradient of g's sum; dh_previous += dh z."""
+        z = self.kept[0]
+        self.of_z, found = self.mix_backward(dh, z, h_previous, self.candidate, dh_previous)
+        launch.copy(found, of_g)
+
+    def reset_backward(
+        self, of_remaining: np.ndarray, of_g: np.ndarray, inner: np.ndarray, gates: np.ndarray
+    ) -> np.ndarray:
+        """The gradients of the other sums; returns what comes to the state through the reset."""
+        _, r, state = self.kept
+        of_r = self.r.backward(_times(of_remaining, state))
+        _join([self.of_z, of_r], inner)
+        _join([self.of_z, of_r, of_g], gates)
+        return _times(of_remaining, r)
+
+
+def _times(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    y = empty(a.shape, a.dtype)
+    launch.multiply(a, b, y)
+    return y
+
+
+def _plus(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    y = empty(a.shape, a.dtype)
+    launch.add(a, b, y)
+    return y
+
+
+def _one_minus(a: np.ndarray) -> np.ndarray:
+    y = empty(a.shape, a.dtype)
+    launch.rescale(a, -1.0, 1.0, y)
+    return y
+
+
+def _cut(x: np.ndarray, count: int) -> list[np.ndarray]:
+    """The columns of (rows, count n) in so many arrays of n."""
+    rows, n = len(x), x.shape[1] // count
+    parts = []
+    for left in range(count - 1, 0, -1):
+        part, rest = empty((rows, n), x.dtype), empty((rows, left * n), x.dtype)
+        launch.cut(x, part, rest)
+        parts.append(part)
+        x = rest
+    return [*parts, x]
+
+
+def _join(parts: Sequence[np.ndarray], y: np.ndarray) -> None:
+    """The reverse."""
+    *first, rest = parts
+    while len(first) > 1:
+        part = first.pop()
+        joined = empty((len(y), part.shape[1] + rest.shape[1]), y.dtype)
+        launch.join(part, rest, joined)
+        rest = joined
+    launch.join(first[0], rest, y)

@@ -1,0 +1,94 @@
+"""TimeDistributed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnkit.layers.base import Layer, Shape
+from nnkit.layers.chain import Chain
+from nnkit.layers.inside import build_in_turn, layers_from
+
+__all__ = ["TimeDistributed"]
+
+
+class TimeDistributed(Layer):
+    """Applies a layer to every step of a sequence by itself.
+
+    Parameters
+    ----------
+    layer : Layer
+    **options
+        Those of :class:`Layer`; ``dtype`` is by default the layer's.
+
+    Attributes
+    ----------
+    layer : Layer
+
+    Raises
+    ------
+    TypeError, ValueError
+        ``layer`` is no layer; or, once it is known, the input has no axis of steps, or the layer
+        doesn't fit its steps.
+
+    Notes
+    -----
+    Input (batch, steps, ...), output (batch, steps, ...). All steps of all samples are rows of one
+    batch: ``BatchNormalization`` within sees them together, where Keras's sees one step at a time.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> layer = nnkit.layers.TimeDistributed(nnkit.layers.Flatten())
+    >>> layer(np.ones((2, 5, 3, 4))).shape
+    (2, 5, 12)
+    """
+
+    recordable = True
+    supports_masking = True
+
+    def __init__(self, layer: Any, **options: Any) -> None:
+        (self.layer,) = layers_from([layer])
+        super().__init__(**{"dtype": self.layer.dtype} | options)
+        if self.layer.dtype != self.dtype:
+            config = self.layer.get_config() | {"dtype": self.dtype}
+            self.layer = type(self.layer).from_config(config)
+        self.layers = [self.layer]
+        if not self.trainable:
+            self.trainable = False
+
+    def build(self, input_shape: Shape) -> None:
+        """Build the layer for one step."""
+        if len(input_shape) < 3:
+            raise ValueError(
+                f"layer {self.name!r} (TimeDistributed) needs inputs of shape (batch, steps, ...) "
+                f"with something in each step, got {input_shape}"
+            )
+        build_in_turn(self.name, self.layers, (None, *input_shape[2:]))
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(batch, steps, ...), where ... is what the layer makes of a step."""
+        try:
+            step = self.layer.compute_output_shape((None, *input_shape[2:]))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{self.name}: for each step of {input_shape}: {error}") from error
+        return (*input_shape[:2], *step[1:])
+
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        """The layer's output for each step."""
+        self.leading = x.shape[:2]
+        y = self.chain.forward(x.reshape(-1, *x.shape[2:]), training)
+        return y.reshape(*self.leading, *y.shape[1:])
+
+    def backward(self, dy: np.ndarray) -> np.ndarray | None:
+        """The layer's gradients, the sum over all steps."""
+        dx = self.chain.backward(dy.reshape(-1, *dy.shape[2:]), self.propagate)
+        return None if dx is None else dx.reshape(*self.leading, *dx.shape[1:])
+
+    @property
+    def chain(self) -> Chain:
+        """The layer and its activation; the same object each time, so that records are alike."""
+        if "chains" not in vars(self):
+            self.chains = [Chain(self.layer.parts())]
+        return self.chains[0]
