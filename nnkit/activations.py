@@ -1,30 +1,213 @@
-"""Activations by name: the ``activation=`` argument of a layer.
+"""Activations: by name as the ``activation=`` argument of a layer, and as functions.
 
 An activation is a layer without weights. ``"tanh"`` means ``Tanh()``; None and ``"linear"`` mean
-that there is none. A layer of your own serves as well: ``Dense(10, activation=Swish())``, and so
-does a function: ``Dense(10, activation=lambda x: x * nnkit.ops.sigmoid(x))``.
+that there is none. The functions below serve as well: ``Dense(10, activation=activations.gelu)``,
+and so do a layer of your own, ``Dense(10, activation=Twice())``, and a function of expressions:
+``Dense(10, activation=lambda x: x * nnkit.ops.sigmoid(x))``.
+
+Each function takes an array and gives an array, or an expression (see :mod:`nnkit.ops`) and gives
+an expression. Names, arguments and defaults are those of ``keras.activations``.
+
+Examples
+--------
+>>> import numpy as np, nnkit
+>>> nnkit.activations.leaky_relu(np.array([-5.0, 3.0]), negative_slope=0.2)
+array([-1.,  3.])
 """
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
+import numpy as np
+
+from nnkit import layers, ops
 from nnkit.layers.base import Layer
-from nnkit.layers.relu import ReLU
-from nnkit.layers.sigmoid import Sigmoid
-from nnkit.layers.softmax import Softmax
-from nnkit.layers.tanh import Tanh
-from nnkit.registry import did_you_mean, is_function, is_registered, resolve, to_plain
+from nnkit.registry import (
+    did_you_mean,
+    function_name,
+    is_function,
+    is_registered,
+    resolve,
+    to_plain,
+)
+from nnkit.symbolic.graph import Variable as Expression
 
-__all__ = ["get", "serialize"]
+__all__ = [
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "hard_sigmoid",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "mish",
+    "relu",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
 
-_LAYERS: dict[str, type[Layer]] = {
-    "relu": ReLU,
-    "sigmoid": Sigmoid,
-    "softmax": Softmax,
-    "tanh": Tanh,
-}
+F = TypeVar("F", bound=Callable[..., Any])
+Tensor = Any  # An array or an expression.
+
+# What makes the layer of a name; and the functions, which stand for the same.
+_LAYERS: dict[str, functools.partial[Layer]] = {}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {}
+
+
+def _computed_by(layer: type[Layer]) -> Callable[[F], F]:
+    """Make an activation of its formula for expressions and of the layer that computes it.
+
+    The function's arguments after ``x`` are the layer's.
+    """
+
+    def decorate(formula: F) -> F:
+        signature = inspect.signature(formula)
+
+        @functools.wraps(formula)
+        def activation(x: Tensor, *arguments: Any, **named: Any) -> Tensor:
+            if isinstance(x, Expression):
+                return formula(x, *arguments, **named)
+            bound = signature.bind(x, *arguments, **named)
+            bound.apply_defaults()
+            _, *others = bound.arguments.items()
+            return _run(layer, dict(others), np.asarray(x))
+
+        defaults = {p.name: p.default for p in list(signature.parameters.values())[1:]}
+        _LAYERS[formula.__name__] = functools.partial(layer, **defaults)
+        _FUNCTIONS[formula.__name__] = activation
+        return cast(F, activation)
+
+    return decorate
+
+
+def _run(layer: type[Layer], arguments: dict[str, Any], x: np.ndarray) -> np.ndarray:
+    """A layer's result for an array, all of which is one sample."""
+    if arguments.get("axis", -1) >= 0:
+        arguments["axis"] += 1
+    dtype = "float64" if x.dtype == np.float64 else None
+    y: np.ndarray = layer(**arguments, dtype=dtype)(x[None])[0]
+    return y
+
+
+def linear(x: Tensor) -> Tensor:
+    """x."""
+    return x
+
+
+@_computed_by(layers.ReLU)
+def relu(
+    x: Tensor,
+    negative_slope: float = 0.0,
+    max_value: float | None = None,
+    threshold: float = 0.0,
+) -> Tensor:
+    """max(x, 0), or what :class:`nnkit.layers.ReLU` makes of its arguments."""
+    below = negative_slope * (x - threshold) if negative_slope else 0.0
+    y = ops.where(x < threshold, below, x)
+    return y if max_value is None else ops.where(x >= max_value, max_value, y)
+
+
+@_computed_by(layers.LeakyReLU)
+def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
+    """x where x >= 0, else ``negative_slope x``; see :class:`nnkit.layers.LeakyReLU`."""
+    return ops.leaky_relu(x, negative_slope)
+
+
+@_computed_by(layers.ELU)
+def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
+    """x where x > 0, else ``alpha (exp(x) - 1)``; see :class:`nnkit.layers.ELU`."""
+    return ops.elu(x, alpha)
+
+
+@_computed_by(layers.SELU)
+def selu(x: Tensor) -> Tensor:
+    """1.0507 elu(x, 1.6733); see :class:`nnkit.layers.SELU`."""
+    return ops.selu(x)
+
+
+@_computed_by(layers.GELU)
+def gelu(x: Tensor, approximate: bool = False) -> Tensor:
+    """x times the share of a normal distribution below x; see :class:`nnkit.layers.GELU`."""
+    return ops.gelu(x, approximate)
+
+
+@_computed_by(layers.SiLU)
+def silu(x: Tensor) -> Tensor:
+    """x sigmoid(x), also called swish; see :class:`nnkit.layers.SiLU`."""
+    return ops.silu(x)
+
+
+swish = silu
+
+
+@_computed_by(layers.Mish)
+def mish(x: Tensor) -> Tensor:
+    """x tanh(softplus(x)); see :class:`nnkit.layers.Mish`."""
+    return x * ops.tanh(ops.softplus(x))
+
+
+@_computed_by(layers.Softplus)
+def softplus(x: Tensor) -> Tensor:
+    """log(1 + exp(x)); see :class:`nnkit.layers.Softplus`."""
+    return ops.softplus(x)
+
+
+@_computed_by(layers.Softsign)
+def softsign(x: Tensor) -> Tensor:
+    """x / (1 + abs(x)); see :class:`nnkit.layers.Softsign`."""
+    return ops.softsign(x)
+
+
+@_computed_by(layers.Sigmoid)
+def sigmoid(x: Tensor) -> Tensor:
+    """1 / (1 + exp(-x)); see :class:`nnkit.layers.Sigmoid`."""
+    return ops.sigmoid(x)
+
+
+@_computed_by(layers.HardSigmoid)
+def hard_sigmoid(x: Tensor) -> Tensor:
+    """x / 6 + 1 / 2, limited to 0 to 1; see :class:`nnkit.layers.HardSigmoid`."""
+    return ops.hard_sigmoid(x)
+
+
+@_computed_by(layers.Tanh)
+def tanh(x: Tensor) -> Tensor:
+    """The hyperbolic tangent; see :class:`nnkit.layers.Tanh`."""
+    return ops.tanh(x)
+
+
+@_computed_by(layers.Exponential)
+def exponential(x: Tensor) -> Tensor:
+    """exp(x); see :class:`nnkit.layers.Exponential`."""
+    return ops.exp(x)
+
+
+@_computed_by(layers.Softmax)
+def softmax(x: Tensor, axis: int = -1) -> Tensor:
+    """exp(x), divided by its sum along an axis; see :class:`nnkit.layers.Softmax`."""
+    return ops.softmax(x, axis)
+
+
+@_computed_by(layers.LogSoftmax)
+def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
+    """The logarithm of softmax; see :class:`nnkit.layers.LogSoftmax`."""
+    return ops.log_softmax(x, axis)
+
+
 _NAMES = ("linear", *_LAYERS)
+_ALIASES = {"swish": "silu"}
 
 
 def get(identifier: Any, dtype: str | None = None) -> Layer | None:
@@ -33,9 +216,9 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
     Parameters
     ----------
     identifier : None, str, Layer, callable or dict
-        None or ``"linear"``, ``"relu"``, ``"sigmoid"``, ``"softmax"``, ``"tanh"``; a layer object;
-        a function of expressions, which becomes a :class:`nnkit.layers.Lambda`, or the name of a
-        registered one; or a layer's class name and configuration, as :func:`serialize` gives them.
+        None or the name of a function of this module; that function; a layer object; a function
+        of expressions, which becomes a :class:`nnkit.layers.Lambda`, or the name of a registered
+        one; or a layer's class name and configuration, as :func:`serialize` gives them.
     dtype : str, optional
         What the activation computes in: that of the layer that it belongs to.
 
@@ -60,9 +243,12 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
     Traceback (most recent call last):
     ValueError: unknown activation 'tahn'; did you mean 'tanh'? Known: linear, relu, ...
     """
-    if identifier is None or identifier == "linear":
+    if is_function(identifier) and _FUNCTIONS.get(function_name(identifier)) is identifier:
+        return _LAYERS[function_name(identifier)](dtype=dtype)
+    if identifier is None or identifier is linear or identifier == "linear":
         return None
     if isinstance(identifier, str) and not is_registered(identifier):
+        identifier = _ALIASES.get(identifier, identifier)
         if identifier not in _LAYERS:
             raise ValueError(
                 f"unknown activation {identifier!r}{did_you_mean(identifier, _NAMES)} "
@@ -96,8 +282,8 @@ def serialize(activation: Layer | None) -> Any:
     """
     if activation is None:
         return None
-    for name, cls in _LAYERS.items():
-        if type(activation) is cls and _arguments(activation) == _arguments(cls()):
+    for name, make in _LAYERS.items():
+        if type(activation) is make.func and _arguments(activation) == _arguments(make()):
             return name
     described: dict[str, Any] = to_plain(activation)
     described["config"].pop("dtype", None)  # It is that of the layer that it belongs to.
@@ -106,5 +292,5 @@ def serialize(activation: Layer | None) -> Any:
 
 def _arguments(layer: Layer) -> dict[str, Any]:
     """A layer's configuration without what an activation has no use for."""
-    ignored = ("name", "trainable", "dtype", "input_shape")
+    ignored = ("name", "trainable", "dtype", "input_shape", "activity_regularizer")
     return {key: value for key, value in layer.get_config().items() if key not in ignored}

@@ -1,13 +1,87 @@
 import numpy as np
 import pytest
 
-from nnkit import activations
-from nnkit.layers import Dropout, Layer, ReLU, Sigmoid, Softmax, Tanh
+from nnkit import activations, registry
+from nnkit.layers import (
+    ELU,
+    GELU,
+    Dense,
+    Dropout,
+    Lambda,
+    Layer,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+
+NAMES = [name for name in activations._NAMES if name != "linear"]
 
 
-@pytest.mark.parametrize("name", ["relu", "sigmoid", "softmax", "tanh"])
+@pytest.mark.parametrize("name", NAMES)
 def test_names_come_back(name):
     assert activations.serialize(activations.get(name)) == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_functions_mean_the_same_as_their_names(name):
+    function = getattr(activations, name)
+    assert activations.serialize(activations.get(function)) == name
+    assert Dense(3, activation=function).get_config()["activation"] == name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_functions_take_arrays_and_expressions(name, rng):
+    """The formula for expressions and its derived gradient are those of the kernels."""
+    x = np.concatenate([3 * rng.normal(size=(5, 7)), [[-40, 40, -1, 1, 1e-3, -1e-3, 2]]])
+    function, layer = getattr(activations, name), activations.get(name, "float64")
+    want = layer(x)
+    np.testing.assert_array_equal(function(x), want)
+    assert function(x.astype(np.float32)).dtype == function([[1, 2]]).dtype == np.float32
+    derived = Lambda(function, dtype="float64")
+    np.testing.assert_allclose(derived(x), want, rtol=1e-9, atol=1e-12)
+    dy = rng.normal(size=x.shape)
+    np.testing.assert_allclose(derived.backward(dy), layer.backward(dy), rtol=1e-8, atol=1e-10)
+
+
+ARGUMENTS = [
+    ("relu", {"negative_slope": 0.1, "max_value": 2.0, "threshold": 0.5}, ReLU),
+    ("relu", {"max_value": 2.0}, ReLU),
+    ("leaky_relu", {"negative_slope": 0.5}, LeakyReLU),
+    ("elu", {"alpha": 0.5}, ELU),
+    ("gelu", {"approximate": True}, GELU),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "cls"), ARGUMENTS)
+def test_functions_take_keras_arguments(name, arguments, cls, rng):
+    x, function = rng.normal(size=(4, 5)), getattr(activations, name)
+    want = cls(dtype="float64", **arguments)(x)
+    np.testing.assert_array_equal(function(x, **arguments), want)
+    derived = Lambda(lambda x: function(x, **arguments), dtype="float64")
+    np.testing.assert_allclose(derived(x), want, rtol=1e-9, atol=1e-12)
+
+
+def test_softmax_takes_any_axis_of_an_array(rng):
+    x = rng.normal(size=(3, 4))
+    np.testing.assert_allclose(activations.softmax(x, axis=0).sum(axis=0), 1)
+    np.testing.assert_allclose(activations.softmax(x[0]).sum(), 1)
+    assert activations.softmax(x, 0).shape == (3, 4)
+
+
+def test_linear_and_swish(monkeypatch):
+    monkeypatch.delitem(registry._functions, "swish", raising=False)  # Another test's.
+    assert activations.get(activations.linear) is None
+    assert activations.linear(3) == 3
+    assert activations.serialize(activations.get("swish")) == "silu"
+    assert activations.swish is activations.silu
+
+
+def test_leaky_relu_has_two_defaults():
+    """As in Keras: 0.2 as an activation, 0.3 as a layer."""
+    assert activations.get("leaky_relu").negative_slope == 0.2
+    assert activations.serialize(LeakyReLU())["config"]["negative_slope"] == 0.3
 
 
 @pytest.mark.parametrize("nothing", [None, "linear"])

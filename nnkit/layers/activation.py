@@ -40,6 +40,7 @@ class Activation(Layer):
     """
 
     recordable = True
+    supports_masking = True
 
     def __init__(self, activation: Any, **options: Any) -> None:
         super().__init__(**options)
@@ -52,7 +53,3 @@ class Activation(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """The gradient as it comes."""
         return dy
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as plain data."""
-        return super().get_config() | {"activation": activations.serialize(self.activation)}

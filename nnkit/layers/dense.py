@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import activations, checks, initializers
+from nnkit import activations, checks
 from nnkit.engine.device import launch
 from nnkit.layers.base import Layer, Shape
-from nnkit.registry import to_plain
 
 __all__ = ["Dense"]
 
@@ -25,8 +24,12 @@ class Dense(Layer):
         Applied to the result: ``"tanh"``, ``"relu"``...; see :mod:`nnkit.activations`.
     use_bias : bool
     kernel_initializer, bias_initializer : str or Initializer
+    kernel_regularizer, bias_regularizer : str or Regularizer, optional
+        Penalties on the weights, added to the loss.
+    kernel_constraint, bias_constraint : str or Constraint, optional
+        Applied to the weights after each step.
     **options
-        Those of :class:`Layer`: name, trainable, dtype, input_shape.
+        Those of :class:`Layer`: name, trainable, dtype, input_shape, activity_regularizer.
 
     Attributes
     ----------
@@ -55,6 +58,7 @@ class Dense(Layer):
     """
 
     recordable = True
+    supports_masking = True
 
     def __init__(
         self,
@@ -63,14 +67,18 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self.units = checks.integer("Dense", "units", units)
         self.activation = activations.get(activation, self.dtype)
         self.use_bias = checks.flag("Dense", "use_bias", use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer)
-        self.bias_initializer = initializers.get(bias_initializer)
+        self.plan_weight("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.plan_weight("bias", bias_initializer, bias_regularizer, bias_constraint)
 
     def build(self, input_shape: Shape) -> None:
         """Make the kernel, and the bias if there is one."""
@@ -79,12 +87,8 @@ class Dense(Layer):
                 f"layer {self.name!r} (Dense) needs inputs of shape (batch, ..., features) with a "
                 f"known number of features, got {input_shape}"
             )
-        self.kernel = self.add_weight(
-            "kernel", (input_shape[-1], self.units), self.kernel_initializer
-        )
-        self.bias = (
-            self.add_weight("bias", (self.units,), self.bias_initializer) if self.use_bias else None
-        )
+        self.kernel = self.add_weight("kernel", (input_shape[-1], self.units))
+        self.bias = self.add_weight("bias", (self.units,)) if self.use_bias else None
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's, with ``units`` as the last axis."""
@@ -112,11 +116,3 @@ class Dense(Layer):
         dx = self.empty(self.x.shape)
         launch.matmul(dz, self.kernel.value.T, dx.reshape(rows.shape))
         return dx
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as plain data; initializers in full."""
-        return super().get_config() | {
-            "activation": activations.serialize(self.activation),
-            "kernel_initializer": to_plain(self.kernel_initializer),
-            "bias_initializer": to_plain(self.bias_initializer),
-        }

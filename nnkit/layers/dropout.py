@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from nnkit import checks
 from nnkit.engine.device import launch
-from nnkit.layers.base import Layer
-from nnkit.utils.random import next_seed
+from nnkit.layers.base import Shape
+from nnkit.layers.random_layer import RandomLayer
 
 __all__ = ["Dropout"]
 
+_MOST = 5  # Axes that the kernel for shared decisions takes.
 
-class Dropout(Layer):
+
+class Dropout(RandomLayer):
     """Sets elements to 0 at random in training, and scales the others up by ``1 / (1 - rate)``.
 
     N. Srivastava et al., 2014, "Dropout: a simple way to prevent neural networks from overfitting".
@@ -23,8 +26,9 @@ class Dropout(Layer):
     ----------
     rate : float
         Share that is dropped, from 0 to 1. With 1 the output is zeros.
-    noise_shape : None
-        Only here because Keras has it: one element is one decision.
+    noise_shape : tuple of (int or None), optional
+        The input's shape, the batch first, with 1 for axes that share one decision: ``(None, 1,
+        None)`` drops whole features of a sequence. None means the input's size.
     seed : int, optional
         From 0 to 2**63 - 1; by default from :func:`nnkit.utils.set_random_seed`'s generator.
     **options
@@ -39,7 +43,8 @@ class Dropout(Layer):
     Raises
     ------
     TypeError, ValueError
-        ``rate`` or ``seed`` is out of range, or ``noise_shape`` is given.
+        An argument is not what it should be; or, once the input's shape is known, ``noise_shape``
+        doesn't fit it.
 
     Notes
     -----
@@ -56,47 +61,65 @@ class Dropout(Layer):
     array([0., 2.], dtype=float32)
     """
 
-    recordable = True
-
     def __init__(
-        self, rate: float, noise_shape: None = None, seed: int | None = None, **options: Any
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        seed: int | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(**options)
-        self.rate = checks.number("Dropout", "rate", rate, "[0, 1]")
-        if noise_shape is not None:
+        super().__init__(seed, **options)
+        self.rate = checks.number(type(self).__name__, "rate", rate, "[0, 1]")
+        if noise_shape is not None and not isinstance(noise_shape, (tuple, list)):
+            raise TypeError(f"Dropout: noise_shape must be a tuple, got {noise_shape!r}")
+        self.noise_shape = noise_shape and tuple(
+            None if n is None else checks.integer("Dropout", "noise_shape", n) for n in noise_shape
+        )
+
+    def build(self, input_shape: Shape) -> None:
+        """See that the shape of the noise fits."""
+        self._shared_shape(input_shape)
+
+    def _shared_shape(self, shape: Shape) -> Shape | None:
+        """The shape of the decisions for inputs of a shape; None if each element has its own.
+
+        Raises
+        ------
+        ValueError
+            They don't fit.
+        """
+        noise = self.noise_shape
+        if noise is None:
+            return None
+        pairs = list(zip(noise, shape, strict=False))
+        fits = all(n in (None, 1, size) or size is None for n, size in pairs)
+        if len(noise) != len(shape) or not fits or len(noise) > _MOST:
             raise ValueError(
-                f"Dropout: noise_shape is not supported, got {noise_shape!r}; leave it out, and "
-                "every element is dropped on its own"
+                f"layer {self.name!r} (Dropout) has noise_shape {noise}, but inputs of shape "
+                f"{shape}: it must have as many axes, {_MOST} at most, of the input's size (or "
+                "None) or 1"
             )
-        given = checks.seed("Dropout", seed)
-        self.key = next_seed() if given is None else given
-        self.counter = np.zeros(1, np.int64)
+        return tuple(size if n is None else n for n, size in pairs)
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = x / (1 - rate) where kept, else 0."""
         self.drops = training and self.rate > 0
-        if not self.drops:
-            return x
-        y = self.empty(x.shape)
-        launch.dropout(x, self.rate, self.key, self.counter, 0, y)
-        return y
+        return self._drop(x) if self.drops else x
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """dx = dy / (1 - rate) where kept, else 0: the counter still is that of ``forward``."""
-        if not self.drops:
-            return dy
-        dx = self.empty(dy.shape)
-        launch.dropout(dy, self.rate, self.key, self.counter, 0, dx)
-        return dx
+        return self._drop(dy) if self.drops else dy
 
-    def get_state(self) -> dict[str, int]:
-        """What a model's file keeps, so that a resumed training drops the same."""
-        return {"key": self.key}
-
-    def set_state(self, state: dict[str, int]) -> None:
-        """Go on with what :meth:`get_state` returned."""
-        self.key = checks.integer("Dropout", "key", state["key"], 0, 2**63 - 1)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self.counter = np.zeros(1, np.int64)
+    def _drop(self, x: np.ndarray) -> np.ndarray:
+        y, shape = self.empty(x.shape), self._shared_shape(x.shape)
+        if shape is None:
+            launch.dropout(x, self.rate, self.key, self.counter, 0, y)
+            return y
+        mask = self.empty(tuple(n or 0 for n in shape))
+        launch.dropout_mask(self.rate, self.key, self.counter, 0, mask)
+        before = (1,) * (_MOST - x.ndim)
+        steps = [step // x.itemsize for step in np.broadcast_to(mask, x.shape).strides]
+        steps[1:1] = [0] * len(before)
+        wide = (x.shape[0], *before, *x.shape[1:])
+        launch.apply_mask(x.reshape(wide), mask.reshape(-1), *steps, 0, y.reshape(wide))
+        return y

@@ -11,6 +11,8 @@ from nnkit.layers.base import Layer
 
 __all__ = ["Input", "InputLayer"]
 
+_WHOLE = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "int64", "bool")
+
 
 class InputLayer(Layer):
     """Says what shape a model's samples have, so that the model is built at once.
@@ -22,7 +24,8 @@ class InputLayer(Layer):
     batch_size : int, optional
         Kept for the model's file. A model takes batches of any size.
     dtype : str, optional
-        ``"float32"`` or ``"float64"``.
+        ``"float32"`` or ``"float64"``; or that of whole numbers, ``"int32"`` for example, which the
+        first layer (:class:`nnkit.layers.Embedding`) takes as they are in any case.
     batch_shape : tuple, optional
         ``(batch_size, *shape)``, in place of both.
     name : str, optional
@@ -55,7 +58,7 @@ class InputLayer(Layer):
             batch_size, *rest = check_tuple("batch_shape", batch_shape)
             shape = tuple(rest)
         checked = tuple(check_size(shape, n) for n in check_tuple("shape", shape))
-        super().__init__(name=name, dtype=dtype, input_shape=checked)
+        super().__init__(name=name, dtype=None if dtype in _WHOLE else dtype, input_shape=checked)
         self.shape = checked
         self.batch_size = (
             None if batch_size is None else checks.integer("InputLayer", "batch_size", batch_size)

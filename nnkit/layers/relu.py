@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from nnkit import checks
-from nnkit.engine.device import launch
-from nnkit.layers.base import Layer
+from nnkit.layers.elementwise import Elementwise
 
 __all__ = ["ReLU"]
 
 
-class ReLU(Layer):
+class ReLU(Elementwise):
     """``max(x, 0)``, and Keras's generalisation of it.
 
     Parameters
@@ -45,7 +42,7 @@ class ReLU(Layer):
     array([[0., 2., 6.]], dtype=float32)
     """
 
-    recordable = True
+    function = "relu"
 
     def __init__(
         self,
@@ -60,14 +57,6 @@ class ReLU(Layer):
         self.negative_slope = checks.number("ReLU", "negative_slope", negative_slope, "[0, inf)")
         self.threshold = checks.number("ReLU", "threshold", threshold, "[0, inf)")
 
-    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """y = x limited from both sides."""
-        self.x, y = x, self.empty(x.shape)
-        launch.relu(x, self.negative_slope, self.max_value, self.threshold, y)
-        return y
-
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        """dx = dy where the output followed the input."""
-        dx = self.empty(dy.shape)
-        launch.relu_backward(dy, self.x, self.negative_slope, self.max_value, self.threshold, dx)
-        return dx
+    def numbers(self) -> tuple[float, ...]:
+        """The slope, the maximum and the threshold."""
+        return self.negative_slope, self.max_value, self.threshold

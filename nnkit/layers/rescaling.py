@@ -39,6 +39,7 @@ class Rescaling(Layer):
     """
 
     recordable = True
+    supports_masking = True
 
     def __init__(self, scale: float, offset: float = 0.0, **options: Any) -> None:
         super().__init__(**options)

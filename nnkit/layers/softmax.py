@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,10 +12,63 @@ from nnkit import checks
 from nnkit.engine.device import launch
 from nnkit.layers.base import Layer, Shape
 
-__all__ = ["Softmax"]
+__all__ = ["OverAxis", "Softmax"]
 
 
-class Softmax(Layer):
+class OverAxis(Layer, abstract=True):
+    """A function of the rows along an axis: two kernels, ``NAME`` and ``NAME_backward``.
+
+    Attributes
+    ----------
+    function : str
+        Name of the kernel.
+    """
+
+    recordable = True
+    supports_masking = True
+    function: ClassVar[str]
+
+    def __init__(self, axis: int = -1, **options: Any) -> None:
+        super().__init__(**options)
+        self.axis = checks.integer(type(self).__name__, "axis", axis, -8, 8)
+
+    def build(self, input_shape: Shape) -> None:
+        """Find the axis."""
+        rank = len(input_shape)
+        kind = type(self).__name__
+        if not -rank < self.axis < rank or self.axis == 0:
+            raise ValueError(
+                f"layer {self.name!r} ({kind}) has axis {self.axis}, but the axes of inputs of "
+                f"shape {input_shape} that can be normalised are 1 to {rank - 1}, or -1 to "
+                f"{1 - rank}"
+            )
+        if input_shape[self.axis] == 1:
+            warnings.warn(
+                f"layer {self.name!r} ({kind}) is over an axis of size 1, so it gives the same "
+                "whatever its input; did you mean a sigmoid?",
+                stacklevel=2,
+            )
+
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        """The function of every row."""
+        self.y = y = self.empty(x.shape)  # Another thread may set self.y in the meantime.
+        getattr(launch, self.function)(self._around_axis(x), self._around_axis(y))
+        return y
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """The gradient, times the Jacobian of every row."""
+        dx = self.empty(dy.shape)
+        arrays = (self._around_axis(a) for a in (dy, self.y, dx))
+        getattr(launch, f"{self.function}_backward")(*arrays)
+        return dx
+
+    def _around_axis(self, x: np.ndarray) -> np.ndarray:
+        """The same memory as (axes before, axis, axes after)."""
+        axis = self.axis % x.ndim
+        return x.reshape(math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :]))
+
+
+class Softmax(OverAxis):
     """Positive numbers that sum to 1 along an axis: ``exp(x) / sum(exp(x))``.
 
     Parameters
@@ -44,46 +97,9 @@ class Softmax(Layer):
            [0. , 1. ]], dtype=float32)
     """
 
-    recordable = True
-
-    def __init__(self, axis: int = -1, **options: Any) -> None:
-        super().__init__(**options)
-        self.axis = checks.integer("Softmax", "axis", axis, -8, 8)
-
-    def build(self, input_shape: Shape) -> None:
-        """Find the axis."""
-        rank = len(input_shape)
-        if not -rank < self.axis < rank or self.axis == 0:
-            raise ValueError(
-                f"layer {self.name!r} (Softmax) has axis {self.axis}, but the axes of inputs of "
-                f"shape {input_shape} that can be normalised are 1 to {rank - 1}, or -1 to "
-                f"{1 - rank}"
-            )
-        if input_shape[self.axis] == 1:
-            warnings.warn(
-                f"layer {self.name!r} (Softmax) is over an axis of size 1, so it gives 1 whatever "
-                "its input; did you mean a sigmoid?",
-                stacklevel=2,
-            )
+    function = "softmax"
 
     def is_over_last_axis(self) -> bool:
         """Whether the rows of the last axis are what sums to 1."""
         rank = len(self.input_shape) if self.input_shape is not None else None
         return self.axis == -1 or (rank is not None and self.axis == rank - 1)
-
-    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """y = e^x / sum e^x."""
-        self.y = y = self.empty(x.shape)  # Another thread may set self.y in the meantime.
-        launch.softmax(self._around_axis(x), self._around_axis(y))
-        return y
-
-    def backward(self, dy: np.ndarray) -> np.ndarray:
-        """dx = y (dy - sum dy y)."""
-        dx = self.empty(dy.shape)
-        launch.softmax_backward(*(self._around_axis(a) for a in (dy, self.y, dx)))
-        return dx
-
-    def _around_axis(self, x: np.ndarray) -> np.ndarray:
-        """The same memory as (axes before, axis, axes after)."""
-        axis = self.axis % x.ndim
-        return x.reshape(math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :]))

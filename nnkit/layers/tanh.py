@@ -30,6 +30,7 @@ class Tanh(Layer):
     """
 
     recordable = True
+    supports_masking = True
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = tanh x."""

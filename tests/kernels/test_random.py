@@ -1,3 +1,5 @@
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -93,3 +95,34 @@ def test_steps_and_keys_differ():
         masks.append(y != 0)
     agreement = np.corrcoef(masks) - np.eye(len(masks))
     assert np.abs(agreement).max() < 0.15
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("first", [0, 3, 6])
+@pytest.mark.parametrize("size", [1, 5, 37])
+def test_normal_numbers(size, first, dtype, rng):
+    x = rng.normal(size=size).astype(dtype)
+    y, mask = np.empty_like(x), np.empty_like(x)
+    run(kernels.gaussian_noise, x, 0.5, 11, np.array([2]), first, y)
+    np.testing.assert_allclose(y, reference.gaussian_noise(x, 0.5, 11, 2, first), atol=2e-6)
+    run(kernels.dropout_mask, 0.3, 11, np.array([2]), first, mask)
+    want = reference.dropout_mask(size, 0.3, 11, 2, first)
+    np.testing.assert_allclose(mask, want, rtol=1e-6)
+
+
+@kernel(outputs=["y"])
+def normal_numbers(words, y):
+    for i in range(words.size):
+        y[i] = kernels._normal(words[i])
+
+
+def test_normal_numbers_far_out():
+    """The first and last words, and those in the middle, where the sign changes."""
+    ends = np.array([0, 1, 1000, 2**20, 2**31 - 2**20, 2**31 - 1], np.uint64)
+    words = np.concatenate([ends, np.uint64(2**32 - 1) - ends])
+    y = np.empty(words.size, np.float32)
+    run(normal_numbers, words, y)
+    want = [NormalDist().inv_cdf((int(word) + 0.5) / 2**32) for word in words]
+    np.testing.assert_allclose(y, want, rtol=5e-4, atol=1e-7)
+    np.testing.assert_allclose(y[2:5], want[2:5], rtol=1e-6)
+    np.testing.assert_array_equal(y[: ends.size], -y[ends.size :])

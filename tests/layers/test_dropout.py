@@ -3,7 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
-from nnkit.layers import Dropout
+from nnkit.layers import Dropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
 from nnkit.utils import set_random_seed
 
 
@@ -69,10 +69,72 @@ def test_pickle():
         ((1.5,), r"rate must be a number in \[0, 1\]"),
         ((-0.1,), "rate must be"),
         (("a",), "rate must be"),
-        ((0.5, (None, 1)), "noise_shape is not supported"),
+        ((0.5, 3), "noise_shape must be a tuple"),
+        ((0.5, (None, 0)), "noise_shape must be a whole number from 1"),
         ((0.5, None, 1.5), "seed must be a whole number"),
     ],
 )
 def test_arguments(arguments, message):
     with pytest.raises((TypeError, ValueError), match=message):
         Dropout(*arguments)
+
+
+@pytest.mark.parametrize(
+    "noise_shape", [(None, 1, None), (6, 5, 1), (1, 1, 7), (1, 5, 7), (None, None, None)]
+)
+def test_shared_decisions(noise_shape):
+    layer, x = Dropout(0.5, noise_shape, seed=1, dtype="float64"), np.ones((6, 5, 7))
+    y = layer(x, training=True)
+    size = [n or size for n, size in zip(noise_shape, x.shape, strict=True)]
+    first = y[tuple(slice(0, n) for n in size)]
+    np.testing.assert_array_equal(y, np.broadcast_to(first, x.shape))
+    assert set(np.unique(y)) == {0, 2}
+    np.testing.assert_array_equal(layer.backward(x), y)
+
+
+def test_whole_features_and_channels():
+    x = np.ones((8, 3, 4, 5))
+    y = SpatialDropout1D(0.5, seed=1)(x[0], training=True)
+    np.testing.assert_array_equal(y, np.broadcast_to(y[:, :1], y.shape))
+    y = SpatialDropout2D(0.5, seed=1)(x, training=True)
+    np.testing.assert_array_equal(y, np.broadcast_to(y[:, :1, :1], y.shape))
+    y = SpatialDropout2D(0.5, "channels_first", seed=1)(x, training=True)
+    np.testing.assert_array_equal(y, np.broadcast_to(y[..., :1, :1], y.shape))
+    assert set(np.unique(y)) == {0, 2}
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (Dropout(0.5, (None, 2)), (4, 3)),
+        (Dropout(0.5, (None, 1)), (4, 3, 2)),
+        (Dropout(0.5, (1,) * 6), (1,) * 6),
+        (SpatialDropout1D(0.5), (4, 3)),
+        (SpatialDropout2D(0.5), (4, 3, 2)),
+    ],
+)
+def test_shapes_that_do_not_fit(layer, shape):
+    with pytest.raises(ValueError, match=rf"layer '{layer.name}' \(.*Dropout"):
+        layer(np.ones(shape))
+
+
+def test_another_batch_than_the_noise():
+    layer = Dropout(0.5, (4, 1))
+    layer(np.ones((4, 3)), training=True)
+    with pytest.raises(ValueError, match=r"noise_shape \(4, 1\), but inputs of shape \(2, 3\)"):
+        layer(np.ones((2, 3)), training=True)
+
+
+def test_noise():
+    layer, x = GaussianNoise(0.5, seed=1, dtype="float64"), np.full((200, 100), 3.0)
+    y = layer(x, training=True)
+    assert y.mean() == pytest.approx(3, abs=0.02)
+    assert y.std() == pytest.approx(0.5, rel=0.02)
+    np.testing.assert_array_equal(layer(x), x)
+    np.testing.assert_array_equal(layer(x, training=True), y)
+    np.testing.assert_array_equal(GaussianNoise(0.5, seed=1, dtype="float64")(x, True), y)
+    assert (GaussianNoise(0.5, seed=2, dtype="float64")(x, True) != y).any()
+    assert layer.backward(x) is x
+    assert GaussianNoise(0, dtype="float64")(x, training=True) is x
+    with pytest.raises(ValueError, match=r"GaussianNoise: stddev must be a number in \[0, inf\)"):
+        GaussianNoise(-1)

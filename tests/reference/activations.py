@@ -1,5 +1,7 @@
 """What nnkit.kernels.cpu.activations computes."""
 
+import math
+
 import numpy as np
 
 
@@ -27,7 +29,88 @@ def relu(x, negative_slope, max_value, threshold):
 
 def relu_backward(dy, x, negative_slope, max_value, threshold):
     slope = np.where(x >= threshold, 1, negative_slope)
+    if negative_slope == 0:
+        slope = np.where(x == threshold, 0, slope)
     return dy * np.where(x >= max_value, 0, slope)
+
+
+def elu(x, alpha, scale):
+    return scale * np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+def elu_backward(dy, x, alpha, scale):
+    return dy * scale * np.where(x > 0, 1, alpha * np.exp(np.minimum(x, 0)))
+
+
+def _normal_cdf(x):
+    return np.vectorize(lambda x: math.erfc(-x / math.sqrt(2)) / 2, otypes=[float])(x)
+
+
+def gelu(x):
+    return x * _normal_cdf(x)
+
+
+def gelu_backward(dy, x):
+    return dy * (_normal_cdf(x) + x * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi))
+
+
+def gelu_tanh(x):
+    return x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def gelu_tanh_backward(dy, x):
+    u = math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
+    slope = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * x**2)
+    return dy * (sigmoid(2 * u) + x / 2 * slope / np.cosh(np.minimum(np.abs(u), 700)) ** 2)
+
+
+def silu(x):
+    return x * sigmoid(x)
+
+
+def silu_backward(dy, x):
+    return dy * sigmoid(x) * (1 + x * (1 - sigmoid(x)))
+
+
+def softplus(x):
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def softplus_backward(dy, x):
+    return dy * sigmoid(x)
+
+
+def softsign(x):
+    return x / (1 + np.abs(x))
+
+
+def softsign_backward(dy, x):
+    return dy / (1 + np.abs(x)) ** 2
+
+
+def hard_sigmoid(x):
+    return np.clip(x / 6 + 0.5, 0, 1)
+
+
+def hard_sigmoid_backward(dy, x):
+    return np.where(np.abs(x) >= 3, 0, dy / 6)
+
+
+def exponential(x):
+    return np.exp(x)
+
+
+def exponential_backward(dy, y):
+    return dy * y
+
+
+def mish(x):
+    return x * np.tanh(softplus(x))
+
+
+def mish_backward(dy, x):
+    t = np.tanh(softplus(x))
+    return dy * (t + x * (1 - t**2) * sigmoid(x))
 
 
 def rescale(x, scale, offset):
@@ -40,3 +123,16 @@ def scale(x, factor):
 
 def copy(x):
     return x.copy()
+
+
+def _shared(alpha):
+    return alpha[None, None, :, None, :]
+
+
+def prelu(x, alpha):
+    return np.where(x > 0, x, _shared(alpha) * x)
+
+
+def prelu_backward(dy, x, alpha):
+    dalpha = np.where(x > 0, 0, dy * x).sum(axis=(1, 3))
+    return np.where(x > 0, dy, _shared(alpha) * dy), dalpha

@@ -1,5 +1,7 @@
 """Philox4x32-10 as Salmon et al. (2011) define it, on arrays of uint64 that hold 32 bits each."""
 
+from statistics import NormalDist
+
 import numpy as np
 
 LOW, HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
@@ -29,3 +31,13 @@ def words_of(elements, key, step):
 def dropout(x, rate, key, step, first):
     words = words_of(first + np.arange(x.size), key, step).reshape(x.shape)
     return np.where(words >= np.uint64(rate * 2**32), x / (1 - rate), 0)
+
+
+def dropout_mask(size, rate, key, step, first):
+    return dropout(np.ones(size), rate, key, step, first)
+
+
+def gaussian_noise(x, stddev, key, step, first):
+    words = words_of(first + np.arange(x.size), key, step)
+    quantile = np.vectorize(NormalDist().inv_cdf, otypes=[float])
+    return x + stddev * quantile((words.astype(float) + 0.5) / 2**32).reshape(x.shape)

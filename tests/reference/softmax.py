@@ -15,3 +15,12 @@ def softmax_backward(dy, y):
         column = y[o, :, i]
         dx[o, :, i] = (np.diag(column) - np.outer(column, column)) @ dy[o, :, i]
     return dx
+
+
+def log_softmax(x):
+    e = np.exp(x - x.max(axis=1, keepdims=True))
+    return x - x.max(axis=1, keepdims=True) - np.log(e.sum(axis=1, keepdims=True))
+
+
+def log_softmax_backward(dy, y):
+    return dy - np.exp(y) * dy.sum(axis=1, keepdims=True)

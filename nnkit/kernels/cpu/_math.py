@@ -121,6 +121,18 @@ def log1p(x):
     return log(u) + (lost if _F(0) < u < _INF else _F(0))
 
 
+@_for_float64(lambda x: math.expm1(x))
+def expm1(x):
+    """e^x - 1 = 2^n p + (2^n - 1), exact near 0."""
+    # Beyond these the result is -1 or infinity.
+    x = _F(-18) if x < _F(-18) else x
+    x = _F(89) if x > _F(89) else x
+    n, p = _reduce(x)
+    half = _power_of_two(n - 1)  # 2^n itself may be infinite.
+    y = half * p + (half - _F(0.5))
+    return y + y
+
+
 @_for_float64(lambda x: math.tanh(x))
 def tanh(x):
     """tanh |x| = z / (z + 2) with z = e^2|x| - 1; it rounds to 1 from 9.01 on."""
@@ -141,3 +153,28 @@ def sigmoid(x):
     """1 / (1 + e^-x), from e^-|x|, which never overflows."""
     z = exp(-abs(x))
     return (_F(1) if x >= _F(0) else z) / (_F(1) + z)
+
+
+def _normal_cdf64(x):
+    return 0.5 * math.erfc(x * -math.sqrt(0.5))
+
+
+@_for_float64(_normal_cdf64)
+def normal_cdf(x):
+    """The share of a standard normal distribution below x: (1 + erf(x / sqrt 2)) / 2.
+
+    Below 0 it is e^(-x^2 / 2) R(-x), where R varies slowly: u times a polynomial of
+    u = 1 / (1 + 0.35 |x|), fitted to the smallest relative error (3.2e-8) up to |x| = 15.
+    """
+    size = abs(x)
+    u = _F(1) / (_F(1) + _F(0.35) * size)
+    r = _F(-2.9164276899e-2) * u + _F(1.4406249329e-1)
+    r = r * u + _F(-2.5590531343e-1)
+    r = r * u + _F(1.5939679234e-1)
+    r = r * u + _F(-2.3266457172e-2)
+    r = r * u + _F(1.0557588694e-1)
+    r = r * u + _F(1.1981523064e-1)
+    r = r * u + _F(1.3986437188e-1)
+    r = r * u + _F(1.3962125641e-1)
+    below = r * u * exp(_F(-0.5) * size * size)
+    return below if x < _F(0) else _F(1) - below

@@ -1,4 +1,4 @@
-"""Softmax over the middle axis of (outer, n, inner)."""
+"""Softmax and its logarithm over the middle axis of (outer, n, inner)."""
 
 import math
 
@@ -87,3 +87,45 @@ def softmax_backward(dy, y, dx):
     else:
         for o in range(outer):
             _backward(dy[o].T, y[o].T, dx[o].T)
+
+
+@kernel(outputs=["y"], split=["x", "y"])
+def log_softmax(x, y):
+    """y_j = x_j - log sum_k e^x_k."""
+    outer, n, inner = x.shape
+    for o in range(outer):
+        for i in range(inner):
+            top = x[o, 0, i]
+            for j in range(n):
+                top = x[o, j, i] if x[o, j, i] > top else top
+            # A loop of its own: one that adds up and writes as well would add in another order
+            # where x and y lie close together.
+            for j in range(n):
+                y[o, j, i] = x[o, j, i] - top
+            total = y.dtype.type(0)
+            for j in range(n):
+                total += _math.exp(y[o, j, i])
+            log_total = _math.log(total)
+            for j in range(n):
+                y[o, j, i] -= log_total
+
+
+@inline
+def _log_backward(dy, y, dx):
+    for i in range(y.shape[0]):
+        total = y.dtype.type(0)
+        for j in range(y.shape[1]):
+            total += dy[i, j]
+        for j in range(y.shape[1]):
+            dx[i, j] = dy[i, j] - _math.exp(y[i, j]) * total
+
+
+@kernel(outputs=["dx"], split=["dy", "y", "dx"])
+def log_softmax_backward(dy, y, dx):
+    """dx_j = dy_j - e^y_j sum_k dy_k."""
+    outer, n, inner = y.shape
+    if inner == 1:
+        _log_backward(dy.reshape(outer, n), y.reshape(outer, n), dx.reshape(outer, n))
+    else:
+        for o in range(outer):
+            _log_backward(dy[o].T, y[o].T, dx[o].T)

@@ -11,12 +11,16 @@ from nnkit.kernels.cuda._cuda import SIMULATED, device
 
 
 def _function(name):
-    own = {"exp": _exp, "log": _log, "log1p": _log1p, "tanh": _tanh, "sqrt": _sqrt}
+    own = {f.__name__[1:]: f for f in (_exp, _expm1, _log, _log1p, _tanh, _sqrt)}
     return getattr(np, name) if SIMULATED else device(own[name])
 
 
 def _exp(x):  # pragma: no cover
     return math.exp(x)
+
+
+def _expm1(x):  # pragma: no cover
+    return math.expm1(x)
 
 
 def _log(x):  # pragma: no cover
@@ -35,8 +39,8 @@ def _sqrt(x):  # pragma: no cover
     return math.sqrt(x)
 
 
-exp, log, log1p = _function("exp"), _function("log"), _function("log1p")
-tanh, sqrt = _function("tanh"), _function("sqrt")
+exp, expm1, tanh = _function("exp"), _function("expm1"), _function("tanh")
+log, log1p, sqrt = _function("log"), _function("log1p"), _function("sqrt")
 
 
 @device
@@ -45,3 +49,9 @@ def sigmoid(x, one):
     z = exp(-abs(x))
     share = one / (one + z)
     return share if abs(x) == x else z * share
+
+
+@device
+def normal_cdf(x, half):
+    """The share of a standard normal distribution below x; ``half`` is 0.5 in x's type."""
+    return half * math.erfc(-sqrt(half) * x)

@@ -1,4 +1,4 @@
-"""Softmax over the middle axis of (outer, n, inner): there is a row for every outer and inner."""
+"""Softmax and its logarithm over the middle axis of (outer, n, inner); rows are all the rest."""
 
 import math
 
@@ -54,5 +54,55 @@ def softmax_backward(dy, y, dx):
         j = first
         while j < n:
             dx[o, j, i] = y[o, j, i] * (dy[o, j, i] - dot)
+            j += LANES
+        base += cuda.gridDim.x * ROWS
+
+
+@kernel(rows("y", 0, 2))
+def log_softmax(x, y):
+    """y_j = x_j - log sum_k e^x_k."""
+    outer, n, inner = x.shape
+    base = cuda.blockIdx.x * ROWS
+    while base < outer * inner:
+        row = base + cuda.threadIdx.y
+        o, i = row // inner, row % inner
+        first = cuda.threadIdx.x if o < outer else n
+        top = x.dtype.type(-math.inf)
+        j = first
+        while j < n:
+            top = x[o, j, i] if x[o, j, i] > top else top
+            j += LANES
+        top = lane_max(top)
+        total = x.dtype.type(0)
+        j = first
+        while j < n:
+            total += _math.exp(x[o, j, i] - top)
+            j += LANES
+        shift = _math.log(lane_sum(total))
+        j = first
+        while j < n:
+            y[o, j, i] = x[o, j, i] - top - shift
+            j += LANES
+        base += cuda.gridDim.x * ROWS
+
+
+@kernel(rows("y", 0, 2))
+def log_softmax_backward(dy, y, dx):
+    """dx_j = dy_j - e^y_j sum_k dy_k."""
+    outer, n, inner = y.shape
+    base = cuda.blockIdx.x * ROWS
+    while base < outer * inner:
+        row = base + cuda.threadIdx.y
+        o, i = row // inner, row % inner
+        first = cuda.threadIdx.x if o < outer else n
+        total = y.dtype.type(0)
+        j = first
+        while j < n:
+            total += dy[o, j, i]
+            j += LANES
+        total = lane_sum(total)
+        j = first
+        while j < n:
+            dx[o, j, i] = dy[o, j, i] - _math.exp(y[o, j, i]) * total
             j += LANES
         base += cuda.gridDim.x * ROWS

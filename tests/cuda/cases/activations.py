@@ -4,10 +4,17 @@ from tests.cuda.cases import SIZES, Case, wide
 from tests.reference import activations as reference
 
 NUMBERS = {
+    "elu": [(1.0, 1.0), (0.3, 1.5)],
     "relu": [(0.0, np.inf, 0.0), (0.2, 6.0, 0.5)],
     "rescale": [(1 / 255, -0.5)],
     "scale": [(3.0,)],
 }
+# Functions, by what their gradient is computed from.
+OF_Y = ("tanh", "sigmoid", "exponential")
+OF_X = (
+    *("relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "softsign"),
+    *("hard_sigmoid", "mish"),
+)
 CORNERS = np.array([1.0, 1.5, 6.0, 7.0, 0.5, np.inf, -np.inf, np.nan])
 
 
@@ -22,20 +29,29 @@ def backward(name, dy, kept, numbers):
 
 
 def cases(dtype, rng):
-    for name in ("tanh", "sigmoid", "relu", "rescale", "scale", "copy"):
+    for name in (*OF_Y, *OF_X, "rescale", "scale", "copy"):
         for numbers in NUMBERS.get(name, [()]):
             for size in SIZES:
                 x, dy = rng.normal(scale=3, size=(2, size)).astype(dtype)
                 yield forward(name, x, numbers)
-                if name in ("tanh", "sigmoid", "relu"):
-                    kept = x if name == "relu" else getattr(reference, name)(x)
+                if name in OF_Y + OF_X:
+                    kept = x if name in OF_X else getattr(reference, name)(x)
                     yield backward(name, dy, kept, numbers)
-            yield forward(name, np.array([np.nan, 0, 100, -100], dtype), numbers)
+            yield forward(name, np.array([np.nan, 0, 80, -80], dtype), numbers)
 
-    # At the maximum ReLU's gradient is 0, at the threshold 1.
+    # ReLU's gradient is 0 at the maximum and at the threshold.
     corners = CORNERS.astype(dtype)
     y = np.array([1, 1.5, 6, 6, 0, 6, 0, np.nan])
     yield Case("relu", (corners, 0.0, 6.0, 1.0, corners), {"y": y})
-    dx = np.array([1.0, 1, 0, 0, 0, 0, 0, 1])
+    dx = np.array([0.0, 1, 0, 0, 0, 0, 0, 1])
     ones = np.ones_like(corners)
     yield Case("relu_backward", (ones, corners, 0.0, 6.0, 1.0, corners), {"dx": dx})
+
+    for batch, outer, m, inner, n in [(1, 1, 1, 1, 1), (2, 3, 4, 9, 1), (3, 1, 2, 3, 37)]:
+        x, dy = rng.normal(size=(2, batch, outer, m, inner, n)).astype(dtype)
+        alpha = rng.uniform(size=(m, n)).astype(dtype)
+        y = reference.prelu(*wide(x, alpha))
+        yield Case("prelu", (x, alpha, np.empty_like(x)), {"y": y})
+        dx, dalpha = reference.prelu_backward(*wide(dy, x, alpha))
+        arguments = dy, x, alpha, np.empty_like(x), np.empty((batch, m, n), dtype)
+        yield Case("prelu_backward", arguments, {"dx": dx, "dalpha": dalpha})

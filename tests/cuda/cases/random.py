@@ -13,6 +13,11 @@ def cases(dtype, rng):
             y = reference.dropout(*wide(x), 0.3, key, step, 0)
             counter = np.array([step])
             yield Case("dropout", (x, 0.3, key, counter, 0, np.empty_like(x)), {"y": y})
+            mask = reference.dropout_mask(size, 0.3, key, step, 0)
+            yield Case("dropout_mask", (0.3, key, counter, 0, np.empty_like(x)), {"mask": mask})
+            y = reference.gaussian_noise(*wide(x), 0.3, key, step, 0)
+            arguments = x, 0.3, key, counter, 0, np.empty_like(x)
+            yield Case("gaussian_noise", arguments, {"y": y}, 2e-6)
 
     # A dropped NaN is gone. No rate drops nothing.
     x = np.full(29, np.nan, dtype)

@@ -32,7 +32,7 @@ def activation_pair(name):
         return zero if z < zero else z
 
     def relu_backward(dy, y, z):
-        return zero if z < zero else dy
+        return zero if z <= zero else dy
 
     def tanh(z):
         return _math.tanh(z)

@@ -1,0 +1,330 @@
+"""Batch and layer normalization.
+
+Batch normalization sees its input as (rows, n, inner), n channels. Sums over the batch are taken
+in blocks of a fixed number of rows, and those of the blocks are added up in order: so the result
+doesn't depend on how blocks are shared among workers. A block stays in the cache while its mean,
+then its squared deviations from that mean are summed: one pass over memory. Means are sums of
+differences from some element, so that large numbers cost no precision.
+
+Where there are few channels and ``inner`` is 1, k rows may lie side by side, as n k *lanes*, to
+fill the vector units: lane i belongs to channel i % n.
+"""
+
+import math
+
+from nnkit.kernels._jit import inline, kernel
+
+
+def _cost_of_input(x, *others):
+    return 0.3 * x.size
+
+
+@inline
+def _zero(vector):
+    for j in range(vector.size):
+        vector[j] = vector.dtype.type(0)
+
+
+@inline
+def _moments_of_rows(x, mean, squares):
+    """Of each column of a matrix; four rows at a time, or every sum waits for memory."""
+    rows, n = x.shape
+    whole = rows - rows % 4
+    _zero(mean)
+    _zero(squares)
+    origin = x[0]
+    for r in range(0, whole, 4):
+        for j in range(n):
+            a, b = x[r, j] - origin[j], x[r + 1, j] - origin[j]
+            c, d = x[r + 2, j] - origin[j], x[r + 3, j] - origin[j]
+            mean[j] += (a + b) + (c + d)
+    for r in range(whole, rows):
+        for j in range(n):
+            mean[j] += x[r, j] - origin[j]
+    share = x.dtype.type(1) / x.dtype.type(rows)
+    for j in range(n):
+        mean[j] = origin[j] + share * mean[j]
+    for r in range(0, whole, 4):
+        for j in range(n):
+            a, b = x[r, j] - mean[j], x[r + 1, j] - mean[j]
+            c, d = x[r + 2, j] - mean[j], x[r + 3, j] - mean[j]
+            squares[j] += (a * a + b * b) + (c * c + d * d)
+    for r in range(whole, rows):
+        for j in range(n):
+            a = x[r, j] - mean[j]
+            squares[j] += a * a
+
+
+@inline
+def _moments_of_planes(x, mean, squares):
+    """Of each channel of (rows, n, inner)."""
+    rows, n, inner = x.shape
+    share = x.dtype.type(1) / x.dtype.type(rows * inner)
+    for j in range(n):
+        origin, total = x[0, j, 0], x.dtype.type(0)
+        for r in range(rows):
+            for i in range(inner):
+                total += x[r, j, i] - origin
+        centre = origin + total * share
+        total = x.dtype.type(0)
+        for r in range(rows):
+            for i in range(inner):
+                a = x[r, j, i] - centre
+                total += a * a
+        mean[j], squares[j] = centre, total
+
+
+@kernel(outputs=["partial"], split=["partial"], cost=_cost_of_input)
+def batch_moments(x, size, first, partial):
+    """Mean and sum of squared deviations of each channel in each block of ``size`` rows.
+
+    x (rows, n, inner), partial (blocks, 2, n).
+    """
+    rows, n, inner = x.shape
+    for b in range(partial.shape[0]):
+        start = (first + b) * size
+        block = x[start : min(start + size, rows)]
+        if inner == 1:
+            matrix = block.reshape(block.shape[0], n)
+            _moments_of_rows(matrix, partial[b, 0], partial[b, 1])
+        else:
+            _moments_of_planes(block, partial[b, 0], partial[b, 1])
+
+
+@kernel(outputs=["mean", "variance"], updates=["moving_mean", "moving_variance"])
+def batch_statistics(
+    partial, size, rows, inner, momentum, moving_mean, moving_variance, mean, variance
+):
+    """Mean and variance of each channel from those of the blocks; moving averages follow them.
+
+    partial (blocks, 2, lanes), of ``rows`` rows; the others (n,). moving = momentum moving +
+    (1 - momentum) new. The variance is the biased one: squares divided by their number.
+    """
+    blocks, _, lanes = partial.shape
+    n = mean.size
+    one = mean.dtype.type(1)
+    keep = mean.dtype.type(momentum)
+    share = one / mean.dtype.type(rows * inner * (lanes // n))
+    _zero(mean)
+    _zero(variance)
+    for b in range(blocks):
+        count = mean.dtype.type(min(size, rows - b * size) * inner)
+        for i in range(0, lanes, n):
+            for j in range(n):
+                mean[j] += count * (partial[b, 0, i + j] - partial[0, 0, j])
+    for j in range(n):
+        mean[j] = partial[0, 0, j] + share * mean[j]
+    for b in range(blocks):
+        count = mean.dtype.type(min(size, rows - b * size) * inner)
+        for i in range(0, lanes, n):
+            for j in range(n):
+                off = partial[b, 0, i + j] - mean[j]
+                variance[j] += partial[b, 1, i + j] + count * (off * off)
+    for j in range(n):
+        variance[j] *= share
+        moving_mean[j] = keep * moving_mean[j] + (one - keep) * mean[j]
+        moving_variance[j] = keep * moving_variance[j] + (one - keep) * variance[j]
+
+
+@kernel(outputs=["lines"])
+def batch_lines(mean, variance, epsilon, gamma, beta, lines):
+    """What each lane is normalised by: mean, gamma / sqrt(variance + epsilon), beta.
+
+    All (n,), but lines (3, lanes).
+    """
+    n = mean.size
+    small = mean.dtype.type(epsilon)
+    for i in range(lines.shape[1]):
+        j = i % n
+        lines[0, i] = mean[j]
+        lines[1, i] = gamma[j] / math.sqrt(variance[j] + small)
+        lines[2, i] = beta[j]
+
+
+@kernel(outputs=["y"], split=["x", "y"])
+def normalize(x, lines, y):
+    """y = (x - mean) factor + beta; x and y (rows, n, inner), lines (3, n)."""
+    rows, n, inner = x.shape
+    mean, factor, beta = lines[0], lines[1], lines[2]
+    if inner == 1:
+        for r in range(rows):
+            for j in range(n):
+                y[r, j, 0] = (x[r, j, 0] - mean[j]) * factor[j] + beta[j]
+    else:
+        for r in range(rows):
+            for j in range(n):
+                m, f, b = mean[j], factor[j], beta[j]
+                for i in range(inner):
+                    y[r, j, i] = (x[r, j, i] - m) * f + b
+
+
+@inline
+def _sums_of_rows(dy, x, mean, sums, products):
+    rows, n = x.shape
+    _zero(sums)
+    _zero(products)
+    whole = rows - rows % 2
+    for r in range(0, whole, 2):
+        for j in range(n):
+            a, b = dy[r, j], dy[r + 1, j]
+            sums[j] += a + b
+            products[j] += a * (x[r, j] - mean[j]) + b * (x[r + 1, j] - mean[j])
+    for r in range(whole, rows):
+        for j in range(n):
+            sums[j] += dy[r, j]
+            products[j] += dy[r, j] * (x[r, j] - mean[j])
+
+
+@inline
+def _sums_of_planes(dy, x, mean, sums, products):
+    rows, n, inner = x.shape
+    for j in range(n):
+        total, product = x.dtype.type(0), x.dtype.type(0)
+        for r in range(rows):
+            for i in range(inner):
+                total += dy[r, j, i]
+                product += dy[r, j, i] * (x[r, j, i] - mean[j])
+        sums[j], products[j] = total, product
+
+
+@kernel(outputs=["partial"], split=["partial"], cost=_cost_of_input)
+def batch_gradient_sums(dy, x, lines, size, first, partial):
+    """Sums of dy and of dy (x - mean), for each channel in each block of ``size`` rows.
+
+    dy and x (rows, n, inner), lines (3, n), partial (blocks, 2, n).
+    """
+    rows, n, inner = x.shape
+    for b in range(partial.shape[0]):
+        start = (first + b) * size
+        stop = min(start + size, rows)
+        sums, products = partial[b, 0], partial[b, 1]
+        if inner == 1:
+            matrices = dy.reshape(rows, n)[start:stop], x.reshape(rows, n)[start:stop]
+            _sums_of_rows(matrices[0], matrices[1], lines[0], sums, products)
+        else:
+            _sums_of_planes(dy[start:stop], x[start:stop], lines[0], sums, products)
+
+
+@kernel(outputs=["slopes", "dgamma", "dbeta"])
+def batch_gradients(partial, variance, epsilon, gamma, count, slopes, dgamma, dbeta):
+    """The gradients of gamma and beta, and what each lane's dx is made of.
+
+    partial (blocks, 2, lanes), slopes (3, lanes), the others (n,). ``count`` is the number of
+    elements of a channel that mean and variance depend on, 0 if they are given. With s = 1 /
+    sqrt(variance + epsilon): dbeta = sum dy, dgamma = s sum dy (x - mean), and
+    dx = gamma s (dy - dbeta / count - (x - mean) s dgamma / count).
+    """
+    blocks, _, lanes = partial.shape
+    n = gamma.size
+    one = gamma.dtype.type(1)
+    small = gamma.dtype.type(epsilon)
+    share = one / gamma.dtype.type(count) if count > 0 else gamma.dtype.type(0)
+    _zero(dgamma)
+    _zero(dbeta)
+    for b in range(blocks):
+        for i in range(0, lanes, n):
+            for j in range(n):
+                dbeta[j] += partial[b, 0, i + j]
+                dgamma[j] += partial[b, 1, i + j]
+    for j in range(n):
+        dgamma[j] /= math.sqrt(variance[j] + small)
+    for i in range(lanes):
+        j = i % n
+        s = one / math.sqrt(variance[j] + small)
+        slopes[0, i] = gamma[j] * s
+        slopes[1, i] = -slopes[0, i] * s * dgamma[j] * share
+        slopes[2, i] = -slopes[0, i] * dbeta[j] * share
+
+
+@kernel(outputs=["dx"], split=["dy", "x", "dx"])
+def normalize_backward(dy, x, lines, slopes, dx):
+    """dx = slope_0 dy + slope_1 (x - mean) + slope_2; arrays (rows, n, inner), lines (3, n)."""
+    rows, n, inner = x.shape
+    mean = lines[0]
+    if inner == 1:
+        for r in range(rows):
+            for j in range(n):
+                off = x[r, j, 0] - mean[j]
+                dx[r, j, 0] = slopes[0, j] * dy[r, j, 0] + (slopes[1, j] * off + slopes[2, j])
+    else:
+        for r in range(rows):
+            for j in range(n):
+                m, a, b, c = mean[j], slopes[0, j], slopes[1, j], slopes[2, j]
+                for i in range(inner):
+                    dx[r, j, i] = a * dy[r, j, i] + (b * (x[r, j, i] - m) + c)
+
+
+@kernel(outputs=["y", "mean", "inverse"], split=["x", "y", "mean", "inverse"])
+def layer_normalization(x, gamma, beta, epsilon, y, mean, inverse):
+    """y = (x - mean) inverse gamma + beta for each row, inverse = 1 / sqrt(variance + epsilon).
+
+    x and y (rows, n), gamma and beta (n,), mean and inverse (rows,).
+    """
+    rows, n = x.shape
+    one = x.dtype.type(1)
+    small = x.dtype.type(epsilon)
+    share = one / x.dtype.type(n)
+    for r in range(rows):
+        total = x.dtype.type(0)
+        for j in range(n):
+            total += x[r, j]
+        m = total * share
+        total = x.dtype.type(0)
+        for j in range(n):
+            total += (x[r, j] - m) * (x[r, j] - m)
+        s = one / math.sqrt(total * share + small)
+        for j in range(n):
+            y[r, j] = (x[r, j] - m) * s * gamma[j] + beta[j]
+        mean[r], inverse[r] = m, s
+
+
+@inline
+def _sums_of_normalized(dy, x, mean, inverse, products, sums):
+    """Of dy z and dy, column by column; two rows at a time, as each sum goes to memory and back."""
+    rows, n = x.shape
+    whole = rows - rows % 2
+    _zero(products)
+    _zero(sums)
+    for r in range(0, whole, 2):
+        m, s, o, t = mean[r], inverse[r], mean[r + 1], inverse[r + 1]
+        for j in range(n):
+            a, b = dy[r, j], dy[r + 1, j]
+            products[j] += a * ((x[r, j] - m) * s) + b * ((x[r + 1, j] - o) * t)
+            sums[j] += a + b
+    for r in range(whole, rows):
+        for j in range(n):
+            products[j] += dy[r, j] * ((x[r, j] - mean[r]) * inverse[r])
+            sums[j] += dy[r, j]
+
+
+@kernel(outputs=["dx", "dgamma", "dbeta"], split=["dgamma", "dbeta"], cost=_cost_of_input)
+def layer_normalization_backward(dy, x, gamma, mean, inverse, size, first, dx, dgamma, dbeta):
+    """The gradient of the input, and those of gamma and beta for each block of ``size`` rows.
+
+    With g = dy gamma and z = (x - mean) inverse: dx = inverse (g - the mean of g - z times the
+    mean of g z), dgamma = sum dy z, dbeta = sum dy. Arrays (rows, n), but gamma (n,), mean and
+    inverse (rows,), dgamma and dbeta (blocks, n).
+    """
+    rows, n = x.shape
+    share = x.dtype.type(1) / x.dtype.type(n)
+    for b in range(dgamma.shape[0]):
+        start = (first + b) * size
+        stop = min(start + size, rows)
+        for r in range(start, stop):
+            m, s = mean[r], inverse[r]
+            total, product = x.dtype.type(0), x.dtype.type(0)
+            for j in range(n):
+                g = dy[r, j] * gamma[j]
+                total += g
+                product += g * (x[r, j] - m)
+            a, c = total * share, product * share * s * s
+            for j in range(n):
+                dx[r, j] = s * (dy[r, j] * gamma[j] - a - (x[r, j] - m) * c)
+        _sums_of_normalized(
+            dy[start:stop],
+            x[start:stop],
+            mean[start:stop],
+            inverse[start:stop],
+            dgamma[b],
+            dbeta[b],
+        )

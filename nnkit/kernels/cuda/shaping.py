@@ -1,0 +1,123 @@
+"""Elements put elsewhere: padding, repetition, another order of axes, masks that axes share."""
+
+from nnkit.kernels.cuda._cuda import LANES, ROWS, cuda, kernel, rows
+
+# A row is all but the last axis, or the last two. Rows are told apart by dividing; the threads of a
+# row move on in it by additions.
+
+
+@kernel(rows("y", 0, 1, 2))
+def zero_pad(x, top, left, y):
+    """y is x with ``top`` rows and ``left`` columns of zeros before it, and the rest after it."""
+    batch, outer, height, width = y.shape
+    row = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while row < batch * outer * height:
+        b, o, r = row // height // outer, row // height % outer, row % height
+        inside = top <= r < top + x.shape[2]
+        c = cuda.threadIdx.x
+        while c < width:
+            if inside and left <= c < left + x.shape[3]:
+                y[b, o, r, c] = x[b, o, r - top, c - left]
+            else:
+                y[b, o, r, c] = y.dtype.type(0)
+            c += LANES
+        row += cuda.gridDim.x * ROWS
+
+
+@kernel(rows("dx", 0, 1, 2))
+def zero_pad_backward(dy, top, left, dx):
+    """dx is dy without the padding."""
+    batch, outer, height, width = dx.shape
+    row = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while row < batch * outer * height:
+        b, o, r = row // height // outer, row // height % outer, row % height
+        c = cuda.threadIdx.x
+        while c < width:
+            dx[b, o, r, c] = dy[b, o, top + r, left + c]
+            c += LANES
+        row += cuda.gridDim.x * ROWS
+
+
+@kernel(rows("x", 0, 1, 2))
+def repeat(x, y):
+    """Every row and column of x several times in y; how often, the shapes say."""
+    batch, outer, height, width, inner = x.shape
+    down, across = y.shape[2] // height, y.shape[3] // width
+    step_c, step_i = LANES // inner, LANES % inner
+    row = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while row < batch * outer * height:
+        b, o, r = row // height // outer, row // height % outer, row % height
+        c, i = cuda.threadIdx.x // inner, cuda.threadIdx.x % inner
+        while c < width:
+            value = x[b, o, r, c, i]
+            for j in range(r * down, (r + 1) * down):
+                for k in range(c * across, (c + 1) * across):
+                    y[b, o, j, k, i] = value
+            c += step_c
+            i += step_i
+            if i >= inner:
+                i -= inner
+                c += 1
+        row += cuda.gridDim.x * ROWS
+
+
+@kernel(rows("dx", 0, 1, 2))
+def repeat_backward(dy, dx):
+    """dx = the sum of dy over all copies of an element."""
+    batch, outer, height, width, inner = dx.shape
+    down, across = dy.shape[2] // height, dy.shape[3] // width
+    step_c, step_i = LANES // inner, LANES % inner
+    row = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while row < batch * outer * height:
+        b, o, r = row // height // outer, row // height % outer, row % height
+        c, i = cuda.threadIdx.x // inner, cuda.threadIdx.x % inner
+        while c < width:
+            total = dx.dtype.type(0)
+            j = r * down
+            while j < (r + 1) * down:
+                k = c * across
+                while k < (c + 1) * across:
+                    total += dy[b, o, j, k, i]
+                    k += 1
+                j += 1
+            dx[b, o, r, c, i] = total
+            c += step_c
+            i += step_i
+            if i >= inner:
+                i -= inner
+                c += 1
+        row += cuda.gridDim.x * ROWS
+
+
+@kernel(rows("y", 0, 1, 2, 3))
+def permute(x, s1, s2, s3, s4, y):
+    """y = x in another order: y[b, h, i, j, k] = x[b, h s1 + i s2 + j s3 + k s4]."""
+    batch, m, n, height, width = y.shape
+    row = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while row < batch * m * n * height:
+        j, plane = row % height, row // height
+        i, h, b = plane % n, plane // n % m, plane // n // m
+        start = h * s1 + i * s2 + j * s3
+        k = cuda.threadIdx.x
+        while k < width:
+            y[b, h, i, j, k] = x[b, start + k * s4]
+            k += LANES
+        row += cuda.gridDim.x * ROWS
+
+
+@kernel(rows("y", 0, 1, 2, 3))
+def apply_mask(x, mask, s0, s1, s2, s3, s4, first, y):
+    """y = x m, or 0 where m is 0; m of (b, h, i, j, k) is mask[b s0 + h s1 + ... + k s4]."""
+    batch, m, n, height, width = y.shape
+    zero = x.dtype.type(0)
+    row = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while row < batch * m * n * height:
+        j, plane = row % height, row // height
+        i, h, b = plane % n, plane // n % m, plane // n // m
+        start = (first + b) * s0 + h * s1 + i * s2 + j * s3
+        k = cuda.threadIdx.x
+        while k < width:
+            factor = mask[start + k * s4]
+            y[b, h, i, j, k] = x[b, h, i, j, k] * factor if factor != zero else zero
+            k += LANES
+        row += cuda.gridDim.x * ROWS

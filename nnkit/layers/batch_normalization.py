@@ -1,0 +1,203 @@
+"""BatchNormalization."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.engine.device import launch
+from nnkit.engine.variable import Variable
+from nnkit.layers.base import Layer, Shape
+
+__all__ = ["BatchNormalization", "blocks_of"]
+
+_LANES = 64  # Numbers side by side that fill the vector units.
+_BLOCK = 16384  # Elements that stay in a core's cache while they are summed twice.
+
+
+class BatchNormalization(Layer):
+    """Mean 0 and variance 1 for each channel over the batch, then a scale and an offset that learn.
+
+    S. Ioffe, C. Szegedy, 2015, "Batch normalization: accelerating deep network training by reducing
+    internal covariate shift".
+
+    Parameters
+    ----------
+    axis : int
+        That of the channels: -1 for channels_last, 1 for channels_first.
+    momentum : float
+        From 0 to 1: ``moving = momentum moving + (1 - momentum) batch``, in each training step.
+    epsilon : float
+        Above 0; added to the variance.
+    center : bool
+        Whether there is an offset, ``beta``.
+    scale : bool
+        Whether there is a scale, ``gamma``.
+    beta_initializer, gamma_initializer : str or Initializer
+    moving_mean_initializer, moving_variance_initializer : str or Initializer
+    beta_regularizer, gamma_regularizer : str or Regularizer, optional
+    beta_constraint, gamma_constraint : str or Constraint, optional
+    **options
+        Those of :class:`Layer`.
+
+    Attributes
+    ----------
+    gamma, beta : Variable or None
+        (channels,).
+    moving_mean, moving_variance : Variable
+        (channels,), not trained by gradients.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be; or, once the input's shape is known, there is no such
+        axis or its size is unknown.
+
+    Notes
+    -----
+    Output of the input's shape: gamma (x - mean) / sqrt(variance + epsilon) + beta. In training,
+    mean and (biased) variance are those of the batch, and the moving averages follow them.
+    Otherwise, and with ``trainable = False`` also in training, they are the moving averages.
+
+    Backward, with z = (x - mean) / sqrt(variance + epsilon): d gamma = sum(dy z), d beta = sum(dy),
+    dx = gamma (dy - mean(dy) - z mean(dy z)) / sqrt(variance + epsilon); with moving averages,
+    without the two means. A mask is passed on; masked steps count like the others.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> layer = nnkit.layers.BatchNormalization(momentum=0.5)
+    >>> layer(np.array([[1.0], [3.0]]), training=True).round(2).ravel()
+    array([-1.,  1.], dtype=float32)
+    >>> layer.moving_mean.value
+    array([1.], dtype=float32)
+    """
+
+    recordable = True
+    supports_masking = True
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        owner = "BatchNormalization"
+        self.axis = checks.integer(owner, "axis", axis, -8, 8)
+        self.momentum = checks.number(owner, "momentum", momentum, "[0, 1]")
+        self.epsilon = checks.number(owner, "epsilon", epsilon, "(0, inf)")
+        self.center = checks.flag(owner, "center", center)
+        self.scale = checks.flag(owner, "scale", scale)
+        self.plan_weight("beta", beta_initializer, beta_regularizer, beta_constraint)
+        self.plan_weight("gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
+        self.plan_weight("moving_mean", moving_mean_initializer)
+        self.plan_weight("moving_variance", moving_variance_initializer)
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the weights."""
+        rank = len(input_shape)
+        channels = input_shape[self.axis] if -rank < self.axis < rank and self.axis else None
+        if not channels:
+            raise ValueError(
+                f"layer {self.name!r} (BatchNormalization) has axis {self.axis}, but inputs of "
+                f"shape {input_shape} have channels in an axis from 1 to {rank - 1}, or "
+                f"-1 to {1 - rank}, whose size is known"
+            )
+        shape = (channels,)
+        self.gamma = self.add_weight("gamma", shape) if self.scale else None
+        self.beta = self.add_weight("beta", shape) if self.center else None
+        self.moving_mean = self.add_weight("moving_mean", shape, trainable=False)
+        self.moving_variance = self.add_weight("moving_variance", shape, trainable=False)
+        # What takes their place where there are none.
+        self._one = self.gamma or Variable(np.ones(shape, self.dtype), "gamma", False)
+        self._zero = self.beta or Variable(np.zeros(shape, self.dtype), "beta", False)
+
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        """y = gamma (x - mean) / sqrt(variance + epsilon) + beta."""
+        self.by_batch = training and self.trainable and x.size > 0
+        if self.by_batch:
+            mean, variance = self._statistics(x)
+        else:
+            mean, variance = self.moving_mean.value, self.moving_variance.value
+        rows, y = self._lanes(x), self.empty(x.shape)
+        lines = self.empty((3, rows.shape[1]))
+        gamma, beta = self._one.value, self._zero.value
+        launch.batch_lines(mean, variance, self.epsilon, gamma, beta, lines)
+        launch.normalize(rows, lines, self._lanes(y))
+        self.x, self.lines, self.variance = x, lines, variance
+        return y
+
+    def _statistics(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance of the batch; the moving averages follow them."""
+        n, rows = self.moving_mean.size, self._lanes(x)
+        mean, variance = self.empty((n,)), self.empty((n,))
+        size, blocks = blocks_of(rows)
+        partial = self.empty((blocks, 2, rows.shape[1]))
+        launch.batch_moments(rows, size, 0, partial)
+        launch.batch_statistics(
+            partial,
+            size,
+            rows.shape[0],
+            rows.shape[2],
+            self.momentum,
+            self.moving_mean.value,
+            self.moving_variance.value,
+            mean,
+            variance,
+        )
+        return mean, variance
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """dx = gamma (dy - mean(dy) - z mean(dy z)) / sqrt(variance + epsilon)."""
+        n, rows, dx = self.moving_mean.size, self._lanes(self.x), self.empty(dy.shape)
+        size, blocks = blocks_of(rows)
+        partial = self.empty((blocks, 2, rows.shape[1]))
+        launch.batch_gradient_sums(self._lanes(dy), rows, self.lines, size, 0, partial)
+        slopes = self.empty((3, rows.shape[1]))
+        launch.batch_gradients(
+            partial,
+            self.variance,
+            self.epsilon,
+            self._one.value,
+            dy.size // n if self.by_batch else 0,
+            slopes,
+            self.gamma.gradient if self.gamma else self.empty((n,)),
+            self.beta.gradient if self.beta else self.empty((n,)),
+        )
+        launch.normalize_backward(self._lanes(dy), rows, self.lines, slopes, self._lanes(dx))
+        return dx
+
+    def _lanes(self, x: np.ndarray) -> np.ndarray:
+        """The same memory as (rows, channels, inner); few channels: several rows side by side."""
+        axis = self.axis % x.ndim
+        rows, n = math.prod(x.shape[:axis]), x.shape[axis]
+        inner = math.prod(x.shape[axis + 1 :])
+        while inner == 1 and n < _LANES and rows > 0 and rows % 2 == 0:
+            rows, n = rows // 2, n * 2
+        return x.reshape(rows, n, inner)
+
+
+def blocks_of(rows: np.ndarray) -> tuple[int, int]:
+    """How many rows of (rows, n, inner) make a block, and the number of blocks.
+
+    This is a function of the shape only. A block fits into the cache, unless partial sums of each
+    channel would then be a large part of all memory.
+    """
+    count, n, inner = rows.shape
+    size = max(_BLOCK // max(n * inner, 1), -(-32 // max(inner, 1)))
+    return size, max(-(-count // size), 1)

@@ -1,0 +1,146 @@
+"""LayerNormalization."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.engine.device import launch
+from nnkit.engine.variable import Variable
+from nnkit.layers.base import Layer, Shape
+from nnkit.layers.batch_normalization import blocks_of
+
+__all__ = ["LayerNormalization"]
+
+
+class LayerNormalization(Layer):
+    """Mean 0 and variance 1 for each sample over its last axes, then a scale and offset that learn.
+
+    J. L. Ba et al., 2016, "Layer normalization".
+
+    Parameters
+    ----------
+    axis : int or list of int
+        The last axis, or the last few. Not the batch.
+    epsilon : float
+        Above 0; added to the variance.
+    center : bool
+        Whether there is an offset, ``beta``.
+    scale : bool
+        Whether there is a scale, ``gamma``.
+    beta_initializer, gamma_initializer : str or Initializer
+    beta_regularizer, gamma_regularizer : str or Regularizer, optional
+    beta_constraint, gamma_constraint : str or Constraint, optional
+    **options
+        Those of :class:`Layer`.
+
+    Attributes
+    ----------
+    gamma, beta : Variable or None
+        Of the shape of the axes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be; or, once the input's shape is known, the axes are not
+        its last ones, or their sizes are unknown.
+
+    Notes
+    -----
+    Output of the input's shape: gamma z + beta with z = (x - mean) / sqrt(variance + epsilon), mean
+    and variance over the axes. Backward, with g = dy gamma: dx = (g - mean(g) - z mean(g z)) /
+    sqrt(variance + epsilon), d gamma = sum(dy z), d beta = sum(dy), sums over all other axes.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> nnkit.layers.LayerNormalization()(np.array([[1.0, 3.0], [-9.0, 9.0]])).round(2)
+    array([[-1.,  1.],
+           [-1.,  1.]], dtype=float32)
+    """
+
+    recordable = True
+    supports_masking = True
+
+    def __init__(
+        self,
+        axis: int | Sequence[int] = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        owner = "LayerNormalization"
+        given = axis if isinstance(axis, (list, tuple)) else [axis]
+        self.axis = [checks.integer(owner, "axis", a, -8, 8) for a in given]
+        self.epsilon = checks.number(owner, "epsilon", epsilon, "(0, inf)")
+        self.center = checks.flag(owner, "center", center)
+        self.scale = checks.flag(owner, "scale", scale)
+        self.plan_weight("beta", beta_initializer, beta_regularizer, beta_constraint)
+        self.plan_weight("gamma", gamma_initializer, gamma_regularizer, gamma_constraint)
+
+    def build(self, input_shape: Shape) -> None:
+        """Make the weights."""
+        rank, count = len(input_shape), len(self.axis)
+        axes = sorted(a % rank if -rank <= a < rank else -1 for a in self.axis)
+        shape = input_shape[rank - count :]
+        if not axes or axes != list(range(rank - count, rank)) or axes[0] == 0 or None in shape:
+            raise ValueError(
+                f"layer {self.name!r} (LayerNormalization) has axis {self.axis}, but it must be "
+                f"the last axis, or the last few without the batch, of inputs of shape "
+                f"{input_shape}, and of known size"
+            )
+        sizes = tuple(size for size in shape if size is not None)
+        self.gamma = self.add_weight("gamma", sizes) if self.scale else None
+        self.beta = self.add_weight("beta", sizes) if self.center else None
+        # What takes their place where there are none.
+        self._one = self.gamma or Variable(np.ones(sizes, self.dtype), "gamma", False)
+        self._zero = self.beta or Variable(np.zeros(sizes, self.dtype), "beta", False)
+
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        """y = gamma (x - mean) / sqrt(variance + epsilon) + beta."""
+        rows, y = self._rows(x), self.empty(x.shape)
+        mean, inverse = self.empty(rows.shape[:1]), self.empty(rows.shape[:1])
+        gamma, beta = self._one.value.reshape(-1), self._zero.value.reshape(-1)
+        launch.layer_normalization(rows, gamma, beta, self.epsilon, self._rows(y), mean, inverse)
+        self.x, self.mean, self.inverse = x, mean, inverse
+        return y
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """dx = (g - mean(g) - z mean(g z)) / sqrt(variance + epsilon) with g = dy gamma."""
+        dx, rows, gamma = self.empty(dy.shape), self._rows(self.x), self._one.value.reshape(-1)
+        size, blocks = blocks_of(rows[..., None])
+        dgamma, dbeta = self.empty((blocks, gamma.size)), self.empty((blocks, gamma.size))
+        launch.layer_normalization_backward(
+            self._rows(dy),
+            rows,
+            gamma,
+            self.mean,
+            self.inverse,
+            size,
+            0,
+            self._rows(dx),
+            dgamma,
+            dbeta,
+        )
+        if self.gamma:
+            launch.sum_rows(dgamma, 0, self.gamma.gradient.reshape(-1))
+        if self.beta:
+            launch.sum_rows(dbeta, 0, self.beta.gradient.reshape(-1))
+        return dx
+
+    def _rows(self, x: np.ndarray) -> np.ndarray:
+        """The same memory as (rows, what is normalised together)."""
+        n = math.prod(self._one.shape)
+        return x.reshape(x.size // n, n)

@@ -1,0 +1,53 @@
+"""What layers share that draw numbers in training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.layers.base import Layer
+from nnkit.utils.random import next_seed
+
+__all__ = ["RandomLayer"]
+
+
+class RandomLayer(Layer, abstract=True):
+    """A layer that draws numbers in training.
+
+    What is drawn is a function of seed, step and position, so a resumed training draws the same.
+
+    Parameters
+    ----------
+    seed : int, optional
+        From 0 to 2**63 - 1; by default from :func:`nnkit.utils.set_random_seed`'s generator.
+    **options
+        Those of :class:`Layer`.
+
+    Attributes
+    ----------
+    counter : numpy.ndarray
+        int64 (1,), the training step. A model puts its own counter here.
+    """
+
+    recordable = True
+    supports_masking = True
+
+    def __init__(self, seed: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        given = checks.seed(type(self).__name__, seed)
+        self.key = next_seed() if given is None else given
+        self.counter = np.zeros(1, np.int64)
+
+    def get_state(self) -> dict[str, int]:
+        """What a model's file keeps, so that a resumed training draws the same."""
+        return {"key": self.key}
+
+    def set_state(self, state: dict[str, int]) -> None:
+        """Go on with what :meth:`get_state` returned."""
+        self.key = checks.integer(type(self).__name__, "key", state["key"], 0, 2**63 - 1)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.counter = np.zeros(1, np.int64)

@@ -1,0 +1,115 @@
+"""What padding and upsampling share: images, and sequences, that become larger."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit import checks
+from nnkit.engine.device import launch
+from nnkit.layers.base import Shape
+from nnkit.layers.window import WindowLayer
+
+__all__ = ["Resizing", "UpSampling", "ZeroPadding"]
+
+
+class Resizing(WindowLayer, abstract=True):
+    """A layer that changes the lengths of the spatial axes."""
+
+    def build(self, input_shape: Shape) -> None:
+        """See that there are such axes."""
+        self.divide(input_shape)
+
+    @abstractmethod
+    def new_lengths(self, lengths: Sequence[int]) -> list[int]:
+        """Of the output's spatial axes."""
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The input's, with longer spatial axes."""
+        lengths, channels = self.divide(input_shape)
+        return self.joined(input_shape[0], self.new_lengths(lengths), channels)
+
+    def planes(self, x: np.ndarray) -> np.ndarray:
+        """The same memory as (batch, outer, rows, columns, inner); channels are outer or inner."""
+        lengths, channels = self.divide(x.shape)
+        rows, columns = self.as_pair(lengths, 1)
+        if self.data_format == "channels_first":
+            return x.reshape(x.shape[0], channels, rows, columns, 1)
+        return x.reshape(x.shape[0], 1, rows, columns, channels)
+
+    def _larger(self, x: np.ndarray) -> np.ndarray:
+        """Memory for the output."""
+        shape = self.compute_output_shape(x.shape)
+        return self.empty((x.shape[0], *(int(n or 0) for n in shape[1:])))
+
+
+class ZeroPadding(Resizing, abstract=True):
+    """Zeros around.
+
+    Attributes
+    ----------
+    sides : tuple of (int, int)
+        How many before and after, for each spatial axis.
+    """
+
+    sides: Sequence[tuple[int, ...]]
+
+    def new_lengths(self, lengths: Sequence[int]) -> list[int]:
+        """The input's, and the padding."""
+        return [n + sum(side) for n, side in zip(lengths, self.sides, strict=True)]
+
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        """y = x, with zeros around."""
+        self.shape, y = x.shape, self._larger(x)
+        launch.zero_pad(self._flat(x), *self._before(x), self._flat(y))
+        return y
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """dx = dy without the padding."""
+        dx = self.empty(self.shape)
+        launch.zero_pad_backward(self._flat(dy), *self._before(dx), self._flat(dx))
+        return dx
+
+    def _flat(self, x: np.ndarray) -> np.ndarray:
+        planes = self.planes(x)
+        return planes.reshape(*planes.shape[:3], -1)
+
+    def _before(self, x: np.ndarray) -> tuple[int, int]:
+        """Rows, and elements of a row, of zeros before the first."""
+        top, left = self.as_pair([before for before, _ in self.sides], 0)
+        return top, left * self.planes(x).shape[4]
+
+
+class UpSampling(Resizing, abstract=True):
+    """Every element several times.
+
+    Attributes
+    ----------
+    size : tuple of int
+        How often, for each spatial axis.
+    """
+
+    size: Sequence[int]
+
+    def set_size(self, value: Any) -> None:
+        """One number for all spatial axes, or one for each."""
+        self.size = checks.sizes(type(self).__name__, "size", value, self.rank)
+
+    def new_lengths(self, lengths: Sequence[int]) -> list[int]:
+        """The input's, times the size."""
+        return [n * times for n, times in zip(lengths, self.size, strict=True)]
+
+    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+        """y = x, every row and column several times."""
+        self.shape, y = x.shape, self._larger(x)
+        launch.repeat(self.planes(x), self.planes(y))
+        return y
+
+    def backward(self, dy: np.ndarray) -> np.ndarray:
+        """dx = the sum of dy over the copies."""
+        dx = self.empty(self.shape)
+        launch.repeat_backward(self.planes(dy), self.planes(dx))
+        return dx

@@ -1,0 +1,65 @@
+"""SpatialDropout2D."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnkit import checks
+from nnkit.layers.base import Shape
+from nnkit.layers.dropout import Dropout
+
+__all__ = ["SpatialDropout2D"]
+
+
+class SpatialDropout2D(Dropout):
+    """Dropout of whole channels: all pixels of an image share a decision.
+
+    J. Tompson et al., 2015, "Efficient object localization using convolutional networks".
+
+    Parameters
+    ----------
+    rate : float
+        Share that is dropped, from 0 to 1.
+    data_format : {"channels_last", "channels_first"}, optional
+        Inputs are (batch, height, width, channels), or (batch, channels, height, width).
+    seed : int, optional
+    **options
+        Those of :class:`Layer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be; or the input has another number of axes.
+
+    Notes
+    -----
+    What :class:`Dropout` does with ``noise_shape=(None, 1, 1, None)``, or ``(None, None, 1, 1)``.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> y = nnkit.layers.SpatialDropout2D(0.5, seed=1)(np.ones((1, 3, 3, 4)), training=True)
+    >>> bool((y == y[:, :1, :1]).all())
+    True
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        data_format: str | None = None,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        known = ("channels_last", "channels_first")
+        chosen = checks.one_of("SpatialDropout2D", "data_format", data_format or known[0], known)
+        noise = (None, 1, 1, None) if chosen == known[0] else (None, None, 1, 1)
+        super().__init__(rate, noise, seed, **options)
+        self.data_format = chosen
+
+    def _shared_shape(self, shape: Shape) -> Shape | None:
+        if len(shape) != 4:
+            raise ValueError(
+                f"layer {self.name!r} (SpatialDropout2D) needs images, inputs of four axes, got "
+                f"shape {shape}"
+            )
+        return super()._shared_shape(shape)

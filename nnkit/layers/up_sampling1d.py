@@ -1,0 +1,44 @@
+"""UpSampling1D."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnkit.layers.resizing import UpSampling
+
+__all__ = ["UpSampling1D"]
+
+
+class UpSampling1D(UpSampling):
+    """Every step of a sequence several times.
+
+    Parameters
+    ----------
+    size : int
+        How often, from 1 on.
+    **options
+        Those of :class:`Layer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be; or the input has another number of axes.
+
+    Notes
+    -----
+    Input (batch, steps, channels), output (batch, size steps, channels). Backward: the sum of dy
+    over the copies.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> nnkit.layers.UpSampling1D(2)(np.array([[[1.0], [2.0]]])).ravel()
+    array([1., 1., 2., 2.], dtype=float32)
+    """
+
+    rank = 1
+
+    def __init__(self, size: int = 2, **options: Any) -> None:
+        super().__init__(**options)
+        self.set_size(size)
+        self.set_data_format(None)

@@ -1,0 +1,46 @@
+"""ZeroPadding1D."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnkit import checks
+from nnkit.layers.resizing import ZeroPadding
+
+__all__ = ["ZeroPadding1D"]
+
+
+class ZeroPadding1D(ZeroPadding):
+    """Zeros before and after a sequence.
+
+    Parameters
+    ----------
+    padding : int or (int, int)
+        How many steps on both sides, or before and after.
+    data_format : {"channels_last", "channels_first"}, optional
+        Inputs are (batch, steps, channels), or (batch, channels, steps).
+    **options
+        Those of :class:`Layer`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be; or the input has another number of axes.
+
+    Notes
+    -----
+    Output (batch, before + steps + after, channels). Backward: dy without the padding.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> nnkit.layers.ZeroPadding1D((1, 2))(np.ones((1, 2, 1))).ravel()
+    array([0., 1., 1., 0., 0.], dtype=float32)
+    """
+
+    rank = 1
+
+    def __init__(self, padding: Any = 1, data_format: str | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.sides = [checks.sizes("ZeroPadding1D", "padding", padding, 2, 0)]
+        self.set_data_format(data_format)

@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+
+from nnkit.kernels.cpu import normalization as kernels
+from tests.helpers import run
+from tests.reference import normalization as reference
+
+TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
+# Rows, lanes, inner, channels; rows of a block.
+SHAPES = [(1, 1, 1, 1, 4), (13, 6, 1, 3, 4), (5, 3, 7, 3, 2), (70, 64, 1, 64, 32), (2, 1, 5, 1, 9)]
+
+both = pytest.mark.parametrize("dtype", TOLERANCE)
+shapes = pytest.mark.parametrize("shape", SHAPES)
+
+
+def same(got, want, factor=1):
+    tolerance = factor * TOLERANCE[got.dtype.type]
+    np.testing.assert_allclose(got, want, tolerance, tolerance)
+
+
+@both
+@shapes
+def test_batch_moments(shape, dtype, rng):
+    *shape, _, size = shape
+    x = (5 + rng.normal(size=shape)).astype(dtype)
+    want = reference.batch_moments(x.astype(float), size)
+    partial = np.empty(want.shape, dtype)
+    run(kernels.batch_moments, x, size, 0, partial)
+    same(partial, want, 4)
+    if len(partial) > 1:  # A worker's share of the blocks.
+        run(kernels.batch_moments, x, size, 1, partial[1:])
+        same(partial, want, 4)
+
+
+@both
+@shapes
+def test_batch_statistics(shape, dtype, rng):
+    rows, lanes, inner, n, size = shape
+    x = 5 + rng.normal(size=(rows, lanes, inner))
+    partial = reference.batch_moments(x, size).astype(dtype)
+    moving = rng.uniform(1, 2, (2, n)).astype(dtype)
+    before, outputs = moving.astype(float), np.empty((2, n), dtype)
+    run(kernels.batch_statistics, partial, size, rows, inner, 0.9, *moving, *outputs)
+    channels = reference.channels(x, n)
+    want = np.stack([channels.mean(axis=1), channels.var(axis=1)])
+    same(outputs, want)
+    same(moving, 0.9 * before + 0.1 * want)
+
+
+@both
+@shapes
+def test_lines_and_normalize(shape, dtype, rng):
+    rows, lanes, inner, n, _ = shape
+    x = rng.normal(size=(rows, lanes, inner)).astype(dtype)
+    given = rng.uniform(1, 2, (4, n)).astype(dtype)
+    mean, variance, gamma, beta = given
+    lines, y = np.empty((3, lanes), dtype), np.empty_like(x)
+    run(kernels.batch_lines, mean, variance, 0.1, gamma, beta, lines)
+    want = reference.batch_lines(*given[:2].astype(float), 0.1, *given[2:].astype(float), lanes)
+    same(lines, want)
+    run(kernels.normalize, x, lines, y)
+    same(y, reference.normalize(x.astype(float), lines.astype(float)))
+
+
+@both
+@shapes
+@pytest.mark.parametrize("by_batch", [True, False])
+def test_batch_gradients(shape, by_batch, dtype, rng):
+    rows, lanes, inner, n, size = shape
+    x, dy = 5 + rng.normal(size=(2, rows, lanes, inner))
+    gamma, channels = rng.uniform(1, 2, n), reference.channels(x, n)
+    mean, variance = channels.mean(axis=1), channels.var(axis=1)
+    lines = reference.batch_lines(mean, variance, 0.1, gamma, gamma, lanes).astype(dtype)
+    want = reference.batch_gradient_sums(dy, x, lines[0].astype(float), size)
+    x, dy = x.astype(dtype), dy.astype(dtype)
+    partial = np.empty(want.shape, dtype)
+    run(kernels.batch_gradient_sums, dy, x, lines, size, 0, partial)
+    same(partial, want, 30)
+
+    count = channels.shape[1] if by_batch else 0
+    slopes, sums = np.empty((3, lanes), dtype), np.empty((2, n), dtype)
+    given = variance.astype(dtype), 0.1, gamma.astype(dtype), count
+    run(kernels.batch_gradients, want.astype(dtype), *given, slopes, *sums)
+    right, *right_sums = reference.batch_slopes(x.astype(float), dy, gamma, 0.1, by_batch)
+    same(slopes, right, 100)
+    same(sums, right_sums, 100)
+
+    dx = np.empty_like(x)
+    run(kernels.normalize_backward, dy, x, lines, slopes, dx)
+    same(dx, reference.normalize_backward(dy, x, lines, slopes), 4)
+
+
+@both
+@pytest.mark.parametrize(("rows", "n", "size"), [(1, 1, 4), (9, 37, 4), (5, 130, 2), (3, 4, 9)])
+def test_layer_normalization(rows, n, size, dtype, rng):
+    x, dy = (2 + rng.normal(size=(2, rows, n))).astype(dtype)
+    gamma, beta = rng.uniform(1, 2, (2, n)).astype(dtype)
+    y, dx, kept = np.empty_like(x), np.empty_like(x), np.empty((2, rows), dtype)
+    run(kernels.layer_normalization, x, gamma, beta, 0.1, y, *kept)
+    want = reference.layer_normalization(*(a.astype(float) for a in (x, gamma, beta)), 0.1)
+    for got, right in zip((y, *kept), want, strict=True):
+        same(got, right)
+    sums = np.empty((2, -(-rows // size), n), dtype)
+    run(kernels.layer_normalization_backward, dy, x, gamma, *kept, size, 0, dx, *sums)
+    wide = (a.astype(float) for a in (dy, x, gamma, *kept))
+    want = reference.layer_normalization_backward(*wide, size)
+    for got, right in zip((dx, *sums), want, strict=True):
+        same(got, right, 4)
+
+
+@pytest.mark.parametrize("inner", [1, 4])
+def test_a_large_mean_costs_no_precision(inner, rng):
+    """The sum of squares less the square of the sum would leave nothing of the variance."""
+    x = (1e4 + rng.normal(size=(500, 3, inner))).astype(np.float32)
+    partial, outputs = np.empty((8, 2, 3), np.float32), np.empty((4, 3), np.float32)
+    run(kernels.batch_moments, x, 64, 0, partial)
+    run(kernels.batch_statistics, partial, 64, 500, inner, 0.0, *outputs)
+    np.testing.assert_allclose(outputs[2], x.astype(float).mean(axis=(0, 2)), rtol=1e-7)
+    np.testing.assert_allclose(outputs[3], x.astype(float).var(axis=(0, 2)), rtol=1e-3)
+    rows = x.reshape(3, -1)
+    y, kept = np.empty_like(rows), np.empty((2, 3), np.float32)
+    ones = np.ones(rows.shape[1], np.float32)
+    run(kernels.layer_normalization, rows, ones, 0 * ones, 1e-3, y, *kept)
+    np.testing.assert_allclose(y.std(axis=1), 1, rtol=1e-3)

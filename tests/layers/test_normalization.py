@@ -1,0 +1,140 @@
+import numpy as np
+import pytest
+
+from nnkit.engine.device import empty, launch, recording
+from nnkit.engine.memory import Arena
+from nnkit.engine.program import Program
+from nnkit.engine.tape import Tape
+from nnkit.layers import BatchNormalization, LayerNormalization
+
+
+def test_running_statistics_follow_the_batch(rng):
+    """Keras's formula: the variance is the biased one."""
+    layer, x = BatchNormalization(momentum=0.9, dtype="float64"), 3 + 2 * rng.normal(size=(50, 4))
+    layer(x, training=True)
+    np.testing.assert_allclose(layer.moving_mean.value, 0.1 * x.mean(axis=0))
+    np.testing.assert_allclose(layer.moving_variance.value, 0.9 + 0.1 * x.var(axis=0))
+    before = layer.get_weights()
+    layer(x)
+    for now, then in zip(layer.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_weights_are_in_keras_order():
+    layer = BatchNormalization()
+    layer.ensure_built((None, 3))
+    names = [weight.name for weight in layer.weights]
+    assert names == ["gamma", "beta", "moving_mean", "moving_variance"]
+    assert [weight.name for weight in layer.trainable_weights] == ["gamma", "beta"]
+
+
+def test_a_frozen_layer_is_as_in_inference(rng):
+    layer, x = BatchNormalization(dtype="float64"), rng.normal(size=(5, 3))
+    layer(x, training=True)
+    layer.trainable = False
+    before = layer.get_weights()
+    np.testing.assert_array_equal(layer(x, training=True), layer(x))
+    for now, then in zip(layer.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+    factor = 1 / np.sqrt(layer.moving_variance.value + layer.epsilon)
+    layer(x, training=True)
+    np.testing.assert_allclose(layer.backward(x), x * factor)
+
+
+def test_channels_first_is_channels_last_with_the_axes_swapped(rng):
+    x = rng.normal(size=(4, 6, 5, 3))
+    last, first = BatchNormalization(dtype="float64"), BatchNormalization(axis=1, dtype="float64")
+    y = last(x, training=True)
+    np.testing.assert_allclose(first(x.transpose(0, 3, 1, 2), True), y.transpose(0, 3, 1, 2))
+    np.testing.assert_allclose(first.moving_variance.value, last.moving_variance.value)
+
+
+@pytest.mark.parametrize("shape", [(600, 1), (40, 7, 5, 3), (257, 33)])
+def test_many_blocks(shape, rng):
+    """With more rows than one block holds, and a last block that is smaller."""
+    x = (100 + rng.normal(size=shape)).astype(np.float32)
+    layer = BatchNormalization(epsilon=1e-6)
+    y, axes = layer(x, training=True), tuple(range(len(shape) - 1))
+    wide = x.astype(float)
+    want = (wide - wide.mean(axis=axes)) / np.sqrt(wide.var(axis=axes) + 1e-6)
+    np.testing.assert_allclose(y, want, atol=1e-4)
+
+
+@pytest.mark.parametrize("layer", [BatchNormalization, LayerNormalization])
+def test_large_means(layer, rng):
+    x = (1e4 + rng.normal(size=(200, 64))).astype(np.float32)
+    y = layer()(x, training=True)
+    axis = 0 if layer is BatchNormalization else 1
+    np.testing.assert_allclose(y.std(axis=axis), 1, atol=2e-3)
+    np.testing.assert_allclose(y.mean(axis=axis), 0, atol=2e-3)
+
+
+@pytest.mark.parametrize("layer", [BatchNormalization, LayerNormalization])
+def test_results_do_not_depend_on_the_workers(layer, rng):
+    """A recorded step, replayed by one thread and by several."""
+    made, x = layer(), rng.normal(size=(301, 40)).astype(np.float32)
+    made.ensure_built((None, 40))
+    tape = Tape({})
+    with recording(tape):
+        dy = empty(x.shape, x.dtype)
+        launch.copy(x, dy)
+        made.forward(x, True)
+        made.backward(dy)
+    results = []
+    for workers in (1, 2, 3):
+        for weight, start in zip(made.weights, (1, 2, 3, 4), strict=False):
+            weight.assign(np.full(weight.shape, start))
+        Program(tape, Arena(), workers).run(2)
+        results.append([w.numpy() for w in made.weights] + [made.gamma.gradient.copy()])
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("layer", [BatchNormalization, LayerNormalization])
+def test_no_rows(layer):
+    made = layer()
+    y = made(np.zeros((0, 5)), training=True)
+    assert y.shape == made.backward(y).shape == (0, 5)
+    assert all(np.isfinite(weight).all() for weight in made.get_weights())
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "message"),
+    [
+        (BatchNormalization(axis=0), (2, 3), r"\(BatchNormalization\) has axis 0, but inputs of"),
+        (BatchNormalization(axis=2), (2, 3), "axis from 1 to 1"),
+        (BatchNormalization(axis=-2), (2, 3), "axis -2"),
+        (LayerNormalization(axis=0), (2, 3), r"\(LayerNormalization\) has axis \[0\]"),
+        (LayerNormalization(axis=1), (2, 3, 4), "must be the last axis, or the last few"),
+        (LayerNormalization(axis=[1, 1]), (2, 3, 4), "the last few"),
+        (LayerNormalization(axis=[0, 1]), (2, 3), "without the batch"),
+        (LayerNormalization(axis=[]), (2, 3), "the last axis"),
+        (LayerNormalization(axis=[1, 2, 3]), (2, 3, 4), "the last few"),
+    ],
+)
+def test_axes_that_do_not_fit(layer, shape, message):
+    with pytest.raises(ValueError, match=message):
+        layer(np.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"axis": 1.5}, "axis must be a whole number"),
+        ({"epsilon": 0}, r"epsilon must be a number in \(0, inf\)"),
+        ({"center": 1}, "center must be True or False"),
+        ({"gamma_initializer": "one_s"}, "unknown initializer 'one_s'; did you mean 'ones'"),
+        ({"momentun": 0.9}, "has no argument 'momentun'"),
+    ],
+)
+@pytest.mark.parametrize("layer", [BatchNormalization, LayerNormalization])
+def test_arguments(layer, arguments, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        layer(**arguments)
+
+
+@pytest.mark.parametrize("momentum", [-0.1, 1.1, "a"])
+def test_momentum(momentum):
+    with pytest.raises((TypeError, ValueError), match=r"momentum must be a number in \[0, 1\]"):
+        BatchNormalization(momentum=momentum)

@@ -1,0 +1,64 @@
+"""What nnkit.kernels.cpu.normalization computes, and the whole of batch normalization."""
+
+import numpy as np
+
+
+def blocks(x, size):
+    """Every ``size`` rows of an array."""
+    return [x[i : i + size] for i in range(0, len(x), size)]
+
+
+def batch_moments(x, size):
+    parts = blocks(x, size)
+    means = [p.mean(axis=(0, 2)) for p in parts]
+    squares = [((p - m[:, None]) ** 2).sum(axis=(0, 2)) for p, m in zip(parts, means, strict=True)]
+    return np.stack([means, squares], axis=1)
+
+
+def batch_gradient_sums(dy, x, mean, size):
+    products = dy * (x - mean[:, None])
+    return np.stack([[p.sum(axis=(0, 2)) for p in blocks(a, size)] for a in (dy, products)], axis=1)
+
+
+def channels(x, n):
+    """(rows, lanes, inner) as (n, elements): lane i belongs to channel i % n."""
+    rows, lanes, inner = x.shape
+    return x.reshape(rows, lanes // n, n, inner).transpose(2, 0, 1, 3).reshape(n, -1)
+
+
+def batch_lines(mean, variance, epsilon, gamma, beta, lanes):
+    return np.tile([mean, gamma / np.sqrt(variance + epsilon), beta], lanes // mean.size)
+
+
+def batch_slopes(x, dy, gamma, epsilon, by_batch):
+    """What batch_gradients gives for the whole batch: slopes, dgamma, dbeta."""
+    n = gamma.size
+    c, g = channels(x, n), channels(dy, n)
+    s = 1 / np.sqrt(c.var(axis=1) + epsilon)
+    dbeta, dgamma = g.sum(axis=1), s * (g * (c - c.mean(axis=1, keepdims=True))).sum(axis=1)
+    share = 1 / c.shape[1] if by_batch else 0
+    slopes = [gamma * s, -gamma * s * s * dgamma * share, -gamma * s * dbeta * share]
+    return np.tile(slopes, x.shape[1] // n), dgamma, dbeta
+
+
+def normalize(x, lines):
+    mean, factor, beta = lines[:, :, None]
+    return (x - mean) * factor + beta
+
+
+def normalize_backward(dy, x, lines, slopes):
+    a, b, c = slopes[:, :, None]
+    return a * dy + b * (x - lines[0][:, None]) + c
+
+
+def layer_normalization(x, gamma, beta, epsilon):
+    mean, inverse = x.mean(axis=1), 1 / np.sqrt(x.var(axis=1) + epsilon)
+    return (x - mean[:, None]) * inverse[:, None] * gamma + beta, mean, inverse
+
+
+def layer_normalization_backward(dy, x, gamma, mean, inverse, size):
+    z, g = (x - mean[:, None]) * inverse[:, None], dy * gamma
+    means = g.mean(axis=1, keepdims=True), (g * z).mean(axis=1, keepdims=True)
+    dx = inverse[:, None] * (g - means[0] - z * means[1])
+    sums = [np.stack([p.sum(axis=0) for p in blocks(a, size)]) for a in (dy * z, dy)]
+    return dx, *sums
