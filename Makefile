@@ -8,7 +8,7 @@ BENCH  ?= .venv-bench
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint docs bench gpu-check clean
+.PHONY: help demo test keras lint docs bench gpu-check clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -20,16 +20,18 @@ demo: $(VENV)/.plot  ## train on handwritten digits, save, load, draw a picture
 # CUDA are tested in processes of their own: simulated, line by line, and compiled for real devices.
 test: lint docs  ## all that a change must pass: lint, docs, tests, the built wheel
 	@set -eu; cache=$$(mktemp -d); trap 'rm -rf "$$cache"' EXIT; \
-	export NNKIT_TEST_CACHE="$$cache"; set -x; \
-	$(VENV)/bin/python -m pytest --quiet; \
-	NUMBA_BOUNDSCHECK=1 $(VENV)/bin/python -m pytest --quiet tests/kernels; \
-	export COVERAGE_FILE="$$cache/coverage"; \
-	NUMBA_ENABLE_CUDASIM=1 $(VENV)/bin/python -m coverage run --source=nnkit/kernels/cuda \
-	    -m pytest --quiet tests/cuda/simulator; \
-	$(VENV)/bin/python -m coverage report --show-missing --skip-covered --fail-under=100 \
-	    --omit nnkit/kernels/cuda/fused/sizes.py; \
-	NNKIT_TEST_COMPILED=1 $(VENV)/bin/python -m pytest --quiet tests/cuda/compiled; \
+	export NNKIT_TEST_CACHE="$$cache" COVERAGE_FILE="$$cache/coverage"; \
+	pytest="$(VENV)/bin/python -m pytest --quiet --numprocesses auto --dist loadfile"; set -x; \
+	$$pytest; \
+	NUMBA_BOUNDSCHECK=1 $$pytest tests/kernels; \
+	NUMBA_ENABLE_CUDASIM=1 $$pytest tests/cuda/simulator --cov=nnkit/kernels/cuda \
+	    --cov-report=term-missing:skip-covered --cov-fail-under=100; \
+	NNKIT_TEST_COMPILED=1 $$pytest tests/cuda/compiled; \
 	tools/check_wheel.sh $(VENV)/bin/python
+
+# In a process of its own, because one in which JAX was imported must not fork.
+keras: $(VENV)/.dev $(VENV)/.keras  ## layers, losses, optimizers... against Keras 3
+	NNKIT_REQUIRE_KERAS=1 $(VENV)/bin/python -m pytest --quiet tests/keras
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(VENV)/bin/ruff check .
@@ -52,7 +54,7 @@ clean:  ## remove what was built and installed
 	rm -rf $(VENV) $(BENCH) build dist docs/_build *.egg-info .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.plot $(VENV)/.dev $(VENV)/.cuda: $(VENV)/.%: $(VENV)/.created setup.cfg pyproject.toml
+$(VENV)/.plot $(VENV)/.dev $(VENV)/.cuda $(VENV)/.keras: $(VENV)/.%: $(VENV)/.created setup.cfg pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --editable '.[$*]'
 	@touch $@
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.layers.base import Layer
+from nnkit.layers.chain import Chain
 from nnkit.models.sequential import Sequential
 
 __all__ = ["check_layer", "check_loss"]
@@ -24,6 +25,8 @@ def check_layer(
     batch_size: int = 3,
     seed: int = 0,
     tolerance: float = 1e-6,
+    ids: int = 0,
+    masked: bool = False,
 ) -> None:
     """Check everything that nnkit relies on in a layer.
 
@@ -45,6 +48,10 @@ def check_layer(
         Of the data.
     tolerance : float
         Allowed error of a gradient, relative to its size.
+    ids : int
+        If not 0, inputs are whole numbers from 0 to below it, which have no gradient.
+    masked : bool
+        Whether the input, (batch, steps, ...), comes with a mask that leaves out some steps.
 
     Raises
     ------
@@ -57,9 +64,11 @@ def check_layer(
     >>> nnkit.testing.check_layer(nnkit.layers.Dense(3, activation="tanh"), (4,))
     """
     rng = np.random.default_rng(seed)
-    x = rng.standard_normal((batch_size, *input_shape))
-    _check_gradients(_rebuilt(layer, "float64"), x, rng, tolerance)
-    _check_training(_rebuilt(layer, "float32"), x.astype(np.float32), rng)
+    shape = (batch_size, *input_shape)
+    x = rng.integers(0, ids, shape).astype(np.float64) if ids else rng.standard_normal(shape)
+    mask = rng.uniform(size=shape[:2]) < 0.7 if masked else None
+    _check_gradients(rebuilt(layer, "float64"), x, mask, rng, tolerance, not ids)
+    _check_training(rebuilt(layer, "float32"), x.astype(np.float32), mask, rng)
 
 
 def check_loss(
@@ -105,9 +114,9 @@ def check_loss(
     _compare(total, y_pred, gradient, rng, tolerance, f"loss {loss.name!r}: the gradient")
 
 
-def _rebuilt(layer: Layer, dtype: str) -> Layer:
-    """A new, unbuilt layer like this one, of another type."""
-    config = layer.get_config() | {"dtype": dtype}
+def rebuilt(layer: Layer, dtype: str) -> Layer:
+    """A new, unbuilt layer like this one, of another type, and so are the layers inside."""
+    config = _retyped(layer.get_config(), dtype)
     twin: Layer = type(layer).from_config(config)
     if twin.get_config() != config:
         raise AssertionError(
@@ -117,17 +126,35 @@ def _rebuilt(layer: Layer, dtype: str) -> Layer:
     return twin
 
 
+def _retyped(value: Any, dtype: str) -> Any:
+    if isinstance(value, dict):
+        return {k: dtype if k == "dtype" else _retyped(v, dtype) for k, v in value.items()}
+    return [_retyped(v, dtype) for v in value] if isinstance(value, list) else value
+
+
 def _check_gradients(
-    layer: Layer, x: np.ndarray, rng: np.random.Generator, tolerance: float
+    layer: Layer,
+    x: np.ndarray,
+    mask: np.ndarray | None,
+    rng: np.random.Generator,
+    tolerance: float,
+    smooth: bool,
 ) -> None:
-    layer.ensure_built((None, *x.shape[1:]))
+    layer.ensure_built(_built_for(layer, x))
     for variable in layer.weights:  # Zeros and ones hide mistakes.
         variable.assign(variable.value + 0.3 * rng.standard_normal(variable.shape))
     parts = layer.parts()
+    states = [(state, state.copy()) for part in layer.walk() for state in part.states]
 
     def forward(x: np.ndarray) -> np.ndarray:
+        for state, first in states:
+            state[...] = first
+        passed = mask
         for part in parts:
-            x = part.forward(x, True)
+            masks = {"mask": passed} if part.uses_mask else {}
+            y = part.forward(x, True, **masks)
+            passed = part.compute_mask(x, passed)
+            x = y
         return x
 
     given = x.copy()
@@ -145,19 +172,25 @@ def _check_gradients(
     direction = rng.standard_normal(y.shape)
 
     def total(_: np.ndarray) -> float:
-        return float((forward(x) * direction).sum())
+        return float((forward(x) * direction).sum() + sum(p[0] for p in Chain(parts).penalties()))
 
     total(x)
     for variable in layer.trainable_weights:
         variable.gradient.fill(np.nan)  # backward must overwrite, not add.
-    dy: np.ndarray | None = direction
+    dx: np.ndarray | None = direction
     for part in reversed(parts):
-        dy = None if dy is None else part.backward(dy)
+        dx = None if dx is None else part.backward(dx)
     what = f"layer {layer.name!r}: the gradient of"
-    _compare(total, x, np.asarray(dy), rng, tolerance, f"{what} the input")
+    if smooth:
+        _compare(total, x, np.asarray(dx), rng, tolerance, f"{what} the input")
     for variable in layer.trainable_weights:
         name = f"{what} {variable.name!r}"
         _compare(total, variable.value, variable.gradient, rng, tolerance, name)
+
+
+def _built_for(layer: Layer, x: np.ndarray) -> tuple[int | None, ...]:
+    """The input's shape; only a layer that is stateful wants to know the batch's size."""
+    return (len(x) if getattr(layer, "stateful", False) else None, *x.shape[1:])
 
 
 def _compare(
@@ -191,21 +224,29 @@ def _compare(
             )
 
 
-def _check_training(layer: Layer, x: np.ndarray, rng: np.random.Generator) -> None:
+def _check_training(
+    layer: Layer, x: np.ndarray, mask: np.ndarray | None, rng: np.random.Generator
+) -> None:
     """Five steps replayed and five in Python, from equal weights, must agree."""
+    first: list[Layer] = []
+    if mask is not None:
+        from nnkit.layers import Masking
+
+        x[~mask] = 0  # What Masking leaves out.
+        first = [Masking(dtype="float32")]
     expected = layer.compute_output_shape((None, *x.shape[1:]))
     y = rng.standard_normal((len(x), *(n or 1 for n in expected[1:]))).astype(np.float32)
     models = []
     for eager in (False, True):
-        model = Sequential([copy.deepcopy(layer)])
+        model = Sequential([*copy.deepcopy(first), copy.deepcopy(layer)])
         model.compile("sgd", "mse", run_eagerly=eager)
-        model.build((None, *x.shape[1:]))
+        model.build(_built_for(layer, x))
         models.append(model)
     models[1].set_weights(models[0].get_weights())
     declared = layer.recordable
     losses = [[model.train_on_batch(x, y) for _ in range(5)] for model in models]  # type: list[Any]
     by_hand = type(layer).forward is not Layer.forward
-    if by_hand and models[0].layers[0].recordable != declared:
+    if by_hand and models[0].layers[-1].recordable != declared:
         raise AssertionError(
             f"layer {layer.name!r} declares recordable = True, but does more than launch kernels "
             "on memory from self.empty; see the warning"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from nnkit.engine.cuda import driver
+from nnkit import config
+from nnkit.engine.cuda import driver, launches
 from nnkit.engine.cuda.options import options
 from tests.cuda.fake import FakeDriver
 
@@ -13,6 +14,7 @@ def gpu(monkeypatch):
     fake = FakeDriver()
     options.fuse = "none"  # The fused kernels have no CPU twins.
     monkeypatch.setattr(driver, "open_device", lambda name: fake)
+    monkeypatch.setattr(launches, "cuda_twin", fake.twin_of)
     _use(monkeypatch, "cuda:0")
     return fake
 
@@ -27,6 +29,15 @@ def _use(monkeypatch, name):
     for module in ("backend", "devices"):
         monkeypatch.setattr(f"nnkit.engine.{module}.current", lambda: name)
     monkeypatch.setattr("nnkit.models.session.current", lambda: name)
+    monkeypatch.setattr("nnkit.symbolic.native.current", lambda: name)
+
+
+@pytest.fixture
+def one_thread():
+    """Bits depend on how a product is cut."""
+    config.set_num_threads(1)
+    yield
+    config.set_num_threads(None)
 
 
 @pytest.fixture(autouse=True)

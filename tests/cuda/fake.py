@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 from nnkit.engine.cuda.simulator import Simulator
-from nnkit.engine.device import _kernels
+from nnkit.engine.device import cuda_twin
 from nnkit.errors import DeviceError
 from tests.helpers import launch_on_cpu
 
@@ -22,6 +22,13 @@ class FakeDriver(Simulator):
     def __init__(self, name="cuda:0"):
         super().__init__(name)
         self.log, self.failing, self._launched = [], set(), set()
+        self._kernels = {}
+
+    def twin_of(self, kernel):
+        """In place of ``cuda_twin``: remembers the CPU's kernel, which is launched instead."""
+        twin = cuda_twin(kernel)
+        self._kernels[twin] = kernel
+        return twin
 
     def refuse_in_capture(self, what):
         """What allocates, copies or waits breaks a capture."""
@@ -50,18 +57,19 @@ class FakeDriver(Simulator):
 
     def launcher(self, kernel, arguments):
         assert self._captured is None
+        on_cpu = self._kernels[kernel]
 
         def launch(*arguments):
             if kernel.name in self.failing:
                 raise DeviceError("CUDA_ERROR_ILLEGAL_ADDRESS")
             if self._captured is None:
-                self._launched.add(kernel.name)
+                self._launched.add(kernel)
                 self.log.append(f"launch {kernel.name}")
-                launch_on_cpu(_kernels("cpu")[kernel.name], arguments)
+                launch_on_cpu(on_cpu, arguments)
                 return
             # The first launch of a kernel compiles it and loads a module.
-            assert kernel.name in self._launched, f"{kernel.name} is first launched in a capture"
-            self._captured.append(lambda: launch_on_cpu(_kernels("cpu")[kernel.name], arguments))
+            assert kernel in self._launched, f"{kernel.name} is first launched in a capture"
+            self._captured.append(lambda: launch_on_cpu(on_cpu, arguments))
 
         return launch
 

@@ -37,6 +37,15 @@ def test_data_goes_in_without_a_copy(gpu):
         np.testing.assert_array_equal(mine, theirs)
 
 
+def test_numbers_of_rows_are_checked_where_they_lie(gpu):
+    embedding = nnkit.layers.Embedding(9, 2)
+    table = nnkit.Sequential([nnkit.Input((4,)), embedding])
+    x = np.arange(8, dtype=np.int32).reshape(2, 4)
+    np.testing.assert_array_equal(table.predict(Foreign(x)), embedding.embeddings.value[x])
+    with pytest.raises(ValueError, match="x contains 9"):
+        table.predict(Foreign(x + 2))
+
+
 def test_predictions_may_stay_on_the_device(gpu, use):
     trained = model()
     out = trained.predict(X, 8, to_host=False)

@@ -101,12 +101,14 @@ def test_copies_are_queued_on_the_stream(device, api):
     device.upload(array, memory)
     device.download(memory, array)
     device.clear(memory, 0, 32)
+    device.copy(memory, 16, device.allocate(16), 16)
     device.upload(np.empty(0), memory)
     assert api.log == [
         "cuMemAlloc",
         *("cuMemcpyHtoDAsync", "cuStreamSynchronize"),
         *("cuMemcpyDtoHAsync", "cuStreamSynchronize"),
         "cuMemsetD8Async",
+        *("cuMemAlloc", "cuMemcpyDtoDAsync"),
     ]
 
 

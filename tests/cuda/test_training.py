@@ -81,7 +81,7 @@ class Twice(Layer):
 
 
 class Swish(Layer):
-    """A layer of door 3, with a weight; its generated kernels have no twins."""
+    """A layer of door 3, with a weight."""
 
     def build(self, input_shape):
         self.slope = self.add_weight("slope", input_shape[1:], "ones")
@@ -132,14 +132,6 @@ def _flat(value):
     if isinstance(value, (list, tuple)):
         return [leaf for item in value for leaf in _flat(item)]
     return [value]
-
-
-@pytest.fixture
-def one_thread():
-    """Bits depend on how a product is cut."""
-    nnkit.config.set_num_threads(1)
-    yield
-    nnkit.config.set_num_threads(None)
 
 
 def test_a_step_is_captured_once_and_replayed(gpu):

@@ -36,6 +36,7 @@ ALL = pytest.mark.parametrize(("name", "types"), signatures(np.float32, np.float
 
 # Computed in float64 on purpose: what is added up over many elements, ...
 LONG_SUMS = {"accumulate", "sum_squares", "clip_by_norm"}
+LONG_SUMS |= {"penalty_blocks", "penalty_sum", "norm_factors", "mask_weights"}
 # ... and what a thread computes once from numbers that arrive as float64.
 ONCE_A_THREAD = {
     "adam": "bias correction",
@@ -43,14 +44,30 @@ ONCE_A_THREAD = {
     "rmsprop": "1 - rho",
     "rmsprop_momentum": "1 - rho",
     "decay_weights": "rate times decay",
+    "penalty_gradient": "twice l2",
+    "accumulate_penalty": "what is added to a sum over the epoch",
+    "elu": "scale times alpha",
+    "elu_backward": "scale times alpha",
     "dropout": "the bound must be the CPU's to the last bit",
+    "dropout_mask": "the same bound",
 }
 # The row of a thread has two parts there: one division for the row.
-DIVIDE_FOR_A_ROW = {"softmax", "softmax_backward"}
+DIVIDE_FOR_A_ROW = {
+    *("softmax", "softmax_backward", "log_softmax", "log_softmax_backward"),
+    *("batch_moments", "batch_gradient_sums", "layer_normalization_backward"),
+    *("zero_pad", "zero_pad_backward", "repeat", "repeat_backward", "permute", "apply_mask"),
+    *("prelu", "prelu_backward"),
+}
+DIVIDE_FOR_A_ROW |= {"norm_factors", "scale_vectors"}
 
 # With 64 registers each, half of the threads that fit into an SM run at once.
 REGISTERS = 64
-MORE_REGISTERS = {"matmul": 128, "matmul_bias": 128}  # A tile's sums are all in registers.
+# A tile's sums are all in registers.
+MORE_REGISTERS = {"matmul": 128, "matmul_bias": 128, "matmul_add": 144}
+# Where a window begins and ends, along both axes.
+MORE_REGISTERS |= dict.fromkeys(("max_pool2d", "max_pool2d_backward"), 80)
+MORE_REGISTERS |= dict.fromkeys(("average_pool2d", "average_pool2d_backward"), 80)
+MORE_REGISTERS |= dict.fromkeys(("conv2d_transpose", "conv2d_transpose_bias"), 80)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Whole trainings in the simulator against the CPU: every layer, loss and optimizer."""
+"""Trainings in the simulator against the CPU: fused steps, kernels of one's own, weights."""
 
 import numpy as np
 import pytest
@@ -7,81 +7,11 @@ import nnkit
 from nnkit import cuda, optimizers
 from nnkit.engine.cuda.options import options
 from nnkit.models import pace
-from tests.layers.test_gradients import LAYERS, LOSSES, label
+from tests.cuda.simulator import compare
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:(divide by zero|invalid value|overflow):RuntimeWarning"
 )
-
-OPTIMIZERS = [
-    optimizers.SGD(0.1),
-    optimizers.SGD(0.1, momentum=0.9, nesterov=True, clipvalue=0.01),
-    optimizers.Adam(0.01, weight_decay=0.01, global_clipnorm=0.1),
-    optimizers.Adam(0.01, amsgrad=True),
-    optimizers.RMSprop(0.01, clipnorm=0.1),
-    optimizers.RMSprop(0.01, momentum=0.5, centered=True),
-]
-
-
-@pytest.fixture(autouse=True)
-def _as_it_was():
-    yield
-    nnkit.set_device("cpu")
-    options.fuse = "auto"
-
-
-def trained(make, x, y):
-    """Weights and predictions after two steps of two rows and one of one, on both devices."""
-    for device in ("cpu", "cuda"):
-        nnkit.set_device(device)
-        nnkit.utils.set_random_seed(5)
-        model = make()
-        model.fit(x, y, batch_size=2, epochs=1, verbose=0)
-        yield [*model.get_weights(), model.predict(x[:1])]
-
-
-def compare(make, x, y):
-    on_cpu, on_gpu = trained(make, x, y)
-    for mine, theirs in zip(on_gpu, on_cpu, strict=True):
-        np.testing.assert_allclose(mine, theirs, 1e-5, 1e-6)
-
-
-@pytest.mark.parametrize(("layer", "input_shape"), LAYERS, ids=map(label, LAYERS))
-def test_layer(layer, input_shape, rng):
-    def make():
-        own = type(layer).from_config(layer.get_config() | {"dtype": "float32"})
-        model = nnkit.Sequential([nnkit.Input(input_shape), own])
-        model.compile(optimizers.SGD(0.1), "mse")
-        return model
-
-    x = rng.normal(size=(5, *input_shape)).astype(np.float32)
-    y = rng.normal(size=(5, *layer.compute_output_shape((None, *input_shape))[1:]))
-    compare(make, x, np.broadcast_to(y, (5, *y.shape[1:])))
-
-
-@pytest.mark.parametrize(("loss", "y_true", "kind"), LOSSES, ids=map(label, LOSSES))
-def test_loss(loss, y_true, kind, rng):
-    last = {"probabilities": "softmax", "logits": None}[kind]
-    if loss.name == "binary_crossentropy" and last:
-        last = "sigmoid"
-    metric = "accuracy" if "crossentropy" in loss.name else "mae"
-
-    def make():
-        model = nnkit.Sequential([nnkit.Input((3,)), nnkit.layers.Dense(4, activation=last)])
-        model.compile(optimizers.SGD(0.1), loss, metrics=[metric])
-        return model
-
-    compare(make, rng.normal(size=(3, 3)), y_true)
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: str(o.hyperparameters()))
-def test_optimizer(optimizer, rng):
-    def make():
-        model = nnkit.Sequential([nnkit.Input((3,)), nnkit.layers.Dense(2)])
-        model.compile(type(optimizer).from_config(optimizer.get_config()), "mse")
-        return model
-
-    compare(make, rng.normal(size=(5, 3)), rng.normal(size=(5, 2)))
 
 
 @pytest.mark.parametrize("fuse", ["none", "three", "persistent"])

@@ -1,0 +1,63 @@
+"""Files of nested models: what either side writes, the other reads."""
+
+import numpy as np
+import pytest
+
+import nnkit
+from nnkit import layers
+from tests.keras.theirs import QUIET, assert_close, loaded
+
+pytestmark = QUIET
+
+
+def block(frozen):
+    """A model as a layer, whose weights Keras orders otherwise when it is frozen."""
+    inside = [layers.Dense(3), layers.BatchNormalization(), layers.Dense(2, activation="tanh")]
+    return nnkit.Sequential(inside, trainable=not frozen)
+
+
+MODELS = {
+    "recurrent": lambda: [
+        layers.Embedding(9, 3, mask_zero=True),
+        layers.Bidirectional(layers.LSTM(2, return_sequences=True)),
+        layers.GRU(2, return_sequences=True, dropout=0.1),
+        layers.TimeDistributed(layers.Dense(2)),
+        layers.SimpleRNN(3),
+    ],
+    "nested": lambda: [layers.Dense(4), block(False), block(False)],
+    "frozen": lambda: [block(True), layers.Dense(4)],
+    "deep": lambda: [nnkit.Sequential([block(False), layers.ReLU(), block(True)])],
+    "images": lambda: [
+        layers.Reshape((6, 6, 1)),
+        layers.Conv2D(4, 3, activation="relu"),
+        layers.BatchNormalization(),
+        layers.DepthwiseConv2D(2, padding="same"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_there_and_back(kind, rng, tmp_path):
+    """Whole models and both kinds of files of weights, with weights that are all different."""
+    shape = {"recurrent": (5,), "images": (36,)}.get(kind, (3,))
+    x = rng.integers(0, 9, (4, *shape)).astype(np.float32)
+    ours = nnkit.Sequential([nnkit.Input(shape), *MODELS[kind]()])
+    ours.set_weights([rng.uniform(0.1, 0.9, w.shape) for w in ours.get_weights()])
+    wanted = ours.predict(x)
+    ours.save(tmp_path / "ours.h5")
+    theirs = loaded(tmp_path / "ours.h5")
+    assert_close(theirs(x), wanted)
+    theirs.save(tmp_path / "theirs.h5")
+    assert_close(nnkit.load_model(tmp_path / "theirs.h5").predict(x), wanted)
+    weights = [np.array(w) for w in theirs.get_weights()]
+    for name in ("w.h5", "w.weights.h5"):
+        ours.save_weights(tmp_path / name)
+        theirs.set_weights([0 * w for w in weights])
+        theirs.load_weights(tmp_path / name)
+        assert_close(theirs(x), wanted)
+    theirs.save_weights(tmp_path / "t.weights.h5")
+    other = nnkit.Sequential([nnkit.Input(shape), *MODELS[kind]()])
+    other.load_weights(tmp_path / "t.weights.h5")
+    assert_close(other.predict(x), wanted)

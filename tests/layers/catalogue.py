@@ -1,0 +1,369 @@
+"""The one list of all layers, losses, optimizers...: a new one is tested by adding one line.
+
+Everything that is promised of all of them is tested from here: gradients, recorded and sharded
+steps, both devices, files, bad input, and equality with Keras 3. ``test_catalogue.py`` fails when
+something public is on no list.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import nnkit
+from nnkit import constraints, initializers, layers, losses, ops, optimizers, regularizers
+from nnkit.testing import rebuilt
+
+OWN = "Keras has none"
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A layer and what its tests need to know.
+
+    Attributes
+    ----------
+    layer : Layer
+        Not built; tests make others from its configuration.
+    shape : tuple of int
+        Of one sample.
+    ids : int
+        If not 0, inputs are whole numbers from 0 to below it, which have no gradient.
+    masked : bool
+        Whether its input also comes with a mask, of (batch, steps).
+    random : bool
+        Whether it draws numbers in training, so that only its inference compares with Keras.
+    batch : int, optional
+        The one batch size that it takes.
+    tolerance : float
+        Allowed error of a gradient in float64, relative.
+    keras : str or callable, optional
+        By default Keras's layer of the same class name and configuration. Otherwise why there is
+        none, or what makes it: ``lambda keras: keras.layers.Activation("elu")``.
+    """
+
+    layer: layers.Layer
+    shape: tuple[int, ...]
+    ids: int = 0
+    masked: bool = False
+    random: bool = False
+    batch: int | None = None
+    tolerance: float = 1e-6
+    keras: str | Callable[[Any], Any] | None = None
+
+    def __str__(self) -> str:
+        return f"{label(self.layer)}-{'x'.join(map(str, self.shape))}"
+
+    def another(self, dtype: str = "float32") -> layers.Layer:
+        """The layer made anew."""
+        return rebuilt(self.layer, dtype)
+
+    def inputs(self, rng: np.random.Generator, batch: int) -> np.ndarray:
+        """A batch, float32; if it is masked, some steps are zeros, which ``Masking`` leaves out."""
+        shape = (batch, *self.shape)
+        if self.ids:
+            return rng.integers(0, self.ids, shape).astype(np.float32)
+        x = rng.normal(size=shape).astype(np.float32)
+        if self.masked:
+            x[rng.uniform(size=shape[:2]) < 0.3] = 0
+        return x
+
+    def model(self, optimizer: Any = "sgd", loss: Any = "mse", **options: Any) -> nnkit.Sequential:
+        """A compiled model of the layer alone; equal seeds give equal weights."""
+        dtype = options.pop("dtype", "float32")
+        stack = [layers.Masking(dtype=dtype)] if self.masked else []
+        first = nnkit.Input(self.shape, batch_size=self.batch, dtype=dtype)
+        model = nnkit.Sequential([first, *stack, self.another(dtype)])
+        model.compile(again(optimizer), loss, **options)
+        return model
+
+    def data(self, rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and targets of that model."""
+        shape = self.model().output_shape[1:]
+        return self.inputs(rng, rows), rng.normal(size=(rows, *shape)).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class LossCase:
+    """A loss, targets for predictions of shape (3, 4), and what these are.
+
+    ``"probabilities"`` sum to 1; ``"numbers"`` may be any.
+    """
+
+    loss: losses.Loss
+    y_true: np.ndarray
+    predictions: str = "numbers"
+    keras: str | Callable[[Any], Any] | None = None
+
+    def __str__(self) -> str:
+        return label(self.loss)
+
+    def outputs(self, rng: np.random.Generator) -> np.ndarray:
+        """Predictions, float64."""
+        if self.predictions == "probabilities":
+            return rng.dirichlet(np.full(4, 5.0), 3)
+        return rng.normal(size=(3, 4))
+
+
+def label(made: Any) -> str:
+    """The name of an object's class and the arguments it was given, if they can be written."""
+    if isinstance(made, str):
+        return made
+    known = inspect.signature(type(made).__init__).parameters
+    given = [
+        f"{name}={value!r}"
+        for name, value in made._arguments.items()
+        if not (name in known and value == known[name].default) and "<" not in repr(value)
+    ]
+    return f"{type(made).__name__}({','.join(given)})".replace(" ", "")
+
+
+def again(made: Any, **changed: Any) -> Any:
+    """Another object like this one; a string is left as it is."""
+    if isinstance(made, str):
+        return made
+    return type(made).from_config(made.get_config() | changed)
+
+
+def as_function(name: str) -> Callable[[Any], Any]:
+    """What Keras has as a function only."""
+    return lambda keras: keras.layers.Activation(name)
+
+
+# Functions in place of layers, losses and so on. Files know registered ones by their names.
+
+
+@nnkit.saving.register
+def x_sigmoid(x: Any) -> Any:
+    """x sigmoid(x)."""
+    return x * ops.sigmoid(x)
+
+
+@nnkit.saving.register
+def cosh(y_true: Any, y_pred: Any) -> Any:
+    """cosh of the difference."""
+    return ops.cosh(y_pred - y_true)
+
+
+@nnkit.saving.register
+def ridge(w: Any) -> Any:
+    """The sum of the squares of the columns' sums."""
+    return 0.02 * ops.sum(ops.square(ops.sum(w, axis=0)))
+
+
+@nnkit.saving.register
+def clipped(w: Any) -> Any:
+    """Limited to -0.3 and 0.3."""
+    return np.clip(w, -0.3, 0.3)
+
+
+LAYERS = [
+    # Dense, and activations as layers.
+    Case(layers.Activation("tanh"), (5,)),
+    Case(layers.Dense(3), (4,)),
+    Case(layers.Dense(1), (1,)),
+    Case(layers.Dense(3, use_bias=False), (2, 4)),
+    Case(layers.Dense(4, activation="softmax"), (2, 3, 5)),
+    Case(layers.Dense(4, activation="relu"), (7,)),
+    Case(layers.ELU(), (5,)),
+    Case(layers.ELU(alpha=0.3), (3, 4)),
+    Case(layers.Exponential(), (5,)),
+    Case(layers.GELU(), (5,)),
+    Case(
+        layers.GELU(approximate=True),
+        (3, 4),
+        keras=lambda keras: keras.layers.Lambda(lambda x: keras.activations.gelu(x, True)),
+    ),
+    Case(layers.HardSigmoid(), (5,)),
+    Case(layers.LeakyReLU(), (5,)),
+    Case(layers.LeakyReLU(negative_slope=0.01), (3, 4)),
+    Case(layers.LogSoftmax(), (5,)),
+    Case(layers.LogSoftmax(axis=1), (3, 4), keras=OWN),
+    Case(layers.Mish(), (5,)),
+    Case(layers.PReLU("uniform"), (3, 4)),
+    Case(layers.PReLU("uniform", "l2", "max_norm", [1, 2]), (3, 2, 4)),
+    Case(layers.PReLU("uniform", shared_axes=[2, 3]), (3, 4, 2)),
+    Case(layers.PReLU("uniform", shared_axes=[2]), (3, 2, 4)),
+    Case(layers.ReLU(), (9,)),
+    Case(layers.ReLU(max_value=1.5, negative_slope=0.3, threshold=0.2), (3, 9)),
+    Case(layers.SELU(), (5,)),
+    Case(layers.SiLU(), (5,)),
+    Case(layers.Sigmoid(), (5, 1)),
+    Case(layers.Softmax(), (5,)),
+    Case(layers.Softmax(axis=1), (3, 4)),
+    Case(layers.Softmax(axis=-2), (2, 3, 4)),
+    Case(layers.Softplus(), (5,)),
+    Case(layers.Softsign(), (5,)),
+    Case(layers.Tanh(), (1,)),
+    Case(layers.Dense(3, "tanh", bias_regularizer="l1", activity_regularizer="l2"), (4,)),
+    # Convolution, pooling, padding.
+    Case(layers.AveragePooling1D(2), (5, 3)),
+    Case(layers.AveragePooling1D(3, strides=1, padding="same"), (5, 3)),
+    Case(layers.AveragePooling2D(2), (4, 5, 3)),
+    Case(layers.AveragePooling2D((3, 2), strides=2, padding="same"), (5, 6, 2)),
+    Case(layers.AveragePooling2D(2, data_format="channels_first"), (3, 4, 5)),
+    Case(layers.Conv1D(3, 2), (5, 4)),
+    Case(layers.Conv1D(4, 3, padding="causal", dilation_rate=2, groups=2), (6, 2)),
+    Case(layers.Conv1D(2, 3, strides=2, padding="same", data_format="channels_first"), (3, 6)),
+    Case(layers.Conv2D(3, 3), (4, 5, 2)),
+    Case(layers.Conv2D(3, 3, padding="same", activation="relu"), (5, 4, 1)),
+    Case(layers.Conv2D(1, 1), (1, 1, 1)),
+    Case(layers.Conv2D(4, (3, 2), strides=(1, 2), padding="same", use_bias=False), (5, 6, 3)),
+    Case(layers.Conv2D(6, 2, dilation_rate=(2, 1), groups=3, activation="tanh"), (5, 4, 3)),
+    Case(layers.Conv2D(3, 2, data_format="channels_first"), (2, 4, 5)),
+    Case(layers.Conv2DTranspose(3, 3), (3, 4, 2)),
+    Case(layers.Conv2DTranspose(2, 3, strides=2, padding="same", activation="tanh"), (3, 4, 3)),
+    Case(layers.Conv2DTranspose(1, (3, 4), strides=(3, 2), use_bias=False), (2, 3, 2)),
+    Case(layers.Conv2DTranspose(2, 3, 2, "same", output_padding=1), (3, 3, 1)),
+    Case(layers.Conv2DTranspose(2, 2, dilation_rate=2, data_format="channels_first"), (3, 3, 2)),
+    Case(layers.DepthwiseConv2D(2), (4, 3, 3)),
+    Case(layers.DepthwiseConv2D(3, padding="same", depth_multiplier=2), (4, 5, 2)),
+    Case(layers.DepthwiseConv2D(3, strides=2, activation="relu", use_bias=False), (5, 5, 3)),
+    Case(layers.DepthwiseConv2D(2, dilation_rate=2, data_format="channels_first"), (2, 5, 4)),
+    Case(layers.GlobalAveragePooling1D(), (5, 3)),
+    Case(layers.GlobalAveragePooling1D(), (5, 3), masked=True),
+    Case(layers.GlobalAveragePooling2D(keepdims=True), (4, 5, 3)),
+    Case(layers.GlobalAveragePooling2D(data_format="channels_first"), (3, 4, 5)),
+    Case(layers.GlobalMaxPooling1D(keepdims=True), (5, 3)),
+    Case(layers.GlobalMaxPooling2D(), (4, 5, 3)),
+    Case(layers.MaxPooling1D(3, strides=2), (8, 3)),
+    Case(layers.MaxPooling1D(2, padding="same", data_format="channels_first"), (3, 5)),
+    Case(layers.MaxPooling2D(), (4, 5, 3)),
+    Case(layers.MaxPooling2D(3, strides=1, padding="same"), (4, 5, 2)),
+    Case(layers.UpSampling1D(3), (4, 3)),
+    Case(layers.UpSampling2D(), (3, 4, 2)),
+    Case(layers.UpSampling2D((1, 3), data_format="channels_first"), (2, 3, 1)),
+    Case(layers.ZeroPadding1D((2, 0)), (4, 3)),
+    Case(layers.ZeroPadding1D(1, data_format="channels_first"), (3, 4)),
+    Case(layers.ZeroPadding2D(), (3, 4, 2)),
+    Case(layers.ZeroPadding2D(((1, 0), (2, 3)), data_format="channels_first"), (2, 1, 3)),
+    # Normalization, noise.
+    Case(layers.BatchNormalization(), (5,)),
+    Case(layers.BatchNormalization(momentum=0.8, epsilon=0.1), (4, 3, 2)),
+    Case(layers.BatchNormalization(axis=1, center=False), (3, 4, 5)),
+    Case(layers.BatchNormalization(2, scale=False, beta_initializer="ones"), (4, 3, 2)),
+    Case(layers.BatchNormalization(center=False, scale=False), (1,)),
+    Case(layers.Dropout(0.4, seed=3), (6, 5), random=True),
+    Case(layers.Dropout(0.4, (None, 1, None, None), seed=3), (6, 2, 5), random=True),
+    Case(layers.GaussianNoise(0.1, seed=3), (6, 5), random=True),
+    Case(layers.LayerNormalization(), (5,)),
+    Case(layers.LayerNormalization(epsilon=0.1, scale=False), (4, 3)),
+    # Keras's reader of HDF5 files takes the first of several axes only.
+    Case(
+        layers.LayerNormalization([-1, -2], center=False),
+        (2, 3, 4),
+        keras=lambda keras: keras.layers.LayerNormalization([-1, -2], center=False),
+    ),
+    Case(layers.SpatialDropout1D(0.4, seed=3), (6, 5), random=True),
+    Case(layers.SpatialDropout2D(0.4, seed=3), (3, 2, 5), random=True),
+    Case(layers.SpatialDropout2D(0.4, "channels_first", seed=3), (5, 3, 2), random=True),
+    # Recurrence, embedding, masks.
+    Case(layers.Embedding(7, 3), (5,), ids=7),
+    Case(layers.Embedding(3, 1, mask_zero=True), (4,), ids=3),
+    Case(layers.Embedding(9, 2, "normal", "l2", "max_norm"), (6,), ids=9),
+    Case(layers.GRU(3), (5, 2)),
+    Case(layers.GRU(2, return_sequences=True, reset_after=False), (4, 3), masked=True),
+    Case(layers.GRU(2, go_backwards=True, use_bias=False), (4, 1), masked=True),
+    Case(layers.GRU(2, dropout=0.3, recurrent_dropout=0.2, seed=1), (3, 4), random=True),
+    Case(layers.LSTM(3), (5, 2)),
+    Case(layers.LSTM(2, return_sequences=True, unit_forget_bias=False), (4, 3), masked=True),
+    Case(layers.LSTM(2, "relu", go_backwards=True, return_sequences=True), (4, 1)),
+    Case(layers.LSTM(2, return_sequences=True, zero_output_for_mask=True), (4, 3), masked=True),
+    Case(layers.LSTM(2, kernel_regularizer="l2", recurrent_constraint="max_norm"), (3, 2)),
+    Case(layers.LSTM(2, dropout=0.3, recurrent_dropout=0.2, seed=1), (3, 4), random=True),
+    Case(layers.LSTM(2, stateful=True), (3, 2), batch=2, keras="on JAX, it keeps no state in fit"),
+    Case(layers.Masking(), (4, 3)),
+    Case(layers.SimpleRNN(3), (1, 1)),
+    Case(layers.SimpleRNN(2, return_sequences=True, use_bias=False), (4, 3), masked=True),
+    Case(layers.SimpleRNN(2, "relu", recurrent_dropout=0.2, seed=1), (3, 4), random=True),
+    # Shapes and values.
+    Case(layers.ActivityRegularization(0.02, 0.03), (3, 4)),
+    Case(layers.Flatten(), (2, 3, 4)),
+    Case(layers.Lambda(x_sigmoid), (4,), keras=as_function("silu")),
+    Case(layers.Permute((2, 1)), (4, 3)),
+    Case(layers.Permute((3, 1, 2)), (2, 3, 4)),
+    Case(layers.RepeatVector(3), (4,)),
+    Case(layers.Rescaling(0.5, offset=-1.0), (4, 3)),
+    Case(layers.Reshape((-1, 2)), (4, 3)),
+    # Layers of layers.
+    Case(layers.Bidirectional(layers.LSTM(2)), (4, 3)),
+    Case(layers.Bidirectional(layers.GRU(2, return_sequences=True), "sum"), (4, 3), masked=True),
+    Case(layers.Parallel([layers.Dense(2), [layers.Dense(3), layers.Tanh()]]), (4,), keras=OWN),
+    Case(layers.Residual([layers.Dense(3), layers.Tanh()]), (3,), keras=OWN),
+    Case(layers.Residual(layers.Dense(3), layers.Dense(3), "relu"), (4,), keras=OWN),
+    Case(layers.TimeDistributed(layers.Dense(2, "tanh")), (4, 3), masked=True),
+    Case(layers.TimeDistributed(layers.Conv2D(2, 2)), (3, 4, 3, 1)),
+    Case(nnkit.Sequential([layers.BatchNormalization(), layers.Dense(3), layers.Tanh()]), (4,)),
+]
+
+# Every name that an ``activation=`` argument takes.
+ACTIVATIONS = [
+    *("linear", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus"),
+    *("softsign", "sigmoid", "hard_sigmoid", "tanh", "exponential", "softmax", "log_softmax"),
+]
+
+ONE_HOT = np.eye(4)[[0, 3, 1]]
+SHARES = np.random.default_rng(1).dirichlet(np.ones(4), 3)
+LOSSES = [
+    LossCase(losses.CategoricalCrossentropy(), ONE_HOT, "probabilities"),
+    LossCase(losses.CategoricalCrossentropy(label_smoothing=0.2), SHARES, "probabilities"),
+    LossCase(losses.CategoricalCrossentropy(from_logits=True), ONE_HOT),
+    LossCase(losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2), SHARES),
+    LossCase(losses.SparseCategoricalCrossentropy(), np.array([2, 0, 3]), "probabilities"),
+    LossCase(losses.SparseCategoricalCrossentropy(from_logits=True), np.array([2, 0, 3])),
+    LossCase(losses.BinaryCrossentropy(), ONE_HOT, "probabilities"),
+    LossCase(losses.BinaryCrossentropy(label_smoothing=0.1), SHARES, "probabilities"),
+    LossCase(losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1), ONE_HOT),
+    LossCase(losses.MeanSquaredError(), SHARES),
+    LossCase(losses.MeanAbsoluteError(), SHARES),
+    LossCase(losses.FunctionLoss(cosh), SHARES, keras=OWN),
+]
+
+OPTIMIZERS = [
+    optimizers.SGD(0.1),
+    optimizers.SGD(0.1, momentum=0.9),
+    optimizers.SGD(0.1, momentum=0.9, nesterov=True, clipvalue=0.01),
+    optimizers.Adam(0.01, weight_decay=0.01, global_clipnorm=0.1),
+    optimizers.Adam(0.01, amsgrad=True),
+    optimizers.RMSprop(0.01, clipnorm=0.1),
+    optimizers.RMSprop(0.01, momentum=0.5, centered=True),
+]
+
+INITIALIZERS = [
+    initializers.Constant(0.3),
+    initializers.GlorotNormal(),
+    initializers.GlorotUniform(),
+    initializers.HeNormal(),
+    initializers.HeUniform(),
+    initializers.Identity(gain=0.5),
+    initializers.LecunNormal(),
+    initializers.LecunUniform(),
+    initializers.Ones(),
+    initializers.Orthogonal(gain=2.0),
+    initializers.RandomNormal(0.1, 0.2),
+    initializers.RandomUniform(-0.1, 0.3),
+    initializers.TruncatedNormal(0.1, 0.2),
+    initializers.VarianceScaling(2.0, "fan_avg", "untruncated_normal"),
+    initializers.Zeros(),
+]
+
+REGULARIZERS = [
+    regularizers.FunctionRegularizer(ridge),
+    regularizers.L1(0.02),
+    regularizers.L2(0.03),
+    regularizers.L1L2(0.02, 0.03),
+    regularizers.OrthogonalRegularizer(0.02),
+    regularizers.OrthogonalRegularizer(0.02, mode="columns"),
+]
+
+CONSTRAINTS = [
+    constraints.FunctionConstraint(clipped),
+    constraints.MaxNorm(0.7),
+    constraints.MinMaxNorm(0.2, 0.5, rate=0.8),
+    constraints.NonNeg(),
+    constraints.UnitNorm(),
+]
