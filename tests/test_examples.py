@@ -1,8 +1,8 @@
 """Every script in examples/ runs, and does what it is for.
 
 An example that trains a network has a ``main`` with at least ``epochs`` and ``output_dir``
-among its parameters, which returns the accuracy on the test images. Those called ``symbolic_*`` are
-programs in Theano's manner; each has a test of its own.
+among its parameters, which returns the accuracy on the test images, or what stands for it. Those
+called ``symbolic_*`` are programs in Theano's manner; each has a test of its own.
 """
 
 import importlib.util
@@ -14,6 +14,10 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 SYMBOLIC = [path for path in EXAMPLES if path.stem.startswith("symbolic_")]
+
+# What three epochs on the small set reach, where it is not most of the test images: the share of
+# the noise that is removed; and what twenty images of five digits teach.
+FLOORS = {"denoising_autoencoder": 0.75, "transfer_learning": 0.6}
 
 # Weights and output of each iteration, as they were published.
 FOUR_WEIGHTS = """
@@ -51,7 +55,7 @@ def symbolic(monkeypatch):
 def test_example(path, tmp_path, monkeypatch):
     monkeypatch.delenv("NNKIT_DATA_DIR", raising=False)  # The small set that ships is enough.
     accuracy = load(path).main(epochs=3, output_dir=tmp_path)
-    assert accuracy > 0.85
+    assert accuracy > FLOORS.get(path.stem, 0.85)
 
 
 def test_every_symbolic_example_has_a_test():
