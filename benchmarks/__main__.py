@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks import (
     accuracy,
+    layers,
     memory,
     overhead,
     predict,
@@ -22,7 +23,16 @@ from benchmarks.report import Report
 from benchmarks.worker import Worker
 
 FOLDER = Path(__file__).parent
-SECTIONS = ["training", "predict", "startup", "overhead", "memory", "accuracy", "symbolic"]
+SECTIONS = [
+    "training",
+    "layers",
+    "predict",
+    "startup",
+    "overhead",
+    "memory",
+    "accuracy",
+    "symbolic",
+]
 
 
 def main(arguments=None, folder=None):
@@ -45,6 +55,8 @@ def main(arguments=None, folder=None):
             training.run(report, workers, options.cases, pace)
         if "predict" in options.only:
             predict.run(report, workers, pace)
+    if "layers" in options.only:
+        layers.run(report, options.peers, pace)
     if "startup" in options.only:
         startup.run(report, list(workers), pace)
     if "overhead" in options.only:
