@@ -304,6 +304,12 @@ class OrthogonalRegularizer(Regularizer):
         if w.ndim != 2:
             raise ValueError(f"OrthogonalRegularizer is for matrices, not for {w.ndim} axes")
         vectors = w if self.mode == "rows" else w.T
+        # A size is known of an array, and whether it is 1 of an expression.
+        single = getattr(vectors, "broadcastable", None) or [n == 1 for n in vectors.shape]
+        if single[0]:
+            raise ValueError(
+                f"OrthogonalRegularizer compares {self.mode} with each other, and there is one only"
+            )
         squares = (vectors * vectors).sum(axis=1, keepdims=True)
         units = vectors / (squares + 1e-12) ** 0.5
         count = vectors.shape[0]

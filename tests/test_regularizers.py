@@ -88,6 +88,12 @@ def test_orthogonal_needs_a_matrix(rng):
         measured(OrthogonalRegularizer(), rng.normal(size=3))
 
 
+@pytest.mark.parametrize(("mode", "shape"), [("rows", (1, 3)), ("columns", (3, 1))])
+def test_a_single_vector_is_orthogonal_to_nothing(mode, shape, rng):
+    with pytest.raises(ValueError, match=f"compares {mode} with each other, and there is one"):
+        measured(OrthogonalRegularizer(mode=mode), rng.normal(size=shape))
+
+
 def test_read_only_weights(rng):
     w = rng.normal(size=(3, 4))
     w.flags.writeable = False
