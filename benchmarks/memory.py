@@ -47,7 +47,7 @@ class Probe:
         model = trainer.model
         copies = 2 + len(model.optimizer.slots)  # Weights, gradients and the optimizer's memory.
         parameters = 4 * model.count_params() * copies
-        arena = model.session().records.arena.size
+        arena = model.session().records.replayer.arena.size
         return {
             "data": x.nbytes + y.nbytes,
             "parameters": parameters,

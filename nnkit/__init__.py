@@ -12,6 +12,10 @@ Stack layers, compile, fit::
 
 from __future__ import annotations
 
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
 from nnkit import (
     activations,
     callbacks,
@@ -22,7 +26,6 @@ from nnkit import (
     layers,
     losses,
     metrics,
-    ops,
     optimizers,
     regularizers,
     saving,
@@ -36,6 +39,9 @@ from nnkit.kernels._jit import Kernel, kernel
 from nnkit.layers import Input
 from nnkit.models import Sequential
 from nnkit.saving import load_model
+
+if TYPE_CHECKING:
+    from nnkit import ops
 
 __all__ = [
     "Input",
@@ -64,3 +70,10 @@ __all__ = [
     "testing",
     "utils",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """``nnkit.ops`` when it is first used: with symbolic programs it takes half of the import."""
+    if name == "ops":
+        return importlib.import_module("nnkit.ops")
+    raise AttributeError(f"module 'nnkit' has no attribute {name!r}")

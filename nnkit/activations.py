@@ -19,12 +19,14 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from nnkit import layers, ops
+import nnkit
+from nnkit import layers
 from nnkit.layers.base import Layer
 from nnkit.registry import (
     did_you_mean,
@@ -34,7 +36,6 @@ from nnkit.registry import (
     resolve,
     to_plain,
 )
-from nnkit.symbolic.graph import Variable as Expression
 
 __all__ = [
     "elu",
@@ -77,7 +78,7 @@ def _computed_by(layer: type[Layer]) -> Callable[[F], F]:
 
         @functools.wraps(formula)
         def activation(x: Tensor, *arguments: Any, **named: Any) -> Tensor:
-            if isinstance(x, Expression):
+            if _is_expression(x):
                 return formula(x, *arguments, **named)
             bound = signature.bind(x, *arguments, **named)
             bound.apply_defaults()
@@ -90,6 +91,12 @@ def _computed_by(layer: type[Layer]) -> Callable[[F], F]:
         return cast(F, activation)
 
     return decorate
+
+
+def _is_expression(x: Any) -> bool:
+    """Whether it is one; nobody has any before symbolic programs are imported."""
+    graph = sys.modules.get("nnkit.symbolic.graph")
+    return graph is not None and isinstance(x, graph.Variable)
 
 
 def _run(layer: type[Layer], arguments: dict[str, Any], x: np.ndarray) -> np.ndarray:
@@ -115,38 +122,38 @@ def relu(
 ) -> Tensor:
     """max(x, 0), or what :class:`nnkit.layers.ReLU` makes of its arguments."""
     below = negative_slope * (x - threshold) if negative_slope else 0.0
-    y = ops.where(x < threshold, below, x)
-    return y if max_value is None else ops.where(x >= max_value, max_value, y)
+    y = nnkit.ops.where(x < threshold, below, x)
+    return y if max_value is None else nnkit.ops.where(x >= max_value, max_value, y)
 
 
 @_computed_by(layers.LeakyReLU)
 def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
     """x where x >= 0, else ``negative_slope x``; see :class:`nnkit.layers.LeakyReLU`."""
-    return ops.leaky_relu(x, negative_slope)
+    return nnkit.ops.leaky_relu(x, negative_slope)
 
 
 @_computed_by(layers.ELU)
 def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     """x where x > 0, else ``alpha (exp(x) - 1)``; see :class:`nnkit.layers.ELU`."""
-    return ops.elu(x, alpha)
+    return nnkit.ops.elu(x, alpha)
 
 
 @_computed_by(layers.SELU)
 def selu(x: Tensor) -> Tensor:
     """1.0507 elu(x, 1.6733); see :class:`nnkit.layers.SELU`."""
-    return ops.selu(x)
+    return nnkit.ops.selu(x)
 
 
 @_computed_by(layers.GELU)
 def gelu(x: Tensor, approximate: bool = False) -> Tensor:
     """x times the share of a normal distribution below x; see :class:`nnkit.layers.GELU`."""
-    return ops.gelu(x, approximate)
+    return nnkit.ops.gelu(x, approximate)
 
 
 @_computed_by(layers.SiLU)
 def silu(x: Tensor) -> Tensor:
     """x sigmoid(x), also called swish; see :class:`nnkit.layers.SiLU`."""
-    return ops.silu(x)
+    return nnkit.ops.silu(x)
 
 
 swish = silu
@@ -155,55 +162,55 @@ swish = silu
 @_computed_by(layers.Mish)
 def mish(x: Tensor) -> Tensor:
     """x tanh(softplus(x)); see :class:`nnkit.layers.Mish`."""
-    return x * ops.tanh(ops.softplus(x))
+    return x * nnkit.ops.tanh(nnkit.ops.softplus(x))
 
 
 @_computed_by(layers.Softplus)
 def softplus(x: Tensor) -> Tensor:
     """log(1 + exp(x)); see :class:`nnkit.layers.Softplus`."""
-    return ops.softplus(x)
+    return nnkit.ops.softplus(x)
 
 
 @_computed_by(layers.Softsign)
 def softsign(x: Tensor) -> Tensor:
     """x / (1 + abs(x)); see :class:`nnkit.layers.Softsign`."""
-    return ops.softsign(x)
+    return nnkit.ops.softsign(x)
 
 
 @_computed_by(layers.Sigmoid)
 def sigmoid(x: Tensor) -> Tensor:
     """1 / (1 + exp(-x)); see :class:`nnkit.layers.Sigmoid`."""
-    return ops.sigmoid(x)
+    return nnkit.ops.sigmoid(x)
 
 
 @_computed_by(layers.HardSigmoid)
 def hard_sigmoid(x: Tensor) -> Tensor:
     """x / 6 + 1 / 2, limited to 0 to 1; see :class:`nnkit.layers.HardSigmoid`."""
-    return ops.hard_sigmoid(x)
+    return nnkit.ops.hard_sigmoid(x)
 
 
 @_computed_by(layers.Tanh)
 def tanh(x: Tensor) -> Tensor:
     """The hyperbolic tangent; see :class:`nnkit.layers.Tanh`."""
-    return ops.tanh(x)
+    return nnkit.ops.tanh(x)
 
 
 @_computed_by(layers.Exponential)
 def exponential(x: Tensor) -> Tensor:
     """exp(x); see :class:`nnkit.layers.Exponential`."""
-    return ops.exp(x)
+    return nnkit.ops.exp(x)
 
 
 @_computed_by(layers.Softmax)
 def softmax(x: Tensor, axis: int = -1) -> Tensor:
     """exp(x), divided by its sum along an axis; see :class:`nnkit.layers.Softmax`."""
-    return ops.softmax(x, axis)
+    return nnkit.ops.softmax(x, axis)
 
 
 @_computed_by(layers.LogSoftmax)
 def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
     """The logarithm of softmax; see :class:`nnkit.layers.LogSoftmax`."""
-    return ops.log_softmax(x, axis)
+    return nnkit.ops.log_softmax(x, axis)
 
 
 _NAMES = ("linear", *_LAYERS)

@@ -67,6 +67,10 @@ class Predictor:
                     listeners.on_progress(first + steps)
         return out
 
+    def _state(self) -> list[np.ndarray]:
+        """Every array that a prediction changes and the next one needs."""
+        return [self.batch, *self.model.layer_states()]
+
     def _weights(self) -> tuple[bool, int, int]:
         """Whether weights are changing, and how often they have: by training, or by moving."""
         session = self.model._session
@@ -89,8 +93,7 @@ class Predictor:
             return predict_step(chain, read)
 
         key, eager = (x.dtype.str,), self.model.run_eagerly
-        state = [self.batch, *self.model.layer_states()]
-        step = self.records.get(key, function, state, ("out",), window, eager)
+        step = self.records.get(key, function, self._state, ("out",), window, eager)
         if not step.checked:
             self.before = self._weights()
         return step

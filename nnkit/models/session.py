@@ -46,16 +46,19 @@ class Records:
         self,
         key: tuple[Any, ...],
         function: Callable[[], Callable[[Bound], None]],
-        state: Sequence[np.ndarray],
+        state: Callable[[], Sequence[np.ndarray]],
         results: tuple[str, ...],
         window: Window,
         eager: bool,
     ) -> Step:
-        """The step for a key on the device in use; ``function()`` makes it if there is none."""
+        """The step for a key on the device in use.
+
+        If there is none, it is made of ``function()`` and of ``state()``, what it changes.
+        """
         key = (current(), config.matmul_precision(), window.size, window.stride, *key)
         step = self._steps.get(key)
         if step is None:
-            step = self.replayer.step(function(), state, results, window, eager)
+            step = self.replayer.step(function(), state(), results, window, eager)
             self._steps[key] = step
             if len(self._steps) > _MOST_RECORDS:
                 self._steps.popitem(last=False)
@@ -173,7 +176,7 @@ class Session:
         self, key: tuple[Any, ...], window: Window, function: Callable[[], Callable[[Bound], None]]
     ) -> Step:
         eager = self.model.run_eagerly
-        return self.records.get(key, function, self.state(), (), window, eager)
+        return self.records.get(key, function, self.state, (), window, eager)
 
     def _reader(self, window: Window) -> Reader:
         model = self.model
