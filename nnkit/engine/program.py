@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -81,10 +82,11 @@ class Program:
         self._stretches.append(_Stretch(self, calls))
         self._stretches = [s for s in self._stretches if isinstance(s, _Stop) or s.calls]
         # Whether a replay needs nothing from Python.
-        self.native = not any(isinstance(stretch, _Stop) for stretch in self._stretches)
-        for stretch in self._stretches:
-            if isinstance(stretch, _Stretch):
-                stretch.calls = []
+        natives = [s for s in self._stretches if isinstance(s, _Stretch)]
+        self.native = len(natives) == len(self._stretches)
+        self._whole = natives[0] if self.native and natives else None
+        for stretch in natives:
+            stretch.calls = []
         self._tape = None
         self._base = -1
 
@@ -116,15 +118,10 @@ class Program:
 
         With ``outcomes``, the stops don't run: what they would give is copied from there.
         """
-        self.arena.reserve(self.arena_size)
-        if self._base != self.arena.base:
-            self._base = self.arena.base
-            for stretch in self._stretches:
-                if isinstance(stretch, _Stretch):
-                    stretch.move(self._base)
-        first = self._stretches[0] if self._stretches else None
-        if self.native and isinstance(first, _Stretch):
-            first.run(steps)
+        if self._base != self.arena.base or self.arena.size < self.arena_size:
+            self._settle()
+        if self._whole is not None:
+            self._whole.run(steps)
             return
         for _ in range(steps):
             known = None if outcomes is None else iter(outcomes)
@@ -135,6 +132,14 @@ class Program:
                     stretch.run()
                 else:
                     stretch.pretend(next(known))
+
+    def _settle(self) -> None:
+        """Let temporaries lie where the arena is now."""
+        self.arena.reserve(self.arena_size)
+        self._base = self.arena.base
+        for stretch in self._stretches:
+            if isinstance(stretch, _Stretch):
+                stretch.move(self._base)
 
     def place(self, array: np.ndarray) -> int | None:
         """Offset in the arena of an array of the tape, None if it is not a temporary."""
@@ -203,12 +208,10 @@ class _Stretch:
             worker.move(base)
 
     def run(self, steps: int) -> None:
-        for worker in self.workers:
-            worker.repeat(steps)
         if len(self.workers) == 1:
-            self.workers[0].run()
+            self.workers[0].run(steps)
         else:
-            run_together([worker.run for worker in self.workers])
+            run_together([partial(worker.run, steps) for worker in self.workers])
 
 
 class _Worker:
@@ -284,11 +287,9 @@ class _Worker:
     def move(self, base: int) -> None:
         self.words[self._arena_at] = base + self._arena_offsets
 
-    def repeat(self, steps: int) -> None:
-        """How many times the next :meth:`run` replays the calls."""
-        self._call[len(self._call) - 1] = steps
-
-    def run(self) -> None:
+    def run(self, steps: int) -> None:
+        """Replay the calls so many times."""
+        self._call[-1] = steps
         self._interpret(self._call_address)
 
 

@@ -76,7 +76,6 @@ class Native:
             and not isinstance(v, SharedVariable)
             and any(_decides(node) and v in node.inputs for node in self._rest)
         ]
-        self._last: tuple[Any, Compiled] | None = None
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results; shared variables are updated."""
@@ -103,47 +102,44 @@ class Native:
     def _replayed(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results, by a program if there is one for these shapes."""
         now = [v.host for v in self._shared]
-        now += [arrays[at] for at in self._arguments]
+        if arrays:
+            now += [arrays[at] for at in self._arguments]
         if self._first:
             values = {id(v): a for v, a in zip(self._evaluator.inputs, arrays, strict=True)}
             for node in self._first:
                 perform(node, values)
             now += [values[id(v)] for v in self._made]
         key = self._key(now)
-        if self._last is None or self._last[0] != key:
-            program = self._program(key, arrays, now)
-            if program is None:
-                return self._evaluator.run(arrays)
-            self._last = key, program
-        try:
-            return self._last[1].run(now)
-        except ShapeError:  # Nothing has been updated yet.
-            self._programs[key] = self._last = None
-            return self._evaluator.run(arrays)
+        program = self._programs.get(key)
+        if program is None and key not in self._programs:
+            program = self._lowered(key, arrays, now)
+        if program is not None:
+            try:
+                return program.run(now)
+            except ShapeError:  # Nothing has been updated yet.
+                self._programs[key] = None
+        return self._evaluator.run(arrays)
 
     def _key(self, now: Sequence[np.ndarray]) -> Any:
         """What a program is made for."""
-        return tuple([a.shape for a in now]), tuple([int(now[at]) for at in self._numbers])
+        shapes = tuple([a.shape for a in now])
+        return (*shapes, *[int(now[at]) for at in self._numbers]) if self._numbers else shapes
 
-    def _program(
+    def _lowered(
         self, key: Any, arrays: Sequence[np.ndarray], now: Sequence[np.ndarray]
     ) -> Compiled | None:
-        """The program for some shapes; None if there can't be one."""
-        if key not in self._programs:
-            if len(self._programs) >= MOST_PROGRAMS:
-                return None
-            try:
-                self._programs[key] = self._lowered(arrays, now)
-            except UnsuitableError:
-                self._programs[key] = None
+        """A program for new shapes, known after the graph has been evaluated once; or None."""
+        if len(self._programs) >= MOST_PROGRAMS:
+            return None
+        try:
+            evaluator = self._evaluator
+            keep = self._fixed | {id(self._reads[at]) for at in self._numbers}
+            shapes, known = measured(evaluator, arrays, keep)
+            parts = evaluator, self._rest, self._reads, now, known, shapes
+            self._programs[key] = self._compiled(*parts)
+        except UnsuitableError:
+            self._programs[key] = None
         return self._programs[key]
-
-    def _lowered(self, arrays: Sequence[np.ndarray], now: Sequence[np.ndarray]) -> Compiled:
-        """Evaluate once to know all shapes, then make a program for them."""
-        evaluator = self._evaluator
-        keep = self._fixed | {id(self._reads[at]) for at in self._numbers}
-        shapes, known = measured(evaluator, arrays, keep)
-        return self._compiled(evaluator, self._rest, self._reads, now, known, shapes)
 
     def _compiled(self, *parts: Any) -> Compiled:
         """What :class:`Compiled` takes, as a program for the device."""
@@ -207,20 +203,13 @@ class Compiled:
         tape = self._lowering.tape
         self._program = program = Program(tape, Arena(), choose_workers(tape, ONE_STEP))
         self._lock = threading.Lock()
-        self._small: list[tuple[int, np.ndarray]] = []
-        self._large: list[tuple[int, Places]] = []
-        for at, array in enumerate(self._stands):
-            if at in self._shared:
-                continue
-            if array.nbytes <= _SMALL:
-                self._small.append((at, array))
-            else:
-                self._large.append((at, program.places(array)))
+        given = [(at, a) for at, a in enumerate(self._stands) if at not in self._shared]
+        self._small = [(at, array) for at, array in given if array.nbytes <= _SMALL]
+        self._large = [(at, program.places(a)) for at, a in given if a.nbytes > _SMALL]
         self._places = {at: program.places(self._stands[at]) for at in self._shared}
-        self._results: list[tuple[np.ndarray, Places | None]] = [
-            (array, None if array.nbytes <= _SMALL else program.places(array))
-            for array in self._lowering.results
-        ]
+        self._results = results = list(self._lowering.results)
+        self._copied = [at for at, array in enumerate(results) if array.nbytes <= _SMALL]
+        self._fresh = [(at, program.places(a)) for at, a in enumerate(results) if a.nbytes > _SMALL]
 
     def run(self, now: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results for these arrays.
@@ -230,7 +219,8 @@ class Compiled:
         ShapeError
             The program is not for them; nothing has been changed.
         """
-        self._check(now)
+        if self._limits:
+            self._check(now)
         with self._lock:
             for at, stand in self._small:
                 stand[...] = now[at]
@@ -240,28 +230,24 @@ class Compiled:
                         raise ShapeError
                     self._stands[at] = now[at]
                     put(now[at], self._places[at])
-            lasting = []
+            results, held = self._results.copy(), []
+            for at, places in self._fresh:
+                results[at] = array = np.empty_like(results[at])
+                put(array, places)
             for at, places in self._large:
                 array = now[at]
                 if not plain(array, False) or any(
                     np.may_share_memory(array, now[other]) for other in self._written
                 ):
                     array = array.copy()
-                lasting.append(array)
+                held.append(array)
                 put(array, places)
-            made = []
-            for array, spots in self._results:
-                if spots is not None:
-                    array = np.empty(array.shape, array.dtype)
-                    put(array, spots)
-                made.append(array)
             if not self._program.native:
                 self._lowering.now = dict(zip(self._ids, now, strict=True))
             self._program.run(1)
-            return [
-                array.copy() if places is None else array
-                for array, (_, places) in zip(made, self._results, strict=True)
-            ]
+            for at in self._copied:
+                results[at] = results[at].copy()
+            return results
 
     def _check(self, now: Sequence[np.ndarray]) -> None:
         """See that all indices are within bounds."""
