@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from nnkit import checks
 from nnkit.engine.device import launch
+from nnkit.engine.scratch import transposed_scratch, weights_scratch, windows_scratch
 from nnkit.layers.base import Shape
 from nnkit.layers.convolution import Convolution
 
@@ -166,7 +166,7 @@ class Conv2DTranspose(Convolution):
     def convolve(self, x: np.ndarray, y: np.ndarray) -> None:
         """y = the input gradient of a convolution whose output gradient is x, plus the bias."""
         w, place = self.kernel.value, self._place(x)
-        scratch = self.scratch(x, math.prod(w.shape[:3]))
+        scratch = self.empty(transposed_scratch(w.shape, place, x.shape))
         if self.bias is None:
             launch.conv2d_transpose(x, w, *place, scratch, y)
         else:
@@ -176,6 +176,8 @@ class Conv2DTranspose(Convolution):
         """d kernel = the windows of dy, transposed, by x; dx = the windows of dy by the kernel."""
         w, place = self.kernel.value, self._place(x)
         dw = self.kernel.gradient.reshape(-1, w.shape[3])
-        launch.conv2d_weights(dy, x, w.shape[1], *place, 0, self.weights_scratch(x, len(dw)), dw)
+        scratch = self.empty(weights_scratch(dy.shape, w.shape, place, x.shape))
+        launch.conv2d_weights(dy, x, w.shape[1], *place, 0, scratch, dw)
         if dx is not None:
-            launch.conv2d(dy, w, *place, self.scratch(x, len(dw)), dx)
+            scratch = self.empty(windows_scratch(dy.shape, w.shape, place, x.shape))
+            launch.conv2d(dy, w, *place, scratch, dx)

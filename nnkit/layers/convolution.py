@@ -9,7 +9,6 @@ import numpy as np
 
 from nnkit import activations, checks
 from nnkit.engine.device import launch
-from nnkit.engine.scratch import weights_scratch, windows_scratch
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Shape
 from nnkit.layers.window import Window, WindowLayer
@@ -102,11 +101,3 @@ class Convolution(WindowLayer, abstract=True):
     def kernel_4d(self, array: np.ndarray) -> np.ndarray:
         """The kernel, or its gradient, as (height, width, channels in, channels out)."""
         return array.reshape(*self.as_pair(self.kernel_size, 1), *array.shape[self.rank :])
-
-    def scratch(self, pixels: np.ndarray, elements: int) -> np.ndarray:
-        """Memory to lay out windows, of which ``pixels`` has one for each."""
-        return self.empty(windows_scratch(pixels.shape, elements))
-
-    def weights_scratch(self, pixels: np.ndarray, elements: int) -> np.ndarray:
-        """The same with a row for each element of a window."""
-        return self.empty(weights_scratch(pixels.shape, elements))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
 from nnkit import checks
 from nnkit.engine.device import launch
+from nnkit.engine.scratch import transposed_scratch, weights_scratch, windows_scratch
 from nnkit.layers.base import Shape
 from nnkit.layers.convolution import Convolution
 
@@ -88,7 +88,7 @@ class Filtering(Convolution, abstract=True):
     def convolve(self, x: np.ndarray, y: np.ndarray) -> None:
         """y = the windows of x by the kernel, plus the bias."""
         w, place = self.kernel_4d(self.kernel.value), self._place(x)
-        scratch = self.scratch(y, math.prod(w.shape[:3]))
+        scratch = self.empty(windows_scratch(x.shape, w.shape, place, y.shape))
         if self.bias is None:
             launch.conv2d(x, w, *place, scratch, y)
         else:
@@ -98,7 +98,8 @@ class Filtering(Convolution, abstract=True):
         """d kernel = the windows of x, transposed, by dy; dx = dy by the kernel, transposed."""
         w, place = self.kernel_4d(self.kernel.value), self._place(x)
         dw = self.kernel.gradient.reshape(-1, self.filters)
-        scratch = self.weights_scratch(dy, len(dw))
+        scratch = self.empty(weights_scratch(x.shape, w.shape, place, dy.shape))
         launch.conv2d_weights(x, dy, w.shape[1], *place, 0, scratch, dw)
         if dx is not None:
-            launch.conv2d_transpose(dy, w, *place, self.scratch(dy, len(dw)), dx)
+            scratch = self.empty(transposed_scratch(w.shape, place, dy.shape))
+            launch.conv2d_transpose(dy, w, *place, scratch, dx)

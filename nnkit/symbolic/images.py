@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit.engine.device import launch
-from nnkit.engine.scratch import weights_scratch, windows_scratch
+from nnkit.engine.scratch import transposed_scratch, weights_scratch, windows_scratch
 
 if TYPE_CHECKING:
     from nnkit.symbolic.lowering import Lowering
@@ -24,8 +24,9 @@ def convolution(low: Lowering, node: Any) -> bool:
     x, w = _channels_last(low, images), _weights(low, filters, node.op.flip)
     count, made, rows, columns = low.shapes[id(out)]
     y = low.temporary((count, rows, columns, made), out.type.dtype)
-    scratch = low.temporary(windows_scratch(y.shape, w[..., 0].size), y.dtype)
-    low.call(launch.conv2d, x, w, *_place(low, node, filters), scratch, y)
+    place = _place(low, node, filters)
+    scratch = low.temporary(windows_scratch(x.shape, w.shape, place, y.shape), y.dtype)
+    low.call(launch.conv2d, x, w, *place, scratch, y)
     low.alias(out, y.transpose(0, 3, 1, 2))
     return True
 
@@ -38,8 +39,9 @@ def input_gradient(low: Lowering, node: Any) -> bool:
     dy, w = _channels_last(low, g), _weights(low, filters, node.op.flip)
     count, channels, height, width = low.shapes[id(out)]
     dx = low.temporary((count, height, width, channels), out.type.dtype)
-    scratch = low.temporary(windows_scratch(dy.shape, w[..., 0].size), dx.dtype)
-    low.call(launch.conv2d_transpose, dy, w, *_place(low, node, filters), scratch, dx)
+    place = _place(low, node, filters)
+    scratch = low.temporary(transposed_scratch(w.shape, place, dy.shape), dx.dtype)
+    low.call(launch.conv2d_transpose, dy, w, *place, scratch, dx)
     low.alias(out, dx.transpose(0, 3, 1, 2))
     return True
 
@@ -53,8 +55,9 @@ def filter_gradient(low: Lowering, node: Any) -> bool:
     made, channels, high, wide = low.shapes[id(out)]
     dw = low.temporary((high, wide, channels, made), out.type.dtype)
     rows = dw.reshape(-1, made)
-    scratch = low.temporary(weights_scratch(dy.shape, len(rows)), dw.dtype)
-    low.call(launch.conv2d_weights, x, dy, wide, *_place(low, node, filters), 0, scratch, rows)
+    place = _place(low, node, filters)
+    scratch = low.temporary(weights_scratch(x.shape, dw.shape, place, dy.shape), dw.dtype)
+    low.call(launch.conv2d_weights, x, dy, wide, *place, 0, scratch, rows)
     if node.op.flip:
         dw = _turned(low, filters, dw)
     low.alias(out, dw.transpose(3, 2, 0, 1))

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from nnkit.engine.scratch import transposed_scratch, weights_scratch, windows_scratch
 from nnkit.kernels.cpu import axes, convolution, depthwise
 from tests.helpers import run
 from tests.reference import convolution as reference
@@ -23,9 +24,12 @@ GEOMETRIES = {
     "one filter": ((2, 5, 6, 3), (3, 3, 1), (1, 1, 1, 1, 1, 1, 1), (5, 6)),
     "sequence": ((2, 1, 9, 3), (1, 4, 5), (1, 1, 0, 3, 1, 1, 1), (1, 9)),
     "mostly padding": ((1, 1, 2, 2), (5, 5, 2), (1, 1, 2, 2, 1, 1, 1), (1, 2)),
+    "many of all": ((13, 3, 29, 5), (2, 3, 37), (1, 1, 0, 1, 1, 1, 1), (2, 29)),
+    "many in groups": ((25, 2, 14, 34), (2, 2, 36), (1, 1, 1, 0, 1, 1, 2), (3, 13)),
+    "no images": ((0, 5, 6, 3), (3, 2, 4), (1, 1, 1, 1, 1, 1, 1), (5, 6)),
     "output padding": ((2, 9, 9, 2), (2, 3, 2), (2, 2, 0, 0, 1, 1, 1), (3, 3)),
 }
-# How many windows fit into the memory that a worker has for each image.
+# How many times the memory that a kernel needs at least it has.
 ROOM = (1, 3, 100)
 
 
@@ -48,8 +52,8 @@ def assert_close(got, want):
     np.testing.assert_allclose(got, want, rtol=tolerance, atol=10 * tolerance)
 
 
-def memory(x, w, room):
-    return np.empty((len(x), room * w[..., 0].size), x.dtype)
+def memory(shape, dtype, room):
+    return np.empty((shape[0], room * shape[1]), dtype)
 
 
 @pytest.mark.parametrize("room", ROOM)
@@ -57,9 +61,10 @@ def test_conv2d(case, room, rng):
     x, w, dy, place = case
     y, bias = np.empty_like(dy), rng.normal(size=w.shape[3]).astype(x.dtype)
     want = reference.conv2d(*(a.astype(float) for a in (x, w)), place, dy.shape[1:3])
-    run(convolution.conv2d, x, w, *place, memory(x, w, room), y)
+    scratch = memory(windows_scratch(x.shape, w.shape, place, y.shape), x.dtype, room)
+    run(convolution.conv2d, x, w, *place, scratch, y)
     assert_close(y, want)
-    run(convolution.conv2d_bias, x, w, *place, bias, memory(x, w, room), y)
+    run(convolution.conv2d_bias, x, w, *place, bias, scratch, y)
     assert_close(y, want + bias)
 
 
@@ -68,10 +73,12 @@ def test_conv2d_transpose(case, room, rng):
     x, w, dy, place = case
     dx, bias = np.empty_like(x), rng.normal(size=x.shape[3]).astype(x.dtype)
     want = reference.conv2d_transpose(*(a.astype(float) for a in (dy, w)), place, x.shape)
-    run(convolution.conv2d_transpose, dy, w, *place, memory(dy, w, room), dx)
+    least = len(dy), 16 * (w.shape[3] // place[-1])
+    scratch = memory(least, x.dtype, room)
+    run(convolution.conv2d_transpose, dy, w, *place, scratch, dx)
     assert_close(dx, want)
     if place[-1] == 1:
-        run(convolution.conv2d_transpose_bias, dy, w, *place, bias, memory(dy, w, room), dx)
+        run(convolution.conv2d_transpose_bias, dy, w, *place, bias, scratch, dx)
         assert_close(dx, want + bias)
 
 
@@ -82,7 +89,8 @@ def test_conv2d_weights(case, room):
     dw = np.empty((w[..., 0].size, w.shape[3]), x.dtype)
     want = reference.conv2d_weights(x.astype(float), dy.astype(float), w.shape, place)
     want = want.reshape(dw.shape)
-    scratch = np.empty((len(dw), room), x.dtype)
+    least = weights_scratch(x.shape, w.shape, place, (1, 1, *dy.shape[2:]))
+    scratch = memory(least, x.dtype, room)
     for cut in {0, 1, len(dw) // 2, len(dw) - 1}:
         dw.fill(np.nan)
         for part in (slice(0, cut), slice(cut, None)):
@@ -90,6 +98,36 @@ def test_conv2d_weights(case, room):
                 arguments = part.start, scratch[part], dw[part]
                 run(convolution.conv2d_weights, x, dy, w.shape[1], *place, *arguments)
         assert_close(dw, want)
+
+
+def test_nothing_beyond_arrays_is_read_or_written(case):
+    """Tiles end where the arrays do: what lies around these is NaN, and stays as it is."""
+    x, w, dy, place = case
+    x, w, dy = map(surrounded, (x, w, dy))
+    y, dx, dw = surrounded(dy), surrounded(x), surrounded(w.reshape(-1, w.shape[3]))
+    scratch = surrounded(np.zeros(windows_scratch(x.shape, w.shape, place, y.shape), x.dtype))
+    run(convolution.conv2d, x, w, *place, scratch, y)
+    scratch = surrounded(np.zeros(weights_scratch(x.shape, w.shape, place, y.shape), x.dtype))
+    run(convolution.conv2d_weights, x, dy, w.shape[1], *place, 0, scratch, dw)
+    scratch = surrounded(np.zeros(transposed_scratch(w.shape, place, y.shape), x.dtype))
+    run(convolution.conv2d_transpose, dy, w, *place, scratch, dx)
+    for array in (y, dx, dw):
+        assert np.isfinite(array).all()
+    for array in (x, w, dy, y, dx, dw, scratch):
+        whole = array.base
+        assert np.isnan(whole[:MARGIN]).all()
+        assert np.isnan(whole[-MARGIN:]).all()
+
+
+MARGIN = 64
+
+
+def surrounded(array):
+    """A copy in the middle of NaN."""
+    whole = np.full(array.size + 2 * MARGIN, np.nan, array.dtype)
+    middle = whole[MARGIN:-MARGIN].reshape(array.shape)
+    middle[...] = array
+    return middle
 
 
 def test_im2col_and_back(case, rng):
@@ -148,7 +186,7 @@ def test_nan_reaches_what_sees_it(rng):
     x = rng.normal(size=(2, 5, 5, 2))
     x[1, 0, 0, 1] = np.nan
     w, y = rng.normal(size=(3, 3, 2, 4)), np.empty((2, 3, 3, 4))
-    run(convolution.conv2d, x, w, 1, 1, 0, 0, 1, 1, 1, np.empty((2, 60)), y)
+    run(convolution.conv2d, x, w, 1, 1, 0, 0, 1, 1, 1, np.empty((2, 600)), y)
     nan = np.isnan(y)
     assert nan[1, 0, 0].all()
     assert nan.sum() == 4

@@ -12,6 +12,12 @@ def inside(i, stride, before, dilation, size, length):
 
 
 @inline
+def span(count, stride, size, dilation):
+    """How much so many windows see, from the first one's begin to the last one's end."""
+    return (count - 1) * stride + (size - 1) * dilation + 1
+
+
+@inline
 def fill(images, value):
     """Set all elements."""
     flat = images.reshape(images.size)

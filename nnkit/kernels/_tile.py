@@ -1,0 +1,236 @@
+"""A small product of matrices whose result stays in registers, for operands where they lie.
+
+BLAS first copies matrices into an order of its own, which pays for large ones. A convolution is
+many small products of parts of images that overlap: here neighbours in the left operand may be any
+distance apart, and the result is a tile of a few rows by one vector of the machine (the inner loop
+of K. Goto and R. van de Geijn, 2008, "Anatomy of high-performance matrix multiplication", without
+the copies around it).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import llvmlite.binding
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+__all__ = ["MOST_ROWS", "add_product", "lanes"]
+
+# With a vector of the right operand and an element of the left one they take 14 registers. Most
+# machines have 16 for vectors, some 32.
+MOST_ROWS = 12
+
+_WORD, _INDEX = ir.IntType(64), ir.IntType(32)
+
+
+def _lanes(dtype: Any) -> int:
+    """How many numbers of a type are a vector of this machine."""
+    features = llvmlite.binding.get_host_cpu_features()
+    size = 64 if features.get("avx512f") else 32 if features.get("avx") else 16
+    return size * 8 // int(dtype.bitwidth)
+
+
+@intrinsic
+def lanes(context: Any, array: Any) -> Any:
+    """How many of an array's elements are a vector of this machine."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return ir.Constant(_WORD, _lanes(array.dtype))
+
+    return types.int64(array), generate
+
+
+@intrinsic
+def add_product(
+    context: Any,
+    shape: Any,
+    c: Any,
+    c_at: Any,
+    c_row: Any,
+    a: Any,
+    a_at: Any,
+    a_strides: Any,
+    b: Any,
+    b_at: Any,
+    b_strides: Any,
+) -> Any:
+    """Add a product of matrices to a tile: c += a b.
+
+    The sum is over ``runs`` times ``steps`` elements: a step goes from one to the next, a run from
+    one group of them to the next. Each element of c is summed up in that order.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (rows, columns, steps, runs), each at least 1; at most ``MOST_ROWS`` rows. Of more columns
+        than :func:`lanes`, only so many are done.
+    c, a, b : array
+        Contiguous, of one type.
+    c_at, a_at, b_at : int
+        The index of the first element in memory. Nothing checks it.
+    c_row : int
+        From one row of c to the next, in elements; columns lie together.
+    a_strides : tuple of int
+        The same for a: from a row, a step and a run to the next.
+    b_strides : tuple of int
+        The same for b: from a step and a run to the next; columns lie together.
+    """
+    word, pair = types.int64, types.UniTuple(types.int64, 2)
+    sizes, triple = types.UniTuple(word, 4), types.UniTuple(word, 3)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        def begin(array: int, at: int) -> Any:
+            kind = context.make_array(signature.args[array])
+            data = kind(context, builder, arguments[array]).data
+            return builder.gep(data, [arguments[at]])
+
+        rows, columns, *turns = cgutils.unpack_tuple(builder, arguments[0])
+        operands = [begin(1, 2), arguments[3], begin(4, 5)]
+        operands += [*cgutils.unpack_tuple(builder, arguments[6]), begin(7, 8)]
+        operands += [*cgutils.unpack_tuple(builder, arguments[9]), *turns, columns]
+        count = _lanes(c.dtype)
+        real = context.get_value_type(c.dtype)
+        partial = builder.icmp_signed("<", columns, ir.Constant(_WORD, count))
+        end = builder.append_basic_block("added")
+        for masked, block in enumerate(_either(builder, partial)):
+            builder.position_at_end(block)
+            cases = builder.switch(rows, end)
+            for number in range(1, MOST_ROWS + 1):
+                case = builder.append_basic_block(f"rows{number}")
+                cases.add_case(ir.Constant(_WORD, number), case)
+                builder.position_at_end(case)
+                tile = _Tile(builder.module, real, count, number, bool(masked))
+                builder.call(tile.function(), operands)
+                builder.branch(end)
+        builder.position_at_end(end)
+        return context.get_dummy_value()
+
+    return types.void(sizes, c, word, word, a, word, triple, b, word, pair), generate
+
+
+def _either(builder: Any, condition: Any) -> list[Any]:
+    """Two blocks: where to go on if a condition doesn't hold, and if it does."""
+    blocks = [builder.append_basic_block(name) for name in ("no", "yes")]
+    builder.cbranch(condition, *blocks[::-1])
+    return blocks
+
+
+class _Tile:
+    """The function for a number of rows, with a vector or the first few elements of one."""
+
+    def __init__(self, module: Any, real: Any, count: int, rows: int, masked: bool) -> None:
+        self._module, self._real, self._rows, self._masked = module, real, rows, masked
+        self._count, self._size = count, 8 if real == ir.DoubleType() else 4
+        self._vector = ir.VectorType(real, count)
+        self._suffix = f"v{count}f{8 * self._size}"
+
+    def function(self) -> Any:
+        """It, made when it is first asked for in a module."""
+        name = f"tile_{self._suffix}_{self._rows}{'_masked' * self._masked}"
+        if name in self._module.globals:
+            return self._module.get_global(name)
+        p, w = self._real.as_pointer(), _WORD
+        kind = ir.FunctionType(ir.VoidType(), [p, w, p, w, w, w, p, w, w, w, w, w])
+        function = ir.Function(self._module, kind, name)
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        self._write(function)
+        return function
+
+    def _write(self, function: Any) -> None:
+        """A loop over runs, in it one over steps; the sums are variables of both."""
+        c, c_row, a, a_row, a_step, a_run, b, b_step, b_run, steps, runs, columns = function.args
+        blocks = ("begin", "run", "step", "next", "end")
+        begin, run, step, after, end = map(function.append_basic_block, blocks)
+        self._builder = builder = ir.IRBuilder(begin)
+        if self._masked:
+            lane = ir.Constant(ir.VectorType(_WORD, self._count), list(range(self._count)))
+            self._mask = builder.icmp_unsigned("<", lane, self._all(columns))
+        tiles = [builder.gep(c, [self._times(c_row, i)]) for i in range(self._rows)]
+        sums = [self._load(tile) for tile in tiles]
+        zero, one = ir.Constant(_WORD, 0), ir.Constant(_WORD, 1)
+        builder.branch(run)
+
+        builder.position_at_end(run)
+        outer = self._variables([zero, a, b, *sums], begin)
+        builder.branch(step)
+
+        builder.position_at_end(step)
+        inner = self._variables([zero, *(v for v in outer[1:])], run)
+        done, at_a, at_b, *sums = inner
+        right = self._load(at_b)
+        sums = [
+            self._add_product(self._all(builder.load(self._row(at_a, a_row, i))), right, total)
+            for i, total in enumerate(sums)
+        ]
+        ahead = builder.add(done, one)
+        new = [ahead, builder.gep(at_a, [a_step]), builder.gep(at_b, [b_step]), *sums]
+        self._become(inner, new, step)
+        builder.cbranch(builder.icmp_signed("<", ahead, steps), step, after)
+
+        builder.position_at_end(after)
+        ahead = builder.add(outer[0], one)
+        new = [ahead, builder.gep(outer[1], [a_run]), builder.gep(outer[2], [b_run]), *sums]
+        self._become(outer, new, after)
+        builder.cbranch(builder.icmp_signed("<", ahead, runs), run, end)
+
+        builder.position_at_end(end)
+        for tile, total in zip(tiles, sums, strict=True):
+            self._store(total, tile)
+        builder.ret_void()
+
+    # ------------------------------------------------------------------------------ instructions
+
+    def _variables(self, values: list[Any], before: Any) -> list[Any]:
+        """Variables of a loop, and what they are when it is entered."""
+        made = [self._builder.phi(value.type) for value in values]
+        self._become(made, values, before)
+        return made
+
+    @staticmethod
+    def _become(variables: list[Any], values: list[Any], block: Any) -> None:
+        for variable, value in zip(variables, values, strict=True):
+            variable.add_incoming(value, block)
+
+    def _times(self, stride: Any, count: int) -> Any:
+        return self._builder.mul(stride, ir.Constant(_WORD, count))
+
+    def _row(self, at: Any, stride: Any, row: int) -> Any:
+        return self._builder.gep(at, [self._times(stride, row)])
+
+    def _all(self, value: Any) -> Any:
+        """A vector of one value."""
+        kind = ir.VectorType(value.type, self._count)
+        first = ir.Constant(kind, ir.Undefined)
+        first = self._builder.insert_element(first, value, ir.Constant(_INDEX, 0))
+        zeros = ir.Constant(ir.VectorType(_INDEX, self._count), [0] * self._count)
+        return self._builder.shuffle_vector(first, first, zeros)
+
+    def _add_product(self, left: Any, right: Any, total: Any) -> Any:
+        return self._call("fmuladd", self._suffix, self._vector, [left, right, total])
+
+    def _load(self, at: Any) -> Any:
+        place = self._builder.bitcast(at, self._vector.as_pointer())
+        if not self._masked:
+            return self._builder.load(place, align=self._size)
+        nothing = ir.Constant(self._vector, [0.0] * self._count)
+        operands = [place, ir.Constant(_INDEX, self._size), self._mask, nothing]
+        return self._call("masked.load", f"{self._suffix}.p0", self._vector, operands)
+
+    def _store(self, value: Any, at: Any) -> None:
+        place = self._builder.bitcast(at, self._vector.as_pointer())
+        if not self._masked:
+            self._builder.store(value, place, align=self._size)
+            return
+        operands = [value, place, ir.Constant(_INDEX, self._size), self._mask]
+        self._call("masked.store", f"{self._suffix}.p0", ir.VoidType(), operands)
+
+    def _call(self, name: str, suffix: str, kind: Any, operands: list[Any]) -> Any:
+        """An operation that LLVM knows by name."""
+        signature = ir.FunctionType(kind, [operand.type for operand in operands])
+        name = f"llvm.{name}.{suffix}"
+        function = cgutils.get_or_insert_function(self._module, signature, name)
+        return self._builder.call(function, operands)
