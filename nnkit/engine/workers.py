@@ -21,13 +21,11 @@ class _Helper:
 
     def __init__(self) -> None:
         self.tasks: SimpleQueue[Task] = SimpleQueue()
-        self.done: SimpleQueue[None] = SimpleQueue()
         threading.Thread(target=self._work, name="nnkit-worker", daemon=True).start()
 
     def _work(self) -> None:
         while True:
             self.tasks.get()()
-            self.done.put(None)
 
 
 # Threads in use are not in here, and whoever finds none starts one: two models that train side by
@@ -41,7 +39,8 @@ def run_together(tasks: Sequence[Task]) -> None:
     Parameters
     ----------
     tasks : sequence of callable
-        They hold the GIL only to begin and to end.
+        They hold the GIL only to begin and to end, and the last thing that they do is to meet: so
+        all are done when the first returns, and nobody waits for a thread to say so.
     """
     helpers = []
     with _interrupt_deferred():
@@ -53,9 +52,7 @@ def run_together(tasks: Sequence[Task]) -> None:
             helper.tasks.put(task)
             helpers.append(helper)
         tasks[0]()
-        for helper in helpers:
-            helper.done.get()
-            _idle.append(helper)
+        _idle.extend(helpers)
 
 
 @contextmanager

@@ -19,22 +19,14 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import hashlib
 import inspect
-import os
-import pickle
 import struct
-import sys
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 import numpy as np
-
-from nnkit import config
 
 Words = tuple[int, ...]
 
@@ -252,24 +244,24 @@ def _unpack(types: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
 
 
 def _compile(kernel: Kernel, types: tuple[str, ...]) -> Callable[[int], None]:
-    """Compile a kernel for these types, or load what an earlier process compiled.
-
-    numba's own cache looks at one function's file only: it misses an edited helper in another
-    file, and changed flags. Here the name of a file on disk is a digest of all that shaped it.
-    The files are pickles, as numba's are, in a folder of the user's own.
-    """
+    """Compile a kernel for these types, or load what an earlier process compiled."""
     from numba.core.registry import cpu_target
     from numba.core.runtime import rtsys
 
+    from nnkit.kernels import _tile
+    from nnkit.kernels._disk import path_of, read, shape_of, write
+
     rtsys.initialize(cpu_target.target_context)  # What stored code may ask for by name.
     codegen = cpu_target.target_context.codegen()
-    path = _cache_file(kernel, types, codegen.magic_tuple())
-    try:
-        machine_code, symbol = pickle.loads(path.read_bytes())
-        library = codegen.unserialize_library(machine_code)
-    except (OSError, EOFError, pickle.UnpicklingError):
+    path = path_of(kernel.name, (shape_of(kernel.function), kernel.exact, types))
+    content = read(path)
+    if content is None:
         library, symbol = _build(kernel, types, path.stem)
-        _store(path, pickle.dumps((library.serialize_using_object_code(), symbol)))
+        write(path, (library.serialize_using_object_code(), symbol))
+    else:
+        machine_code, symbol = content
+        _tile.load_for(machine_code)
+        library = codegen.unserialize_library(machine_code)
     code = _CALL(library.get_pointer_to_function(symbol))
     code.library = library  # type: ignore[attr-defined]  # Keeps the machine code in memory.
     return code
@@ -316,73 +308,3 @@ def _renamed(function: Any, name: str) -> Any:
     )
     copy.__module__, copy.__qualname__ = function.__module__, name
     return copy
-
-
-def _store(path: Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
-        os.replace(file.name, path)
-    except OSError:
-        pass  # A read-only or full disk costs the next process a compilation, nothing else.
-
-
-def _cache_file(kernel: Kernel, types: tuple[str, ...], target: Any) -> Path:
-    shaped_by = (_digest_always(), _shaped_by(kernel.function, set()), kernel.exact, types, target)
-    digest = hashlib.sha256(repr(shaped_by).encode()).hexdigest()[:32]
-    return config.cache_dir() / "kernels" / f"{kernel.name}-{digest}.pickle"
-
-
-def _shaped_by(function: Any, seen: set[int]) -> tuple[Any, ...]:
-    """All that shapes a function's machine code: source, bytecode, constants, and helpers' own."""
-    if id(function) in seen:
-        return ()
-    seen.add(id(function))
-    known = inspect.getclosurevars(function)
-    values: list[tuple[str, Any]] = []
-    for name, value in sorted({**known.globals, **known.nonlocals}.items()):
-        value = getattr(value, "py_func", value)
-        if inspect.isfunction(value):
-            values.append((name, _shaped_by(value, seen)))
-        elif not inspect.ismodule(value):
-            values.append((name, repr(value)))
-    code = function.__code__
-    nested = [c.co_code if inspect.iscode(c) else c for c in code.co_consts]
-    sources = _digest_module(function.__module__), _digest_file(inspect.getsourcefile(function))
-    return sources, code.co_code, code.co_names, repr(nested), values
-
-
-@functools.cache
-def _digest_file(path: str | None) -> str:
-    """Digest of a source file; kernels typed into a prompt have none."""
-    if path is None or not os.path.isfile(path):
-        return ""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-@functools.cache
-def _digest_module(name: str) -> str:
-    """Digest of those of this package's sources that a module takes something from, near or far."""
-    found, new = {name}, [name]
-    while new:
-        module = sys.modules.get(new.pop())
-        for value in vars(module).values() if module else ():
-            of = value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", None)
-            if isinstance(of, str) and of.startswith(f"{__package__}.") and of not in found:
-                found.add(of)
-                new.append(of)
-    files = (getattr(sys.modules.get(module), "__file__", None) for module in sorted(found))
-    return "".join(map(_digest_file, files))
-
-
-@functools.cache
-def _digest_always() -> str:
-    """Digest of what shapes the code of every kernel: this file, BLAS, and the compiler."""
-    import numba
-
-    sources = sorted(Path(__file__).parent.glob("_*.py"))
-    parts = [numba.__version__, str(sorted(FLAGS["fastmath"])), str(numba.config.BOUNDSCHECK)]
-    return hashlib.sha256(
-        "".join(parts + [_digest_file(str(s)) for s in sources]).encode()
-    ).hexdigest()

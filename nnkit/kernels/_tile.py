@@ -9,6 +9,8 @@ the copies around it).
 
 from __future__ import annotations
 
+import functools
+from itertools import product
 from typing import Any
 
 import llvmlite.binding
@@ -16,6 +18,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from nnkit.kernels._disk import path_of, read, write
 
 __all__ = ["MOST_ROWS", "add_product", "lanes"]
 
@@ -74,7 +78,7 @@ def add_product(
     c_row : int
         From one row of c to the next, in elements; columns lie together.
     a_strides : tuple of int
-        The same for a: from a row, a step and a run to the next.
+        The same for a: from a row, a step and a run to the next. A row's is 1, or a step's.
     b_strides : tuple of int
         The same for b: from a step and a run to the next; columns lie together.
     """
@@ -84,65 +88,128 @@ def add_product(
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         def begin(array: int, at: int) -> Any:
             kind = context.make_array(signature.args[array])
-            data = kind(context, builder, arguments[array]).data
-            return builder.gep(data, [arguments[at]])
+            return builder.gep(kind(context, builder, arguments[array]).data, [arguments[at]])
 
-        rows, columns, *turns = cgutils.unpack_tuple(builder, arguments[0])
-        operands = [begin(1, 2), arguments[3], begin(4, 5)]
+        sizes = cgutils.unpack_tuple(builder, arguments[0])
+        operands = [*sizes, begin(1, 2), arguments[3], begin(4, 5)]
         operands += [*cgutils.unpack_tuple(builder, arguments[6]), begin(7, 8)]
-        operands += [*cgutils.unpack_tuple(builder, arguments[9]), *turns, columns]
-        count = _lanes(c.dtype)
+        operands += cgutils.unpack_tuple(builder, arguments[9])
         real = context.get_value_type(c.dtype)
-        partial = builder.icmp_signed("<", columns, ir.Constant(_WORD, count))
-        end = builder.append_basic_block("added")
-        for masked, block in enumerate(_either(builder, partial)):
-            builder.position_at_end(block)
-            cases = builder.switch(rows, end)
-            for number in range(1, MOST_ROWS + 1):
-                case = builder.append_basic_block(f"rows{number}")
-                cases.add_case(ir.Constant(_WORD, number), case)
-                builder.position_at_end(case)
-                tile = _Tile(builder.module, real, count, number, bool(masked))
-                builder.call(tile.function(), operands)
-                builder.branch(end)
-        builder.position_at_end(end)
+        kind, name = _signature(real), _NAMES[c.dtype]
+        _load(c.dtype)
+        builder.call(cgutils.get_or_insert_function(builder.module, kind, name), operands)
         return context.get_dummy_value()
 
     return types.void(sizes, c, word, word, a, word, triple, b, word, pair), generate
 
 
-def _either(builder: Any, condition: Any) -> list[Any]:
-    """Two blocks: where to go on if a condition doesn't hold, and if it does."""
-    blocks = [builder.append_basic_block(name) for name in ("no", "yes")]
-    builder.cbranch(condition, *blocks[::-1])
-    return blocks
+# ---------------------------------------------------------------------------- one for all kernels
+
+# Compiling it takes longer than most kernels do, so they call it by name.
+_NAMES = {dtype: f"nnkit_add_product_{dtype}" for dtype in (types.float32, types.float64)}
+
+
+def load_for(machine_code: Any) -> None:
+    """Load what stored machine code asks for by name."""
+    content = repr(machine_code)
+    for dtype, name in _NAMES.items():
+        if name in content:
+            _load(dtype)
+
+
+@functools.cache
+def _load(dtype: Any) -> Any:
+    """Compile the function for a type, or take it from disk, and make its name known."""
+    name = _NAMES[dtype]
+    path = path_of(name, ())
+    code = read(path)
+    if code is None:
+        code = _compiled(dtype)
+        write(path, code)
+    engine = llvmlite.binding.create_mcjit_compiler(llvmlite.binding.parse_assembly(""), _machine())
+    engine.add_object_file(llvmlite.binding.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    llvmlite.binding.add_symbol(name, engine.get_function_address(name))
+    return engine  # Keeps it in memory.
+
+
+def _compiled(dtype: Any) -> bytes:
+    """The machine code. LLVM's general optimisations take long, and find nothing to do."""
+    module = ir.Module()
+    module.triple = llvmlite.binding.get_process_triple()
+    _write(
+        module,
+        _NAMES[dtype],
+        ir.FloatType() if dtype == types.float32 else ir.DoubleType(),
+        _lanes(dtype),
+    )
+    return bytes(_machine().emit_object(llvmlite.binding.parse_assembly(str(module))))
+
+
+def _machine() -> Any:
+    """What LLVM must know of this machine."""
+    low = llvmlite.binding
+    target = low.Target.from_triple(low.get_process_triple())
+    cpu, features = low.get_host_cpu_name(), low.get_host_cpu_features().flatten()
+    return target.create_target_machine(cpu, features, opt=3, jit=True, codemodel="jitdefault")
+
+
+def _signature(real: Any) -> Any:
+    """rows, columns, steps, runs; c, c_row; a, a_row, a_step, a_run; b, b_step, b_run."""
+    p, w = real.as_pointer(), _WORD
+    return ir.FunctionType(ir.VoidType(), [w, w, w, w, p, w, p, w, w, w, p, w, w])
+
+
+def _write(module: Any, name: str, real: Any, count: int) -> None:
+    """The function that chooses the one for a tile's size, and these."""
+    function = ir.Function(module, _signature(real), name)
+    rows, columns, a_step = function.args[0], function.args[1], function.args[8]
+    builder = ir.IRBuilder(function.append_basic_block())
+    partial = builder.icmp_signed("<", columns, ir.Constant(_WORD, count))
+    apart = builder.icmp_signed("!=", a_step, ir.Constant(_WORD, 1))
+    number = rows
+    for condition, step in ((partial, MOST_ROWS), (apart, 2 * MOST_ROWS)):
+        more, none = ir.Constant(_WORD, step), ir.Constant(_WORD, 0)
+        number = builder.add(number, builder.select(condition, more, none))
+    end = function.append_basic_block()
+    cases = builder.switch(number, end)
+    for i, (is_apart, is_partial, r) in enumerate(product((0, 1), (0, 1), range(MOST_ROWS))):
+        case = function.append_basic_block()
+        cases.add_case(ir.Constant(_WORD, i + 1), case)
+        builder.position_at_end(case)
+        tile = _Tile(module, real, count, r + 1, bool(is_partial), bool(is_apart))
+        builder.call(tile.function, function.args[1:])
+        builder.branch(end)
+    builder.position_at_end(end)
+    builder.ret_void()
 
 
 class _Tile:
-    """The function for a number of rows, with a vector or the first few elements of one."""
+    """The function for a number of rows, and a vector or the first few elements of one.
 
-    def __init__(self, module: Any, real: Any, count: int, rows: int, masked: bool) -> None:
-        self._module, self._real, self._rows, self._masked = module, real, rows, masked
+    The steps of the left operand lie together, or they are apart and its rows lie together.
+    """
+
+    def __init__(
+        self, module: Any, real: Any, count: int, rows: int, masked: bool, apart: bool
+    ) -> None:
+        self._module, self._rows, self._masked, self._apart = module, rows, masked, apart
         self._count, self._size = count, 8 if real == ir.DoubleType() else 4
         self._vector = ir.VectorType(real, count)
         self._suffix = f"v{count}f{8 * self._size}"
-
-    def function(self) -> Any:
-        """It, made when it is first asked for in a module."""
-        name = f"tile_{self._suffix}_{self._rows}{'_masked' * self._masked}"
-        if name in self._module.globals:
-            return self._module.get_global(name)
-        p, w = self._real.as_pointer(), _WORD
-        kind = ir.FunctionType(ir.VoidType(), [p, w, p, w, w, w, p, w, w, w, w, w])
-        function = ir.Function(self._module, kind, name)
-        function.linkage = "internal"
-        function.attributes.add("noinline")
-        self._write(function)
-        return function
+        name = f"rows{rows}{'_masked' * masked}{'_apart' * apart}"
+        kind = ir.FunctionType(ir.VoidType(), _signature(real).args[1:])
+        self.function = ir.Function(module, kind, name)
+        self.function.linkage = "internal"
+        self._write(self.function)
 
     def _write(self, function: Any) -> None:
         """A loop over runs, in it one over steps; the sums are variables of both."""
-        c, c_row, a, a_row, a_step, a_run, b, b_step, b_run, steps, runs, columns = function.args
+        columns, steps, runs, c, c_row, a, a_row, a_step, a_run, b, b_step, b_run = function.args
+        if self._apart:  # Then rows lie together. Addresses are simpler if that is known.
+            a_row = ir.Constant(_WORD, 1)
+        else:
+            a_step = ir.Constant(_WORD, 1)
         blocks = ("begin", "run", "step", "next", "end")
         begin, run, step, after, end = map(function.append_basic_block, blocks)
         self._builder = builder = ir.IRBuilder(begin)

@@ -170,13 +170,17 @@ class ThroughTime(Layer, abstract=True):
         """Backpropagation through time: from the last step to the first."""
         gradients = self._begin_gradients(dy)
         steps = len(self.x)
+        # A copy: every step multiplies a few rows by it, which BLAS is slower at.
+        part = self.recurrent_kernel.value[:, : self.inner.shape[2]]
+        transposed = self.empty(part.shape[::-1])
+        launch.swap_axes(part[None], transposed[None])
         for t in reversed(range(steps)):
             if self.mask is not None:
                 for gradient in gradients:
                     launch.hold_backward(self.mask[t], gradient[t + 1], gradient[t])
             self.step_backward(t)
             if t > 0:
-                self._add_gradient_of_state(t)
+                self._add_gradient_of_state(t, transposed)
         self.weight_gradients()
         return self._input_gradient() if self.propagate else None
 
@@ -218,9 +222,8 @@ class ThroughTime(Layer, abstract=True):
             launch.steps_first(dy, self._reorders, 0, self.dh[1:])
         return gradients
 
-    def _add_gradient_of_state(self, t: int) -> None:
+    def _add_gradient_of_state(self, t: int, transposed: np.ndarray) -> None:
         """What comes to the state before step t through the recurrent kernel."""
-        transposed = self.recurrent_kernel.value[:, : self.inner.shape[2]].T
         if self.drops_state:
             of_dropped = self.empty(self.dh[t].shape)
             launch.matmul(self.inner[t], transposed, of_dropped)

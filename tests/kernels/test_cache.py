@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nnkit
-from nnkit.kernels import _jit
+from nnkit.kernels import _disk, _jit
 from tests.helpers import run
 
 SOURCE = """
@@ -107,11 +107,28 @@ def test_another_process_loads_what_this_one_compiled(cache):
         assert done.stdout == "0.7615941559557649\n", done.stderr
 
 
+def test_stored_code_finds_what_it_calls_by_name(cache):
+    """A product of few rows is done by a function that is not in the kernel's own code."""
+    code = (
+        "import numpy as np, nnkit\n"
+        "c = np.empty((9, 9))\n"
+        "nnkit.launch.matmul(np.ones((9, 9)), np.ones((9, 9)), c)\n"
+        "print(c.sum())\n"
+    )
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.stdout == "729.0\n", done.stderr
+    assert sorted(path.name.split("-")[0] for path in cache.iterdir()) == [
+        "matmul",
+        "nnkit_add_product_float64",
+    ]
+
+
 def test_a_module_that_is_called_counts_with_all_it_calls():
     """softmax calls _math by the module's name, and has nothing to do with the losses."""
     from nnkit.kernels.cpu import _math, losses, softmax
 
-    digest = _jit._digest_module(softmax.__name__)
-    assert _jit._digest_file(_math.__file__) in digest
-    assert _jit._digest_file(losses.__file__) not in digest
-    assert _jit._digest_module(_math.__name__) != digest
+    digest = _disk.digest_module(softmax.__name__)
+    assert _disk.digest_file(_math.__file__) in digest
+    assert _disk.digest_file(losses.__file__) not in digest
+    assert _disk.digest_module(_math.__name__) != digest

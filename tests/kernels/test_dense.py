@@ -9,7 +9,18 @@ from nnkit.kernels.cpu import dense as kernels
 from tests.helpers import run
 from tests.reference import dense as reference
 
-SIZES = [(1, 1, 1), (1, 7, 5), (5, 1, 7), (7, 5, 1), (1, 1, 9), (3, 17, 33), (32, 64, 10)]
+SIZES = [
+    (1, 1, 1),
+    (1, 7, 5),
+    (5, 1, 7),
+    (7, 5, 1),
+    (1, 1, 9),
+    (3, 17, 33),
+    (32, 64, 10),
+    (13, 40, 33),
+    (64, 9, 8),
+    (65, 9, 8),
+]
 TOLERANCE = {np.float32: 2e-5, np.float64: 1e-12}
 
 

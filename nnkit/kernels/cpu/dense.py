@@ -4,8 +4,11 @@ import numpy as np
 
 from nnkit.kernels._intrinsics import dgemm, dgemv, pointer, sgemm, sgemv
 from nnkit.kernels._jit import inline, kernel
+from nnkit.kernels._tile import MOST_ROWS, add_product, lanes
 
 _ROW_MAJOR, _PLAIN, _TRANSPOSED = 101, 111, 112
+# Where tiles of the result are faster than BLAS: B stays in the cache, and is read a few times.
+_FEWEST, _MOST, _SMALL = 8, 64, 1 << 17
 
 
 def _cost(a, b, *others):
@@ -22,6 +25,22 @@ def _layout(a):
 
 
 @inline
+def _add_tiles(a, lda, b, ldb, beta, c, ldc):
+    """The same for few rows: copying B into BLAS's order would not pay."""
+    m, n = c.shape
+    if beta == 0:
+        for i in range(m):
+            for j in range(n):
+                c[i, j] = 0
+    tiles, width = -(-m // MOST_ROWS), lanes(c)
+    for j in range(0, n, width):
+        for t in range(tiles):
+            i = m * t // tiles
+            shape = m * (t + 1) // tiles - i, n - j, a.shape[1], 1
+            add_product(shape, c, i * ldc + j, ldc, a, i * lda, (lda, 1, 0), b, j, (ldb, 0))
+
+
+@inline
 def product(a, b, beta, c):
     """C = A B + beta C, the rows of C contiguous; the other type's branch is not compiled in."""
     m, n = c.shape
@@ -29,6 +48,10 @@ def product(a, b, beta, c):
     order_a, lda = _layout(a)
     order_b, ldb = _layout(b)
     ldc = max(c.strides[0] // c.itemsize, n)
+    few = min(m, n) >= _FEWEST and m <= _MOST and b.size <= _SMALL
+    if few and order_a == _PLAIN and order_b == _PLAIN:
+        _add_tiles(a, lda, b, ldb, beta, c, ldc)
+        return
     pa, pb, pc = pointer(a.ctypes.data), pointer(b.ctypes.data), pointer(c.ctypes.data)
     # One row: a product of a vector reads B once, where the product of matrices first copies it.
     swapped = _TRANSPOSED if order_b == _PLAIN else _PLAIN
