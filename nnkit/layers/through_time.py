@@ -171,16 +171,16 @@ class ThroughTime(Layer, abstract=True):
         gradients = self._begin_gradients(dy)
         steps = len(self.x)
         # A copy: every step multiplies a few rows by it, which BLAS is slower at.
-        part = self.recurrent_kernel.value[:, : self.inner.shape[2]]
-        transposed = self.empty(part.shape[::-1])
-        launch.swap_axes(part[None], transposed[None])
+        kernel = self.recurrent_kernel.value
+        transposed = self.empty(kernel.shape[::-1])
+        launch.swap_axes(kernel[None], transposed[None])
         for t in reversed(range(steps)):
             if self.mask is not None:
                 for gradient in gradients:
                     launch.hold_backward(self.mask[t], gradient[t + 1], gradient[t])
             self.step_backward(t)
             if t > 0:
-                self._add_gradient_of_state(t, transposed)
+                self._add_gradient_of_state(t, transposed[: self.inner.shape[2]])
         self.weight_gradients()
         return self._input_gradient() if self.propagate else None
 
