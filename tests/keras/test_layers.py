@@ -80,7 +80,7 @@ def check_training(ours, theirs, x, y, batch, ids):
     for variable, value in zip(theirs.non_trainable_variables, others, strict=True):
         variable.assign(value)
     for mine, value in zip(ours.get_weights(), theirs.get_weights(), strict=True):
-        assert_close(mine, value, 1e-4)
+        assert_close(mine, value)
 
 
 @pytest.mark.parametrize("kind", [layers.GRU, layers.LSTM, layers.SimpleRNN])
