@@ -10,10 +10,29 @@ from unittest import mock
 import numpy as np
 
 import nnkit
+import nnkit.symbolic as theano
+import nnkit.symbolic.tensor as T
 from benchmarks.gpu.cases import TINY, Case
 from benchmarks.peers.nnkit_ import Nnkit, NnkitBytes
+from nnkit import ops
 from nnkit.engine.cuda.options import options
 from nnkit.engine.cuda.stretch import SmallStretch
+from nnkit.layers import (
+    GRU,
+    LSTM,
+    BatchNormalization,
+    Bidirectional,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Embedding,
+    GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    Lambda,
+    LayerNormalization,
+    MaxPooling2D,
+    Softmax,
+)
 from nnkit.models import pace
 
 # Of the norm of all weights together.
@@ -204,6 +223,93 @@ def _resumed(first, second):
     return check
 
 
+def _network(name):
+    """Training with layers that the cases don't have."""
+
+    def check(t):
+        shape, layers = (_TINY if t is SHORT else _NETWORKS)[name]
+        rng = np.random.default_rng(0)
+        batch, epochs = t.wide.batch, t.epochs - 1
+        x = rng.random((epochs * batch, *shape), np.float32)
+        x = np.rint(9 * x) if name == "words" else x
+        y = rng.integers(0, 3, len(x)).astype(np.int32)
+        results = []
+        for device in ("cuda", "cpu"):
+            nnkit.utils.set_random_seed(0)
+            with nnkit.device(device):
+                model = nnkit.Sequential([nnkit.Input(shape), *layers(), Dense(3), Softmax()])
+                model.compile("adam", "sparse_categorical_crossentropy")
+                model.fit(x, y, batch, epochs, 0, shuffle=False)
+                results.append(model.get_weights())
+        return _agree(*results)
+
+    return check
+
+
+def _images(filters):
+    return [
+        Conv2D(filters, 3, padding="same", activation="relu"),
+        BatchNormalization(),
+        MaxPooling2D(2),
+        Conv2D(filters, (2, 3), strides=2, groups=2),
+        DepthwiseConv2D(2, padding="same"),
+        GlobalAveragePooling2D(),
+    ]
+
+
+def _steps(units):
+    return [Bidirectional(LSTM(units, return_sequences=True)), GRU(units, dropout=0.2, seed=1)]
+
+
+def _words(width):
+    return [Embedding(10, width), LayerNormalization(), GlobalAveragePooling1D()]
+
+
+def _by_expression(units):
+    return [Dense(units), Lambda(lambda x: ops.tanh(x) * ops.sigmoid(x - ops.mean(x)))]
+
+
+# The shape of a sample, and the layers after the input.
+_NETWORKS = {
+    "images": ((28, 28, 3), lambda: _images(16)),
+    "steps": ((28, 28), lambda: _steps(64)),
+    "words": ((50,), lambda: _words(64)),
+    "an expression": ((64,), lambda: _by_expression(64)),
+}
+_TINY = {
+    "images": ((6, 6, 1), lambda: _images(2)),
+    "steps": ((2, 3), lambda: _steps(2)),
+    "words": ((3,), lambda: _words(2)),
+    "an expression": ((3,), lambda: _by_expression(4)),
+}
+
+
+def _function(t):
+    """A program of nnkit.symbolic that trains, its mini-batches cut out of shared data."""
+    results = []
+    for device in ("cuda", "cpu"):
+        rng = np.random.default_rng(0)
+        inputs, hidden, batch = t.wide.inputs, t.wide.hidden[0], t.wide.batch
+        data = rng.random((3 * batch, inputs), np.float32), rng.integers(0, 3, 3 * batch)
+        shapes = (inputs, hidden), (hidden,), (hidden, 3)
+        params = [theano.shared(0.3 * rng.normal(size=s).astype("float32")) for s in shapes]
+        x, y, i = T.fmatrix("x"), T.lvector("y"), T.lscalar("i")
+        p = T.nnet.softmax(T.dot(T.tanh(T.dot(x, params[0]) + params[1]), params[2]))
+        cost = -T.mean(T.log(p)[T.arange(y.shape[0]), y])
+        gradients = T.grad(cost, params)
+        rate, part = np.float32(0.1), slice(i * batch, (i + 1) * batch)
+        train = theano.function(
+            [i],
+            cost,
+            updates=[(q, q - rate * g) for q, g in zip(params, gradients, strict=True)],
+            givens={v: theano.shared(a)[part] for v, a in zip((x, y), data, strict=True)},
+        )
+        with nnkit.device(device):
+            costs = [train(step % 3) for step in range(t.epochs)]
+            results.append([*(q.get_value() for q in params), np.array(costs)])
+    return _agree(*results)
+
+
 _CHECKS = {
     "graph, and kernel by kernel": _graph_and_eager,
     "graph of several steps, and of one": _unrolled_and_single,
@@ -215,6 +321,8 @@ _CHECKS = {
     "GPU and CPU, smaller last batch": _last_batch,
     "GPU and CPU, learning rate changes": _rates,
     "GPU and CPU, predict and evaluate": _predictions,
+    **{f"GPU and CPU, {name}": _network(name) for name in _NETWORKS},
+    "GPU and CPU, a symbolic function": _function,
     "three kernels, and graph": _fused("three"),
     "persistent kernel, and graph": _fused("persistent"),
     "begun on GPU, resumed on CPU": _resumed("cuda", "cpu"),

@@ -107,7 +107,7 @@ def digest_module(name: str) -> str:
 def _digest_always() -> str:
     """Digest of what shapes the code of every kernel: these files, BLAS, and the compiler."""
     sources = sorted(Path(__file__).parent.glob("_*.py"))
-    parts = [numba.__version__, str(numba.config.BOUNDSCHECK)]
+    parts = [numba.__version__, str(numba.config.BOUNDSCHECK), str(numba.config.OPT)]
     return hashlib.sha256(
         "".join(parts + [digest_file(str(s)) for s in sources]).encode()
     ).hexdigest()
