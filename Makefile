@@ -8,7 +8,7 @@ BENCH  ?= .venv-bench
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test keras lint docs bench gpu-check clean
+.PHONY: help demo test soak keras lint docs bench gpu-check clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -29,6 +29,10 @@ test: lint docs  ## all that a change must pass: lint, docs, tests, the built wh
 	    --cov-report=term-missing:skip-covered --cov-fail-under=100; \
 	NNKIT_TEST_COMPILED=1 $$pytest tests/cuda/compiled; \
 	tools/check_wheel.sh $(VENV)/bin/python
+
+# The tests marked "soak" repeat themselves more often here (rounds in tests/helpers.py).
+soak: $(VENV)/.dev  ## interrupts, kills, damaged files, threads: hundreds of times, some minutes
+	NNKIT_SOAK=1 $(VENV)/bin/python -m pytest --quiet --numprocesses auto -m soak tests
 
 # In a process of its own, because one in which JAX was imported must not fork.
 keras: $(VENV)/.dev $(VENV)/.keras  ## layers, losses, optimizers... against Keras 3

@@ -1,6 +1,7 @@
 """What several tests need to run a kernel by itself."""
 
 import ctypes
+import os
 
 import numpy as np
 
@@ -39,3 +40,8 @@ def slope(function, x, step=1e-6):
         down[i] -= step
         gradient[i] = (function(up) - function(down)) / (2 * step)
     return gradient
+
+
+def rounds(few, many):
+    """How often a test repeats itself: few times in ``make test``, many times in ``make soak``."""
+    return many if os.environ.get("NNKIT_SOAK") else few
