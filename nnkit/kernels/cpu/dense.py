@@ -1,4 +1,4 @@
-"""Products of matrices, by OpenBLAS, and the sums that go with them."""
+"""Products of matrices, by OpenBLAS or for few rows in tiles, and the sums that go with them."""
 
 import numpy as np
 
@@ -25,22 +25,6 @@ def _layout(a):
 
 
 @inline
-def _add_tiles(a, lda, b, ldb, beta, c, ldc):
-    """The same for few rows: copying B into BLAS's order would not pay."""
-    m, n = c.shape
-    if beta == 0:
-        for i in range(m):
-            for j in range(n):
-                c[i, j] = 0
-    tiles, width = -(-m // MOST_ROWS), lanes(c)
-    for j in range(0, n, width):
-        for t in range(tiles):
-            i = m * t // tiles
-            shape = m * (t + 1) // tiles - i, n - j, a.shape[1], 1
-            add_product(shape, c, i * ldc + j, ldc, a, i * lda, (lda, 1, 0), b, j, (ldb, 0))
-
-
-@inline
 def product(a, b, beta, c):
     """C = A B + beta C, the rows of C contiguous; the other type's branch is not compiled in."""
     m, n = c.shape
@@ -49,7 +33,7 @@ def product(a, b, beta, c):
     order_b, ldb = _layout(b)
     ldc = max(c.strides[0] // c.itemsize, n)
     few = min(m, n) >= _FEWEST and m <= _MOST and b.size <= _SMALL
-    if few and order_a == _PLAIN and order_b == _PLAIN:
+    if k == 0 or (few and order_a == _PLAIN and order_b == _PLAIN):
         _add_tiles(a, lda, b, ldb, beta, c, ldc)
         return
     pa, pb, pc = pointer(a.ctypes.data), pointer(b.ctypes.data), pointer(c.ctypes.data)
@@ -69,6 +53,24 @@ def product(a, b, beta, c):
             dgemv(_ROW_MAJOR, swapped, rows, columns, one, pb, ldb, pa, step, factor, pc, 1)
         else:
             dgemm(_ROW_MAJOR, order_a, order_b, m, n, k, one, pa, lda, pb, ldb, factor, pc, ldc)
+
+
+@inline
+def _add_tiles(a, lda, b, ldb, beta, c, ldc):
+    """The same for few rows, where copying B into an order of its own would cost BLAS too much."""
+    m, n = c.shape
+    if beta == 0:
+        for i in range(m):
+            for j in range(n):
+                c[i, j] = 0
+    if a.shape[1] == 0:  # A tile adds up one product at least.
+        return
+    tiles, width = -(-m // MOST_ROWS), lanes(c)
+    for j in range(0, n, width):
+        for t in range(tiles):
+            i = m * t // tiles
+            shape = m * (t + 1) // tiles - i, n - j, a.shape[1], 1
+            add_product(shape, c, i * ldc + j, ldc, a, i * lda, (lda, 1, 0), b, j, (ldb, 0))
 
 
 @kernel(outputs=["c"], split=["a", "c"], strided=["a", "b"], cost=_cost)
