@@ -8,6 +8,7 @@ from typing import Any
 from nnkit.callbacks.callback import Callback, Logs
 from nnkit.callbacks.history import History
 from nnkit.callbacks.progress import ProgressBar
+from nnkit.interrupts import allowed
 
 __all__ = ["CallbackList"]
 
@@ -60,8 +61,9 @@ class CallbackList(Callback):
         return any(_overrides(callback, hook) for callback in self.callbacks for hook in hooks)
 
     def _call(self, hook: str, *arguments: Any) -> None:
-        for callback in self.callbacks:
-            getattr(callback, hook)(*arguments)
+        with allowed():  # Here nothing is half done.
+            for callback in self.callbacks:
+                getattr(callback, hook)(*arguments)
 
     def set_model(self, model: Any) -> None:
         """Tell all callbacks."""

@@ -25,17 +25,17 @@ class Replayer:
 
     Parameters
     ----------
-    lock, blame, share
+    python, blame, share
         See :class:`nnkit.engine.step.Step`.
     """
 
     def __init__(
         self,
-        lock: AbstractContextManager[Any],
+        python: Callable[[], AbstractContextManager[Any]],
         blame: Callable[[Any], bool],
         share: float = MANY_STEPS,
     ) -> None:
-        self.lock, self.blame, self.share = lock, blame, share
+        self.python, self.blame, self.share = python, blame, share
         self.arena = Arena()
         self._device_arenas: dict[str, Any] = {}
 
@@ -50,7 +50,7 @@ class Replayer:
         """A step of this function; see :class:`nnkit.engine.step.Step`."""
         name = current()
         if name == "cpu":
-            shared = self.arena, self.lock, self.blame
+            shared = self.arena, self.python, self.blame
             return Step(function, state, results, *shared, eager, self.share)
         from nnkit.engine.cuda.driver import open_device
         from nnkit.engine.cuda.operands import DeviceArena
@@ -61,7 +61,7 @@ class Replayer:
             self._device_arenas[name] = DeviceArena(driver)
         arenas = self.arena, self._device_arenas[name]
         return CudaStep(
-            function, state, results, window, driver, arenas, self.lock, self.blame, eager
+            function, state, results, window, driver, arenas, self.python, self.blame, eager
         )
 
 

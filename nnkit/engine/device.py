@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnkit.interrupts import apart
 from nnkit.kernels import _jit
 from nnkit.kernels._jit import Kernel
 
@@ -162,6 +163,10 @@ launch = _Launch()
 @functools.cache
 def _kernels(folder: str) -> dict[str, Any]:
     """All kernels of one folder of :mod:`nnkit.kernels`; numba is imported here, not before."""
+    return apart(_import_kernels, folder)
+
+
+def _import_kernels(folder: str) -> dict[str, Any]:
     package = importlib.import_module(f"nnkit.kernels.{folder}")
     found: dict[str, Any] = {}
     for module in pkgutil.iter_modules(package.__path__):

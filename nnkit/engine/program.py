@@ -136,10 +136,11 @@ class Program:
     def _settle(self) -> None:
         """Let temporaries lie where the arena is now."""
         self.arena.reserve(self.arena_size)
-        self._base = self.arena.base
+        base = self.arena.base
         for stretch in self._stretches:
             if isinstance(stretch, _Stretch):
-                stretch.move(self._base)
+                stretch.move(base)
+        self._base = base  # Only now: Ctrl-C may have come in between.
 
     def place(self, array: np.ndarray) -> int | None:
         """Offset in the arena of an array of the tape, None if it is not a temporary."""

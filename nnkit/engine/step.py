@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from nnkit.engine.memory import Arena
 from nnkit.engine.program import MANY_STEPS, Program, choose_workers
 from nnkit.engine.tape import Call, Fault, Stop, Tape
 from nnkit.engine.twins import changed, exist, fetch
+from nnkit.interrupts import deferred
 
 __all__ = ["Step", "Watched", "Window", "kept", "restore", "watch"]
 
@@ -57,8 +58,9 @@ class Step:
     results : sequence of str
         Names of the bound arrays that it writes.
     arena : Arena
-    lock : context manager
-        Held while the step runs in Python, where layers keep its arrays on themselves.
+    python : callable
+        ``python()`` is held while the step runs in Python, where layers keep its arrays on
+        themselves.
     blame : callable
         ``blame(owner)`` is called with the part of the model whose work a record can't repeat.
         It returns True if the step may be recorded again (that part will run as a Python stop),
@@ -80,13 +82,13 @@ class Step:
         state: Sequence[np.ndarray],
         results: Sequence[str],
         arena: Arena,
-        lock: AbstractContextManager[Any],
+        python: Callable[[], AbstractContextManager[Any]],
         blame: Callable[[Any], bool],
         eager: bool = False,
         share: float = MANY_STEPS,
     ) -> None:
         self.function, self.state, self.results = function, state, results
-        self.arena, self.lock, self.blame = arena, lock, blame
+        self.arena, self.python, self.blame = arena, python, blame
         self.eager, self.share = eager, share
         self._program: Program | None = None
         self._first: Tape | None = None
@@ -112,7 +114,7 @@ class Step:
             # Views: one array may be bound under two names, and a tape knows them by identity.
             views = {name: array.view() for name, array in bound.items()}
             while steps and not self.checked:
-                with self.lock:
+                with deferred(), self.python():
                     if self.eager:
                         self.function(views)
                     else:
@@ -124,7 +126,7 @@ class Step:
                 self._program.run(steps)
                 return
             for _ in range(steps):
-                with self.lock:
+                with deferred(), self.python():
                     self._program.run(1)
 
     def _run_watched(self, bound: Bound) -> None:
@@ -136,6 +138,11 @@ class Step:
             self._first = self._program = None
             return
         restore(written, watched.before)
+        with undone(written, watched.before):
+            self._replay_watched(watched, bound)
+
+    def _replay_watched(self, watched: Watched, bound: Bound) -> None:
+        """All workers do the step: that counts."""
         if self._program is None:
             workers = choose_workers(watched.tape, self.share)
             self._first = watched.tape
@@ -190,6 +197,18 @@ def watch(
         An earlier record of the same step: the two must be alike.
     """
     before = [a.copy() for a in written]
+    with undone(written, before):
+        return _compared(function, bound, written, before, arena, first)
+
+
+def _compared(
+    function: Callable[[Bound], None],
+    bound: Bound,
+    written: Sequence[np.ndarray],
+    before: list[np.ndarray],
+    arena: Arena,
+    first: Tape | None,
+) -> Watched:
     with recording(Tape(bound)) as tape:
         function(bound)
     after = [a.copy() for a in written]
@@ -212,6 +231,16 @@ def watch(
         fault = _first_unrecorded(tape)
     restore(written, after)
     return Watched(tape, before, outcomes, fault)
+
+
+@contextmanager
+def undone(arrays: Sequence[np.ndarray], copies: Sequence[np.ndarray]) -> Iterator[None]:
+    """Restore arrays if the block fails: Ctrl-C while kernels are compiled, an error in a layer."""
+    try:
+        yield
+    except BaseException:
+        restore(arrays, copies)
+        raise
 
 
 def restore(arrays: Sequence[np.ndarray], copies: Sequence[np.ndarray]) -> None:

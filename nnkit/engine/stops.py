@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.engine.device import current_tape, empty, recording
+from nnkit.interrupts import allowed
 
 __all__ = ["in_python", "update_in_python"]
 
@@ -45,7 +46,8 @@ def in_python(
 
     def run(*arrays: np.ndarray) -> np.ndarray:
         try:
-            with recording(None):  # Kernels that it launches are part of the stop.
+            # Kernels that it launches are part of the stop. It is the user's, and may take long.
+            with recording(None), allowed():
                 return np.ascontiguousarray(function(*(_read_only(a) for a in arrays)), dtype)
         except Exception as error:
             error.add_note(f"This was in {name!r}; the arrays that it gets are read-only.")

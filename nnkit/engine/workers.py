@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from types import FrameType
-from typing import Any
+
+from nnkit import forks
+from nnkit.interrupts import deferred
 
 __all__ = ["run_together"]
 
@@ -43,7 +41,7 @@ def run_together(tasks: Sequence[Task]) -> None:
         all are done when the first returns, and nobody waits for a thread to say so.
     """
     helpers = []
-    with _interrupt_deferred():
+    with deferred():  # One alone would wait at a barrier for ever.
         for task in tasks[1:]:
             try:
                 helper = _idle.pop()
@@ -55,22 +53,4 @@ def run_together(tasks: Sequence[Task]) -> None:
         _idle.extend(helpers)
 
 
-@contextmanager
-def _interrupt_deferred() -> Iterator[None]:
-    """Let Ctrl-C wait until all workers are done: one alone would wait at a barrier for ever."""
-    pending: list[tuple[int, FrameType | None]] = []
-    handler: Any = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(handler):
-        yield
-        return
-    signal.signal(signal.SIGINT, lambda number, frame: pending.append((number, frame)))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-        if pending:
-            handler(*pending[0])
-
-
-if hasattr(os, "register_at_fork"):  # A child process has none of its parent's threads.
-    os.register_at_fork(after_in_child=_idle.clear)
+forks.in_child(_idle.clear)  # A child process has none of its parent's threads.

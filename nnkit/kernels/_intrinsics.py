@@ -12,7 +12,14 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
+
+from nnkit import forks
+
+# Whoever else compiles with numba, a child process must find the compiler at rest.
+forks.hold(global_compiler_lock._lock, 3)
+forks.hold(llvmlite.binding.ffi.lib._lock._lock, 4)
 
 _WORD = ir.IntType(64)
 

@@ -28,6 +28,9 @@ from typing import Any
 
 import numpy as np
 
+from nnkit import forks
+from nnkit.interrupts import apart
+
 Words = tuple[int, ...]
 
 # NaN and infinity keep their meaning: no "nnan", no "ninf". Without error_model="numpy" a
@@ -43,6 +46,7 @@ EXACT: dict[str, Any] = FLAGS | {"fastmath": {"contract"}}
 _CALL = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 # numba's compiler is not reentrant across a cache miss, and two threads may meet the same kernel.
 _COMPILING = threading.RLock()
+forks.hold(_COMPILING, 2)
 
 
 class Kernel:
@@ -153,11 +157,12 @@ class Kernel:
 
     def compiled(self, types: tuple[str, ...]) -> Callable[[int], None]:
         """The machine code for operands of these types: call it with the address of the words."""
-        code = self._compiled.get(types)
-        if code is None:
-            with _COMPILING:
-                code = self._compiled.get(types) or _compile(self, types)
-                self._compiled[types] = code
+        return self._compiled.get(types) or apart(self._make, types)
+
+    def _make(self, types: tuple[str, ...]) -> Callable[[int], None]:
+        with _COMPILING:
+            code = self._compiled.get(types) or _compile(self, types)
+            self._compiled[types] = code
         return code
 
 

@@ -285,7 +285,10 @@ class Layer(WeightOwner):
         x = np.ascontiguousarray(x, self.input_dtype)
         self.ensure_built((None, *x.shape[1:]))
         mask = None if mask is None else checks.mask(self.name, mask, x.shape)
-        return Chain(self.parts()).forward(x, training, mask)
+        # In training, and where layers remember a batch, something is changed.
+        changes = bool(training) or any(layer.states for layer in self.walk())
+        with self.turns.alone(writes=changes), self.turns.python():
+            return Chain(self.parts()).forward(x, training, mask)
 
     @property
     def input_dtype(self) -> str:

@@ -24,10 +24,13 @@ def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
         try:
             layer.ensure_built(shape)
             shape = layer.compute_output_shape(shape)
-        except (TypeError, ValueError) as error:
+        except BaseException as error:
             for other in fresh:  # The next try may be with another shape.
                 other.forget()
-            raise type(error)(f"{owner}: cannot build {layer.name!r}: {error}") from error
+            if isinstance(error, (TypeError, ValueError)):
+                message = f"{owner}: cannot build {layer.name!r}: {error}"
+                raise type(error)(message) from error
+            raise
     return shape
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import checks, constraints, initializers, regularizers
+from nnkit import checks, constraints, initializers, interrupts, regularizers
 from nnkit.engine import budget
+from nnkit.engine.turns import Turns
 from nnkit.engine.variable import Variable
 from nnkit.registry import Configurable
 
@@ -23,6 +24,8 @@ class WeightOwner(Configurable, abstract=True):
     ----------
     path : str
         Where it is in a model: ``block/dense``.
+    turns : Turns
+        Which thread may use it, and whatever has layers in common with it.
     """
 
     layers: Sequence[Any]
@@ -30,6 +33,7 @@ class WeightOwner(Configurable, abstract=True):
 
     def __init__(self, name: str) -> None:
         self.name = self.path = name
+        self.turns = Turns()
         self._plans: list[str] = []
         self._own_variables: list[Variable] = []
 
@@ -90,6 +94,7 @@ class WeightOwner(Configurable, abstract=True):
             constraint = constraint or getattr(self, f"{plan}_constraint")
         shape = checks.shape(self.name, f"the shape of {name!r}", shape)
         budget.spend(shape, self.dtype, f"{self.name}/{name}")
+        interrupts.check()
         value = initializers.get(initializer or "glorot_uniform")(shape, self.dtype)
         variable = Variable(value, name, trainable)
         variable.regularizer = regularizers.get(regularizer)
@@ -143,11 +148,13 @@ class WeightOwner(Configurable, abstract=True):
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights."""
-        return [v.numpy() for v in self.weights]
+        with self.turns.alone():
+            return [v.numpy() for v in self.weights]
 
     def set_weights(self, weights: list[np.ndarray]) -> None:
         """Replace all weights; every wrong shape is reported at once, and then none is set."""
-        set_weights(f"layer {self.name!r}", self.weights, weights)
+        with self.turns.alone(writes=True):
+            set_weights(f"layer {self.name!r}", self.weights, weights)
 
     def count_params(self) -> int:
         """Number of weights, counted one by one."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,7 +16,9 @@ from nnkit import losses, metrics, optimizers
 from nnkit.callbacks import History
 from nnkit.checks import flag
 from nnkit.data import Arrays, as_array, check_finite, check_lengths, sample_weights
+from nnkit.engine.turns import leave
 from nnkit.engine.twins import changed, fetch
+from nnkit.interrupts import allowed, deferred
 from nnkit.layers.base import Layer, Shape
 from nnkit.models.predictor import Predictor
 from nnkit.models.session import Session
@@ -40,6 +43,7 @@ class Compiled(Layer, abstract=True):
         self.run_eagerly = False
         self.stop_training = False
         self.history: History | None = None
+        self._fits: threading.Thread | None = None
         self._seed = 0
         self._forget()
 
@@ -47,7 +51,64 @@ class Compiled(Layer, abstract=True):
         """Drop memory and recordings, because layers, weights or their addresses changed."""
         self._session: Session | None = None
         self._predictors: deque[Predictor] = deque()
-        self.python_lock = threading.RLock()  # See Step.
+
+    @contextmanager
+    def _changing(self, method: str) -> Iterator[None]:
+        """Within the block the model becomes another, and no thread uses it.
+
+        Raises
+        ------
+        RuntimeError
+            Another thread is within ``fit``.
+        """
+        with self.turns.alone(writes=True):
+            self._refuse_during_fit(method)
+            yield
+
+    @contextmanager
+    def _fitting(self) -> Iterator[None]:
+        """Within the block this thread is within ``fit``, between whose native calls others come."""
+        with deferred():
+            with self.turns.alone():
+                self._refuse_during_fit("fit")
+                outer, self._fits = self._fits, threading.current_thread()
+            try:
+                with allowed():
+                    yield
+            finally:
+                self._fits = outer
+
+    @contextmanager
+    def _measuring(self, method: str) -> Iterator[None]:
+        """Within the block the weights stay as they are.
+
+        Raises
+        ------
+        RuntimeError
+            Layers remember the batch before, and another thread is within ``fit``.
+        """
+        if self.layer_states():
+            self._refuse_during_fit(f"{method} (layers with stateful=True remember its batches)")
+            with self.turns.alone(writes=True), allowed():
+                yield
+            return
+        token = object()
+        with deferred():
+            try:
+                self.turns.read(token)
+                with allowed():
+                    yield
+            finally:
+                leave(token, None)
+
+    def _refuse_during_fit(self, method: str) -> None:
+        """Raise an error if another thread is within ``fit``; a fork has none of these."""
+        thread = self._fits
+        if thread is not None and thread.is_alive() and thread is not threading.current_thread():
+            raise RuntimeError(
+                f"{method}: thread {thread.name!r} is within fit of the same model; wait until it "
+                "returns, or end it with model.stop_training = True"
+            )
 
     # --------------------------------------------------------------------------------- compile
 
@@ -87,13 +148,14 @@ class Compiled(Layer, abstract=True):
         found = optimizers.get(optimizer), losses.get(loss)  # All is checked before any is set.
         _check_metrics(metrics or [])
         run_eagerly = flag("compile", "run_eagerly", run_eagerly)
-        self._adopt(found[0])
-        self.run_eagerly = run_eagerly
-        self.optimizer, self.loss = found
-        self.metrics_given = list(metrics or [])
-        self._seed = next_seed()
-        self.compiled = True
-        self._forget()
+        with self._changing("compile"):
+            self._adopt(found[0])
+            self.run_eagerly = run_eagerly
+            self.optimizer, self.loss = found
+            self.metrics_given = list(metrics or [])
+            self._seed = next_seed()
+            self.compiled = True
+            self._forget()
 
     def _adopt(self, optimizer: Optimizer) -> None:
         """Start an optimizer from its first step; one that another model uses is refused."""
@@ -119,15 +181,16 @@ class Compiled(Layer, abstract=True):
         back here, to the addresses that were recorded. A layer that was frozen or thawed changes
         what is trained; the optimizer keeps what it remembers of the others.
         """
-        session = self._session
-        trained = tuple(self.trainable_weights)
-        if session is None or session.storage.trainable_variables != trained:
-            old, session = session, Session(self)
-            if old is not None:
-                session.take_over(old)
-            self._session = session
-        session.storage.claim()
-        return session
+        with self.turns.alone():
+            session = self._session
+            trained = tuple(self.trainable_weights)
+            if session is None or session.storage.trainable_variables != trained:
+                old, session = session, Session(self)
+                if old is not None:
+                    session.take_over(old)
+                self._session = session
+            session.storage.claim()
+            return session
 
     def layer_states(self) -> list[np.ndarray]:
         """What layers remember from step to step besides their weights."""
@@ -136,10 +199,11 @@ class Compiled(Layer, abstract=True):
 
     def reset_states(self) -> None:
         """Let layers that remember the batch before (``stateful=True``) begin anew."""
-        for state in self.layer_states():
-            fetch(state)
-            state.fill(0)
-            changed(state)
+        with self.turns.alone(writes=True):
+            for state in self.layer_states():
+                fetch(state)
+                state.fill(0)
+                changed(state)
 
     @property
     def metric_directions(self) -> dict[str, str]:

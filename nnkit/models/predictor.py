@@ -14,6 +14,7 @@ from nnkit.engine.backend import Replayer, empty_in_place, placed
 from nnkit.engine.program import ONE_STEP
 from nnkit.engine.step import Bound, Step, Window
 from nnkit.engine.variable import Storage
+from nnkit.interrupts import check
 from nnkit.models.pace import Pace
 from nnkit.models.session import Records, blame
 from nnkit.models.steps import Reader, chain_of, predict_step
@@ -27,11 +28,18 @@ __all__ = ["Predictor"]
 class Predictor:
     """Does one prediction at a time; a model makes another when a second thread asks.
 
+    Weights do not change meanwhile; see :class:`~nnkit.engine.turns.Turns`.
+
     Parameters
     ----------
     model : Compiled
     moves : int
         ``Storage.moves`` when it was made: its records hold the addresses of weights.
+
+    Attributes
+    ----------
+    stateful : bool
+        Whether layers remember a batch for the next one.
     """
 
     def __init__(self, model: Compiled, moves: int) -> None:
@@ -39,7 +47,8 @@ class Predictor:
         self.shape = tuple(k or 0 for k in model.output_shape[1:])
         self.dtype, self.columns = np.dtype(model.dtype), math.prod(self.shape)
         self.batch = np.zeros(1, np.int64)
-        self.records = Records(Replayer(model.python_lock, self._blame, ONE_STEP))
+        self.stateful = bool(model.layer_states())
+        self.records = Records(Replayer(model.turns.python, self._blame, ONE_STEP))
 
     def run(
         self, x: np.ndarray, size: int, listeners: CallbackList | None, to_host: bool
@@ -61,6 +70,7 @@ class Predictor:
                 if listeners is not None and single:
                     listeners.on_predict_batch_begin(first)
                 self._step(x, height, size).run(bound, steps)
+                check()
                 if listeners is not None and single:
                     listeners.on_predict_batch_end(first)
                 if listeners is not None:
@@ -71,17 +81,9 @@ class Predictor:
         """Every array that a prediction changes and the next one needs."""
         return [self.batch, *self.model.layer_states()]
 
-    def _weights(self) -> tuple[bool, int, int]:
-        """Whether weights are changing, and how often they have: by training, or by moving."""
-        session = self.model._session
-        if session is None:
-            return False, 0, Storage.moves
-        return session.changing, int(session.counters.iteration[0]), Storage.moves
-
     def _blame(self, owner: Any) -> bool:
-        """Nobody, if another thread changed the weights meanwhile: it is recorded again."""
-        changing = self.before[0] or self.before != self._weights()
-        return changing or blame(owner)
+        """Nobody, if another model took the weights meanwhile: it is recorded again."""
+        return Storage.moves != self.moves or blame(owner)
 
     def _step(self, x: np.ndarray, size: int, stride: int) -> Step:
         window = Window(size, stride, self.batch)
@@ -93,7 +95,4 @@ class Predictor:
             return predict_step(chain, read)
 
         key, eager = (x.dtype.str,), self.model.run_eagerly
-        step = self.records.get(key, function, self._state, ("out",), window, eager)
-        if not step.checked:
-            self.before = self._weights()
-        return step
+        return self.records.get(key, function, self._state, ("out",), window, eager)

@@ -81,30 +81,37 @@ class Sequential(Trainer):
             raise TypeError(f"{layer.__name__} is a class; add an object: {layer.__name__}(...)")
         if not isinstance(layer, Layer):
             raise TypeError(f"a Sequential is made of layers, got {layer!r}")
-        before = self.__dict__.copy()
-        if isinstance(layer, InputLayer):
-            if self.layers or self._input is not None:
-                raise ValueError("Input must be the first layer")
-            self._input = layer
-        else:
-            name_among(self.layers, layer)
-            self.layers = [*self.layers, layer]
-        try:
-            self._changed()
-        except (TypeError, ValueError):  # It doesn't fit: the model is as it was.
-            self.__dict__.update(before)
-            raise
+        for inner in layer.walk():
+            inner.turns.join(self.turns)
+        with self._changing("add"):
+            if isinstance(layer, InputLayer):
+                if self.layers or self._input is not None:
+                    raise ValueError("Input must be the first layer")
+                self._become(self.layers, layer)
+            else:
+                name_among(self.layers, layer)
+                self._become([*self.layers, layer], self._input)
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
         if not self.layers:
             raise ValueError("there is no layer to remove")
-        layer = self.layers.pop()
-        self._changed()
+        with self._changing("pop"):
+            layer = self.layers[-1]
+            self._become(self.layers[:-1], self._input)
         return layer
 
-    def _changed(self) -> None:
+    def _become(self, layers: list[Layer], given: InputLayer | None) -> None:
         """Weights and shapes are other ones now; a compiled model must be compiled again."""
+        before = self.__dict__.copy()
+        self.layers, self._input = layers, given
+        try:
+            self._build_anew()
+        except BaseException:  # They don't fit, or Ctrl-C came: the model is as it was.
+            self.__dict__.update(before)
+            raise
+
+    def _build_anew(self) -> None:
         self.input_shape = None
         self.compiled = False
         self._forget()
@@ -154,10 +161,11 @@ class Sequential(Trainer):
                 f"input_shape has a batch axis, and sizes from 1 on: (None, 784), got {shape}"
             )
         self._check_dtypes()
-        self.output_shape = build_in_turn(self.name, self.layers, shape)
-        self.input_shape = shape
-        for layer in reversed(self.layers):  # What is here twice is found at its first place.
-            layer.locate(layer.name)
+        with self.turns.alone():
+            self.output_shape = build_in_turn(self.name, self.layers, shape)
+            self.input_shape = shape
+            for layer in reversed(self.layers):  # What is here twice is found at its first place.
+                layer.locate(layer.name)
 
     @property
     def built(self) -> bool:
@@ -176,8 +184,9 @@ class Sequential(Trainer):
 
     def forget(self) -> None:
         """Be as before ``build``."""
-        super().forget()
-        self._forget()
+        with self._changing("forget"):
+            super().forget()
+            self._forget()
 
     @property
     def dtype(self) -> str:
@@ -205,7 +214,8 @@ class Sequential(Trainer):
         show_trainable: bool = False,
     ) -> None:
         """Print a table of the layers, their output shapes and their numbers of weights."""
-        summary(self, line_length, print_fn, show_trainable)
+        with self.turns.alone():
+            summary(self, line_length, print_fn, show_trainable)
 
     # --------------------------------------------------------------------------------- weights
 
@@ -217,7 +227,8 @@ class Sequential(Trainer):
     def set_weights(self, weights: list[Any]) -> None:
         """Replace all weights; every wrong shape is reported at once, and then none is set."""
         self._require_built("set_weights")
-        set_weights(f"model {self.name!r}", self.weights, weights)
+        with self.turns.alone(writes=True):
+            set_weights(f"model {self.name!r}", self.weights, weights)
 
     def count_params(self) -> int:
         """Number of weights, counted one by one."""
@@ -320,13 +331,14 @@ class Sequential(Trainer):
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle needs: not the recordings, which hold addresses."""
-        state = self.__dict__ | {"slots": None}
-        for name in ("_session", "_predictors", "python_lock"):
-            state.pop(name, None)
-        if self._session is not None:
-            slots = self.optimizer_slots()
-            state["slots"] = {n: [a.copy() for a in arrays] for n, arrays in slots.items()}
-        return state
+        with self.turns.alone():
+            state = self.__dict__ | {"slots": None, "_fits": None}
+            for name in ("_session", "_predictors"):
+                state.pop(name, None)
+            if self._session is not None:
+                slots = self.optimizer_slots()
+                state["slots"] = {n: [a.copy() for a in arrays] for n, arrays in slots.items()}
+            return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         slots = state.pop("slots")
@@ -339,7 +351,8 @@ class Sequential(Trainer):
     def __deepcopy__(self, memo: dict[int, Any]) -> Sequential:
         twin = type(self).__new__(type(self))
         memo[id(self)] = twin
-        twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        with self.turns.alone():
+            twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
         return twin
 
     def __repr__(self) -> str:

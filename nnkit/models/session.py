@@ -76,13 +76,10 @@ class Session:
         All weights and gradients, flat.
     objective : Objective
     counters : Counters
-    changing : bool
-        Whether weights are being changed right now, by some thread.
     """
 
     def __init__(self, model: Compiled) -> None:
         self.model = model
-        self.changing = False
         trained = model.trainable_weights
         ids = {id(v) for v in trained}
         self.storage = Storage(
@@ -98,7 +95,7 @@ class Session:
         for layer in model.walk():
             if hasattr(layer, "counter"):  # Dropout: the step number picks the mask.
                 layer.counter = self.counters.iteration
-        self.records = Records(Replayer(model.python_lock, blame))
+        self.records = Records(Replayer(model.turns.python, blame))
 
     @property
     def slots(self) -> dict[str, np.ndarray]:
@@ -165,11 +162,9 @@ class Session:
         counters.position[0] = 0
         counters.iteration[0] = optimizer.iterations
         counters.rates[:count] = optimizer.learning_rate
-        self.changing = True
         try:
             yield
         finally:
-            self.changing = False
             optimizer.iterations = int(counters.iteration[0])
 
     def _step(

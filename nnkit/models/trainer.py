@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import Any
+from functools import partial, wraps
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from nnkit.checks import flag, integer, number
 from nnkit.data import Arrays, as_array, split
 from nnkit.engine.backend import placed
 from nnkit.engine.step import Bound
+from nnkit.engine.turns import leave
 from nnkit.engine.variable import Storage
 from nnkit.models.compiled import Compiled
 from nnkit.models.numerics import explain
@@ -27,6 +28,18 @@ __all__ = ["Trainer"]
 _ROWS = 512
 
 Logs = dict[str, float]
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _one_at_a_time(fit: Method) -> Method:
+    """Refuse a second thread's ``fit``."""
+
+    @wraps(fit)
+    def method(self: Trainer, *arguments: Any, **named: Any) -> Any:
+        with self._fitting():
+            return fit(self, *arguments, **named)
+
+    return cast(Method, method)
 
 
 class Trainer(Compiled, abstract=True):
@@ -35,6 +48,7 @@ class Trainer(Compiled, abstract=True):
     # ------------------------------------------------------------------------------------- fit
 
     @explain_arguments
+    @_one_at_a_time
     def fit(
         self,
         x: Any = None,
@@ -95,7 +109,7 @@ class Trainer(Compiled, abstract=True):
         Raises
         ------
         RuntimeError
-            The model is not compiled.
+            The model is not compiled, or another thread is within ``fit``.
         TypeError, ValueError
             Data, shapes or arguments that don't fit; raised before anything is changed. NaN and
             infinity in x, y or sample_weight are refused.
@@ -150,7 +164,8 @@ class Trainer(Compiled, abstract=True):
                         data, bound, size, epoch, pace, listeners, check_numerics, ahead
                     )
                     if held_out is not None and validates(epoch + 1):
-                        results = self._measure(held_out, validation_size, listeners)
+                        with self._measuring("fit"):
+                            results = self._measure(held_out, validation_size, listeners)
                         logs |= {f"val_{name}": value for name, value in results.items()}
                     listeners.on_epoch_end(epoch, logs)
                     if self.stop_training:
@@ -170,23 +185,23 @@ class Trainer(Compiled, abstract=True):
         check_numerics: bool,
         meanwhile: Callable[[], None],
     ) -> Logs:
-        session = self.session()
-        objective = session.objective
-        sums = np.zeros_like(objective.sums)
+        sums = np.zeros_like(self.session().objective.sums)
         for first, size, steps in pace.chunks(len(data), stride, listeners.needs_train_batches):
             if listeners.needs_train_batches:
                 listeners.on_train_batch_begin(first)
-            session = self.session()  # A callback may have used a model that shares a layer.
-            session.counters.batch[0] = first  # Or it may have trained this one.
-            objective.sums[...] = sums
-            window = session.window(size, stride)
-            step = session.train_step(data, window)
-            with session.steps(steps):
-                if check_numerics:
-                    explain(session, step, data, bound, steps, window, epoch)
-                else:
-                    step.run(bound, steps, meanwhile)
-            logs, sums = objective.logs(), objective.sums.copy()
+            with self.turns.alone(writes=True):
+                session = self.session()  # Others may have used a model that shares a layer.
+                objective = session.objective
+                session.counters.batch[0] = first  # Or they may have used this one.
+                objective.sums[...] = sums
+                window = session.window(size, stride)
+                step = session.train_step(data, window)
+                with session.steps(steps):
+                    if check_numerics:
+                        explain(session, step, data, bound, steps, window, epoch)
+                    else:
+                        step.run(bound, steps, meanwhile)
+                logs, sums = objective.logs(), objective.sums.copy()
             if listeners.needs_train_batches:
                 listeners.on_train_batch_end(first, logs)
             listeners.on_progress(first + steps, logs)
@@ -226,11 +241,12 @@ class Trainer(Compiled, abstract=True):
         """
         self._require_compiled("evaluate")
         size = integer("evaluate", "batch_size", _ROWS if batch_size is None else batch_size)
-        data = self._arrays(x, y, sample_weight)
-        self.session()
-        params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
-        listeners = CallbackList([ProgressBar(verbose), *_listed(callbacks)], self, params)
-        logs = self._measure(data, size, listeners, listeners.on_progress)
+        with self._measuring("evaluate"):
+            data = self._arrays(x, y, sample_weight)
+            self.session()
+            params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
+            listeners = CallbackList([ProgressBar(verbose), *_listed(callbacks)], self, params)
+            logs = self._measure(data, size, listeners, listeners.on_progress)
         return _results(logs, return_dict)
 
     def _measure(
@@ -240,28 +256,25 @@ class Trainer(Compiled, abstract=True):
         listeners: CallbackList,
         report: Callable[[int, Logs], None] | None = None,
     ) -> Logs:
-        session = self.session()
-        sums, batch = session.objective.sums, session.counters.batch
-        during = sums.copy(), batch.copy()  # A callback may evaluate in the middle of an epoch.
-        sums[...] = 0
-        batch[0] = 0
+        sums = np.zeros_like(self.session().objective.sums)
         listeners.on_test_begin()
-        try:
-            single = listeners.needs_test_batches
-            with placed(data.bound()) as bound:
-                for first, size, steps in Pace().chunks(len(data), stride, single):
-                    if listeners.needs_test_batches:
-                        listeners.on_test_batch_begin(first)
-                    batch[0] = first  # A callback may have used the model.
+        single = listeners.needs_test_batches
+        with placed(data.bound()) as bound:
+            for first, size, steps in Pace().chunks(len(data), stride, single):
+                if single:
+                    listeners.on_test_batch_begin(first)
+                with self.turns.alone():
+                    session = self.session()
+                    objective = session.objective
+                    session.counters.batch[0] = first  # Others may have used the model.
+                    objective.sums[...] = sums
                     window = session.window(size, stride)
                     session.evaluate_step(data, window).run(bound, steps)
-                    if listeners.needs_test_batches:
-                        listeners.on_test_batch_end(first, session.objective.logs())
-                    if report is not None:
-                        report(first + steps, session.objective.logs())
-            logs = session.objective.logs()
-        finally:
-            sums[...], batch[...] = during
+                    logs, sums = objective.logs(), objective.sums.copy()
+                if single:
+                    listeners.on_test_batch_end(first, logs)
+                if report is not None:
+                    report(first + steps, logs)
         listeners.on_test_end(logs)
         return logs
 
@@ -297,8 +310,6 @@ class Trainer(Compiled, abstract=True):
         size = _ROWS if batch_size is None else integer("predict", "batch_size", batch_size)
         x = as_array(x, "x", stays=True)
         self._check_input(x, "x")
-        if self._session is not None:
-            self._session.storage.claim()
         listeners = None
         if verbose or callbacks:
             params = {"verbose": verbose, "steps": -(-len(x) // size), "samples": len(x)}
@@ -312,16 +323,26 @@ class Trainer(Compiled, abstract=True):
     def _predict(
         self, x: np.ndarray, size: int, listeners: CallbackList | None, to_host: bool
     ) -> np.ndarray:
-        moves = Storage.moves
+        token = object()
         try:
-            predictor = self._predictors.pop()
-        except IndexError:  # The first prediction, or as many threads as there are predictors.
-            predictor = Predictor(self, moves)
-        if predictor.moves != moves:  # Recorded when some weights lay elsewhere.
-            predictor = Predictor(self, moves)
-        out = predictor.run(x, size, listeners, to_host)
-        self._predictors.append(predictor)
-        return out
+            self.turns.read(token)
+            moves = Storage.moves
+            try:
+                predictor = self._predictors.pop()
+            except IndexError:  # The first prediction, or as many threads as there are predictors.
+                predictor = Predictor(self, moves)
+            if predictor.moves != moves:  # Recorded when some weights lay elsewhere.
+                predictor = Predictor(self, moves)
+            if predictor.stateful:
+                leave(token, None)
+                with self._measuring("predict"):
+                    out = predictor.run(x, size, listeners, to_host)
+            else:
+                out = predictor.run(x, size, listeners, to_host)
+            self._predictors.append(predictor)  # Unless Ctrl-C has left it half done.
+            return out
+        finally:
+            leave(token, None)
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The model's output for one batch."""
@@ -347,14 +368,16 @@ class Trainer(Compiled, abstract=True):
             Loss and metrics of this batch, computed before the update.
         """
         self._require_compiled("train_on_batch")
-        data = self._arrays(x, y, sample_weight, class_weight)
-        session = self.session()
-        session.objective.sums[...] = 0
-        session.counters.batch[0] = 0
-        bound = data.bound() | {"order": np.arange(len(data))}
-        with session.steps(1):
-            session.train_step(data, session.window(len(data), len(data))).run(bound)
-        return _results(session.objective.logs(), return_dict)
+        with self.turns.alone(writes=True):
+            data = self._arrays(x, y, sample_weight, class_weight)
+            session = self.session()
+            session.objective.sums[...] = 0
+            session.counters.batch[0] = 0
+            bound = data.bound() | {"order": np.arange(len(data))}
+            with session.steps(1):
+                session.train_step(data, session.window(len(data), len(data))).run(bound)
+            logs = session.objective.logs()
+        return _results(logs, return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from nnkit.interrupts import allowed, deferred
+
 __all__ = ["replacing"]
 
 
@@ -35,11 +37,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise FileNotFoundError(f"{path}: there is no folder {path.parent}; make it first")
     temporary = path.parent / f".nnkit-{secrets.token_hex(8)}.tmp"
     # "x" creates the file or fails: it never opens what is there, nor follows a link.
-    with open(temporary, "x+b") as file:
+    with deferred(), open(temporary, "x+b") as file:
         try:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            with allowed():  # It may take long.
+                os.fsync(file.fileno())
             file.close()  # Windows replaces closed files only.
             os.replace(temporary, path)
         except BaseException:

@@ -120,7 +120,7 @@ def load_weights(
         raise ValueError(
             "the model has no weights yet: give it an Input, or call build, before load_weights"
         )
-    with open_hdf5(path, max_bytes) as root:
+    with model.turns.alone(writes=True), open_hdf5(path, max_bytes) as root:
         stored = stored_layers(root, model.layers)
         assign(pair(model.layers, stored, by_name, skip_mismatch))
 

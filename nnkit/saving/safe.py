@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from nnkit.errors import FileFormatError
+from nnkit.interrupts import check, deferred
+from nnkit.saving.library import hdf5
 from nnkit.saving.plain import MAX_TEXT
 
 if TYPE_CHECKING:
@@ -44,11 +46,10 @@ _SIGNATURES = {
 @contextmanager
 def open_hdf5(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Iterator[h5py.Group]:
     """The root of an HDF5 file, opened for reading; every error inside names the file."""
-    import h5py
-
     # Without O_NONBLOCK, opening a named pipe would wait for ever.
     opener = lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))  # noqa: E731
-    with open(path, "rb", opener=opener) as file:
+    # HDF5 reads through Python, where it would lose a KeyboardInterrupt.
+    with deferred(), open(path, "rb", opener=opener) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise FileFormatError(f"{path}: not a regular file")
@@ -59,7 +60,7 @@ def open_hdf5(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Itera
             )
         _check_signature(file.read(8), path)
         try:
-            with h5py.File(file, "r") as root:
+            with hdf5().File(file, "r") as root:
                 _check_heaps(file, root.id.get_create_plist().get_sizes())
                 yield root
         except FileFormatError as error:
@@ -183,6 +184,7 @@ def _attribute(group: h5py.Group, name: str, shape: tuple[int, ...] | None, what
 
 def read(dataset: h5py.Dataset, shape: tuple[int, ...], dtype: str) -> np.ndarray:
     """The numbers of a data set, which must have the shape that the caller expects."""
+    check()
     check_dataset(dataset)
     if dataset.shape != shape:
         raise FileFormatError(f"{dataset.name} has shape {dataset.shape}, expected {shape}")

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit._version import __version__
+from nnkit.interrupts import check
 from nnkit.registry import to_plain
 from nnkit.saving import to_keras
 from nnkit.saving.atomic import replacing
+from nnkit.saving.library import hdf5
 from nnkit.saving.stored import keras_order, slots_of, weights_by_slot
 
 if TYPE_CHECKING:
@@ -62,18 +64,17 @@ def save_model(
     >>> nnkit.load_model(path).count_params()
     10
     """
-    import h5py
-
     _check_path(path)
-    described = _describe(model, include_optimizer)
-    with replacing(path) as file, h5py.File(file, "w") as root:
-        _write_attributes(root, described["keras"])
-        _write_weights(root.create_group("model_weights"), model)
-        if "training_config" in described["keras"]:
-            _write_optimizer(root.create_group("optimizer_weights"), model)
-        own = root.create_group("nnkit")
-        own.attrs["format_version"] = FORMAT_VERSION
-        _write_attributes(own, described["nnkit"] | {"nnkit_version": __version__})
+    with model.turns.alone():
+        described = _describe(model, include_optimizer)
+        with replacing(path) as file, hdf5().File(file, "w") as root:
+            _write_attributes(root, described["keras"])
+            _write_weights(root.create_group("model_weights"), model)
+            if "training_config" in described["keras"]:
+                _write_optimizer(root.create_group("optimizer_weights"), model)
+            own = root.create_group("nnkit")
+            own.attrs["format_version"] = FORMAT_VERSION
+            _write_attributes(own, described["nnkit"] | {"nnkit_version": __version__})
 
 
 def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
@@ -104,11 +105,9 @@ def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
     >>> nnkit.saving.save_weights(model, path)
     >>> nnkit.saving.load_weights(model, path)
     """
-    import h5py
-
     _check_path(path)
     _check_built(model)
-    with replacing(path) as file, h5py.File(file, "w") as root:
+    with model.turns.alone(), replacing(path) as file, hdf5().File(file, "w") as root:
         if os.fspath(path).endswith(".weights.h5"):
             _write_slots(root, model)
         else:
@@ -249,6 +248,7 @@ def _write_optimizer(group: h5py.Group, model: Sequential) -> None:
 
 
 def _write_array(group: h5py.Group, path: str, value: Any) -> None:
+    check()
     value = np.asarray(value)
     group.create_dataset(path, data=value, dtype=value.dtype.newbyteorder("<"))
 

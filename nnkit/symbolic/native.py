@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit import forks
 from nnkit.engine.devices import current
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import ONE_STEP, Program, choose_workers
@@ -203,6 +204,7 @@ class Compiled:
         tape = self._lowering.tape
         self._program = program = Program(tape, Arena(), choose_workers(tape, ONE_STEP))
         self._lock = threading.Lock()
+        forks.hold(self._lock, 1)
         given = [(at, a) for at, a in enumerate(self._stands) if at not in self._shared]
         self._small = [(at, array) for at, array in given if array.nbytes <= _SMALL]
         self._large = [(at, program.places(a)) for at, a in given if a.nbytes > _SMALL]
@@ -228,8 +230,8 @@ class Compiled:
                 if now[at] is not self._stands[at]:
                     if not plain(now[at]):
                         raise ShapeError
-                    self._stands[at] = now[at]
                     put(now[at], self._places[at])
+                    self._stands[at] = now[at]
             results, held = self._results.copy(), []
             for at, places in self._fresh:
                 results[at] = array = np.empty_like(results[at])

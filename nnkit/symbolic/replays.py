@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnkit import forks
 from nnkit.engine.device import launch
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import Program, choose_workers
@@ -75,6 +76,7 @@ class _Replay:
 
     def __init__(self, step: Step, sequences: Arrays, firsts: Arrays, staying: Arrays) -> None:
         self._step, self._lock = step, threading.Lock()
+        forks.hold(self._lock, 1)
         self._states = [
             [SharedVariable(np.array(value), None, kind.broadcastable) for value in _each(first)]
             for first, kind in zip(firsts, step.kinds, strict=True)

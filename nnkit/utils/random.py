@@ -7,11 +7,12 @@ import threading
 
 import numpy as np
 
-from nnkit import checks
+from nnkit import checks, forks
 
 __all__ = ["next_seed", "set_random_seed"]
 
 _lock = threading.Lock()
+forks.hold(_lock, 5)
 _generator = np.random.Generator(np.random.PCG64())
 
 

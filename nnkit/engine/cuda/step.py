@@ -46,17 +46,17 @@ class CudaStep(Step):
         window: Window,
         driver: Driver,
         arenas: tuple[Arena, DeviceArena],
-        lock: AbstractContextManager[Any],
+        python: Callable[[], AbstractContextManager[Any]],
         blame: Callable[[Any], bool],
         eager: bool,
     ) -> None:
         self.function, self.state, self.results = function, state, results
-        self.window, self.driver, self.lock, self.blame = window, driver, lock, blame
+        self.window, self.driver, self.python, self.blame = window, driver, python, blame
         self.arena, self.device_arena = arenas
         self.checked = False
         self._replay: Program | None = None
         self._inputs: dict[str, Memory] = {}
-        shared = self.arena, self.lock, self.blame
+        shared = self.arena, self.python, self.blame
         self._host = Step(function, state, results, *shared, eager=True)
         if eager:
             self._stay_on_host("run_eagerly=True")
@@ -68,14 +68,14 @@ class CudaStep(Step):
         with self.driver.lock:
             self.driver.enter()
             while not self.checked:
-                with self.lock:
+                with self.python():
                     self._record(bound)
             if self._replay is None:
                 self._run_on_host(bound, steps)
             elif self._replay.native:
                 self._run(self._replay, bound, steps, meanwhile)
             else:
-                with self.lock:
+                with self.python():
                     self._run(self._replay, bound, steps, meanwhile)
 
     # ------------------------------------------------------------------------------- recording

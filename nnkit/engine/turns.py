@@ -1,0 +1,235 @@
+"""Threads that use one model take turns."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakSet
+
+from nnkit import forks
+from nnkit.interrupts import check, deferred
+
+__all__ = ["Turns", "leave"]
+
+# How long a wait goes on before it looks for Ctrl-C.
+_WAKE_SECONDS = 0.05
+# How often a thread looks whether others are done.
+_SHORTEST_NAP, _LONGEST_NAP = 0.0002, 0.005
+# A reader lets those write who have waited longer; but it might be their reader that waits for it.
+_PATIENCE_SECONDS = 1.0
+
+# Who reads weights right now: where, and in which thread. It is one dictionary for all models, as
+# leaving must be one instruction: Ctrl-C can't come in the middle of it.
+_reading: dict[object, tuple[Turns, int]] = {}
+leave: Callable[[object, None], Any] = _reading.pop
+_all: WeakSet[Turns] = WeakSet()
+_joining = threading.Lock()
+forks.hold(_joining, 2)
+
+
+class Turns:
+    """Who may use the weights of a model, and what lies on its layers, right now.
+
+    Whoever changes them, or uses the memory of a session, is ``alone`` meanwhile: each native call
+    of ``fit``, ``get_weights``, ``save``. Who comes first is first: those that wait are let in
+    between two native calls of a long ``fit``. Predictions and evaluations only read weights. Any
+    number of them do, each from its first row to its last; what writes waits until they are done.
+
+    Models that have a layer in common have one order of turns (``join``).
+
+    Attributes
+    ----------
+    in_python : threading.RLock
+        Held while layers run in Python, where they keep arrays on themselves.
+    """
+
+    def __init__(self) -> None:
+        self._joined: Turns | None = None
+        self._guard = threading.Lock()  # Of what follows; held for moments only.
+        self._owner, self._depth = 0, 0
+        self._queue: deque[tuple[int, Any]] = deque()
+        self._writers: dict[object, int] = {}
+        self.in_python = threading.RLock()
+        _all.add(self)
+        forks.hold(self, 0)
+        forks.hold(self.in_python, 1)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy has turns of its own, with those that are copied along."""
+        return Turns, (), {"_joined": self._joined}
+
+    def python(self) -> Any:
+        """The lock to hold while layers run in Python."""
+        return self._root().in_python
+
+    @contextmanager
+    def alone(self, writes: bool = False) -> Iterator[None]:
+        """Within the block no other thread has its turn. Ctrl-C waits until the end of the block.
+
+        Parameters
+        ----------
+        writes : bool
+            Weights or the model change: nobody reads them meanwhile.
+        """
+        token = object()
+        with deferred():
+            taken = self._take(token, writes)
+            try:
+                yield
+            finally:
+                if taken is not None:
+                    taken._writers.pop(token, None)
+                    taken.release()
+
+    def read(self, token: object) -> None:
+        """Read weights until ``leave(token, None)``: nobody writes them meanwhile.
+
+        Call it within ``try``, and ``leave`` within ``finally``.
+        """
+        root = self
+        while root._joined is not None:
+            root = root._joined
+        _reading[token] = root, threading.get_ident()
+        if root._writers or root._joined is not None:
+            with deferred():
+                self._read_later(token)
+
+    def join(self, other: Turns) -> None:
+        """Turns here and turns there are the same from now on."""
+        one, another = (self, other) if self._joined is None else (other, self)
+        with deferred():
+            while one._root() is not another._root():
+                token = object()
+                root = one._take(token, True)
+                if root is None:
+                    return
+                with _joining:
+                    if root is not another._root():
+                        root._joined = another._root()
+                root._writers.pop(token, None)
+                root.release()
+
+    # -------------------------------------------------------------------------------- as a lock
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Wait for one's turn; whoever has it may take it again."""
+        me = threading.get_ident()
+        with self._guard:
+            if self._owner in (0, me):
+                self._owner, self._depth = me, self._depth + 1
+                return True
+            if not blocking:
+                return False
+            turn = threading.Lock()
+            turn.acquire()
+            self._queue.append((me, turn))
+        end = float("inf") if timeout < 0 else time.monotonic() + timeout
+        try:
+            while not turn.acquire(timeout=_WAKE_SECONDS):
+                check()
+                if time.monotonic() >= end and self._withdraw(me, turn):
+                    return False
+        except BaseException:  # Ctrl-C.
+            if not self._withdraw(me, turn):
+                self.release()
+            raise
+        return True
+
+    def release(self) -> None:
+        """Give one's turn to whoever has waited longest."""
+        with self._guard:
+            self._depth -= 1
+            if self._depth == 0:
+                self._owner = 0
+                if self._queue:
+                    self._owner, turn = self._queue.popleft()
+                    self._depth = 1
+                    turn.release()
+
+    def _withdraw(self, me: int, turn: Any) -> bool:
+        """Wait no longer; False if the turn has come already."""
+        with self._guard:
+            if (me, turn) not in self._queue:
+                return False
+            self._queue.remove((me, turn))
+            return True
+
+    def _at_fork_reinit(self) -> None:
+        """In a child process: whoever has the turn is not there."""
+        self._owner, self._depth = 0, 0
+
+    # ---------------------------------------------------------------------------------- waiting
+
+    def _root(self) -> Turns:
+        root = self
+        while root._joined is not None:
+            root = root._joined
+        if root is not self:
+            self._joined = root  # The next time it is found at once.
+        return root
+
+    def _take(self, token: object, writes: bool) -> Turns | None:
+        """Whose turn has been taken; None within a step that runs in Python, in this thread."""
+        me, nap = threading.get_ident(), _SHORTEST_NAP
+        root = self._root()
+        if root.in_python._is_owned():  # type: ignore[attr-defined]
+            return None
+        try:
+            while True:
+                if writes:
+                    root._writers[token] = me  # From now on nobody begins to read.
+                root.acquire()
+                if root._joined is None and not (writes and root._read_by_others(me)):
+                    return root
+                root.release()  # Who reads may need a turn to come to an end.
+                check()
+                if root._joined is None:
+                    time.sleep(nap)
+                    nap = min(2 * nap, _LONGEST_NAP)
+                else:
+                    root._writers.pop(token, None)
+                    root = self._root()
+        except BaseException:  # Ctrl-C.
+            root._writers.pop(token, None)
+            raise
+
+    def _read_by_others(self, me: int) -> bool:
+        return any(at is self and thread != me for at, thread in list(_reading.values()))
+
+    def _read_later(self, token: object) -> None:
+        """Read when those who write now, or have waited to, are done."""
+        me, nap, root = threading.get_ident(), _SHORTEST_NAP, self._root()
+        leave(token, None)
+        if root._owner == me or (root, me) in list(_reading.values()):  # It has its turn already.
+            _reading[token] = root, me
+            return
+        before, end = list(root._writers), time.monotonic() + _PATIENCE_SECONDS
+        while any(writer in root._writers for writer in before) and time.monotonic() < end:
+            time.sleep(nap)
+            nap = min(2 * nap, _LONGEST_NAP)
+            check()
+        while token not in _reading:
+            root = self._root()
+            root.acquire()
+            if root._joined is None:
+                _reading[token] = root, me
+            root.release()
+
+
+def _forget_others() -> None:
+    """In a child process only the thread that forked is left."""
+    me = threading.get_ident()
+    for turns in _all:
+        turns._guard = threading.Lock()
+        turns._queue.clear()
+        turns._writers = {t: thread for t, thread in turns._writers.items() if thread == me}
+    for token, (_, thread) in list(_reading.items()):
+        if thread != me:
+            del _reading[token]
+
+
+forks.in_child(_forget_others)

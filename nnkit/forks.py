@@ -1,0 +1,93 @@
+"""Fork at any moment: no lock is held by a thread that the child doesn't have."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Protocol
+from weakref import WeakSet
+
+__all__ = ["Lock", "hold", "in_child", "register"]
+
+# A fork waits so long for locks, at most. Only threads that wait for the one that forks need it all.
+_PATIENCE_SECONDS = 10.0
+
+
+class Lock(Protocol):
+    """What :func:`hold` takes: locks of Python's, and what behaves like them."""
+
+    def acquire(self, blocking: bool = ..., timeout: float = ...) -> bool:
+        """Wait for it; whether it was got."""
+
+    def release(self) -> None:
+        """Give it back."""
+
+    def _at_fork_reinit(self) -> None:
+        """In the child: nobody has it."""
+
+
+#: By what is acquired first: turns at models, programs, compilers from the outermost to LLVM.
+_levels: tuple[WeakSet[Lock], ...] = tuple(WeakSet() for _ in range(6))
+_held: list[Lock] = []
+_missed: list[Lock] = []
+_cleaners: list[Callable[[], None]] = []
+_forking = False
+
+
+def hold(lock: Lock, level: int) -> None:
+    """Let whoever forks hold a lock meanwhile, so that what it guards is whole in the child.
+
+    Parameters
+    ----------
+    lock : Lock
+    level : int
+        From 0 to 5: who holds one lock and takes another goes up.
+    """
+    _levels[level].add(lock)
+
+
+def in_child(function: Callable[[], None]) -> None:
+    """Let a child process begin with this, before the locks are given back."""
+    _cleaners.append(function)
+
+
+def _before() -> None:
+    global _forking
+    if _forking:  # Registered more than once.
+        return
+    _forking = True
+    end = time.monotonic() + _PATIENCE_SECONDS
+    for locks in _levels:
+        for lock in list(locks):
+            got = lock.acquire(True, max(0.0, end - time.monotonic()))
+            (_held if got else _missed).append(lock)
+
+
+def _after() -> None:
+    global _forking
+    _forking = False
+    while _held:
+        _held.pop().release()
+    _missed.clear()
+
+
+def _after_in_child() -> None:
+    for clean in _cleaners:
+        clean()
+    for lock in _missed:
+        lock._at_fork_reinit()
+    _after()
+
+
+def register() -> None:
+    """Hold the locks at each fork; what is registered last is held first.
+
+    So this is called again after the import of a library that holds a lock of its own then, which
+    nnkit takes while it has one of these: h5py.
+    """
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_after_in_child)
+
+
+register()

@@ -1,0 +1,20 @@
+"""The library that reads and writes HDF5."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from nnkit import forks
+from nnkit.interrupts import deferred
+
+__all__ = ["hdf5"]
+
+
+@functools.cache
+def hdf5() -> Any:
+    """h5py, imported when it is needed: whole, whenever Ctrl-C comes."""
+    with deferred():
+        import h5py
+    forks.register()  # It holds a lock at forks, which nnkit takes while it has its own.
+    return h5py
