@@ -13,13 +13,17 @@ import signal
 import threading
 from _signal import getsignal, signal as set_handler  # Those of signal.py take ten times as long.
 from collections.abc import Callable
+from threading import get_ident
 from types import FrameType
 from typing import Any, TypeVar
+
+from nnkit import forks
 
 __all__ = ["allowed", "apart", "check", "deferred"]
 
 Result = TypeVar("Result")
 
+_SIGINT = int(signal.SIGINT)
 # How long a wait goes on before it looks for Ctrl-C.
 _WAKE_SECONDS = 0.05
 
@@ -74,17 +78,20 @@ class deferred:  # noqa: N801  (a context manager reads like a statement)
 
     def __enter__(self) -> None:
         self._active = False
-        if _state.deferring or not _in_main_thread():
+        if _state.deferring or get_ident() != _main:
             return
-        handler = getsignal(signal.SIGINT)
-        if not callable(handler):  # Ctrl-C is ignored, or ends the process at once.
-            return
-        self._outer = handler is _note
-        self._active = _state.deferring = True
-        if not self._outer:
+        handler = getsignal(_SIGINT)
+        if handler is _note:
+            self._outer = False
+        elif callable(handler):
+            self._outer = True
             _state.handler = handler
+        else:  # Ctrl-C is ignored, or ends the process at once.
+            return
+        self._active = _state.deferring = True
+        if self._outer:
             try:
-                set_handler(signal.SIGINT, _note)
+                set_handler(_SIGINT, _note)
             except BaseException:  # The user's handler, for what came before.
                 _state.deferring = False
                 raise
@@ -93,10 +100,11 @@ class deferred:  # noqa: N801  (a context manager reads like a statement)
         if not self._active:
             return
         # A handler that a callback has set in the meantime stays.
-        if not self._outer and getsignal(signal.SIGINT) is _note:
-            set_handler(signal.SIGINT, _state.handler)
+        if self._outer and getsignal(_SIGINT) is _note:
+            set_handler(_SIGINT, _state.handler)
         _state.deferring = False
-        _deliver()
+        if _state.pending is not None:
+            _deliver()
 
 
 class allowed:  # noqa: N801
@@ -105,9 +113,10 @@ class allowed:  # noqa: N801
     __slots__ = ("_active",)
 
     def __enter__(self) -> None:
-        self._active = _state.deferring and _in_main_thread()
+        self._active = _state.deferring and get_ident() == _main
         if self._active:
-            check()
+            if _state.pending is not None:
+                _deliver()
             _state.deferring = False
 
     def __exit__(self, *error: object) -> None:
@@ -117,7 +126,7 @@ class allowed:  # noqa: N801
 
 def check() -> None:
     """Where nothing is half done: let Ctrl-C do now what was deferred."""
-    if _state.pending is not None and _in_main_thread():
+    if _state.pending is not None and get_ident() == _main:
         _deliver()
 
 
@@ -127,7 +136,7 @@ def apart(function: Callable[..., Result], *arguments: Any) -> Result:
     It runs in a thread of its own, where Ctrl-C never comes. If it comes here, waiting ends, and
     the function goes on to its end: what it has made by then is there for the next call.
     """
-    if not _in_main_thread():
+    if get_ident() != _main:
         return function(*arguments)
     results: list[Result] = []
     errors: list[BaseException] = []
@@ -156,5 +165,10 @@ def _deliver() -> None:
         _state.handler(*pending)
 
 
-def _in_main_thread() -> bool:
-    return threading.get_ident() == threading.main_thread().ident
+def _look_for_main_thread() -> None:
+    global _main
+    _main = threading.main_thread().ident
+
+
+_main = threading.main_thread().ident
+forks.in_child(_look_for_main_thread)

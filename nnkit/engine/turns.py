@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from threading import get_ident
 from typing import Any
 from weakref import WeakSet
 
@@ -29,6 +29,29 @@ leave: Callable[[object, None], Any] = _reading.pop
 _all: WeakSet[Turns] = WeakSet()
 _joining = threading.Lock()
 forks.hold(_joining, 2)
+
+
+class _Alone:
+    """See :meth:`Turns.alone`."""
+
+    __slots__ = ("_deferred", "_taken", "_turns", "_writes")
+
+    def __init__(self, turns: Turns, writes: bool) -> None:
+        self._turns, self._writes = turns, writes
+
+    def __enter__(self) -> None:
+        self._deferred = deferred()
+        self._deferred.__enter__()
+        try:
+            self._taken = self._turns.take(self, self._writes)
+        except BaseException:
+            self._deferred.__exit__()
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        if self._taken is not None:
+            self._taken.give_back(self, self._writes)
+        self._deferred.__exit__()
 
 
 class Turns:
@@ -66,24 +89,15 @@ class Turns:
         """The lock to hold while layers run in Python."""
         return self._root().in_python
 
-    @contextmanager
-    def alone(self, writes: bool = False) -> Iterator[None]:
-        """Within the block no other thread has its turn. Ctrl-C waits until the end of the block.
+    def alone(self, writes: bool = False) -> _Alone:
+        """A block within which no other thread has its turn. Ctrl-C waits until its end.
 
         Parameters
         ----------
         writes : bool
             Weights or the model change: nobody reads them meanwhile.
         """
-        token = object()
-        with deferred():
-            taken = self._take(token, writes)
-            try:
-                yield
-            finally:
-                if taken is not None:
-                    taken._writers.pop(token, None)
-                    taken.release()
+        return _Alone(self, writes)
 
     def read(self, token: object) -> None:
         """Read weights until ``leave(token, None)``: nobody writes them meanwhile.
@@ -93,7 +107,7 @@ class Turns:
         root = self
         while root._joined is not None:
             root = root._joined
-        _reading[token] = root, threading.get_ident()
+        _reading[token] = root, get_ident()
         if root._writers or root._joined is not None:
             with deferred():
                 self._read_later(token)
@@ -104,20 +118,19 @@ class Turns:
         with deferred():
             while one._root() is not another._root():
                 token = object()
-                root = one._take(token, True)
+                root = one.take(token, True)
                 if root is None:
                     return
                 with _joining:
                     if root is not another._root():
                         root._joined = another._root()
-                root._writers.pop(token, None)
-                root.release()
+                root.give_back(token, True)
 
     # -------------------------------------------------------------------------------- as a lock
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
         """Wait for one's turn; whoever has it may take it again."""
-        me = threading.get_ident()
+        me = get_ident()
         with self._guard:
             if self._owner in (0, me):
                 self._owner, self._depth = me, self._depth + 1
@@ -141,14 +154,15 @@ class Turns:
 
     def release(self) -> None:
         """Give one's turn to whoever has waited longest."""
-        with self._guard:
+        if self._depth > 1:
             self._depth -= 1
-            if self._depth == 0:
-                self._owner = 0
-                if self._queue:
-                    self._owner, turn = self._queue.popleft()
-                    self._depth = 1
-                    turn.release()
+            return
+        with self._guard:
+            self._owner = self._depth = 0
+            if self._queue:
+                self._owner, turn = self._queue.popleft()
+                self._depth = 1
+                turn.release()
 
     def _withdraw(self, me: int, turn: Any) -> bool:
         """Wait no longer; False if the turn has come already."""
@@ -172,10 +186,13 @@ class Turns:
             self._joined = root  # The next time it is found at once.
         return root
 
-    def _take(self, token: object, writes: bool) -> Turns | None:
+    def take(self, token: object, writes: bool) -> Turns | None:
         """Whose turn has been taken; None within a step that runs in Python, in this thread."""
-        me, nap = threading.get_ident(), _SHORTEST_NAP
-        root = self._root()
+        me, nap = get_ident(), _SHORTEST_NAP
+        root = self if self._joined is None else self._root()
+        if root._owner == me and not writes:
+            root._depth += 1
+            return root
         if root.in_python._is_owned():  # type: ignore[attr-defined]
             return None
         try:
@@ -183,7 +200,7 @@ class Turns:
                 if writes:
                     root._writers[token] = me  # From now on nobody begins to read.
                 root.acquire()
-                if root._joined is None and not (writes and root._read_by_others(me)):
+                if root._joined is None and not (writes and _reading and root._read_by_others(me)):
                     return root
                 root.release()  # Who reads may need a turn to come to an end.
                 check()
@@ -192,17 +209,26 @@ class Turns:
                     nap = min(2 * nap, _LONGEST_NAP)
                 else:
                     root._writers.pop(token, None)
-                    root = self._root()
+                    root = root._root()
         except BaseException:  # Ctrl-C.
             root._writers.pop(token, None)
             raise
+
+    def give_back(self, token: object, writes: bool) -> None:
+        """End what :meth:`take` began."""
+        if writes:
+            self._writers.pop(token, None)
+        if self._depth > 1:
+            self._depth -= 1
+        else:
+            self.release()
 
     def _read_by_others(self, me: int) -> bool:
         return any(at is self and thread != me for at, thread in list(_reading.values()))
 
     def _read_later(self, token: object) -> None:
         """Read when those who write now, or have waited to, are done."""
-        me, nap, root = threading.get_ident(), _SHORTEST_NAP, self._root()
+        me, nap, root = get_ident(), _SHORTEST_NAP, self._root()
         leave(token, None)
         if root._owner == me or (root, me) in list(_reading.values()):  # It has its turn already.
             _reading[token] = root, me
@@ -222,7 +248,7 @@ class Turns:
 
 def _forget_others() -> None:
     """In a child process only the thread that forked is left."""
-    me = threading.get_ident()
+    me = get_ident()
     for turns in _all:
         turns._guard = threading.Lock()
         turns._queue.clear()

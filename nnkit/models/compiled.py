@@ -182,15 +182,19 @@ class Compiled(Layer, abstract=True):
         what is trained; the optimizer keeps what it remembers of the others.
         """
         with self.turns.alone():
-            session = self._session
-            trained = tuple(self.trainable_weights)
-            if session is None or session.storage.trainable_variables != trained:
-                old, session = session, Session(self)
-                if old is not None:
-                    session.take_over(old)
-                self._session = session
-            session.storage.claim()
-            return session
+            return self._claimed()
+
+    def _claimed(self) -> Session:
+        """The session, for who is alone with the model."""
+        session = self._session
+        trained = tuple(self.trainable_weights)
+        if session is None or session.storage.trainable_variables != trained:
+            old, session = session, Session(self)
+            if old is not None:
+                session.take_over(old)
+            self._session = session
+        session.storage.claim()
+        return session
 
     def layer_states(self) -> list[np.ndarray]:
         """What layers remember from step to step besides their weights."""

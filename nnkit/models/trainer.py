@@ -190,7 +190,7 @@ class Trainer(Compiled, abstract=True):
             if listeners.needs_train_batches:
                 listeners.on_train_batch_begin(first)
             with self.turns.alone(writes=True):
-                session = self.session()  # Others may have used a model that shares a layer.
+                session = self._claimed()  # Others may have used a model that shares a layer.
                 objective = session.objective
                 session.counters.batch[0] = first  # Or they may have used this one.
                 objective.sums[...] = sums
@@ -264,7 +264,7 @@ class Trainer(Compiled, abstract=True):
                 if single:
                     listeners.on_test_batch_begin(first)
                 with self.turns.alone():
-                    session = self.session()
+                    session = self._claimed()
                     objective = session.objective
                     session.counters.batch[0] = first  # Others may have used the model.
                     objective.sums[...] = sums
@@ -370,7 +370,7 @@ class Trainer(Compiled, abstract=True):
         self._require_compiled("train_on_batch")
         with self.turns.alone(writes=True):
             data = self._arrays(x, y, sample_weight, class_weight)
-            session = self.session()
+            session = self._claimed()
             session.objective.sums[...] = 0
             session.counters.batch[0] = 0
             bound = data.bound() | {"order": np.arange(len(data))}

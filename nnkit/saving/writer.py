@@ -106,12 +106,13 @@ def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
     >>> nnkit.saving.load_weights(model, path)
     """
     _check_path(path)
-    _check_built(model)
-    with model.turns.alone(), replacing(path) as file, hdf5().File(file, "w") as root:
-        if os.fspath(path).endswith(".weights.h5"):
-            _write_slots(root, model)
-        else:
-            _write_weights(root, model)
+    with model.turns.alone():
+        _check_built(model)
+        with replacing(path) as file, hdf5().File(file, "w") as root:
+            if os.fspath(path).endswith(".weights.h5"):
+                _write_slots(root, model)
+            else:
+                _write_weights(root, model)
 
 
 def check_savable(model: Sequential) -> None:
