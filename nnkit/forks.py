@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging  # noqa: F401  (it holds a lock at forks: registered before this, it comes later)
 import os
 import time
 from collections.abc import Callable
 from typing import Protocol
-from weakref import WeakSet
+
+from nnkit.weak import WeakTable
 
 __all__ = ["Lock", "hold", "in_child", "register"]
 
@@ -28,7 +30,7 @@ class Lock(Protocol):
 
 
 #: By what is acquired first: turns at models, programs, compilers from the outermost to LLVM.
-_levels: tuple[WeakSet[Lock], ...] = tuple(WeakSet() for _ in range(6))
+_levels: tuple[WeakTable[None], ...] = tuple(WeakTable() for _ in range(6))
 _held: list[Lock] = []
 _missed: list[Lock] = []
 _cleaners: list[Callable[[], None]] = []
@@ -44,7 +46,7 @@ def hold(lock: Lock, level: int) -> None:
     level : int
         From 0 to 5: who holds one lock and takes another goes up.
     """
-    _levels[level].add(lock)
+    _levels[level][lock] = None
 
 
 def in_child(function: Callable[[], None]) -> None:
@@ -83,8 +85,8 @@ def _after_in_child() -> None:
 def register() -> None:
     """Hold the locks at each fork; what is registered last is held first.
 
-    So this is called again after the import of a library that holds a lock of its own then, which
-    nnkit takes while it has one of these: h5py.
+    So this is called again after imports of libraries that hold locks of their own then, which a
+    thread may want while it has one of these.
     """
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_after_in_child)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnkit import forks
 from nnkit.interrupts import apart
 from nnkit.kernels import _jit
 from nnkit.kernels._jit import Kernel
@@ -167,9 +168,11 @@ def _kernels(folder: str) -> dict[str, Any]:
 
 
 def _import_kernels(folder: str) -> dict[str, Any]:
-    package = importlib.import_module(f"nnkit.kernels.{folder}")
-    found: dict[str, Any] = {}
-    for module in pkgutil.iter_modules(package.__path__):
-        members = vars(importlib.import_module(f"{package.__name__}.{module.name}"))
-        found |= {n: k for n, k in members.items() if hasattr(k, "parameters")}
+    with _jit.COMPILING:  # Whoever forks waits until all is imported.
+        package = importlib.import_module(f"nnkit.kernels.{folder}")
+        found: dict[str, Any] = {}
+        for module in pkgutil.iter_modules(package.__path__):
+            members = vars(importlib.import_module(f"{package.__name__}.{module.name}"))
+            found |= {n: k for n, k in members.items() if hasattr(k, "parameters")}
+    forks.register()  # What was imported may hold locks of its own at forks.
     return found

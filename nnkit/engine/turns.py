@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Callable
 from threading import get_ident
 from typing import Any
-from weakref import WeakSet
 
 from nnkit import forks
 from nnkit.interrupts import check, deferred
+from nnkit.weak import WeakTable
 
 __all__ = ["Turns", "leave"]
 
@@ -26,7 +26,7 @@ _PATIENCE_SECONDS = 1.0
 # leaving must be one instruction: Ctrl-C can't come in the middle of it.
 _reading: dict[object, tuple[Turns, int]] = {}
 leave: Callable[[object, None], Any] = _reading.pop
-_all: WeakSet[Turns] = WeakSet()
+_all: WeakTable[None] = WeakTable()
 _joining = threading.Lock()
 forks.hold(_joining, 2)
 
@@ -77,7 +77,7 @@ class Turns:
         self._queue: deque[tuple[int, Any]] = deque()
         self._writers: dict[object, int] = {}
         self.in_python = threading.RLock()
-        _all.add(self)
+        _all[self] = None
         forks.hold(self, 0)
         forks.hold(self.in_python, 1)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit.engine.device import current_tape
+from nnkit.weak import WeakTable
 
 if TYPE_CHECKING:
     from nnkit.engine.cuda.driver import Driver
@@ -47,7 +48,7 @@ class Twin:
         self.driver = driver
         self.memory = driver.allocate(max(host.nbytes, 1))
         self.newer = "host"
-        self.lent = id(host) not in _kept
+        self.lent = host not in _kept
 
     @property
     def host(self) -> np.ndarray:
@@ -84,8 +85,8 @@ class _Busy(threading.local):
 
 busy = _Busy()
 _twins: dict[int, Twin] = {}
-# Arrays that nnkit keeps to itself, by id.
-_kept: set[int] = set()
+# Arrays that nnkit keeps to itself.
+_kept: WeakTable[bool] = WeakTable()
 
 
 def root(array: np.ndarray) -> np.ndarray:
@@ -116,10 +117,7 @@ def twin_of(array: np.ndarray, driver: Driver) -> Twin:
 
 def keep_away(array: np.ndarray) -> None:
     """Say that only nnkit touches an array: by ``fetch``, ``lend`` and ``changed``."""
-    host = root(array)
-    if id(host) not in _kept:
-        _kept.add(id(host))
-        weakref.finalize(host, _kept.discard, id(host))
+    _kept[root(array)] = True
 
 
 def exist() -> bool:
@@ -157,7 +155,7 @@ def lend(array: np.ndarray) -> None:
     """When an array is handed out for good."""
     if not busy.running and current_tape() is None:
         host = root(array)
-        _kept.discard(id(host))
+        _kept.pop(host)
         twin = _twins.get(id(host))
         if twin is not None:
             twin.fetch()

@@ -45,8 +45,8 @@ EXACT: dict[str, Any] = FLAGS | {"fastmath": {"contract"}}
 
 _CALL = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 # numba's compiler is not reentrant across a cache miss, and two threads may meet the same kernel.
-_COMPILING = threading.RLock()
-forks.hold(_COMPILING, 2)
+COMPILING = threading.RLock()
+forks.hold(COMPILING, 2)
 
 
 class Kernel:
@@ -160,7 +160,7 @@ class Kernel:
         return self._compiled.get(types) or apart(self._make, types)
 
     def _make(self, types: tuple[str, ...]) -> Callable[[int], None]:
-        with _COMPILING:
+        with COMPILING:
             code = self._compiled.get(types) or _compile(self, types)
             self._compiled[types] = code
         return code

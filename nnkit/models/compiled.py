@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -25,11 +24,12 @@ from nnkit.models.session import Session
 from nnkit.optimizers.base import Optimizer
 from nnkit.registry import explain_arguments
 from nnkit.utils.random import next_seed
+from nnkit.weak import WeakTable
 
 __all__ = ["Compiled"]
 
 # Which model uses an optimizer.
-_owners: WeakKeyDictionary[Optimizer, Callable[[], Compiled | None]] = WeakKeyDictionary()
+_owners: WeakTable[weakref.ref[Compiled]] = WeakTable()
 
 
 class Compiled(Layer, abstract=True):
@@ -159,7 +159,8 @@ class Compiled(Layer, abstract=True):
 
     def _adopt(self, optimizer: Optimizer) -> None:
         """Start an optimizer from its first step; one that another model uses is refused."""
-        owner = _owners.get(optimizer, lambda: None)()
+        known = _owners.get(optimizer)
+        owner = None if known is None else known()
         if owner is not None and owner is not self and owner.optimizer is optimizer:
             raise ValueError(
                 f"this {type(optimizer).__name__} belongs to another model, whose steps it counts; "

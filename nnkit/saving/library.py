@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from typing import Any
 
 from nnkit import forks
@@ -11,10 +12,15 @@ from nnkit.interrupts import deferred
 __all__ = ["hdf5"]
 
 
+_importing = threading.RLock()
+forks.hold(_importing, 2)
+
+
 @functools.cache
 def hdf5() -> Any:
     """h5py, imported when it is needed: whole, whenever Ctrl-C comes."""
-    with deferred():
+    with deferred(), _importing:
         import h5py
-    forks.register()  # It holds a lock at forks, which nnkit takes while it has its own.
+
+        forks.register()  # It holds a lock at forks, which nnkit takes while it has its own.
     return h5py
