@@ -10,9 +10,9 @@ from typing import Protocol
 
 from nnkit.weak import WeakTable
 
-__all__ = ["Lock", "hold", "in_child", "register"]
+__all__ = ["Lock", "give_way", "hold", "in_child", "register"]
 
-# A fork waits so long for locks, at most. Only threads that wait for the one that forks need it all.
+# A fork waits so long for the locks of each level, at most. Only threads that wait for the one that forks need it all.
 _PATIENCE_SECONDS = 10.0
 
 
@@ -54,13 +54,19 @@ def in_child(function: Callable[[], None]) -> None:
     _cleaners.append(function)
 
 
+def give_way() -> None:
+    """Before a lock is taken again and again: let a fork that waits for it come first."""
+    while _forking:
+        time.sleep(0.001)
+
+
 def _before() -> None:
     global _forking
     if _forking:  # Registered more than once.
         return
     _forking = True
-    end = time.monotonic() + _PATIENCE_SECONDS
     for locks in _levels:
+        end = time.monotonic() + _PATIENCE_SECONDS
         for lock in list(locks):
             got = lock.acquire(True, max(0.0, end - time.monotonic()))
             (_held if got else _missed).append(lock)

@@ -160,6 +160,7 @@ class Kernel:
         return self._compiled.get(types) or apart(self._make, types)
 
     def _make(self, types: tuple[str, ...]) -> Callable[[int], None]:
+        forks.give_way()
         with COMPILING:
             code = self._compiled.get(types) or _compile(self, types)
             self._compiled[types] = code
