@@ -6,13 +6,14 @@ import logging  # noqa: F401  (it holds a lock at forks: registered before this,
 import os
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from nnkit.weak import WeakTable
 
 __all__ = ["Lock", "give_way", "hold", "in_child", "register"]
 
-# A fork waits so long for the locks of each level, at most. Only threads that wait for the one that forks need it all.
+# A fork waits so long for the locks of each level, at most. It needs it all only if a thread that
+# has one of them waits for the thread that forks.
 _PATIENCE_SECONDS = 10.0
 
 
@@ -25,14 +26,11 @@ class Lock(Protocol):
     def release(self) -> None:
         """Give it back."""
 
-    def _at_fork_reinit(self) -> None:
-        """In the child: nobody has it."""
-
 
 #: By what is acquired first: turns at models, programs, compilers from the outermost to LLVM.
 _levels: tuple[WeakTable[None], ...] = tuple(WeakTable() for _ in range(6))
 _held: list[Lock] = []
-_missed: list[Lock] = []
+_missed: list[Any] = []
 _cleaners: list[Callable[[], None]] = []
 _forking = False
 
@@ -84,7 +82,7 @@ def _after_in_child() -> None:
     for clean in _cleaners:
         clean()
     for lock in _missed:
-        lock._at_fork_reinit()
+        lock._at_fork_reinit()  # Nobody has it.
     _after()
 
 

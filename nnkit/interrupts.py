@@ -1,9 +1,9 @@
 """Ctrl-C: never swallowed, and never in the middle of what must be done whole.
 
-Python raises ``KeyboardInterrupt`` between any two instructions of the main thread. Inside a callback
-of C code (h5py reading through a Python file, LLVM asking for an object) it is printed and lost; in
-the middle of bookkeeping (an optimizer's count of steps) it would leave half a state. So nnkit notes
-it, and raises it where nothing is half done: between native calls, kernels and weights.
+Python raises ``KeyboardInterrupt`` between any two instructions of the main thread. Inside a
+callback of C code (h5py reads through a Python file, LLVM asks for an object) it is printed and
+lost; in the middle of bookkeeping (an optimizer's count of steps) it would leave half a state. So
+nnkit notes it, and raises it where nothing is half done: between native calls, kernels and weights.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from __future__ import annotations
 import contextvars
 import signal
 import threading
-from _signal import getsignal, signal as set_handler  # Those of signal.py take ten times as long.
+from _signal import (  # type: ignore[import-not-found]  # signal.py's take ten times as long.
+    getsignal,
+)
+from _signal import signal as set_handler
 from collections.abc import Callable
 from threading import get_ident
 from types import FrameType

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -67,7 +67,7 @@ class Compiled(Layer, abstract=True):
 
     @contextmanager
     def _fitting(self) -> Iterator[None]:
-        """Within the block this thread is within ``fit``, between whose native calls others come."""
+        """Within the block this thread is within ``fit``; others come between its native calls."""
         with deferred():
             with self.turns.alone():
                 self._refuse_during_fit("fit")
