@@ -153,8 +153,10 @@ def apart(function: Callable[..., Result], *arguments: Any) -> Result:
         done.release()
 
     with deferred():
-        # No daemon: the process may end only when LLVM is done.
-        threading.Thread(target=run, name="nnkit-apart").start()
+        try:  # No daemon: the process may end only when LLVM is done.
+            threading.Thread(target=run, name="nnkit-apart").start()
+        except RuntimeError:  # There are too many threads, or the process is about to end.
+            run()
         while not done.acquire(timeout=_WAKE_SECONDS):
             check()
     if errors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import weakref
 from collections import deque
@@ -19,6 +20,8 @@ from nnkit.engine.turns import leave
 from nnkit.engine.twins import changed, fetch
 from nnkit.interrupts import allowed, deferred
 from nnkit.layers.base import Layer, Shape
+from nnkit.losses import Loss
+from nnkit.metrics import Metric
 from nnkit.models.predictor import Predictor
 from nnkit.models.session import Session
 from nnkit.optimizers.base import Optimizer
@@ -28,7 +31,7 @@ from nnkit.weak import WeakTable
 
 __all__ = ["Compiled"]
 
-# Which model uses an optimizer.
+# Which model uses an optimizer, a loss or a metric.
 _owners: WeakTable[weakref.ref[Compiled]] = WeakTable()
 
 
@@ -151,23 +154,31 @@ class Compiled(Layer, abstract=True):
         with self._changing("compile"):
             self._adopt(found[0])
             self.run_eagerly = run_eagerly
-            self.optimizer, self.loss = found
-            self.metrics_given = list(metrics or [])
+            self.optimizer, self.loss = found[0], self._own(found[1])
+            self.metrics_given = [self._own(metric) for metric in metrics or []]
             self._seed = next_seed()
             self.compiled = True
             self._forget()
 
     def _adopt(self, optimizer: Optimizer) -> None:
         """Start an optimizer from its first step; one that another model uses is refused."""
-        known = _owners.get(optimizer)
-        owner = None if known is None else known()
-        if owner is not None and owner is not self and owner.optimizer is optimizer:
+        owner = _owner(optimizer)
+        if owner not in (None, self) and owner.optimizer is optimizer:
             raise ValueError(
                 f"this {type(optimizer).__name__} belongs to another model, whose steps it counts; "
                 f"make one for each model: {type(optimizer).__name__}(...)"
             )
         _owners[optimizer] = weakref.ref(self)
         optimizer.iterations = 0
+
+    def _own(self, part: Any) -> Any:
+        """A loss or metric, or a copy of that of another model: it keeps arrays while it works."""
+        if not isinstance(part, (Loss, Metric)):
+            return part
+        if _owner(part) not in (None, self):
+            part = copy.copy(part)
+        _owners[part] = weakref.ref(self)
+        return part
 
     def _require_compiled(self, method: str) -> None:
         if not self.compiled:
@@ -272,6 +283,12 @@ class Compiled(Layer, abstract=True):
                     f"layer {layer.name!r} is {layer.dtype}, but the model is {self.dtype}; "
                     "give all layers one dtype (nnkit.config.set_floatx sets the default)"
                 )
+
+
+def _owner(part: Any) -> Any:
+    """The model that uses it, if there is one."""
+    known = _owners.get(part)
+    return None if known is None else known()
 
 
 def _check_metrics(given: Sequence[Any]) -> None:

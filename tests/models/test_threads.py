@@ -242,6 +242,35 @@ def test_models_that_share_a_layer_take_turns():
     np.testing.assert_equal(first.get_weights(), expected)
 
 
+class PythonLoss(nnkit.losses.Loss):
+    """Keeps arrays on itself from forward to backward."""
+
+    def forward(self, y_true, y_pred):
+        self.error = y_pred - y_true
+        return (self.error**2).mean(axis=-1)
+
+    def backward(self, weight):
+        return 2 / self.error.shape[-1] * self.error * weight[:, None]
+
+
+def test_models_may_share_a_loss():
+    loss, targets = PythonLoss(), RNG.normal(size=(24, 3))
+
+    def model(loss):
+        made = network()
+        made.compile("sgd", loss, metrics=[nnkit.metrics.MeanSquaredError()])
+        return made
+
+    def train(model):
+        for _ in range(rounds(50, 1000)):
+            model.train_on_batch(X, targets)
+        return bits(model.get_weights())
+
+    expected = train(model(PythonLoss()))
+    models = [model(loss) for _ in range(3)]
+    assert together(*(lambda m=m: train(m) for m in models)) == [expected] * 3
+
+
 def test_layers_that_remember_are_not_disturbed():
     model = Sequential([Input((3, 2), batch_size=4), LSTM(3, stateful=True), Dense(1)])
     model.compile("sgd", "mse")
