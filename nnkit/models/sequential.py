@@ -91,7 +91,7 @@ class Sequential(Trainer):
             self.layers = [*self.layers, layer]
         try:
             self._changed()
-        except (TypeError, ValueError):  # It doesn't fit: the model is as it was.
+        except (TypeError, ValueError, MemoryError):  # It doesn't fit: the model is as it was.
             self.__dict__.update(before)
             raise
 
@@ -156,6 +156,8 @@ class Sequential(Trainer):
         self._check_dtypes()
         self.output_shape = build_in_turn(self.name, self.layers, shape)
         self.input_shape = shape
+        stateful = any(getattr(layer, "stateful", False) for layer in self.walk())
+        self.fixed_batch_size = shape[0] if stateful else None
         for layer in reversed(self.layers):  # What is here twice is found at its first place.
             layer.locate(layer.name)
 
@@ -187,6 +189,11 @@ class Sequential(Trainer):
     @dtype.setter
     def dtype(self, value: str) -> None:
         self._dtype = value
+
+    @property
+    def input_name(self) -> str | None:
+        """Name of the model's Input; None if it has none."""
+        return None if self._input is None else self._input.name
 
     @property
     def input_dtype(self) -> str:
