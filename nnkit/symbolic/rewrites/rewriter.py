@@ -26,8 +26,6 @@ PASSES = 200
 class Rewriter:
     """Applies rules to a graph; its own variables stay as they are.
 
-    Equal operations on equal inputs become one, and so do equal constants.
-
     Parameters
     ----------
     rules : dict
@@ -39,6 +37,8 @@ class Rewriter:
         Told the operations before each pass.
     record : list of Change, optional
         Changes are added to it.
+    merge : bool
+        Let equal operations on equal inputs become one.
     """
 
     def __init__(
@@ -47,8 +47,9 @@ class Rewriter:
         fold: bool = False,
         prepare: Callable[[Sequence[Apply]], None] | None = None,
         record: list[Change] | None = None,
+        merge: bool = True,
     ) -> None:
-        self._rules, self._fold, self._prepare = rules, fold, prepare
+        self._rules, self._fold, self._prepare, self._merge = rules, fold, prepare, merge
         self._record = [] if record is None else record
 
     def run(self, outputs: Sequence[Variable]) -> list[Variable]:
@@ -90,7 +91,7 @@ class Rewriter:
     def _better(self, node: Apply) -> list[Variable]:
         """The best known outputs for a node."""
         key = (node.op, *map(id, node.inputs))
-        if key in self._seen:
+        if self._merge and key in self._seen:
             return self._changed("merge", node, self._seen[key])
         if self._fold and node.inputs and all(isinstance(v, Constant) for v in node.inputs):
             folded = _folded(node)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.symbolic.graph import Apply, Op, Variable
-from nnkit.symbolic.rewrites.match import Rules, beside, number, operands, operation
+from nnkit.symbolic.rewrites.match import Rules, alike, beside, number, operands, operation
 from nnkit.symbolic.tensor.elementwise import Cast, DimShuffle, Sum, elementwise
 from nnkit.symbolic.tensor.indexing import Subtensor
 from nnkit.symbolic.tensor.nnet import LogSoftmax, Softmax
@@ -138,11 +138,11 @@ def _quotient(node: Apply) -> Variable | None:
         x = operands(power, "exp")
         if x is not None and number(above) == 1:
             return elementwise("sigmoid", _negative(x[0]))
-        return elementwise("sigmoid", x[0]) if x is not None and above is power else None
+        return elementwise("sigmoid", x[0]) if x is not None and alike(above, power) else None
     x = operands(above, "exp")
     spread = operation(below, DimShuffle)
     total = None if spread is None else operation(spread.inputs[0], Sum)
-    if x is None or spread is None or total is None or total.inputs[0] is not above:
+    if x is None or spread is None or total is None or not alike(total.inputs[0], above):
         return None
     axes = total.op.axes  # type: ignore[attr-defined]
     ndim = above.type.ndim
