@@ -127,12 +127,12 @@ def grad(
         starts.append((ends[-1], tensor.ones_like(ends[-1])))
     constant = {id(v) for v in better[len(targets) + len(known) : len(kept)]}
     closed = constant | {id(v) for v in known}  # Nothing is added to these.
-    gradients = Backward(toposort(ends), starts, targets, constant, closed).gradients
+    backward = Backward(toposort(ends), starts, targets, constant, closed)
     connected = _connected(ends, constant)
     name = getattr(cost, "name", None)
     found = []
     for x in targets:
-        g = gradients.get(id(x))
+        g = backward.by(x)
         if g is None:
             if id(x) not in connected:
                 _disconnected(cost, x, disconnected_inputs)

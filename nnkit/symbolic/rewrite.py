@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from nnkit.symbolic.graph import Apply, Variable, clone, toposort
 from nnkit.symbolic.rewrites.algebra import Shapes, algebra
 from nnkit.symbolic.rewrites.rewriter import Change, Rewriter
-from nnkit.symbolic.rewrites.stable import STABLE
+from nnkit.symbolic.rewrites.stable import MOVES, STABLE
 from nnkit.symbolic.tensor.elementwise import elementwise
 
 __all__ = ["rewrite", "stabilize"]
@@ -41,7 +41,7 @@ def stabilize(
 ) -> tuple[list[Variable], dict[Variable, Variable]]:
     """The variables by formulas whose gradients are finite, too.
 
-    Equal operations are left apart: a function may be given the value of the one, not of the other.
+    Equal parts and views are left apart: a function may be given the one, not the other.
 
     Parameters
     ----------
@@ -69,12 +69,12 @@ def stabilize(
 def _stabilized(variables: Sequence[Variable], kept: Sequence[Variable]) -> list[Variable]:
     computed = {id(v) for v in kept if v.owner is not None}
     if not computed:
-        return Rewriter(STABLE, merge=False).run(variables)
+        return Rewriter(STABLE, apart=MOVES).run(variables)
     # Rules must not look through what is kept: inputs take its place meanwhile.
     order = [v for node in toposort(kept) for v in node.outputs if id(v) in computed]
     places = {v: v.type(v.name) for v in order}
     graphs = [*clone(variables, places), *(_made_anew(v, places) for v in order)]
-    better = Rewriter(STABLE, merge=False).run(graphs)
+    better = Rewriter(STABLE, apart=MOVES).run(graphs)
     now: dict[Variable, Variable] = {}
     for old, by in zip(order, better[len(variables) :], strict=True):
         (by,) = clone([by], now)

@@ -25,7 +25,7 @@ class _Kind:
 
 
 def _extremum_pullback(x: Any, y: Any, g: Any, axes: tuple[int, ...]) -> Any:
-    return eq(x, y) * g  # All that are equal to it have the gradient, as in Theano.
+    return switch(eq(x, y), g, 0)  # All that are equal to it have the gradient, as in Theano.
 
 
 def _prod_pullback(x: Any, y: Any, g: Any, axes: tuple[int, ...]) -> Any:
