@@ -29,7 +29,7 @@ from nnkit.symbolic.tensor.elementwise import (
 )
 from nnkit.symbolic.tensor.indexing import IncSubtensor, Subtensor
 from nnkit.symbolic.tensor.joining import Join
-from nnkit.symbolic.tensor.linear import BatchedMatmul, Diagonal, Dot, OnDiagonal
+from nnkit.symbolic.tensor.linear import BatchedMatmul, Diagonal, Dot, OnDiagonal, TensorDot
 from nnkit.symbolic.tensor.making import Alloc
 from nnkit.symbolic.tensor.nnet import LogSoftmax, Softmax
 from nnkit.symbolic.tensor.reducers import Cumulative, Reduction
@@ -259,12 +259,26 @@ def _products(node: Any, c: Any) -> list[Any]:
     return [c if c.broadcastable[-1] else None, c if c.broadcastable[-2] else None]
 
 
+def _tensor_product(node: Any, c: Any) -> list[Any]:
+    """The same for axes of the result, which are those that are left of the one, then the other."""
+    a, b = node.inputs
+    of_a = [i for i in range(a.type.ndim) if i not in node.op.a_axes]
+    of_b = [i for i in range(b.type.ndim) if i not in node.op.b_axes]
+    n = len(of_a)
+    by_a = [of_a.index(i) if i in of_a else "x" for i in range(a.type.ndim)]
+    by_b = [n + of_b.index(i) if i in of_b else "x" for i in range(b.type.ndim)]
+    return [
+        c.dimshuffle(by_a) if all(c.broadcastable[n:]) else None,
+        c.dimshuffle(by_b) if all(c.broadcastable[:n]) else None,
+    ]
+
+
 def _cleaned(node: Any, conditions: Sequence[Any]) -> list[Any]:
     """The inputs of an operation, without rows and columns that nothing is taken from.
 
     In the gradient of a product by the one matrix they meet zeros, and add up with the others.
     """
-    if not isinstance(node.op, (Dot, BatchedMatmul)):
+    if not isinstance(node.op, (BatchedMatmul, Dot, TensorDot)):
         return list(node.inputs)
     return [
         x if c is None or all(c.broadcastable) else tensor.switch(c, x, 0)
@@ -290,6 +304,7 @@ _RULES: dict[type[Op], Callable[[Any, Any], list[Any]]] = {
     SpecifyShape: _same,
     Subtensor: _placed,
     Sum: _spread,
+    TensorDot: _tensor_product,
 }
 
 # Operations that don't multiply: their gradients are zero where nothing was taken.

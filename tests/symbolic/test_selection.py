@@ -172,6 +172,16 @@ PARTS = {
         [MISSING[None].repeat(2, 0), WEIGHTS[None].repeat(2, 0)],
         [[[[0, 0, 0], WEIGHTS.sum(1)]] * 2, [np.outer(MISSING[1], [1, 1])] * 2],
     ),
+    "products over two axes": (
+        lambda x, w: T.switch(
+            T.isnan(x.sum(axis=(1, 2))).dimshuffle(0, "x"), 0, T.tensordot(x, w, [[2, 1], [0, 1]])
+        ),
+        [np.stack([MISSING, MISSING * 0 + 1, MISSING[[1, 1]]]), np.ones((3, 2, 2))],
+        [
+            np.stack([np.zeros((2, 3)), np.zeros((2, 3)), np.full((2, 3), 2.0)]),
+            np.broadcast_to(MISSING[1][:, None, None], (3, 2, 2)),
+        ],
+    ),
     "all of a product": (
         lambda x, w: T.switch(T.isnan(x).any(), 0, T.dot(x, w)),
         [MISSING, WEIGHTS],
