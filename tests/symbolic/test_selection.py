@@ -7,6 +7,7 @@ import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
 from nnkit import ops
 from nnkit.symbolic.ifelse import ifelse
+from tests.helpers import rounds
 from tests.symbolic.checks import variables_for
 
 MODES = ["FAST_RUN", "FAST_COMPILE", "DebugMode"]
@@ -272,6 +273,67 @@ def test_second_derivatives_and_products_with_jacobians(mode):
     second = 1 / 2 - 0.25 * 2**-1.5
     for value, right in zip(found, [second] * 3 + [by] * 3, strict=True):
         np.testing.assert_allclose(value, [0, 0, 3 * right], rtol=1e-12)
+
+
+def random_guard(rng, shape):
+    """A function of x, and of a row, a column and a number, whose result is chosen somewhere."""
+    functions = [T.log, T.sqrt, T.inv, T.exp, T.tanh, T.sqr, T.log1p, T.abs_, lambda a: a**1.5]
+    functions += [lambda a: T.maximum(a, 0.5), lambda a: T.clip(a, 0.4, 0.9), T.nnet.sigmoid]
+    by_rows = [T.nnet.softmax, lambda a: a / norms(a), lambda a: T.cumsum(a, axis=1)]
+    by_rows += [lambda a: a - a.mean(axis=1, keepdims=True), lambda a: T.dot(a, T.eye(3) + 1)]
+    after = [lambda z: z * z, lambda z: T.tanh(z).T, lambda z: z[::-1], lambda z: z.reshape((6, 2))]
+    steps = rng.integers(0, 6, rng.integers(1, 6))
+    picks = rng.integers(0, 60, (len(steps), 2))
+    ends = rng.integers(0, 60, 3)
+
+    def build(mask, x, row, column, number):
+        others = [row, column, number, x]
+        a = x
+        for step, (i, j) in zip(steps, picks, strict=True):
+            other = others[i % 4]
+            if step < 3:
+                a = functions[i % len(functions)](a)
+            elif step == 3:
+                a = a * other + T.log(others[j % 4] ** 2 + 1)
+            elif step == 4:
+                a = a / other
+            else:
+                a = a * T.sqrt(x) - T.log(x) * row
+        if shape[1] == 1:  # What mixes elements of a row is chosen for the whole row.
+            a = by_rows[ends[0] % len(by_rows)](a)
+        z = T.switch(mask, a, [0, number][ends[1] % 2])
+        return T.sin(after[ends[2] % len(after)](z))
+
+    return build
+
+
+@pytest.mark.soak
+@pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")
+def test_a_guard_of_the_result_is_as_good_as_one_of_the_argument():
+    """With ``switch`` around x itself everything is finite: the old way to write a guard."""
+    rng = np.random.default_rng(0)
+    compared = 0
+    for _ in range(rounds(25, 1500)):
+        shape = [(4, 3), (4, 1), (1, 1)][rng.integers(3)]
+        mask = rng.random(shape) < 0.5
+        others = [rng.normal(size=s) for s in ((1, 3), (4, 1), ())]
+        x = np.where(mask, rng.random((4, 3)) + 0.3, rng.choice([0, -1, np.inf, -np.inf, np.nan]))
+        build = random_guard(rng, shape)
+        m, *variables = variables_for(mask, x, *others)
+        costs = [
+            build(m, *variables).sum(),
+            build(m, T.switch(m, variables[0], 1), *variables[1:]).sum(),
+        ]
+        made = [T.grad(cost, variables, disconnected_inputs="ignore") for cost in costs]
+        f = theano.function(
+            [m, *variables], [*made[0], *made[1]], mode="FAST_COMPILE", on_unused_input="ignore"
+        )
+        found = f(mask, x, *others)
+        if all(np.isfinite(g).all() for g in found[4:]):
+            compared += 1
+            for g, right in zip(found[:4], found[4:], strict=True):
+                np.testing.assert_allclose(g, right, rtol=1e-7, atol=1e-9 * (1 + abs(right).max()))
+    assert compared > 0
 
 
 def test_what_only_one_branch_needs():
