@@ -32,6 +32,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _classes: dict[str, dict[str, type[Configurable]]] = {}
 _functions: dict[str, Callable[..., Any]] = {}
 _wrappers: dict[str, Callable[[Any], Configurable]] = {}  # What a function becomes, by kind.
+_stand_ins: list[tuple[Callable[..., Any], str]] = []  # nnkit's functions, and their class's name.
 
 
 class _Recorded(type):
@@ -174,6 +175,11 @@ def register(item: C) -> C:
     return item
 
 
+def stands_for(function: Callable[..., Any], cls: type[Configurable]) -> None:
+    """Let :func:`resolve` take one of nnkit's functions for the class of this name."""
+    _stand_ins.append((function, cls.__name__))
+
+
 def is_function(value: Any) -> bool:
     """Whether it can be called and is no class or object of nnkit's."""
     return callable(value) and not isinstance(value, (type, Configurable))
@@ -235,9 +241,13 @@ def lookup(kind: str, name: str, custom: dict[str, type] | None = None) -> type[
 def resolve(kind: str, identifier: Any, custom: dict[str, type] | None = None) -> Any:
     """An object from itself, its class, a name, or ``{"class_name": ..., "config": ...}``.
 
-    A function, or the name of a registered one, becomes an object of the kind that computes it.
+    A function, or the name of a registered one, becomes an object of the kind that computes it:
+    of the class that it stands for, if there is one.
     """
     if kind in _wrappers and is_function(identifier):
+        stood_for = [name for function, name in _stand_ins if function is identifier]
+        if stood_for and stood_for[0] in _classes.get(kind, {}):
+            return _classes[kind][stood_for[0]]()
         return _wrappers[kind](identifier)
     if isinstance(identifier, str):
         try:
