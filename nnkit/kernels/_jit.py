@@ -144,7 +144,7 @@ class Kernel:
         """The types of the operands and the words that describe them."""
         if self.elementwise:
             arguments = [
-                a.reshape(-1) if name in self.split else a
+                a.reshape(-1) if name in self.split and isinstance(a, np.ndarray) else a
                 for name, a in zip(self.parameters, arguments, strict=True)
             ]
         named = zip(self.parameters, arguments, strict=True)
@@ -208,7 +208,10 @@ def _encode(value: Any, strided: bool) -> tuple[str, Words]:
         return "int", (int(value),)
     if isinstance(value, (float, np.floating)):
         return "float", struct.unpack("q", struct.pack("d", value))
-    raise TypeError(f"a kernel takes arrays, ints and floats, not {type(value).__name__}")
+    raise TypeError(
+        f"a kernel takes arrays, ints and floats, not {type(value).__name__} (a weight's array is "
+        "its value)"
+    )
 
 
 def _unpack(types: tuple[str, ...]) -> tuple[str, dict[str, Any]]:

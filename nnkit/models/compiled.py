@@ -120,8 +120,8 @@ class Compiled(Layer, abstract=True):
         what is trained; the optimizer keeps what it remembers of the others.
         """
         session = self._session
-        trained = tuple(self.trainable_weights)
-        if session is None or session.storage.trainable_variables != trained:
+        trained = [id(v) for v in self.trainable_weights]
+        if session is None or [id(v) for v in session.storage.trainable_variables] != trained:
             old, session = session, Session(self)
             if old is not None:
                 session.take_over(old)

@@ -41,9 +41,9 @@ FORMULAS = [
         np.log(np.exp(P).sum(axis=1)) - (T * P).sum(axis=1),
     ),
     (losses.sparse_categorical_crossentropy, LABELS, {}, -np.log(CLIPPED[range(3), LABELS])),
-    (metrics.binary_accuracy, T, {"threshold": 0.25}, (T == (P > 0.25)).astype(float)),
+    (metrics.binary_accuracy, T, {"threshold": 0.25}, ((P > 0.25) == T).astype(float)),
     (metrics.categorical_accuracy, T, {}, T.argmax(axis=1) == P.argmax(axis=1)),
-    (metrics.sparse_categorical_accuracy, LABELS, {}, LABELS == P.argmax(axis=1)),
+    (metrics.sparse_categorical_accuracy, LABELS, {}, P.argmax(axis=1) == LABELS),
 ]
 EACH = pytest.mark.parametrize(("function", "y", "named", "expected"), FORMULAS)
 
