@@ -40,6 +40,11 @@ class _Recorded(type):
 
     needs: tuple[str, ...] = ()  # Attributes that the __init__ of a kind's base sets.
 
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """What help, completion and ``inspect.signature`` show."""
+        return signature(cls)
+
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         signature = inspect.signature(cls.__init__)  # type: ignore[misc]
         try:
@@ -50,7 +55,7 @@ class _Recorded(type):
         try:
             instance = super().__call__(*arguments, **named)
         except TypeError as error:  # An argument passed on to a base that doesn't know it either.
-            if "unexpected keyword" in str(error):
+            if "unexpected keyword" in str(error) or "multiple values" in str(error):
                 _refuse_unknown(cls.__name__, named, parameters(cls))
             raise
         if not all(hasattr(instance, name) for name in cls.needs):
@@ -83,6 +88,7 @@ class Configurable(metaclass=_Recorded):
 
     kind: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
+    settled: ClassVar[tuple[str, ...]] = ()  # Arguments of a base that __init__ itself gives.
     _arguments: dict[str, Any]
 
     def __init_subclass__(
@@ -289,7 +295,6 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else "."
 
 
-@functools.cache
 def parameters(cls: type) -> frozenset[str]:
     """Names of the arguments that a class takes, those of its bases that it passes on included.
 
@@ -299,15 +304,64 @@ def parameters(cls: type) -> frozenset[str]:
     >>> sorted(parameters(nnkit.layers.Softmax))
     ['activity_regularizer', 'axis', 'dtype', 'input_shape', 'name', 'trainable']
     """
-    names: set[str] = set()
-    for base in cls.__mro__:
+    found = signature(cls).parameters.values()
+    return frozenset(p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
+
+
+@functools.cache
+def signature(cls: type) -> inspect.Signature:
+    """What a class takes: its own arguments, then those of the bases that it passes on.
+
+    ``**options`` stands for the arguments of the next base, by name. With ``*arguments`` as well,
+    those that the next base takes by position are meant.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> class Narrow(nnkit.layers.Softmax):
+    ...     def __init__(self, width: float = 1.0, **options):
+    ...         super().__init__(**options)
+    >>> list(signature(Narrow).parameters)
+    ['width', 'axis', 'name', 'trainable', 'dtype', 'input_shape', 'activity_regularizer']
+    """
+    ordered: dict[str, inspect.Parameter] = {}
+    named: dict[str, inspect.Parameter] = {}
+    many: list[inspect.Parameter] = []  # ``*arguments`` that no base takes.
+    options: list[inspect.Parameter] = []
+    first, by_name = True, False
+    settled: set[str] = set()
+    for base in cls.__mro__[:-1]:  # Without object, which takes nothing.
         if "__init__" not in vars(base):
             continue
-        found = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
-        names |= {p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
-        if not any(p.kind is p.VAR_KEYWORD for p in found):
+        _, *found = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
+        by_position = [p for p in found if p.kind < p.KEYWORD_ONLY]
+        if not first and not by_name:
+            by_name = not (many and by_position)
+            many = [] if by_position else many
+        for p in by_position:
+            if p.name in settled:
+                continue
+            if p.kind is p.VAR_POSITIONAL:
+                many = many or [p]
+                continue
+            # After one with a default, one without can't come by position.
+            by_name |= p.default is p.empty and any(
+                q.default is not q.empty for q in ordered.values()
+            )
+            if by_name:
+                named.setdefault(p.name, p.replace(kind=p.KEYWORD_ONLY))
+            elif p.name not in named:
+                ordered.setdefault(p.name, p)
+        for p in found:
+            if p.kind is p.KEYWORD_ONLY and p.name not in settled:
+                named.setdefault(p.name, p)
+        options = [p for p in found if p.kind is p.VAR_KEYWORD]
+        first = False
+        settled |= set(vars(base).get("settled", ()))
+        if not options:
             break
-    return frozenset(names - {"self"})
+    named = {name: p for name, p in named.items() if name not in ordered}
+    return inspect.Signature([*ordered.values(), *many, *named.values(), *options])
 
 
 def _refuse_unknown(owner: str, named: Iterable[str], known: Collection[str]) -> None:

@@ -174,6 +174,15 @@ def kernel(**declaration: Any) -> Callable[[Callable[..., None]], Kernel]:
     return lambda function: Kernel(function, **declaration)
 
 
+kernel.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [
+        p.replace(kind=p.KEYWORD_ONLY)
+        for p in inspect.signature(Kernel).parameters.values()
+        if p.name != "function"
+    ]
+)
+
+
 def inline(function: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a helper that kernels call; it is compiled into them with the same flags."""
     from numba.extending import register_jitable

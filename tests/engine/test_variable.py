@@ -150,7 +150,7 @@ def test_what_the_errors_say(weight):
     with pytest.raises(TypeError, match="neither true nor false"):
         bool(weight)
     with pytest.raises(ValueError, match="read as a copy"):
-        np.asarray(weight, copy=False)
+        weight.__array__(copy=False)  # As NumPy 2 calls it.
     with pytest.raises(ValueError, match="size 1"):
         float(weight)
     with pytest.raises(TypeError, match="unsized"):
