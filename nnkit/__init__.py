@@ -75,20 +75,4 @@ __all__ = [
 if not TYPE_CHECKING:  # For a type checker, every name would be right.
     # With symbolic programs, importing would take twice as long.
     __getattr__ = missing(__name__, on_demand=("cuda", "ops", "symbolic"))
-    explain_missing(
-        activations,
-        callbacks,
-        config,
-        constraints,
-        datasets,
-        initializers,
-        layers,
-        losses,
-        metrics,
-        models,
-        optimizers,
-        regularizers,
-        saving,
-        testing,
-        utils,
-    )
+    explain_missing()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Collection
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any
 
 from nnkit.registry import did_you_mean
@@ -54,10 +54,12 @@ def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], An
     return of_package
 
 
-def explain_missing(*packages: ModuleType) -> None:
-    """Give packages the ``__getattr__`` of :func:`missing`."""
-    for package in packages:
-        vars(package)["__getattr__"] = missing(package.__name__)
+def explain_missing() -> None:
+    """Give every public package that is imported the ``__getattr__`` of :func:`missing`."""
+    for name in _public("nnkit"):
+        package = sys.modules.get(f"nnkit.{name}")
+        if package is not None:
+            vars(package)["__getattr__"] = missing(package.__name__)
 
 
 def _hint(package: str, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -95,7 +95,27 @@ class VarianceScaling(RandomInitializer):
         return {k: v for k, v in config.items() if given or k not in ("input_axes", "output_axes")}
 
 
-class GlorotUniform(VarianceScaling):
+class _Named(VarianceScaling, abstract=True):
+    """A scaling that has a name of its own.
+
+    Attributes
+    ----------
+    settings : tuple
+        Scale, mode and distribution.
+    """
+
+    settings: ClassVar[tuple[float, str, str]]
+
+    def __init__(
+        self,
+        seed: int | None = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__(*self.settings, seed, input_axes, output_axes)
+
+
+class GlorotUniform(_Named):
     """Uniform from -L to L, L = sqrt(6 / (fan_in + fan_out)); what Dense starts with.
 
     X. Glorot, Y. Bengio, 2010, "Understanding the difficulty of training deep feedforward neural
@@ -114,16 +134,10 @@ class GlorotUniform(VarianceScaling):
     True
     """
 
-    def __init__(
-        self,
-        seed: int | None = None,
-        input_axes: Sequence[int] | None = None,
-        output_axes: Sequence[int] | None = None,
-    ) -> None:
-        super().__init__(1.0, "fan_avg", "uniform", seed, input_axes, output_axes)
+    settings = (1.0, "fan_avg", "uniform")
 
 
-class GlorotNormal(VarianceScaling):
+class GlorotNormal(_Named):
     """Truncated normal of variance 2 / (fan_in + fan_out).
 
     X. Glorot, Y. Bengio, 2010, "Understanding the difficulty of training deep feedforward neural
@@ -142,16 +156,10 @@ class GlorotNormal(VarianceScaling):
     (4, 2)
     """
 
-    def __init__(
-        self,
-        seed: int | None = None,
-        input_axes: Sequence[int] | None = None,
-        output_axes: Sequence[int] | None = None,
-    ) -> None:
-        super().__init__(1.0, "fan_avg", "truncated_normal", seed, input_axes, output_axes)
+    settings = (1.0, "fan_avg", "truncated_normal")
 
 
-class HeUniform(VarianceScaling):
+class HeUniform(_Named):
     """Uniform from -L to L, L = sqrt(6 / fan_in); for layers with ReLU.
 
     K. He et al., 2015, "Delving deep into rectifiers".
@@ -169,16 +177,10 @@ class HeUniform(VarianceScaling):
     True
     """
 
-    def __init__(
-        self,
-        seed: int | None = None,
-        input_axes: Sequence[int] | None = None,
-        output_axes: Sequence[int] | None = None,
-    ) -> None:
-        super().__init__(2.0, "fan_in", "uniform", seed, input_axes, output_axes)
+    settings = (2.0, "fan_in", "uniform")
 
 
-class HeNormal(VarianceScaling):
+class HeNormal(_Named):
     """Truncated normal of variance 2 / fan_in; for layers with ReLU.
 
     K. He et al., 2015, "Delving deep into rectifiers".
@@ -196,16 +198,10 @@ class HeNormal(VarianceScaling):
     (4, 2)
     """
 
-    def __init__(
-        self,
-        seed: int | None = None,
-        input_axes: Sequence[int] | None = None,
-        output_axes: Sequence[int] | None = None,
-    ) -> None:
-        super().__init__(2.0, "fan_in", "truncated_normal", seed, input_axes, output_axes)
+    settings = (2.0, "fan_in", "truncated_normal")
 
 
-class LecunUniform(VarianceScaling):
+class LecunUniform(_Named):
     """Uniform from -L to L, L = sqrt(3 / fan_in).
 
     Y. LeCun et al., 1998, "Efficient BackProp".
@@ -223,16 +219,10 @@ class LecunUniform(VarianceScaling):
     True
     """
 
-    def __init__(
-        self,
-        seed: int | None = None,
-        input_axes: Sequence[int] | None = None,
-        output_axes: Sequence[int] | None = None,
-    ) -> None:
-        super().__init__(1.0, "fan_in", "uniform", seed, input_axes, output_axes)
+    settings = (1.0, "fan_in", "uniform")
 
 
-class LecunNormal(VarianceScaling):
+class LecunNormal(_Named):
     """Truncated normal of variance 1 / fan_in.
 
     Y. LeCun et al., 1998, "Efficient BackProp".
@@ -250,13 +240,7 @@ class LecunNormal(VarianceScaling):
     (4, 2)
     """
 
-    def __init__(
-        self,
-        seed: int | None = None,
-        input_axes: Sequence[int] | None = None,
-        output_axes: Sequence[int] | None = None,
-    ) -> None:
-        super().__init__(1.0, "fan_in", "truncated_normal", seed, input_axes, output_axes)
+    settings = (1.0, "fan_in", "truncated_normal")
 
 
 def fans(
