@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 import weakref
 from collections import deque
@@ -120,8 +121,8 @@ class Compiled(Layer, abstract=True):
         what is trained; the optimizer keeps what it remembers of the others.
         """
         session = self._session
-        trained = [id(v) for v in self.trainable_weights]
-        if session is None or [id(v) for v in session.storage.trainable_variables] != trained:
+        trained = self.trainable_weights
+        if session is None or not _same(session.storage.trainable_variables, trained):
             old, session = session, Session(self)
             if old is not None:
                 session.take_over(old)
@@ -203,6 +204,11 @@ class Compiled(Layer, abstract=True):
                     f"layer {layer.name!r} is {layer.dtype}, but the model is {self.dtype}; "
                     "give all layers one dtype (nnkit.config.set_floatx sets the default)"
                 )
+
+
+def _same(first: Sequence[Any], second: Sequence[Any]) -> bool:
+    """Whether both hold the same objects; weights are compared by their values."""
+    return len(first) == len(second) and all(map(operator.is_, first, second))
 
 
 def _check_metrics(given: Sequence[Any]) -> None:
