@@ -53,7 +53,7 @@ def _inspect(options: argparse.Namespace) -> None:
         try:
             text = nnkit.saving.inspect(file)
         except (OSError, ValueError) as error:
-            sys.exit(f"python -m nnkit inspect: {error}")
+            sys.exit(f"nnkit: {error}")
         sys.stdout.write(f"{text}\n")
 
 

@@ -28,6 +28,7 @@ __all__ = [
 
 C = TypeVar("C", bound=Callable[..., Any])
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T", bound="Configurable")
 
 _classes: dict[str, dict[str, type[Configurable]]] = {}
 _functions: dict[str, Callable[..., Any]] = {}
@@ -45,15 +46,16 @@ class _Recorded(type):
         """What help, completion and ``inspect.signature`` show."""
         return signature(cls)
 
-    def __call__(cls, *arguments: Any, **named: Any) -> Any:
-        signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+    # With this type, type checkers go on to __init__, whose arguments they know.
+    def __call__(cls: type[T], *arguments: Any, **named: Any) -> T:  # type: ignore[misc]
+        own = inspect.signature(cls.__init__)
         try:
-            bound = signature.bind(None, *arguments, **named)
+            bound = own.bind(None, *arguments, **named)
         except TypeError as error:
             _refuse_unknown(cls.__name__, named, parameters(cls))
             raise TypeError(f"{cls.__name__}: {error}") from None
         try:
-            instance = super().__call__(*arguments, **named)
+            instance: T = type.__call__(cls, *arguments, **named)
         except TypeError as error:  # An argument passed on to a base that doesn't know it either.
             if "unexpected keyword" in str(error) or "multiple values" in str(error):
                 _refuse_unknown(cls.__name__, named, parameters(cls))
@@ -62,7 +64,7 @@ class _Recorded(type):
             raise TypeError(f"{cls.__name__}.__init__ must call super().__init__() before all else")
         bound.apply_defaults()
         recorded = {k: v for k, v in bound.arguments.items() if k != "self"}
-        for name, parameter in signature.parameters.items():
+        for name, parameter in own.parameters.items():
             if parameter.kind is parameter.VAR_KEYWORD:
                 recorded |= recorded.pop(name, {})
             elif parameter.kind is parameter.VAR_POSITIONAL:

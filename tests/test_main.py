@@ -85,7 +85,7 @@ def test_inspect_says_what_is_wrong(run, tmp_path):
     for name in ("text.h5", "nowhere.h5"):
         status, out, error = run("inspect", str(tmp_path / name))
         assert (out, error) == ("", "")
-        assert status.startswith("python -m nnkit inspect: ")
+        assert status.startswith("nnkit: ")
         assert name in status
         assert "\n" not in status
 
