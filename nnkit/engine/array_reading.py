@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from nnkit.registry import did_you_mean
-
 __all__ = ["ArrayReading"]
+
+_ASSIGN = (
+    "it is written by assign, as a whole: values = weight.numpy(), then change them, then "
+    "weight.assign(values)"
+)
 
 
 class _Copied:
@@ -34,6 +37,19 @@ class _Copied:
 
     def __set__(self, instance: ArrayReading, value: Any) -> None:
         instance._refuse_writing()
+
+
+class _Written:
+    """A method of arrays that writes into them: there is none."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+        self.__doc__ = "Not there: a weight is written by ``assign``."
+
+    def __get__(self, instance: ArrayReading | None, owner: type) -> Any:
+        if instance is None:
+            return self
+        raise AttributeError(f"a weight has no {self.name!r}: {_ASSIGN}")
 
 
 class ArrayReading(NDArrayOperatorsMixin):
@@ -87,6 +103,13 @@ class ArrayReading(NDArrayOperatorsMixin):
     transpose = _Copied()
     var = _Copied()
     view = _Copied()
+    # And what writes. (With a __getattr__, each use of any attribute would take longer.)
+    fill = _Written()
+    flat = _Written()
+    partition = _Written()
+    put = _Written()
+    resize = _Written()
+    sort = _Written()
 
     def numpy(self) -> np.ndarray:
         """A copy of the values."""
@@ -133,8 +156,7 @@ class ArrayReading(NDArrayOperatorsMixin):
     def __contains__(self, value: Any) -> bool:
         return value in self.numpy()
 
-    def __hash__(self) -> int:
-        return object.__hash__(self)
+    __hash__ = object.__hash__
 
     def __bool__(self) -> NoReturn:
         raise TypeError(
@@ -152,20 +174,7 @@ class ArrayReading(NDArrayOperatorsMixin):
         return complex(self.numpy().item())
 
     def _refuse_writing(self) -> NoReturn:
-        raise TypeError(
-            "a weight is written by assign, as a whole: values = weight.numpy(), then change them, "
-            "then weight.assign(values)"
-        )
-
-    if not TYPE_CHECKING:  # Or every name would be right.
-
-        def __getattr__(self, name: str) -> NoReturn:
-            kind = type(self).__name__
-            if not name.startswith("_") and hasattr(np.ndarray, name):
-                hint = f"; it is written by assign, and what has {name!r} is weight.numpy()"
-            else:
-                hint = did_you_mean(name, dir(type(self)))
-            raise AttributeError(f"{kind!r} object has no attribute {name!r}{hint}")
+        raise TypeError(f"a weight takes no values like this: {_ASSIGN}")
 
 
 def _has_its_own_way(value: Any) -> bool:

@@ -122,7 +122,10 @@ class Compiled(Layer, abstract=True):
         """
         session = self._session
         trained = self.trainable_weights
-        if session is None or not _same(session.storage.trainable_variables, trained):
+        before = () if session is None else session.storage.trainable_variables
+        # As objects: weights are compared by their values.
+        same = len(before) == len(trained) and all(map(operator.is_, before, trained))
+        if session is None or not same:
             old, session = session, Session(self)
             if old is not None:
                 session.take_over(old)
@@ -204,11 +207,6 @@ class Compiled(Layer, abstract=True):
                     f"layer {layer.name!r} is {layer.dtype}, but the model is {self.dtype}; "
                     "give all layers one dtype (nnkit.config.set_floatx sets the default)"
                 )
-
-
-def _same(first: Sequence[Any], second: Sequence[Any]) -> bool:
-    """Whether both hold the same objects; weights are compared by their values."""
-    return len(first) == len(second) and all(map(operator.is_, first, second))
 
 
 def _check_metrics(given: Sequence[Any]) -> None:

@@ -90,6 +90,7 @@ def test_as_an_array(weight, read):
 
 
 PUBLIC = [n for n in dir(Variable) if hasattr(np.ndarray, n) and not n.startswith("_")]
+PUBLIC = [n for n in PUBLIC if hasattr(Variable(VALUES, "kernel"), n)]  # Not those that write.
 
 
 @pytest.mark.parametrize("method", PUBLIC)
@@ -143,10 +144,9 @@ def test_what_the_errors_say(weight):
         weight[0] = 1
     with pytest.raises(TypeError, match="written by assign"):
         weight += 1
-    with pytest.raises(AttributeError, match=r"no attribute 'fill'; it is written by assign"):
+    with pytest.raises(AttributeError, match="a weight has no 'fill': it is written by assign"):
         weight.fill(0)
-    with pytest.raises(AttributeError, match="did you mean 'assign'"):
-        weight.asign(0)
+    assert not hasattr(weight, "sort")
     with pytest.raises(TypeError, match="neither true nor false"):
         bool(weight)
     with pytest.raises(ValueError, match="read as a copy"):
