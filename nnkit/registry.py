@@ -297,6 +297,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else "."
 
 
+@functools.cache
 def parameters(cls: type) -> frozenset[str]:
     """Names of the arguments that a class takes, those of its bases that it passes on included.
 
