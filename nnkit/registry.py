@@ -28,10 +28,12 @@ __all__ = [
 
 C = TypeVar("C", bound=Callable[..., Any])
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T", bound="Configurable")
 
 _classes: dict[str, dict[str, type[Configurable]]] = {}
 _functions: dict[str, Callable[..., Any]] = {}
 _wrappers: dict[str, Callable[[Any], Configurable]] = {}  # What a function becomes, by kind.
+_stand_ins: list[tuple[Callable[..., Any], str]] = []  # nnkit's functions, and their class's name.
 
 
 class _Recorded(type):
@@ -39,24 +41,30 @@ class _Recorded(type):
 
     needs: tuple[str, ...] = ()  # Attributes that the __init__ of a kind's base sets.
 
-    def __call__(cls, *arguments: Any, **named: Any) -> Any:
-        signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """What help, completion and ``inspect.signature`` show."""
+        return signature(cls)
+
+    # With this type, type checkers go on to __init__, whose arguments they know.
+    def __call__(cls: type[T], *arguments: Any, **named: Any) -> T:  # type: ignore[misc]
+        own = inspect.signature(cls.__init__)
         try:
-            bound = signature.bind(None, *arguments, **named)
+            bound = own.bind(None, *arguments, **named)
         except TypeError as error:
             _refuse_unknown(cls.__name__, named, parameters(cls))
             raise TypeError(f"{cls.__name__}: {error}") from None
         try:
-            instance = super().__call__(*arguments, **named)
+            instance: T = type.__call__(cls, *arguments, **named)
         except TypeError as error:  # An argument passed on to a base that doesn't know it either.
-            if "unexpected keyword" in str(error):
+            if "unexpected keyword" in str(error) or "multiple values" in str(error):
                 _refuse_unknown(cls.__name__, named, parameters(cls))
             raise
         if not all(hasattr(instance, name) for name in cls.needs):
             raise TypeError(f"{cls.__name__}.__init__ must call super().__init__() before all else")
         bound.apply_defaults()
         recorded = {k: v for k, v in bound.arguments.items() if k != "self"}
-        for name, parameter in signature.parameters.items():
+        for name, parameter in own.parameters.items():
             if parameter.kind is parameter.VAR_KEYWORD:
                 recorded |= recorded.pop(name, {})
             elif parameter.kind is parameter.VAR_POSITIONAL:
@@ -82,6 +90,7 @@ class Configurable(metaclass=_Recorded):
 
     kind: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
+    settled: ClassVar[tuple[str, ...]] = ()  # Arguments of a base that __init__ itself gives.
     _arguments: dict[str, Any]
 
     def __init_subclass__(
@@ -174,6 +183,11 @@ def register(item: C) -> C:
     return item
 
 
+def stands_for(function: Callable[..., Any], cls: type[Configurable]) -> None:
+    """Let :func:`resolve` take one of nnkit's functions for the class of this name."""
+    _stand_ins.append((function, cls.__name__))
+
+
 def is_function(value: Any) -> bool:
     """Whether it can be called and is no class or object of nnkit's."""
     return callable(value) and not isinstance(value, (type, Configurable))
@@ -235,9 +249,13 @@ def lookup(kind: str, name: str, custom: dict[str, type] | None = None) -> type[
 def resolve(kind: str, identifier: Any, custom: dict[str, type] | None = None) -> Any:
     """An object from itself, its class, a name, or ``{"class_name": ..., "config": ...}``.
 
-    A function, or the name of a registered one, becomes an object of the kind that computes it.
+    A function, or the name of a registered one, becomes an object of the kind that computes it:
+    of the class that it stands for, if there is one.
     """
     if kind in _wrappers and is_function(identifier):
+        stood_for = [name for function, name in _stand_ins if function is identifier]
+        if stood_for and stood_for[0] in _classes.get(kind, {}):
+            return _classes[kind][stood_for[0]]()
         return _wrappers[kind](identifier)
     if isinstance(identifier, str):
         try:
@@ -289,15 +307,64 @@ def parameters(cls: type) -> frozenset[str]:
     >>> sorted(parameters(nnkit.layers.Softmax))
     ['activity_regularizer', 'axis', 'dtype', 'input_shape', 'name', 'trainable']
     """
-    names: set[str] = set()
-    for base in cls.__mro__:
+    found = signature(cls).parameters.values()
+    return frozenset(p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
+
+
+@functools.cache
+def signature(cls: type) -> inspect.Signature:
+    """What a class takes: its own arguments, then those of the bases that it passes on.
+
+    ``**options`` stands for the arguments of the next base, by name. With ``*arguments`` as well,
+    those that the next base takes by position are meant.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> class Narrow(nnkit.layers.Softmax):
+    ...     def __init__(self, width: float = 1.0, **options):
+    ...         super().__init__(**options)
+    >>> list(signature(Narrow).parameters)
+    ['width', 'axis', 'name', 'trainable', 'dtype', 'input_shape', 'activity_regularizer']
+    """
+    ordered: dict[str, inspect.Parameter] = {}
+    named: dict[str, inspect.Parameter] = {}
+    many: list[inspect.Parameter] = []  # ``*arguments`` that no base takes.
+    options: list[inspect.Parameter] = []
+    first, by_name = True, False
+    settled: set[str] = set()
+    for base in cls.__mro__[:-1]:  # Without object, which takes nothing.
         if "__init__" not in vars(base):
             continue
-        found = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
-        names |= {p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
-        if not any(p.kind is p.VAR_KEYWORD for p in found):
+        _, *found = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
+        by_position = [p for p in found if p.kind < p.KEYWORD_ONLY]
+        if not first and not by_name:
+            by_name = not (many and by_position)
+            many = [] if by_position else many
+        for p in by_position:
+            if p.name in settled:
+                continue
+            if p.kind is p.VAR_POSITIONAL:
+                many = many or [p]
+                continue
+            # After one with a default, one without can't come by position.
+            by_name |= p.default is p.empty and any(
+                q.default is not q.empty for q in ordered.values()
+            )
+            if by_name:
+                named.setdefault(p.name, p.replace(kind=p.KEYWORD_ONLY))
+            elif p.name not in named:
+                ordered.setdefault(p.name, p)
+        for p in found:
+            if p.kind is p.KEYWORD_ONLY and p.name not in settled:
+                named.setdefault(p.name, p)
+        options = [p for p in found if p.kind is p.VAR_KEYWORD]
+        first = False
+        settled |= set(vars(base).get("settled", ()))
+        if not options:
             break
-    return frozenset(names - {"self"})
+    named = {name: p for name, p in named.items() if name not in ordered}
+    return inspect.Signature([*ordered.values(), *many, *named.values(), *options])
 
 
 def _refuse_unknown(owner: str, named: Iterable[str], known: Collection[str]) -> None:
