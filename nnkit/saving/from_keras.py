@@ -194,16 +194,16 @@ class Translator:
         if name == "axis" and isinstance(value, list) and len(value) == 1:
             return value[0]
         if name.endswith("activation"):
-            if isinstance(value, str):
-                value = self.generation.activations.get(value, value)
-                return value
-            if isinstance(value, dict) and value.get("class_name") == "__lambda__":
-                raise FileFormatError(_no_code(f"{name} of {where}"))
-            return value if value is None else self._object("layer", value)
+            if isinstance(value, str) and len(value) <= _LONGEST:
+                return self.generation.activations.get(value, value)
+            is_object = isinstance(value, dict) and value.get("class_name") != "__lambda__"
+            if value is not None and not is_object:
+                raise FileFormatError(_no_code(f"the {name} of {where}"))
         if not isinstance(value, dict):
             return value
-        if name in INNER_LAYERS and "class_name" in value:
-            return self._layer(value["class_name"], _member(value, "config", dict, name))
+        if name.endswith("activation") or (name in INNER_LAYERS and "class_name" in value):
+            class_name = _member(value, "class_name", str, f"{name} of {where}")
+            return self._layer(class_name, _member(value, "config", dict, name))
         for kind in ("initializer", "regularizer", "constraint"):
             if name.endswith(f"_{kind}"):
                 return self._object(kind, _with_class_name(value))

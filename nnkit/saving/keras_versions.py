@@ -250,6 +250,14 @@ class Origin:
         recipes = self.generation.recipes, FLIPPED_BY.get(self.backend, {})
         return arrangements.arranged(layer, sources, arrangements.by_class(*recipes))
 
+    def unsure(self, layers: Sequence[Layer]) -> list[str]:
+        """Names of convolutions that may be stored turned: Keras 1 did not say its backend."""
+        if self.generation is not KERAS_1 or self.backend is not None:
+            return []
+        recipes = arrangements.by_class(FLIPPED_BY["theano"])
+        found = [leaf for layer in layers for leaf in layer.inside() if recipes(leaf)]
+        return [leaf.name for leaf in found if max(getattr(leaf, "kernel_size", (1,))) > 1]
+
 
 _WORDS_OF_3 = r'"(registered_name|batch_shape)"'
 

@@ -254,6 +254,14 @@ def pair(
         raise FileFormatError(f"weights of other shapes than the model's: {'; '.join(wrong)}")
     if wrong:
         warnings.warn(f"layers left as they are: {'; '.join(wrong)}", stacklevel=3)
+    unsure = [] if origin is None else origin.unsure([layer for layer, _ in matched])
+    if unsure:
+        warnings.warn(
+            f"the file, of Keras 1, doesn't say on which backend {', '.join(map(repr, unsure))} "
+            "learnt. If it was Theano, which turned kernels, set the file's attribute with h5py, "
+            "file.attrs['backend'] = 'theano', and load it again",
+            stacklevel=3,
+        )
     return pairs
 
 
