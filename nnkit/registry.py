@@ -271,7 +271,7 @@ def registered(kind: str) -> dict[str, type[Configurable]]:
 def lookup(kind: str, name: str) -> type[Configurable]:
     """The class of that kind with that name: a class name, its snake_case form, or an alias."""
     customs = _customs.get({}).items()
-    custom = {k: v for k, v in customs if isinstance(v, type) and v.kind == kind}
+    custom = {k: v for k, v in customs if not is_function(v) and v.kind == kind}
     known = {**_classes.get(kind, {}), **custom}
     for spelling in (name, _bare(name)):
         if spelling in known:

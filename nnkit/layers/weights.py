@@ -162,8 +162,8 @@ def check_name(name: Any) -> str:
     parts = name.split("/") if isinstance(name, str) else [""]
     if not all(re.fullmatch(_NAME, part) for part in parts):
         raise ValueError(
-            "a layer's name is made of 1 to 255 characters that can be seen, not of dots alone, nor "
-            f"with nothing before, between or after slashes; got {name!r}"
+            "a layer's name is made of 1 to 255 characters that can be seen, not of dots alone, "
+            f"nor with nothing before, between or after slashes; got {name!r}"
         )
     return str(name)
 

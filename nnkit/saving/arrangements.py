@@ -43,7 +43,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Arranged:
-    """A weight that is made of stored arrays when it is read; it has the shape that it will have."""
+    """A weight that is made of stored arrays when it is read; ``shape`` is what it will have."""
 
     sources: tuple[h5py.Dataset | Arranged, ...]
     shape: Shape
@@ -178,9 +178,7 @@ INPUTS_FIRST = Recipe((((0,), _transposed(0, 1, 3, 2)),), (4,), only_if_needed=F
 # Convolutions turned by half a turn, one and two dimensions.
 FLIPPED = Recipe((((0,), _flipped),), (3,), False), Recipe((((0,), _flipped),), (4,), False)
 # Two biases tell cuDNN's layout; its kernels have the usual shapes.
-CUDNN_LSTM = Recipe(
-    (((0,), _of_inputs(4)), ((1,), _of_state(4)), ((2,), _both_biases)), (2, 2, 1)
-)
+CUDNN_LSTM = Recipe((((0,), _of_inputs(4)), ((1,), _of_state(4)), ((2,), _both_biases)), (2, 2, 1))
 CUDNN_GRU = Recipe(
     (((0,), _of_inputs(3)), ((1,), _of_state(3)), ((2,), _biases_in_rows)), (2, 2, 1)
 )

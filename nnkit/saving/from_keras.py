@@ -152,8 +152,9 @@ class Translator:
             if name == "Lambda":
                 _check_lambda(where, given)
             of_all = {k: v for k, v in self._of_all.items() if name in generation.of_all[k]}
-            defaults = generation.defaults.get(name, {}), generation.defaults.get(old_name, {})
-            given = of_all | defaults[0] | defaults[1] | given
+            for each in (name, old_name):
+                of_all |= generation.defaults.get(each, {})
+            given = of_all | given
         known = parameters(cls) | ({"name", "trainable", "dtype"} if kind == "layer" else set())
         config = {}
         for argument, value in given.items():

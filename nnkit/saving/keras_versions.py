@@ -1,9 +1,9 @@
 """What the files of each generation of Keras call things, and what they mean by them.
 
-A file says which Keras wrote it, and on which backend. :func:`origin` finds the tables for it, which
-:class:`nnkit.saving.from_keras.Translator` (settings) and :func:`nnkit.saving.stored.pair` (weights)
-read. The sources are Keras 1.2.2 and 2.3.1 (``keras/legacy/interfaces.py``, ``engine/saving.py``,
-``optimizers.py``), tf-keras 2.15 and Keras 3.15.
+A file says which Keras wrote it, and on which backend. :func:`origin` finds the tables for it,
+which :class:`nnkit.saving.from_keras.Translator` (settings) and :func:`nnkit.saving.stored.pair`
+(weights) read. The sources are Keras 1.2.2 and 2.3.1 (``keras/legacy/interfaces.py``,
+``engine/saving.py``, ``optimizers.py``), tf-keras 2.15 and Keras 3.15.
 """
 
 from __future__ import annotations

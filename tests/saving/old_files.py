@@ -129,7 +129,10 @@ def lstm(x, kernel, recurrent_kernel, bias, gate=hard_sigmoid):
 
 def gru(x, kernel, recurrent_kernel, bias, gate=hard_sigmoid):
     """The last output of a GRU that resets the state before the product."""
-    h, (of_z, of_r, of_h) = np.zeros((len(x), len(recurrent_kernel))), np.split(recurrent_kernel, 3, 1)
+    h, (of_z, of_r, of_h) = (
+        np.zeros((len(x), len(recurrent_kernel))),
+        np.split(recurrent_kernel, 3, 1),
+    )
     for t in range(x.shape[1]):
         z, r, new = np.split(x[:, t] @ kernel + bias, 3, 1)
         z, r = gate(z + h @ of_z), gate(r + h @ of_r)

@@ -156,7 +156,12 @@ def test_what_changes_nothing_is_not_said(tmp_path):
         layer("BatchNormalization", "b", axis=[1], momentum=0.99, fused=None, renorm=False),
         layer("ActivityRegularization", "x", l1=0.0, l2=0.0),
     ]
-    training = {"loss": "mse", "weighted_metrics": None, "loss_weights": [1.0], "jit_compile": False}
+    training = {
+        "loss": "mse",
+        "weighted_metrics": None,
+        "loss_weights": [1.0],
+        "jit_compile": False,
+    }
     weights = {
         "d": EYE,
         "l": named("l", normal(4, 8), normal(2, 8), normal(8)),
@@ -229,7 +234,9 @@ CODE = ["4wEAAAAAAAAABYTECODE" * 40, None, None]
 )
 def test_byte_code_is_refused_and_not_printed(config, tmp_path):
     described = layer("Lambda", "l", output_shape=None, arguments={}, **config)
-    with pytest.raises(FileFormatError, match="Lambda 'l' is Python code, .*load_weights") as error:
+    with pytest.raises(
+        FileFormatError, match=r"Lambda 'l' is Python code, .*load_weights"
+    ) as error:
         of_eye(tmp_path / "m.h5", [described])
     assert "BYTECODE" not in str(error.value)
     described = layer("Activation", "a", activation=config["function"])

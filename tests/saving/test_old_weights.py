@@ -39,7 +39,7 @@ def loaded(path, described, weights, x, makes, **file):
 
 
 def to_cudnn(kernel, recurrent_kernel, bias, gates):
-    """What cuDNN keeps: each gate's kernel transposed, in memory in the other order; and two biases.
+    """What cuDNN keeps: each gate's kernel transposed, in the other order of memory; two biases.
 
     By definition: cuDNN's input matrix of a gate is W (units, features), flat, row by row; Keras
     stored those numbers in an array (features, units).
@@ -144,7 +144,7 @@ def test_conv1d_of_theano(tmp_path):
 
 
 def transposed(x, kernel):
-    """What a pixel's channels add to their surroundings; kernel (rows, columns, filters, channels)."""
+    """What each pixel adds to its surroundings; kernel (rows, columns, filters, channels)."""
     rows, columns, filters, _ = kernel.shape
     y = np.zeros((len(x), x.shape[1] + rows - 1, x.shape[2] + columns - 1, filters))
     for i in range(rows):
@@ -313,9 +313,7 @@ def test_recurrent_of_keras_1(class_name, gates, order, formula, make, apart, ve
 
 def test_bidirectional_of_keras_1(tmp_path):
     both = [(normal(3, 16), normal(4, 16), normal(16)) for _ in range(2)]
-    stored = [
-        np.split(w, 4, axis=-1)[n] for weights in both for n in (0, 2, 1, 3) for w in weights
-    ]
+    stored = [np.split(w, 4, axis=-1)[n] for weights in both for n in (0, 2, 1, 3) for w in weights]
     inside = layer("LSTM", "r", output_dim=4, **OLD_RECURRENT)
     described = layer("Bidirectional", "b", layer=inside, merge_mode="concat", **OF_STEPS)
     path = write(tmp_path / "m.h5", [described], {"b": under_old_names("b", *stored)}, **KERAS_1)
@@ -361,7 +359,9 @@ def test_conv2d_of_keras_1(ordering, backend, tmp_path):
 
 def test_a_convolution_of_keras_1_whose_backend_is_not_said(tmp_path):
     config = {"nb_filter": 3, "nb_row": 3, "nb_col": 3, "subsample": [1, 1], "dim_ordering": "th"}
-    described = [layer("Convolution2D", "c", **OLD_CONV | config, batch_input_shape=[None, 2, 6, 7])]
+    described = [
+        layer("Convolution2D", "c", **OLD_CONV | config, batch_input_shape=[None, 2, 6, 7])
+    ]
     weights = {"c": under_old_names("c", normal(3, 2, 3, 3), normal(3))}
     path = write(tmp_path / "m.h5", described, weights, **KERAS_1)
     with pytest.warns(UserWarning, match=r"on which backend 'c' learnt.*attrs\['backend'\]"):
