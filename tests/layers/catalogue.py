@@ -179,7 +179,7 @@ LAYERS = [
         keras=lambda keras: keras.layers.Lambda(lambda x: keras.activations.gelu(x, True)),
     ),
     Case(layers.HardSigmoid(), (5,)),
-    Case(layers.HardSigmoid(slope=0.2), (3, 4), keras=OWN),
+    Case(layers.HardSigmoid(slope=0.2), (3, 4)),
     Case(layers.LeakyReLU(), (5,)),
     Case(layers.LeakyReLU(negative_slope=0.01), (3, 4)),
     Case(layers.LogSoftmax(), (5,)),
