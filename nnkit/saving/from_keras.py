@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from nnkit.errors import FileFormatError
@@ -83,7 +84,7 @@ class Translator:
     def _dtype(self, policy: Any) -> str | None:
         """The data type in a Keras dtype or policy."""
         if isinstance(policy, dict):
-            policy = policy.get("config", {}).get("name")
+            policy = _member(policy, "config", dict, "dtype").get("name")
         if policy in ("int32", "int64") and self.generation is not KERAS_3:
             return None  # What goes into an Embedding.
         if policy not in (None, "float32", "float64"):
@@ -147,15 +148,15 @@ class Translator:
         own = cls.__module__.split(".")[0] == "nnkit"
         name = cls.__name__ if own else old_name
         where = f"{name} {_short(given['name'])}" if kind == "layer" and "name" in given else name
+        known = parameters(cls) | ({"name", "trainable", "dtype"} if kind == "layer" else set())
+        given = self._renamed(name, given, set() if own else known)
         if own:
-            given = self._renamed(name, given)
             if name == "Lambda":
                 _check_lambda(where, given)
             of_all = {k: v for k, v in self._of_all.items() if name in generation.of_all[k]}
             for each in (name, old_name):
                 of_all |= generation.defaults.get(each, {})
             given = of_all | given
-        known = parameters(cls) | ({"name", "trainable", "dtype"} if kind == "layer" else set())
         config = {}
         for argument, value in given.items():
             if argument in known:
@@ -177,9 +178,12 @@ class Translator:
             if any(name in config for config in given)
         }
 
-    def _renamed(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
-        """Arguments under the names that they have now."""
+    def _renamed(
+        self, name: str, given: dict[str, Any], kept: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """Arguments under the names that they have now, and with the values that these have now."""
         names = {**self.generation.names.get(EVERY, {}), **self.generation.names.get(name, {})}
+        names = {old: new for old, new in names.items() if old not in kept}
         renamed = {old: value for old, value in given.items() if old not in names}
         for old, new in names.items():
             if old in given:
@@ -239,7 +243,8 @@ def _plain(value: Any) -> Any:
     if value.get("class_name") in ("__tuple__", "TensorShape"):
         return _plain(value.get("items", []))
     if value.keys() == {"type", "value"} and isinstance(value["type"], str):
-        return _plain(value["value"])  # A number or an array of NumPy's.
+        array = _plain(value["value"])  # A number or an array of NumPy's.
+        return array[0] if isinstance(array, list) and len(array) == 1 else array
     if value.get("class_name") == "function" and isinstance(value.get("config"), str):
         return value["config"]
     if "class_name" in value and "config" in value:
@@ -281,12 +286,10 @@ def _with_class_name(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_stateful(layers: list[dict[str, Any]]) -> bool:
-    return any(
-        layer["config"].get("stateful")
-        or _is_stateful(layer["config"].get("layers", []))
-        or any(_is_stateful([layer["config"][n]]) for n in INNER_LAYERS if layer["config"].get(n))
-        for layer in layers
-    )
+    configs = [layer["config"] for layer in layers]
+    inside = [c[name] for c in configs for name in INNER_LAYERS if isinstance(c.get(name), dict)]
+    inside += [inner for c in configs if isinstance(c.get("layers"), list) for inner in c["layers"]]
+    return any(c.get("stateful") for c in configs) or (bool(inside) and _is_stateful(inside))
 
 
 def _check_lambda(where: str, given: dict[str, Any]) -> None:
