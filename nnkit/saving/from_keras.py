@@ -285,11 +285,11 @@ def _with_class_name(value: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _is_stateful(layers: list[dict[str, Any]]) -> bool:
-    configs = [layer["config"] for layer in layers]
-    inside = [c[name] for c in configs for name in INNER_LAYERS if isinstance(c.get(name), dict)]
-    inside += [inner for c in configs if isinstance(c.get("layers"), list) for inner in c["layers"]]
-    return any(c.get("stateful") for c in configs) or (bool(inside) and _is_stateful(inside))
+def _is_stateful(described: Any) -> bool:
+    """Whether a layer among these remembers, or one inside of them."""
+    if isinstance(described, dict):
+        return bool(described.get("stateful")) or _is_stateful(list(described.values()))
+    return isinstance(described, list) and any(map(_is_stateful, described))
 
 
 def _check_lambda(where: str, given: dict[str, Any]) -> None:
