@@ -186,7 +186,7 @@ class Translator:
         names = {old: new for old, new in names.items() if old not in kept}
         renamed = {old: value for old, value in given.items() if old not in names}
         for old, new in names.items():
-            if old in given:
+            if old in given and new is not None:
                 parts = [given[o] for o, n in names.items() if n == new and o in given]
                 renamed[new] = parts[0] if len(parts) == 1 else parts
         for argument, meanings in self.generation.values.items():

@@ -37,8 +37,9 @@ class Generation:
     classes : dict
         Classes that are other ones now.
     names : dict of dict
-        For each class (by its name now) or :data:`EVERY`, what its arguments are called now. If
-        several have one new name they are the items of a list, in the order of the table.
+        For each class (by its name now) or :data:`EVERY`, what its arguments are called now; None
+        if they are none any more and change nothing. If several have one new name they are the
+        items of a list, in the order of the table.
     values : dict of dict
         Values of arguments (by their names now) that are written otherwise now.
     defaults : dict of dict
@@ -58,7 +59,7 @@ class Generation:
 
     name: str
     classes: Mapping[str, str]
-    names: Mapping[str, Mapping[str, str]]
+    names: Mapping[str, Mapping[str, str | None]]
     values: Mapping[str, Mapping[Any, Any]]
     defaults: Mapping[str, Mapping[str, Any]]
     activations: Mapping[str, Any]
@@ -71,6 +72,7 @@ class Generation:
 _SILENT_IN_3 = frozenset(
     {
         *("batch_input_shape", "batch_shape", "jit_compile", "is_legacy_optimizer"),
+        *("ema_momentum", "ema_overwrite_frequency"),  # Of use_ema, which is not silent.
     }
 )
 _USUAL_IN_3 = {
@@ -78,7 +80,6 @@ _USUAL_IN_3 = {
     "dilation_rate": 1,
     "groups": 1,
     "renorm_momentum": 0.99,
-    "ema_momentum": 0.99,
     "decay": 0.0,
     "initial_decay": 0.0,
 }
@@ -109,6 +110,8 @@ TF_KERAS = Generation(
         EVERY: {"lr": "learning_rate"},
         "LeakyReLU": {"alpha": "negative_slope"},
         "ReLU": {"theta": "threshold"},
+        "SpatialDropout1D": {"noise_shape": None},
+        "SpatialDropout2D": {"noise_shape": None},
     },
     values=KERAS_3.values,
     defaults={

@@ -215,7 +215,7 @@ def _restore_optimizer(
     if stored is None:
         return
     iteration, arrays = stored
-    if slot_by_slot:  # Keras 2 also kept slots that were not used.
+    if slot_by_slot or not targets:  # Keras before 3 also kept slots that were not used.
         arrays = arrays[: len(targets)]
     if targets and not as_stored:
         raise FileFormatError("the weights are stored in another layout than nnkit's")

@@ -155,6 +155,8 @@ def test_what_changes_nothing_is_not_said(tmp_path):
         recurrent("LSTM", "l", 2, implementation=2, unit_forget_bias=True, time_major=False),
         layer("BatchNormalization", "b", axis=[1], momentum=0.99, fused=None, renorm=False),
         layer("ActivityRegularization", "x", l1=0.0, l2=0.0),
+        layer("Reshape", "s", target_shape=[2, 1]),
+        layer("SpatialDropout1D", "p", rate=0.5, noise_shape=None, seed=None),
     ]
     training = {
         "loss": "mse",

@@ -207,6 +207,8 @@ def test_old_arguments(tmp_path):
         "learning_rate": 0.25,
         "is_legacy_optimizer": False,
         "jit_compile": True,
+        "use_ema": False,
+        "ema_overwrite_frequency": 100,
         "ema_momentum": 0.99,
     }
     assert optimizer_of(path, newer, "Custom>SGD", TF_KERAS).learning_rate == 0.25
@@ -248,6 +250,7 @@ IN_TURNS = [array for pair in zip(FIRST_SLOT, SECOND_SLOT, strict=True) for arra
         ("Adam", ADAM | {"is_legacy_optimizer": False}, "2.12.0", [7, *IN_TURNS], 7),
         ("SGD", {"lr": 0.5, "momentum": 0.5}, "2.2.4", [7, *FIRST_SLOT], 7),
         ("SGD", {"lr": 0.5, "momentum": 0.0}, "2.2.4", [7, *FIRST_SLOT], 7),
+        ("SGD", {"lr": 0.5, "is_legacy_optimizer": False}, "2.15.0", [7, *FIRST_SLOT], 7),
         ("RMSprop", {"lr": 0.5, "rho": 0.9}, "2.2.4", SECOND_SLOT, 0),
         ("RMSprop", {"lr": 0.5, "rho": 0.9}, "2.3.1", [7, *SECOND_SLOT], 7),
     ],
