@@ -64,12 +64,15 @@ def describe(root: h5py.Group, compile: bool) -> Description:
         slot_by_slot = written.is_old and not _in_turns(training)
         model = translator.model(model)
         training = None if training is None else translator.training(training)
-        if translator.ignored:
-            warnings.warn(
-                "nnkit doesn't know these arguments of Keras's, and goes on without: "
-                + ", ".join(translator.ignored),
-                stacklevel=3,
-            )
+        for found, what in (
+            (
+                translator.ignored,
+                "nnkit doesn't know these arguments of Keras's, and goes on without",
+            ),
+            (translator.changed, "these arguments do something else than in the file's Keras"),
+        ):
+            if found:
+                warnings.warn(f"{what}: {', '.join(found)}", stacklevel=3)
     return Description(model, training, state, own is None, slot_by_slot)
 
 

@@ -29,11 +29,14 @@ class Translator:
     ----------
     ignored : list of str
         Arguments that nnkit does not know and that change results, with their values.
+    changed : list of str
+        Arguments that change results because they do something else in nnkit.
     """
 
     def __init__(self, generation: Generation = KERAS_3) -> None:
         self.generation = generation
         self.ignored: list[str] = []
+        self.changed: list[str] = []
         self._of_all: dict[str, Any] = {}
 
     # ------------------------------------------------------------------------------ the model
@@ -159,6 +162,9 @@ class Translator:
             given = of_all | given
         config = {}
         for argument, value in given.items():
+            if value and argument in generation.changed:
+                why = generation.changed[argument]
+                self.changed.append(f"{argument}={_short(value)} of {where} ({why})")
             if argument in known:
                 if kind != "optimizer" or value is not None:  # Then it is the default.
                     config[argument] = self._argument(where, argument, value)

@@ -50,6 +50,8 @@ class Generation:
         Arguments that change no number, whatever they are.
     usual : dict
         Arguments that change nothing as long as they have this value.
+    changed : dict
+        Arguments that do something else now, and what.
     of_all : dict
         Arguments that were a setting of all layers, and the classes whose descriptions leave it
         to those of others.
@@ -65,6 +67,7 @@ class Generation:
     activations: Mapping[str, Any]
     silent: frozenset[str]
     usual: Mapping[str, Any]
+    changed: Mapping[str, str] = field(default_factory=dict)
     of_all: Mapping[str, Sequence[str]] = field(default_factory=dict)
     recipes: Mapping[str, Sequence[Recipe]] = field(default_factory=dict)
 
@@ -144,6 +147,7 @@ KERAS_2 = Generation(
     activations=TF_KERAS.activations,
     silent=TF_KERAS.silent,
     usual=TF_KERAS.usual,
+    changed={"activity_regularizer": "it took the sum over a batch, and takes the mean now"},
     recipes=TF_KERAS.recipes,
 )
 
@@ -212,6 +216,7 @@ KERAS_1 = Generation(
     activations=KERAS_2.activations,
     silent=KERAS_2.silent | {"consume_less", "forget_bias_init", "input_dtype"},
     usual={**KERAS_2.usual, "dropout": 0.0, "mode": 0},
+    changed=KERAS_2.changed,
     of_all={"data_format": ("SpatialDropout2D", "UpSampling2D", "ZeroPadding2D")},
     recipes={
         "LSTM": [arrangements.GATES_OF_LSTM, arrangements.CUDNN_LSTM],

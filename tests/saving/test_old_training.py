@@ -224,6 +224,24 @@ def test_what_changes_steps_is_said_once(tmp_path):
         load_model(compiled(tmp_path / "m.h5", training))
 
 
+@pytest.mark.parametrize("version", ["1.2.2", "2.2.4", TF_KERAS])
+def test_penalty_of_what_a_layer_gives(version, tmp_path):
+    """Keras 1 and 2 added that of a whole batch; tf.keras and nnkit divide it by the rows."""
+    layers = [dense("d", 3, **FIRST)]
+    layers[0]["config"]["activity_regularizer"] = described("L1L2", l1=0.0, l2=0.5)
+    weights = {"d": named("d", KERNEL, np.zeros(3, "float32"))}
+    path = write(tmp_path / "m.h5", layers, weights, version, training={"loss": "mse"})
+    if version == TF_KERAS:
+        model = load_model(path)
+    else:
+        with pytest.warns(
+            UserWarning, match="activity_regularizer=.*of Dense 'd' .it took the sum"
+        ):
+            model = load_model(path)
+    want = SQUARES + 0.5 * (LOGITS**2).sum() / 20
+    assert model.evaluate(X, ONE_HOT, verbose=0) == pytest.approx(want, rel=1e-5)
+
+
 def test_clipnorm_was_that_of_all_gradients_in_keras_2(tmp_path):
     old = optimizer_of(tmp_path / "m.h5", {"lr": 0.25, "clipnorm": 1.5})
     assert (old.clipnorm, old.global_clipnorm) == (None, 1.5)
