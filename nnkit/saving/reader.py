@@ -104,7 +104,8 @@ def load_weights(
 ) -> None:
     """Read the weights of a model from a file of weights or of a whole model, nnkit's or Keras's.
 
-    Layers with weights are matched by their order. On any error the model stays as it was.
+    Layers with weights are matched by their order. Weights that Keras 1 and 2 stored in other
+    layouts are rearranged. On any error the model stays as it was.
 
     Parameters
     ----------
