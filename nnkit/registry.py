@@ -223,6 +223,11 @@ def _function(name: str) -> Callable[..., Any] | None:
     return None
 
 
+def is_custom_function(name: str) -> bool:
+    """Whether ``custom_objects`` was given a function of that name, here and now."""
+    return is_function(_customs.get({}).get(name))
+
+
 def is_function(value: Any) -> bool:
     """Whether it can be called and is no class or object of nnkit's."""
     return callable(value) and not isinstance(value, (type, Configurable))

@@ -6,7 +6,13 @@ from collections.abc import Collection
 from typing import Any
 
 from nnkit.errors import FileFormatError
-from nnkit.registry import function_named, is_registered, lookup, parameters
+from nnkit.registry import (
+    function_named,
+    is_custom_function,
+    is_registered,
+    lookup,
+    parameters,
+)
 from nnkit.saving.keras_versions import EVERY, KERAS_3, Generation
 from nnkit.saving.to_keras import INNER_LAYERS
 
@@ -101,7 +107,7 @@ class Translator:
         try:
             return self._training(_plain(described))
         except FileFormatError as error:
-            raise FileFormatError(f"{error} Loaded with compile=False, the rest is there") from None
+            raise FileFormatError(f"{error} compile=False loads the rest") from None
 
     def _training(self, described: dict[str, Any]) -> dict[str, Any] | None:
         optimizer = _member(described, "optimizer_config", dict, "training_config")
@@ -155,7 +161,7 @@ class Translator:
         given = self._renamed(name, given, set() if own else known)
         if own:
             if name == "Lambda":
-                _check_lambda(where, given)
+                _find_function(where, given)
             of_all = {k: v for k, v in self._of_all.items() if name in generation.of_all[k]}
             for each in (name, old_name):
                 of_all |= generation.defaults.get(each, {})
@@ -209,7 +215,7 @@ class Translator:
                 return self.generation.activations.get(value, value)
             is_object = isinstance(value, dict) and value.get("class_name") != "__lambda__"
             if value is not None and not is_object:
-                raise FileFormatError(_no_code(f"the {name} of {where}"))
+                raise FileFormatError(_no_code(f"the {name} of {where}", "Use load_weights"))
         if not isinstance(value, dict):
             return value
         if name.endswith("activation") or (name in INNER_LAYERS and "class_name" in value):
@@ -298,28 +304,28 @@ def _is_stateful(described: Any) -> bool:
     return isinstance(described, list) and any(map(_is_stateful, described))
 
 
-def _check_lambda(where: str, given: dict[str, Any]) -> None:
-    """Refuse code; a function's name may be one that is known here."""
-    function = given.get("function")
-    is_code = given.get("function_type") == "lambda" or not isinstance(function, str)
-    if is_code or not is_registered(str(function)):
-        raise FileFormatError(_no_code(where) if is_code else _no_function(where, str(function)))
-    for name in ("output_shape", "mask"):  # It follows from the function; and there is no mask.
-        given.pop(name, None)
+def _find_function(where: str, given: dict[str, Any]) -> None:
+    """Refuse code, unless custom_objects has a function for the layer, by the layer's name.
+
+    A function's name may be one that is known here.
+    """
+    function, name = given.get("function"), given.get("name")
+    if given.get("function_type") == "lambda" or not isinstance(function, str):
+        if not (isinstance(name, str) and is_custom_function(name)):
+            hint = f"Give custom_objects={{{_short(name)}: your_function}}, by the layer's name"
+            raise FileFormatError(_no_code(where, hint))
+        given["function"] = name
+    elif not is_registered(function):
+        raise FileFormatError(
+            f"{where} calls {_short(function)}, and a file never holds code that nnkit would run. "
+            f"Give custom_objects={{{_short(function)}: your_function}}"
+        )
+    for unused in ("output_shape", "mask"):  # One follows from the function, the other is for it.
+        given.pop(unused, None)
 
 
-def _no_code(where: str) -> str:
-    return (
-        f"{where} is Python code, and a file never holds code that nnkit would run. Build the same "
-        "layers with a Lambda of your own, and use load_weights"
-    )
-
-
-def _no_function(where: str, name: str) -> str:
-    return (
-        f"{where} calls a function {_short(name)}, and a file never holds code that nnkit would "
-        f"run. Give custom_objects={{{_short(name)}: your_function}}"
-    )
+def _no_code(where: str, hint: str) -> str:
+    return f"{where} is Python code, and a file never holds code that nnkit would run. {hint}"
 
 
 def _is_shape(shape: Any) -> bool:

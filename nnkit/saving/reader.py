@@ -46,7 +46,8 @@ def load_model(
     path : path
     custom_objects : dict, optional
         Classes and functions of your own by name, as in ``{"Swish": Swish}``; what Keras
-        registered as ``"package>Swish"`` may be spelled either way.
+        registered as ``"package>Swish"`` may be spelled either way. The function of a ``Lambda``
+        that holds byte code is found by the layer's name.
     compile : bool
         Also compile the model as it was, with the optimizer's state: training goes on as if it
         had never stopped.

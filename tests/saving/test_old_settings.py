@@ -237,10 +237,13 @@ CODE = ["4wEAAAAAAAAABYTECODE" * 40, None, None]
 def test_byte_code_is_refused_and_not_printed(config, tmp_path):
     described = layer("Lambda", "l", output_shape=None, arguments={}, **config)
     with pytest.raises(
-        FileFormatError, match=r"Lambda 'l' is Python code, .*load_weights"
+        FileFormatError, match=r"Lambda 'l' is Python code, .*custom_objects={'l': your_f"
     ) as error:
         of_eye(tmp_path / "m.h5", [described])
     assert "BYTECODE" not in str(error.value)
+    path = tmp_path / "m.h5"
+    assert load_model(path, {"l": double}).layers[1].function is double
+    np.testing.assert_allclose(load_model(path, {"l": double}).predict(X), 2 * X)
     described = layer("Activation", "a", activation=config["function"])
     with pytest.raises(FileFormatError) as error:
         of_eye(tmp_path / "m.h5", [described])
