@@ -212,7 +212,8 @@ class Translator:
             return value[0]
         if name.endswith("activation"):
             if isinstance(value, str) and len(value) <= _LONGEST:
-                return self.generation.activations.get(value, value)
+                known = {} if is_custom_function(value) else self.generation.activations
+                return known.get(value, value)
             is_object = isinstance(value, dict) and value.get("class_name") != "__lambda__"
             if value is not None and not is_object:
                 raise FileFormatError(_no_code(f"the {name} of {where}", "Use load_weights"))

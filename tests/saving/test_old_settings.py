@@ -296,6 +296,11 @@ def test_classes_in_custom_objects(spelled, written, tmp_path):
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
 
 
+def test_a_function_of_the_user_s_comes_first(tmp_path):
+    path = write(tmp_path / "m.h5", [dense("d", 4, "hard_sigmoid", **FIRST)], {"d": EYE})
+    np.testing.assert_allclose(load_model(path, {"hard_sigmoid": double}).predict(X), 2 * X)
+
+
 def test_custom_objects_that_are_none(tmp_path):
     path = write(tmp_path / "m.h5", [dense("d", 4, **FIRST)], {"d": EYE})
     with pytest.raises(TypeError, match=r"custom_objects\['ops'\] must be a function, or a class"):
