@@ -298,6 +298,8 @@ def resolve(kind: str, identifier: Any) -> Any:
     if kind in _wrappers and is_function(identifier):
         return _wrappers[kind](identifier)
     if isinstance(identifier, str):
+        if kind in _wrappers and is_custom_function(identifier):
+            return _wrappers[kind](identifier)
         try:
             cls = lookup(kind, identifier)
         except ValueError:
