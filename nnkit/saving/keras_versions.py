@@ -278,7 +278,7 @@ def origin(root: h5py.Group) -> Origin:
     found = {}
     for name in ("keras_version", "backend"):
         groups = (root, child(root, "model_weights"))
-        given = (text(group, name) for group in groups if hasattr(group, "keys"))
+        given = (text(g, name) for g in groups if g is not None and not hasattr(g, "dtype"))
         found[name] = next((value for value in given if value is not None), None)
     version, backend = found["keras_version"], found["backend"]
     return Origin(_generation(root, version), backend)
@@ -288,7 +288,7 @@ def _generation(root: h5py.Group, version: str | None) -> Generation:
     if version is None:
         said = text(root, "model_config")
         of_3 = child(root, "layers") if said is None else re.search(_WORDS_OF_3, said)
-        return KERAS_3 if of_3 else KERAS_1
+        return KERAS_1 if of_3 is None else KERAS_3
     numbers = [int(n) for n in re.findall(r"\d{1,6}", version)[:2]] or [3]
     if numbers[0] >= 3:
         return KERAS_3
