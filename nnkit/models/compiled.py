@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 import weakref
 from collections import deque
@@ -128,8 +129,11 @@ class Compiled(Layer, abstract=True):
         what is trained; the optimizer keeps what it remembers of the others.
         """
         session = self._session
-        trained = tuple(self.trainable_weights)
-        if session is None or session.storage.trainable_variables != trained:
+        trained = self.trainable_weights
+        before = () if session is None else session.storage.trainable_variables
+        # As objects: weights are compared by their values.
+        same = len(before) == len(trained) and all(map(operator.is_, before, trained))
+        if session is None or not same:
             old, session = session, Session(self)
             if old is not None:
                 session.take_over(old)
@@ -150,10 +154,10 @@ class Compiled(Layer, abstract=True):
             changed(state)
 
     @property
-    def metric_directions(self) -> dict[str, str]:
-        """Whether each result is better smaller (``"min"``) or larger (``"max"``)."""
+    def metric_directions(self) -> dict[str, str | None]:
+        """Whether less (``"min"``) or more (``"max"``) of a result is better; None: unknown."""
         self._require_compiled("metric_directions")
-        directions = {"loss": "min"}
+        directions: dict[str, str | None] = {"loss": "min"}
         if self.input_shape is not None:  # Before that, "accuracy" may still be one of three.
             found = self.session().objective.metrics
             directions |= {metric.name: metric.direction for metric in found}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -27,6 +27,7 @@ __all__ = ["Trainer"]
 _ROWS = 512
 
 Logs = dict[str, float]
+Results = Any  # A float, or a list of them if there are metrics, or a dictionary if asked for.
 
 
 class Trainer(Compiled, abstract=True):
@@ -42,7 +43,7 @@ class Trainer(Compiled, abstract=True):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
-        callbacks: Sequence[Callback] | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
         validation_split: float = 0.0,
         validation_data: tuple[Any, ...] | None = None,
         shuffle: bool = True,
@@ -68,7 +69,7 @@ class Trainer(Compiled, abstract=True):
             Index of the epoch to stop before, so the number of epochs unless ``initial_epoch``.
         verbose : {"auto", 0, 1, 2}
             0 is silent, 1 a bar, 2 a line an epoch; ``"auto"`` is 1 on a terminal, 2 elsewhere.
-        callbacks : list of Callback
+        callbacks : Callback or list of Callback
         validation_split : float
             This last part of the data (before shuffling) is not trained on, but evaluated.
         validation_data : tuple
@@ -132,7 +133,7 @@ class Trainer(Compiled, abstract=True):
         self.session()
         history = History()
         listeners = CallbackList(
-            [history, ProgressBar(verbose), *_listed(callbacks)],
+            [history, ProgressBar(verbose), callbacks],
             self,
             {
                 "verbose": verbose,
@@ -201,7 +202,20 @@ class Trainer(Compiled, abstract=True):
 
     # -------------------------------------------------------------------- evaluate and predict
 
-    @explain_arguments
+    @overload
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        callbacks: Sequence[Callback] | None = None,
+        *,
+        return_dict: Literal[True],
+    ) -> Logs: ...
+
+    @overload
     def evaluate(
         self,
         x: Any = None,
@@ -211,7 +225,19 @@ class Trainer(Compiled, abstract=True):
         sample_weight: Any = None,
         callbacks: Sequence[Callback] | None = None,
         return_dict: bool = False,
-    ) -> float | list[float] | Logs:
+    ) -> Results: ...
+
+    @explain_arguments
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
+        return_dict: bool = False,
+    ) -> Results:
         """Loss and metrics on some data.
 
         Parameters
@@ -221,7 +247,7 @@ class Trainer(Compiled, abstract=True):
         batch_size : int
             Rows at a time; the result does not depend on it but for rounding.
         verbose : {"auto", 0, 1, 2}
-        callbacks : list of Callback
+        callbacks : Callback or list of Callback
         return_dict : bool
 
         Returns
@@ -235,7 +261,7 @@ class Trainer(Compiled, abstract=True):
         self._check_whole_batches(data, "x")
         self.session()
         params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
-        listeners = CallbackList([ProgressBar(verbose), *_listed(callbacks)], self, params)
+        listeners = CallbackList([ProgressBar(verbose), callbacks], self, params)
         logs = self._measure(data, size, listeners, listeners.on_progress)
         return _results(logs, return_dict)
 
@@ -277,7 +303,7 @@ class Trainer(Compiled, abstract=True):
         x: Any,
         batch_size: int | None = None,
         verbose: int | str = 0,
-        callbacks: Sequence[Callback] | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
         to_host: bool = True,
     ) -> np.ndarray:
         """The model's output. Several threads may call it at once.
@@ -291,7 +317,7 @@ class Trainer(Compiled, abstract=True):
             Rows at a time; by default that of a stateful model's Input, or 512.
         verbose : {0, 1, 2, "auto"}
             Silent by default: a prediction is often one of many.
-        callbacks : list of Callback
+        callbacks : Callback or list of Callback
         to_host : bool
             False leaves the result on the GPU, where CuPy, torch and JAX take it without a copy.
 
@@ -310,7 +336,7 @@ class Trainer(Compiled, abstract=True):
         listeners = None
         if verbose or callbacks:
             params = {"verbose": verbose, "steps": -(-len(x) // size), "samples": len(x)}
-            listeners = CallbackList([ProgressBar(verbose), *_listed(callbacks)], self, params)
+            listeners = CallbackList([ProgressBar(verbose), callbacks], self, params)
             listeners.on_predict_begin()
         out = self._predict(x, size, listeners, to_host)
         if listeners is not None:
@@ -348,7 +374,7 @@ class Trainer(Compiled, abstract=True):
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
-    ) -> float | list[float] | Logs:
+    ) -> Results:
         """One step on one batch.
 
         Returns
@@ -368,7 +394,7 @@ class Trainer(Compiled, abstract=True):
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
-    ) -> float | list[float] | Logs:
+    ) -> Results:
         """Loss and metrics of one batch."""
         x = self._samples(x)
         return self.evaluate(
@@ -376,7 +402,7 @@ class Trainer(Compiled, abstract=True):
         )
 
 
-def _results(logs: Logs, return_dict: bool) -> float | list[float] | Logs:
+def _results(logs: Logs, return_dict: bool) -> Results:
     """Results as Keras returns them: one number, or a list of them, or a dictionary."""
     if return_dict:
         return logs
@@ -391,10 +417,3 @@ def _frequency(given: Any) -> Callable[[int], bool]:
         return lambda epoch: epoch in epochs
     every = integer("fit", "validation_freq", given)
     return lambda epoch: epoch % every == 0
-
-
-def _listed(callbacks: Any) -> Sequence[Callback]:
-    """The callbacks that were given; each of them is checked by CallbackList."""
-    if not isinstance(callbacks, (list, tuple, type(None))):
-        raise TypeError(f"callbacks is a list, for example [EarlyStopping()], got {callbacks!r}")
-    return callbacks or []
