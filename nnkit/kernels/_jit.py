@@ -22,7 +22,7 @@ import functools
 import inspect
 import struct
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -71,6 +71,9 @@ class Kernel:
         passed whole.
     strided : sequence of str
         Parameters that may have any strides (a BLAS product takes a transposed view).
+    axes : dict of str to str, optional
+        A letter for each axis of a parameter, such as ``{"a": "mk", "b": "kn"}``: axes with one
+        letter must be of one size, and the arrays of one data type. For what goes on to BLAS.
     exact : bool
         Arithmetic is done in the order in which it is written. Sums are slower then.
     cost : callable, optional
@@ -100,6 +103,7 @@ class Kernel:
         split: Sequence[str] = (),
         elementwise: bool = False,
         strided: Sequence[str] = (),
+        axes: Mapping[str, str] | None = None,
         exact: bool = False,
         cost: Callable[..., float] | None = None,
         cuda: Callable[[], Any] | None = None,
@@ -108,7 +112,8 @@ class Kernel:
         self.function = function
         self.name: str = function.__name__
         self.parameters = tuple(inspect.signature(function).parameters)
-        for given in (outputs, updates, split, strided):
+        self.axes = dict(axes or {})
+        for given in (outputs, updates, split, strided, self.axes):
             for name in given:
                 if name not in self.parameters:
                     raise ValueError(
@@ -148,7 +153,7 @@ class Kernel:
         """The types of the operands and the words that describe them."""
         if self.elementwise:
             arguments = [
-                a.reshape(-1) if name in self.split else a
+                a.reshape(-1) if name in self.split and isinstance(a, np.ndarray) else a
                 for name, a in zip(self.parameters, arguments, strict=True)
             ]
         named = zip(self.parameters, arguments, strict=True)
@@ -178,6 +183,15 @@ on_call: Callable[[Kernel, Sequence[Any]], None] = _no_device
 def kernel(**declaration: Any) -> Callable[[Callable[..., None]], Kernel]:
     """Make a :class:`Kernel` of a Python function; see there for the arguments."""
     return lambda function: Kernel(function, **declaration)
+
+
+kernel.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [
+        p.replace(kind=p.KEYWORD_ONLY)
+        for p in inspect.signature(Kernel).parameters.values()
+        if p.name != "function"
+    ]
+)
 
 
 def inline(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -214,7 +228,10 @@ def _encode(value: Any, strided: bool) -> tuple[str, Words]:
         return "int", (int(value),)
     if isinstance(value, (float, np.floating)):
         return "float", struct.unpack("q", struct.pack("d", value))
-    raise TypeError(f"a kernel takes arrays, ints and floats, not {type(value).__name__}")
+    raise TypeError(
+        f"a kernel takes arrays, ints and floats, not {type(value).__name__} (a weight's array is "
+        "its value)"
+    )
 
 
 def _unpack(types: tuple[str, ...]) -> tuple[str, dict[str, Any]]:

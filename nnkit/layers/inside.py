@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from nnkit.engine import budget
 from nnkit.layers.base import Layer, Shape
 from nnkit.registry import resolve, to_plain
 
@@ -24,10 +25,12 @@ def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
         try:
             layer.ensure_built(shape)
             shape = layer.compute_output_shape(shape)
+            sample = tuple(n or 1 for n in shape[1:])
+            budget.check_possible(sample, layer.dtype, f"what {layer.name!r} gives for a sample")
         except BaseException as error:
             for other in fresh:  # The next try may be with another shape.
                 other.forget()
-            if isinstance(error, (TypeError, ValueError)):
+            if isinstance(error, (TypeError, ValueError, MemoryError)):
                 message = f"{owner}: cannot build {layer.name!r}: {error}"
                 raise type(error)(message) from error
             raise
@@ -57,14 +60,12 @@ def plain_layers(layers: Sequence[Layer]) -> list[dict[str, Any]]:
     return [to_plain(layer) for layer in layers]
 
 
-def layers_from(
-    described: Sequence[Any], custom_objects: dict[str, type] | None = None
-) -> list[Layer]:
+def layers_from(described: Sequence[Any]) -> list[Layer]:
     """Layers from themselves or from plain data; what has one name is one layer, used again."""
     made: dict[str, Layer] = {}
     layers = []
     for given in described:
-        layer: Layer = resolve("layer", given, custom_objects)
+        layer: Layer = resolve("layer", given)
         if isinstance(given, dict):
             layer = made.setdefault(layer.name, layer)
         layers.append(layer)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import activations, checks
+from nnkit.conversion import to_numpy
 from nnkit.engine.device import launch
 from nnkit.engine.twins import changed, fetch
 from nnkit.layers.base import Layer, Shape
@@ -201,7 +202,7 @@ class Recurrent(ThroughTime, abstract=True):
         numpy.ndarray or list of numpy.ndarray
             With ``return_state`` a list: the output, then the states after the last step.
         """
-        x = np.ascontiguousarray(x, self.dtype)
+        x = np.ascontiguousarray(self.as_input(x), self.dtype)
         self.ensure_built((len(x) if self.stateful else None, *x.shape[1:]))
         self._initial_state = self._as_states(initial_state, len(x))
         self._alone = True
@@ -217,7 +218,10 @@ class Recurrent(ThroughTime, abstract=True):
         if given is None:
             return None
         many = isinstance(given, (list, tuple))
-        arrays = [np.ascontiguousarray(a, self.dtype) for a in (given if many else [given])]
+        arrays = [
+            np.ascontiguousarray(to_numpy(a, "initial_state"), self.dtype)
+            for a in (given if many else [given])
+        ]
         shapes = [(batch, self.units)] * len(self.state_names)
         if [a.shape for a in arrays] != shapes:
             raise ValueError(

@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks, constraints, initializers, interrupts, regularizers
+from nnkit.conversion import to_numpy
 from nnkit.engine import budget
 from nnkit.engine.turns import Turns
 from nnkit.engine.variable import Variable
 from nnkit.registry import Configurable
 
 __all__ = ["WeightOwner", "check_name", "set_weights"]
+
+# A group of HDF5 may be called anything but "."; what controls a terminal is no name.
+_NAME = r"(?!\.+$)[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}"
 
 
 class WeightOwner(Configurable, abstract=True):
@@ -92,11 +96,19 @@ class WeightOwner(Configurable, abstract=True):
             initializer = initializer or getattr(self, f"{plan}_initializer")
             regularizer = regularizer or getattr(self, f"{plan}_regularizer")
             constraint = constraint or getattr(self, f"{plan}_constraint")
-        shape = checks.shape(self.name, f"the shape of {name!r}", shape)
+        shape = checks.shape(self.name, f"the shape of {name!r}", shape, high=2**63)
         budget.spend(shape, self.dtype, f"{self.name}/{name}")
         interrupts.check()
-        value = initializers.get(initializer or "glorot_uniform")(shape, self.dtype)
-        variable = Variable(value, name, trainable)
+        make = initializers.get(initializer or "glorot_uniform")
+        value = to_numpy(
+            make(shape, self.dtype), f"what {type(make).__name__} gives for {self.name}/{name}"
+        )
+        if value.shape != shape:
+            raise ValueError(
+                f"layer {self.name!r}: {type(make).__name__} must give an array of shape {shape} "
+                f"for {name!r}, got {value.shape}"
+            )
+        variable = Variable(value.astype(self.dtype, copy=False), name, trainable)
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         variable.path = f"{self.path}/{name}"
@@ -162,21 +174,23 @@ class WeightOwner(Configurable, abstract=True):
 
 
 def check_name(name: Any) -> str:
-    """A name that may stand in a file."""
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,255}", name):
+    """A name that may stand in a file, where slashes divide it into the names of groups."""
+    parts = name.split("/") if isinstance(name, str) else [""]
+    if not all(re.fullmatch(_NAME, part) for part in parts):
         raise ValueError(
-            f"a layer's name is made of letters, digits, '_', '.' and '-', got {name!r}"
+            "a layer's name is made of 1 to 255 characters that can be seen, not of dots alone, "
+            f"nor with nothing before, between or after slashes; got {name!r}"
         )
-    return name
+    return str(name)
 
 
 def set_weights(owner: str, variables: list[Variable], weights: list[Any]) -> None:
     """Assign arrays to weights, or explain every mismatch and assign none."""
     if not isinstance(weights, (list, tuple)):
         raise TypeError(f"{owner}: weights are given as a list of arrays, got {weights!r}")
-    weights = [np.asarray(w) for w in weights]
     if len(weights) != len(variables):
         raise ValueError(f"{owner} has {len(variables)} weights, got {len(weights)} arrays")
+    weights = [to_numpy(w, f"{owner}: {v.path}") for v, w in zip(variables, weights, strict=True)]
     wrong = [
         f"{v.path}: expected {v.shape}, got {w.shape}"
         for v, w in zip(variables, weights, strict=True)
@@ -184,8 +198,5 @@ def set_weights(owner: str, variables: list[Variable], weights: list[Any]) -> No
     ]
     if wrong:
         raise ValueError(f"{owner}: weights of the wrong shape, none was set: {'; '.join(wrong)}")
-    for variable, weight in zip(variables, weights, strict=True):
-        if weight.dtype.kind not in "fiub":
-            raise TypeError(f"{owner}: {variable.path} must be numbers, got {weight.dtype}")
     for variable, weight in zip(variables, weights, strict=True):
         variable.assign(weight)

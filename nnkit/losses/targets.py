@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.conversion import to_numpy
+
 __all__ = ["as_labels", "as_numbers", "check_shares", "numeric"]
 
 Shape = tuple[int | None, ...]
@@ -22,12 +24,7 @@ def numeric(owner: str, y: Any) -> np.ndarray:
     TypeError
         It holds strings, objects or complex numbers.
     """
-    array = np.asarray(y)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(
-            f"{owner}: targets must be numbers, got an array of {array.dtype}; give class names "
-            "numbers first: numpy.unique(y, return_inverse=True)[1]"
-        )
+    array = to_numpy(y, f"{owner}: y_true")
     if array.dtype.kind == "b":
         return array.view(np.uint8)
     if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from nnkit import checks
+from nnkit import checks, registry
 from nnkit.engine.variable import Variable
 from nnkit.layers import InputLayer
 from nnkit.layers.base import Layer, Shape
@@ -164,6 +164,8 @@ class Sequential(Trainer):
         with self.turns.alone():
             self.output_shape = build_in_turn(self.name, self.layers, shape)
             self.input_shape = shape
+            stateful = any(getattr(layer, "stateful", False) for layer in self.walk())
+            self.fixed_batch_size = shape[0] if stateful else None
             for layer in reversed(self.layers):  # What is here twice is found at its first place.
                 layer.locate(layer.name)
 
@@ -196,6 +198,11 @@ class Sequential(Trainer):
     @dtype.setter
     def dtype(self, value: str) -> None:
         self._dtype = value
+
+    @property
+    def input_name(self) -> str | None:
+        """Name of the model's Input; None if it has none."""
+        return None if self._input is None else self._input.name
 
     @property
     def input_dtype(self) -> str:
@@ -275,10 +282,14 @@ class Sequential(Trainer):
 
     @classmethod
     def from_config(
-        cls, config: dict[str, Any], custom_objects: dict[str, type] | None = None
+        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Sequential:
-        """Make a model from what :meth:`get_config` returned, with new weights."""
-        model = cls(layers_from(config["layers"], custom_objects), config["name"])
+        """Make a model from what :meth:`get_config` returned, with new weights.
+
+        ``custom_objects`` are classes and functions of your own by name.
+        """
+        with registry.custom_objects(custom_objects):
+            model = cls(layers_from(config["layers"]), config["name"])
         if config.get("input_shape") is not None and not model.built:
             model.build(config["input_shape"])
         return model
@@ -293,17 +304,15 @@ class Sequential(Trainer):
             "run_eagerly": self.run_eagerly,
         }
 
-    def compile_from_config(
-        self, config: dict[str, Any], custom_objects: dict[str, type] | None = None
-    ) -> None:
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile with what :meth:`get_compile_config` returned."""
 
         def metric(given: Any) -> Any:
-            return given if isinstance(given, str) else resolve("metric", given, custom_objects)
+            return given if isinstance(given, str) else resolve("metric", given)
 
         self.compile(
-            optimizer=resolve("optimizer", config["optimizer"], custom_objects),
-            loss=resolve("loss", config["loss"], custom_objects),
+            optimizer=resolve("optimizer", config["optimizer"]),
+            loss=resolve("loss", config["loss"]),
             metrics=[metric(m) for m in config.get("metrics") or []],
             run_eagerly=config.get("run_eagerly", False),
         )

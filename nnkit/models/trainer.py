@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast, overload
 
 import numpy as np
 
 from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
 from nnkit.checks import flag, integer, number
-from nnkit.data import Arrays, as_array, split
+from nnkit.data import Arrays, seems_finite, split
 from nnkit.engine.backend import placed
 from nnkit.engine.step import Bound
 from nnkit.engine.turns import leave
 from nnkit.engine.variable import Storage
 from nnkit.models.compiled import Compiled
-from nnkit.models.numerics import explain
+from nnkit.models.numerics import explain, warn_of_nan
 from nnkit.models.orders import Orders
 from nnkit.models.pace import Pace
 from nnkit.models.predictor import Predictor
@@ -28,6 +28,7 @@ __all__ = ["Trainer"]
 _ROWS = 512
 
 Logs = dict[str, float]
+Results = Any  # A float, or a list of them if there are metrics, or a dictionary if asked for.
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -56,7 +57,7 @@ class Trainer(Compiled, abstract=True):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
-        callbacks: Sequence[Callback] | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
         validation_split: float = 0.0,
         validation_data: tuple[Any, ...] | None = None,
         shuffle: bool = True,
@@ -72,16 +73,17 @@ class Trainer(Compiled, abstract=True):
         Parameters
         ----------
         x : array
-            (n, ...), numbers of any type. It is read in place: uint8 images stay uint8.
+            (n, ...), numbers of any type. It is read in place: uint8 images stay uint8. Taken are
+            arrays, lists of numbers, DataFrames; a last axis of size 1 may be missing or too many.
         y : array
             (n, ...) targets, or (n,) labels for a sparse loss.
         batch_size : int
-            32 by default. A smaller last batch is used too.
+            32 by default, or that of a stateful model's Input. A smaller last batch is used too.
         epochs : int
             Index of the epoch to stop before, so the number of epochs unless ``initial_epoch``.
         verbose : {"auto", 0, 1, 2}
             0 is silent, 1 a bar, 2 a line an epoch; ``"auto"`` is 1 on a terminal, 2 elsewhere.
-        callbacks : list of Callback
+        callbacks : Callback or list of Callback
         validation_split : float
             This last part of the data (before shuffling) is not trained on, but evaluated.
         validation_data : tuple
@@ -117,15 +119,16 @@ class Trainer(Compiled, abstract=True):
             With ``check_numerics``.
         """
         self._require_compiled("fit")
-        size = integer("fit", "batch_size", 32 if batch_size is None else batch_size)
+        size = self._batch_size("fit", "batch_size", batch_size, 32)
         epochs = integer("fit", "epochs", epochs, 0)
         initial_epoch = integer("fit", "initial_epoch", initial_epoch, 0)
         shuffle = flag("fit", "shuffle", shuffle)
         validation_split = number("fit", "validation_split", validation_split, "[0, 1)")
         validates = _frequency(validation_freq)
         check_numerics = flag("fit", "check_numerics", check_numerics)
-        validation_size = size if validation_batch_size is None else validation_batch_size
-        validation_size = integer("fit", "validation_batch_size", validation_size)
+        validation_size = self._batch_size(
+            "fit", "validation_batch_size", validation_batch_size, size
+        )
         data = self._arrays(x, y, sample_weight, class_weight)
         held_out = None
         if validation_data is not None:
@@ -137,11 +140,14 @@ class Trainer(Compiled, abstract=True):
                 raise type(error)(f"validation_data: {error}") from error
         elif validation_split:
             data, held_out = split(data, validation_split)
+        self._check_whole_batches(data, "x")
+        if held_out is not None:
+            self._check_whole_batches(held_out, "the validation data")
 
         self.session()
         history = History()
         listeners = CallbackList(
-            [history, ProgressBar(verbose), *_listed(callbacks)],
+            [history, ProgressBar(verbose), callbacks],
             self,
             {
                 "verbose": verbose,
@@ -211,7 +217,20 @@ class Trainer(Compiled, abstract=True):
 
     # -------------------------------------------------------------------- evaluate and predict
 
-    @explain_arguments
+    @overload
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        callbacks: Sequence[Callback] | None = None,
+        *,
+        return_dict: Literal[True],
+    ) -> Logs: ...
+
+    @overload
     def evaluate(
         self,
         x: Any = None,
@@ -221,7 +240,19 @@ class Trainer(Compiled, abstract=True):
         sample_weight: Any = None,
         callbacks: Sequence[Callback] | None = None,
         return_dict: bool = False,
-    ) -> float | list[float] | Logs:
+    ) -> Results: ...
+
+    @explain_arguments
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
+        return_dict: bool = False,
+    ) -> Results:
         """Loss and metrics on some data.
 
         Parameters
@@ -231,7 +262,7 @@ class Trainer(Compiled, abstract=True):
         batch_size : int
             Rows at a time; the result does not depend on it but for rounding.
         verbose : {"auto", 0, 1, 2}
-        callbacks : list of Callback
+        callbacks : Callback or list of Callback
         return_dict : bool
 
         Returns
@@ -240,12 +271,13 @@ class Trainer(Compiled, abstract=True):
             The loss; with metrics a list in the order of ``metrics_names``; or a dictionary.
         """
         self._require_compiled("evaluate")
-        size = integer("evaluate", "batch_size", _ROWS if batch_size is None else batch_size)
+        size = self._batch_size("evaluate", "batch_size", batch_size, _ROWS)
         with self._measuring("evaluate"):
             data = self._arrays(x, y, sample_weight)
+            self._check_whole_batches(data, "x")
             self.session()
             params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
-            listeners = CallbackList([ProgressBar(verbose), *_listed(callbacks)], self, params)
+            listeners = CallbackList([ProgressBar(verbose), callbacks], self, params)
             logs = self._measure(data, size, listeners, listeners.on_progress)
         return _results(logs, return_dict)
 
@@ -284,7 +316,7 @@ class Trainer(Compiled, abstract=True):
         x: Any,
         batch_size: int | None = None,
         verbose: int | str = 0,
-        callbacks: Sequence[Callback] | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
         to_host: bool = True,
     ) -> np.ndarray:
         """The model's output. Several threads may call it at once.
@@ -292,12 +324,13 @@ class Trainer(Compiled, abstract=True):
         Parameters
         ----------
         x : array
-            (n, ...); n may be 0.
+            (n, ...); n may be 0. As for :meth:`fit`. A RuntimeWarning says, once, if NaN or
+            infinity in it has come through to the result.
         batch_size : int
-            Rows at a time.
+            Rows at a time; by default that of a stateful model's Input, or 512.
         verbose : {0, 1, 2, "auto"}
             Silent by default: a prediction is often one of many.
-        callbacks : list of Callback
+        callbacks : Callback or list of Callback
         to_host : bool
             False leaves the result on the GPU, where CuPy, torch and JAX take it without a copy.
 
@@ -307,17 +340,20 @@ class Trainer(Compiled, abstract=True):
             (n, ...) of the model's data type; with ``to_host=False`` on a GPU something that has
             ``__cuda_array_interface__``, and ``numpy()`` for a copy.
         """
-        size = _ROWS if batch_size is None else integer("predict", "batch_size", batch_size)
-        x = as_array(x, "x", stays=True)
-        self._check_input(x, "x")
+        size = self._batch_size("predict", "batch_size", batch_size, _ROWS)
+        x = self._checked(self._samples(x))
+        if self.fixed_batch_size:
+            self._check_whole_batches(x, "x")
         listeners = None
         if verbose or callbacks:
             params = {"verbose": verbose, "steps": -(-len(x) // size), "samples": len(x)}
-            listeners = CallbackList([ProgressBar(verbose), *_listed(callbacks)], self, params)
+            listeners = CallbackList([ProgressBar(verbose), callbacks], self, params)
             listeners.on_predict_begin()
         out = self._predict(x, size, listeners, to_host)
         if listeners is not None:
             listeners.on_predict_end()
+        if to_host and not seems_finite(out):  # It is smaller than x, and NaN goes through layers.
+            warn_of_nan(x, self.dtype)
         return out
 
     def _predict(
@@ -346,7 +382,7 @@ class Trainer(Compiled, abstract=True):
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The model's output for one batch."""
-        x = as_array(x, "x")
+        x = self._samples(x)
         return self.predict(x, batch_size=max(len(x), 1))
 
     # --------------------------------------------------------------------------- single batches
@@ -359,7 +395,7 @@ class Trainer(Compiled, abstract=True):
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
-    ) -> float | list[float] | Logs:
+    ) -> Results:
         """One step on one batch.
 
         Returns
@@ -381,15 +417,15 @@ class Trainer(Compiled, abstract=True):
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
-    ) -> float | list[float] | Logs:
+    ) -> Results:
         """Loss and metrics of one batch."""
-        x = as_array(x, "x")
+        x = self._samples(x)
         return self.evaluate(
             x, y, max(len(x), 1), 0, sample_weight=sample_weight, return_dict=return_dict
         )
 
 
-def _results(logs: Logs, return_dict: bool) -> float | list[float] | Logs:
+def _results(logs: Logs, return_dict: bool) -> Results:
     """Results as Keras returns them: one number, or a list of them, or a dictionary."""
     if return_dict:
         return logs
@@ -404,10 +440,3 @@ def _frequency(given: Any) -> Callable[[int], bool]:
         return lambda epoch: epoch in epochs
     every = integer("fit", "validation_freq", given)
     return lambda epoch: epoch % every == 0
-
-
-def _listed(callbacks: Any) -> Sequence[Callback]:
-    """The callbacks that were given; each of them is checked by CallbackList."""
-    if not isinstance(callbacks, (list, tuple, type(None))):
-        raise TypeError(f"callbacks is a list, for example [EarlyStopping()], got {callbacks!r}")
-    return callbacks or []

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nnkit.layers.base import Layer
     from nnkit.models import Sequential
 
-__all__ = ["check_savable", "save_model", "save_weights"]
+__all__ = ["check_path", "check_savable", "save_model", "save_weights"]
 
 FORMAT_VERSION = 1
 _KERAS_VERSION = "3.0.0"  # Whose layout this is.
@@ -64,7 +64,7 @@ def save_model(
     >>> nnkit.load_model(path).count_params()
     10
     """
-    _check_path(path)
+    check_path(path)
     with model.turns.alone():
         described = _describe(model, include_optimizer)
         with replacing(path) as file, hdf5().File(file, "w") as root:
@@ -105,7 +105,7 @@ def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
     >>> nnkit.saving.save_weights(model, path)
     >>> nnkit.saving.load_weights(model, path)
     """
-    _check_path(path)
+    check_path(path)
     with model.turns.alone():
         _check_built(model)
         with replacing(path) as file, hdf5().File(file, "w") as root:
@@ -123,7 +123,8 @@ def check_savable(model: Sequential) -> None:
 # ------------------------------------------------------------------------- before any writing
 
 
-def _check_path(path: str | os.PathLike[str]) -> None:
+def check_path(path: str | os.PathLike[str]) -> None:
+    """Raise the error that saving under this name would raise, without writing anything."""
     suffix = Path(path).suffix
     if suffix == ".keras":
         raise ValueError(f"{path}: nnkit doesn't write .keras files yet; use the suffix .h5")
@@ -213,7 +214,7 @@ def _write_weights(group: h5py.Group, model: Sequential) -> None:
     _write_attributes(group, {"backend": "numpy", "keras_version": _KERAS_VERSION})
     _write_names(group, "layer_names", [name for name, _ in layers])
     for name, weights in [*layers, ("top_level_model_weights", {})]:
-        part = group.create_group(name)
+        part = group.require_group(name)  # The name "a" may come after "a/b".
         _write_names(part, "weight_names", list(weights))
         for path, value in weights.items():
             _write_array(part, path, value)

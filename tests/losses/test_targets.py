@@ -84,7 +84,7 @@ def test_wrong_values(loss, y, output, message):
 @pytest.mark.parametrize("y", [["a", "b"], [None, 1], np.ones(2, complex)])
 @pytest.mark.parametrize("loss", [SPARSE, MSE])
 def test_no_numbers(loss, y):
-    with pytest.raises(TypeError, match="targets must be numbers"):
+    with pytest.raises(TypeError, match="y_true must be an array of numbers"):
         loss.prepare(y, (None, 1))
 
 

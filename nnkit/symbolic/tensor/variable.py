@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.conversion import to_numpy
+from nnkit.engine.array_reading import ArrayReading
 from nnkit.engine.twins import bring, outdate
 from nnkit.symbolic.config import config
 from nnkit.symbolic.graph import Apply, Variable, describe
@@ -180,7 +182,7 @@ class SharedVariable(TensorVariable):
             Another number of axes, a data type that would lose something, or an axis that should be
             of size 1 and is not.
         """
-        array = np.asarray(value)
+        array = to_numpy(value, f"the value of {describe(self)}")
         if array.ndim != self.ndim or not np.can_cast(array.dtype, self.dtype, "same_kind"):
             raise TypeError(
                 f"{describe(self)} takes {self.type}, got {array.dtype} with {array.ndim} axes"
@@ -225,19 +227,23 @@ def shared(
     >>> w.get_value()
     array([1., 2.])
     """
-    array = np.asarray(value)
+    array = to_numpy(value, "the value of a shared variable")
     if not isinstance(value, (np.ndarray, np.generic)) and array.dtype.kind == "f":
         array = array.astype(config.floatX)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"a shared variable holds numbers, got {type(value).__name__}: {value!r}")
     array = np.array(array, copy=None if borrow else True, order="C")
     return SharedVariable(array, name, broadcastable or [False] * array.ndim)
 
 
 def constant(value: Any, name: str | None = None, dtype: str | None = None) -> Constant:
     """A known value. A Python number takes the smallest data type that holds it, as in Theano."""
+    if _holds_weights(value):
+        raise TypeError(
+            f"{value!r} in an expression would stay as it is now: a layer's call uses weights that "
+            "are attributes of the layer (or in its lists and dictionaries); weight.numpy() is a "
+            "constant"
+        )
     if dtype is not None:
-        return Constant(np.asarray(value, dtype), name)
+        return Constant(to_numpy(value, "the value", dtype), name)
     if isinstance(value, bool):
         return Constant(np.asarray(value), name)
     if isinstance(value, int):
@@ -247,9 +253,7 @@ def constant(value: Any, name: str | None = None, dtype: str | None = None) -> C
     if isinstance(value, float):
         exact = config.floatX == "float32" or float(np.float32(value)) == value
         return Constant(np.asarray(value, "float32" if exact else "float64"), name)
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{value!r} is no number, array of numbers or symbolic variable")
+    array = to_numpy(value, "the value")
     if isinstance(value, (list, tuple)) and array.dtype.kind == "f":
         array = array.astype(config.floatX)
     return Constant(array, name)
@@ -266,6 +270,13 @@ def as_tensor(value: Any, name: str | None = None, ndim: int | None = None) -> A
         pad = ["x"] * (ndim - variable.type.ndim)
         return variable.dimshuffle(*pad, *range(variable.type.ndim))
     return variable
+
+
+def _holds_weights(value: Any) -> bool:
+    """Whether it is a layer's weight, or one is in a list, or in a list in it."""
+    if isinstance(value, (list, tuple)):
+        return any(_holds_weights(v) for v in value)
+    return isinstance(value, ArrayReading)
 
 
 def _holds_variables(value: Any) -> bool:

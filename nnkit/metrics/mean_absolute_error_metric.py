@@ -1,14 +1,14 @@
-"""The mean of squared differences."""
+"""The mean of absolute differences."""
 
 from __future__ import annotations
 
 from nnkit.metrics.rows import RowMetric
 
-__all__ = ["MeanSquaredError"]
+__all__ = ["MeanAbsoluteError"]
 
 
-class MeanSquaredError(RowMetric):
-    """``mean((p - t) ** 2)`` of each row, averaged.
+class MeanAbsoluteError(RowMetric):
+    """``mean(abs(p - t))`` of each row, averaged.
 
     Parameters
     ----------
@@ -17,11 +17,12 @@ class MeanSquaredError(RowMetric):
     Examples
     --------
     >>> import numpy as np, nnkit
-    >>> error = nnkit.metrics.MeanSquaredError()
+    >>> error = nnkit.metrics.MeanAbsoluteError()
     >>> error.update_state(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     >>> error.result()
-    4.0
+    2.0
     """
 
-    aliases = ("mse", "MSE")
-    kernel = "squared_error"
+    aliases = ("mae", "MAE")
+    kernel = "absolute_error"
+    direction = "min"

@@ -1,14 +1,14 @@
-"""The mean of absolute differences."""
+"""The mean of squared differences."""
 
 from __future__ import annotations
 
 from nnkit.metrics.rows import RowMetric
 
-__all__ = ["MeanAbsoluteError"]
+__all__ = ["MeanSquaredError"]
 
 
-class MeanAbsoluteError(RowMetric):
-    """``mean(abs(p - t))`` of each row, averaged.
+class MeanSquaredError(RowMetric):
+    """``mean((p - t) ** 2)`` of each row, averaged.
 
     Parameters
     ----------
@@ -17,11 +17,12 @@ class MeanAbsoluteError(RowMetric):
     Examples
     --------
     >>> import numpy as np, nnkit
-    >>> error = nnkit.metrics.MeanAbsoluteError()
+    >>> error = nnkit.metrics.MeanSquaredError()
     >>> error.update_state(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     >>> error.result()
-    2.0
+    4.0
     """
 
-    aliases = ("mae", "MAE")
-    kernel = "absolute_error"
+    aliases = ("mse", "MSE")
+    kernel = "squared_error"
+    direction = "min"
