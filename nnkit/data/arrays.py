@@ -196,9 +196,6 @@ def sample_weights(
             + f", got {weight.shape}"
         )
     check_finite(weight, "sample_weight", dtype)
-    if weight.min() < 0:
-        row = int(np.argwhere(weight < 0)[0, 0])
-        raise ValueError(f"sample_weight must be from 0 on, but sample {row} has {weight[row]}")
     return np.ascontiguousarray(weight.reshape(n, -1), dtype)
 
 
@@ -214,7 +211,7 @@ def _class_weights(
     weight = np.ones(labels.shape, dtype)
     for label, value in class_weight.items():
         key = checks.integer("class_weight", "a class", label, 0, max(2, outputs or 2) - 1)
-        weight[labels == key] = checks.number("class_weight", f"class {key}", value, "[0, inf)")
+        weight[labels == key] = checks.number("class_weight", f"class {key}", value)
     return weight
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from nnkit.checks import flag
 from nnkit.data import Arrays, as_array, check_finite, check_lengths, sample_weights
 from nnkit.engine.twins import changed, fetch
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.masking import Masking
 from nnkit.models.predictor import Predictor
 from nnkit.models.session import Session
 from nnkit.optimizers.base import Optimizer
@@ -164,8 +166,13 @@ class Compiled(Layer, abstract=True):
         y: Any,
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
+        *,
+        warns: bool = True,
     ) -> Arrays:
-        """Check data against the model and each other; build the model if this is its first."""
+        """Check data against the model and each other; build the model if this is its first.
+
+        What can be taken, but is rarely meant, is warned of if ``warns``.
+        """
         x, y = as_array(x, "x", stays=True), as_array(y, "y")
         check_lengths({"x": x, "y": y})
         check_finite(x, "x", self.dtype)
@@ -174,7 +181,17 @@ class Compiled(Layer, abstract=True):
         targets = self.loss.prepare(y, (len(x), *self.output_shape[1:]))
         shape = self.output_shape
         weight = sample_weights(targets, sample_weight, class_weight, self.dtype, shape)
+        if warns:
+            self._warn_of_doubts(targets, weight)
         return Arrays(x, targets, weight)
+
+    def _warn_of_doubts(self, targets: np.ndarray, weight: np.ndarray | None) -> None:
+        counts = None if weight is None else weight != 0
+        if len(self.output_shape) > 2 and any(_makes_mask(layer) for layer in self.walk()):
+            counts = np.zeros((len(targets), 1), bool)  # Which steps count, only the step knows.
+        doubts = self.loss.doubts(targets, self.output_shape, counts)
+        if doubts:
+            warnings.warn(doubts, UserWarning, stacklevel=5)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -203,6 +220,10 @@ class Compiled(Layer, abstract=True):
                     f"layer {layer.name!r} is {layer.dtype}, but the model is {self.dtype}; "
                     "give all layers one dtype (nnkit.config.set_floatx sets the default)"
                 )
+
+
+def _makes_mask(layer: Layer) -> bool:
+    return isinstance(layer, Masking) or getattr(layer, "mask_zero", False)
 
 
 def _check_metrics(given: Sequence[Any]) -> None:

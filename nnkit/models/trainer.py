@@ -118,7 +118,7 @@ class Trainer(Compiled, abstract=True):
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data is (x, y) or (x, y, sample_weight)")
             try:
-                held_out = self._arrays(*validation_data)
+                held_out = self._arrays(*validation_data, warns=False)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"validation_data: {error}") from error
         elif validation_split:

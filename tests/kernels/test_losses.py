@@ -118,6 +118,19 @@ def test_saturated_probabilities_stay_finite(name, dtype):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("name", ["categorical_crossentropy", "sparse_categorical_crossentropy"])
+def test_probabilities_that_sum_to_almost_nothing(name, dtype):
+    """Shares of the sum as long as the type holds them; where all are 0, each counts as 0."""
+    p = np.array([[1, 3], [0, 0], [0.25, 0.75]], dtype)
+    p[0] *= 64 * np.finfo(dtype).smallest_subnormal
+    t = np.zeros(3, np.int32) if "sparse" in name else np.array([[1, 0]] * 3, dtype)
+    loss, _ = forward(name, p, t, *numbers_of(name, 0.0))
+    np.testing.assert_allclose(loss, -np.log([0.25, 1e-7, 0.25]), rtol=1e-6)
+    gradient = backward(name, p, t, *numbers_of(name, 0.0), weight=np.ones(3, dtype))
+    np.testing.assert_allclose(gradient, [[0, 0], [0, 0], [-3, 1]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("name", FROM_LOGITS)
 def test_extreme_logits(name, dtype):
     z = np.array([[1e4, -1e4], [-1e4, 1e4]], dtype)

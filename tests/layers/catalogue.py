@@ -307,12 +307,15 @@ ACTIVATIONS = [
 ]
 
 ONE_HOT = np.eye(4)[[0, 3, 1]]
+ADVANTAGES = ONE_HOT * np.array([[-1.5], [2.5], [0.3]])  # Policy gradients train with such.
 SHARES = np.random.default_rng(1).dirichlet(np.ones(4), 3)
 LOSSES = [
     LossCase(losses.CategoricalCrossentropy(), ONE_HOT, "probabilities"),
     LossCase(losses.CategoricalCrossentropy(label_smoothing=0.2), SHARES, "probabilities"),
     LossCase(losses.CategoricalCrossentropy(from_logits=True), ONE_HOT),
     LossCase(losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2), SHARES),
+    LossCase(losses.CategoricalCrossentropy(label_smoothing=0.1), ADVANTAGES, "probabilities"),
+    LossCase(losses.CategoricalCrossentropy(from_logits=True), ADVANTAGES),
     LossCase(losses.SparseCategoricalCrossentropy(), np.array([2, 0, 3]), "probabilities"),
     LossCase(losses.SparseCategoricalCrossentropy(from_logits=True), np.array([2, 0, 3])),
     LossCase(losses.BinaryCrossentropy(), ONE_HOT, "probabilities"),

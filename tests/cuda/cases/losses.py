@@ -114,5 +114,16 @@ def cases(dtype, rng):
         yield Case(name, arguments, {"loss": loss})
         yield backward(name, p, classes, 0.0, np.ones(2, dtype))
 
+    # Shares of almost nothing, and of nothing.
+    p = np.array([[1, 3], [0, 0]], dtype) * (64 * np.finfo(dtype).smallest_subnormal)
+    for name in ("categorical_crossentropy", "sparse_categorical_crossentropy"):
+        classes = first if "sparse" in name else t
+        numbers = () if "sparse" in name else (0.0,)
+        loss, weight = np.empty(2, dtype), np.ones(2, dtype)
+        expected = {"loss": -np.log(np.array([0.25, 1e-7]))}
+        yield Case(name, (p, classes, *numbers, loss), expected)
+        arguments = (p, classes, *numbers, weight, np.empty_like(p))
+        yield Case(f"{name}_backward", arguments, {"dp": np.zeros((2, 2))})
+
     equal = np.ones((1, 3), dtype)
     yield backward("absolute_error", equal, equal, 0.0, np.ones(1, dtype))
