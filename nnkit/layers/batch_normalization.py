@@ -196,7 +196,7 @@ class BatchNormalization(Layer):
     def _lanes(self, x: np.ndarray) -> np.ndarray:
         """The same memory as (rows, lanes, inner).
 
-        With few channels, several rows lie side by side; with a mask, all that it has one entry for.
+        With few channels, several rows lie side by side; with a mask, those of one entry.
         """
         axis = self.axis % x.ndim
         rows, n = math.prod(x.shape[:axis]), x.shape[axis]

@@ -9,8 +9,8 @@ differences from some element, so that large numbers cost no precision.
 Where there are few channels and ``inner`` is 1, k rows may lie side by side, as n k *lanes*, to
 fill the vector units: lane i belongs to channel i % n.
 
-A mask (rows, 1) or (rows, n) says which rows, or which of their lanes, count in the statistics. What
-it leaves out is normalised like the rest.
+A mask (rows, 1) or (rows, n) says which rows, or which of their lanes, count in the statistics.
+What it leaves out is normalised like the rest.
 """
 
 import math
@@ -132,7 +132,7 @@ def _masked_moments_of_rows(x, mask, mean, squares, count):
 def _masked_moments_of_planes(x, mask, mean, squares, count):
     """Of each channel of (rows, n, inner)."""
     rows, n, inner = x.shape
-    zero, one = x.dtype.type(0), x.dtype.type(1)
+    zero = x.dtype.type(0)
     for j in range(n):
         k = j if mask.shape[1] > 1 else 0
         origin, total, kept = zero, zero, 0
