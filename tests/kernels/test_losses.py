@@ -141,6 +141,21 @@ def test_extreme_logits(name, dtype):
     np.testing.assert_array_equal(p, [[1, 0], [0, 1]])
 
 
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("name", FROM_LOGITS)
+@np.errstate(over="ignore")
+def test_the_most_extreme_logits(name, dtype):
+    """Their difference is infinite; a target of 0 times it is still 0."""
+    z = np.array([[1, -1], [-1, 1]], dtype) * np.finfo(dtype).max
+    t = np.zeros(2, np.int32) if "sparse" in name else np.array([[1, 0], [1, 0]], dtype)
+    loss, p = forward(name, z, t, *numbers_of(name, 0.0))
+    assert loss[0] == 0
+    assert loss[1] >= np.finfo(dtype).max / 2
+    gradient = backward(name, p, t, *numbers_of(name, 0.0), weight=np.ones(2, dtype))
+    share = 2 if name.startswith("sigmoid") else 1
+    np.testing.assert_array_equal(gradient, np.array([[0, 0], [-1, 1]]) / share)
+
+
 @pytest.mark.parametrize("name", ["softmax_crossentropy", "sparse_softmax_crossentropy"])
 def test_small_losses_keep_their_digits(name):
     """A confident, right prediction has a small loss, not one that rounded to 0."""

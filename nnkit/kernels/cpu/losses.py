@@ -67,11 +67,13 @@ def softmax_crossentropy(z, t, smoothing, p, loss):
     """p = softmax z, loss = -sum_j t_j ln p_j = ln(sum_j e^z_j) sum_j t_j - sum_j t_j z_j."""
     rows, classes = z.shape
     a, b = _smooth(t, smoothing, classes)
+    zero = z.dtype.type(0)
     shift(z, p)
     for i in range(rows):
-        dot = z.dtype.type(0)
+        dot = zero
         for j in range(classes):
-            dot += (a * t[i, j] + b) * p[i, j]
+            target = a * t[i, j] + b
+            dot += target * p[i, j] if target != zero else zero  # p may be -infinity here.
         loss[i] = -dot
     exponentiate(p)
     share = b * z.dtype.type(classes)

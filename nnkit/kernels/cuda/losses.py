@@ -72,17 +72,18 @@ def softmax_crossentropy(z, t, smoothing, p, loss):
     """p = softmax z, loss = -sum_j t_j ln p_j = ln(sum_j e^z_j) sum_j t_j - sum_j t_j z_j."""
     rows, classes = z.shape
     a, b = _smooth(t, smoothing, classes)
+    zero = z.dtype.type(0)
     base = cuda.blockIdx.x * ROWS
     while base < rows:
         i = base + cuda.threadIdx.y
         first = cuda.threadIdx.x if i < rows else classes
         top = _largest(z, i, first)
-        total = targets = dot = z.dtype.type(0)
+        total = targets = dot = zero
         j = first
         while j < classes:
             x = z[i, j] - top
             target = a * t[i, j] + b
-            dot += target * x
+            dot += target * x if target != zero else zero  # x may be -infinity.
             targets += target
             p[i, j] = _math.exp(x)
             total += p[i, j]

@@ -98,6 +98,10 @@ def cases(dtype, rng):
     for name in FROM_LOGITS:
         z = np.array([[1e4, -1e4], [-1e4, 1e4]], dtype)
         yield forward(name, z, first if "sparse" in name else t, 0.0)
+    # A difference of logits is infinite, and its target 0.
+    z, loss = np.array([[1, -1]], dtype) * np.finfo(dtype).max, np.empty(1, dtype)
+    expected = {"loss": np.zeros(1), "p": np.array([[1.0, 0]])}
+    yield Case("softmax_crossentropy", (z, t[:1], 0.0, np.empty_like(z), loss), expected)
     # Small losses keep their digits; e^-12 is lost where 1 is near.
     z = np.array([[12, 0]], dtype)
     yield forward("sigmoid_crossentropy", z, np.array([[1, 0]], dtype), 0.0)
