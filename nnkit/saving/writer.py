@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nnkit.layers.base import Layer
     from nnkit.models import Sequential
 
-__all__ = ["check_savable", "save_model", "save_weights"]
+__all__ = ["check_path", "check_savable", "save_model", "save_weights"]
 
 FORMAT_VERSION = 1
 _KERAS_VERSION = "3.0.0"  # Whose layout this is.
@@ -64,7 +64,7 @@ def save_model(
     """
     import h5py
 
-    _check_path(path)
+    check_path(path)
     described = _describe(model, include_optimizer)
     with replacing(path) as file, h5py.File(file, "w") as root:
         _write_attributes(root, described["keras"])
@@ -106,7 +106,7 @@ def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
     """
     import h5py
 
-    _check_path(path)
+    check_path(path)
     _check_built(model)
     with replacing(path) as file, h5py.File(file, "w") as root:
         if os.fspath(path).endswith(".weights.h5"):
@@ -123,7 +123,8 @@ def check_savable(model: Sequential) -> None:
 # ------------------------------------------------------------------------- before any writing
 
 
-def _check_path(path: str | os.PathLike[str]) -> None:
+def check_path(path: str | os.PathLike[str]) -> None:
+    """Raise the error that saving under this name would raise, without writing anything."""
     suffix = Path(path).suffix
     if suffix == ".keras":
         raise ValueError(f"{path}: nnkit doesn't write .keras files yet; use the suffix .h5")
