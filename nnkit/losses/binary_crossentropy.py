@@ -29,9 +29,9 @@ class BinaryCrossentropy(Crossentropy):
         s from 0 to 1: t becomes (1 - s) t + s / 2.
     axis : int
         Only -1.
-    name : str, optional
     reduction : str
         See :class:`Loss`.
+    name : str, optional
 
     Raises
     ------
@@ -60,10 +60,10 @@ class BinaryCrossentropy(Crossentropy):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
-        name: str | None = None,
         reduction: str = "sum_over_batch_size",
+        name: str | None = None,
     ) -> None:
-        super().__init__(from_logits, label_smoothing, axis, name, reduction)
+        super().__init__(from_logits, label_smoothing, axis, reduction, name)
 
     def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
         """(n, outputs of a sample), all finite."""

@@ -25,7 +25,7 @@ _SLACK = 64 * 2**20
 
 
 def load_model(
-    path: str | os.PathLike[str],
+    filepath: str | os.PathLike[str],
     custom_objects: dict[str, type] | None = None,
     compile: bool = True,
     *,
@@ -38,7 +38,7 @@ def load_model(
 
     Parameters
     ----------
-    path : path
+    filepath : path
     custom_objects : dict, optional
         Classes of your own by name, as in ``{"Swish": Swish}``.
     compile : bool
@@ -72,7 +72,7 @@ def load_model(
     >>> nnkit.load_model(path).layers
     [<Dense name=dense>]
     """
-    with open_hdf5(path, max_bytes) as root:
+    with open_hdf5(filepath, max_bytes) as root:
         description = describe(root, custom_objects, compile)
         stored = stored_layers(root, [])
         model = _build(description, sum(layer.nbytes for layer in stored), custom_objects)
