@@ -206,11 +206,26 @@ OTHERS = [
     ("compile", (), ValueError, "compile needs a loss, for example"),
     ("compile", ("adm", "mse"), ValueError, "unknown optimizer 'adm'; did you mean 'adam'"),
     ("compile", ("sgd", "msee"), ValueError, "unknown loss 'msee'; did you mean 'mse'"),
-    ("compile", ("sgd", "mse", ["acuracy"]), ValueError, "did you mean 'accuracy'"),
-    ("compile", ("sgd", "mse", "accuracy"), TypeError, r"metrics is a list, for example"),
-    ("compile", ("sgd", "mse", ["mae", "mae"]), ValueError, "two results would be called 'mae'"),
+    ("compile", ("sgd", "mse", {"metrics": ["acuracy"]}), ValueError, "did you mean 'accuracy'"),
+    (
+        "compile",
+        ("sgd", "mse", {"metrics": "accuracy"}),
+        TypeError,
+        r"metrics is a list, for example",
+    ),
+    (
+        "compile",
+        ("sgd", "mse", {"metrics": ["mae", "mae"]}),
+        ValueError,
+        "two results would be called 'mae'",
+    ),
     ("compile", ("sgd", 3), TypeError, "loss: expected an object or the name of one, got 3"),
-    ("compile", ("sgd", "mse", [np]), TypeError, "metric: expected an object or the name of one"),
+    (
+        "compile",
+        ("sgd", "mse", {"metrics": [np]}),
+        TypeError,
+        "metric: expected an object or the name of one",
+    ),
     ("compile", (print, "mse"), TypeError, "optimizer: expected an object or the name of one"),
     ("compile", ("sgd", nnkit.metrics.MeanSquaredError()), TypeError, "loss: expected an object"),
 ]
@@ -220,8 +235,9 @@ OTHERS = [
 def test_other_methods_refuse_and_change_nothing(networks, method, given, error, message):
     model = networks["sparse"]
     before = state(model)
+    named = given[-1] if given and isinstance(given[-1], dict) else {}
     with pytest.raises(error, match=message):
-        getattr(model, method)(*given)
+        getattr(model, method)(*given[: len(given) - bool(named)], **named)
     np.testing.assert_equal(state(model), before)
     model.fit(X, LABELS, epochs=0, verbose=0)
 
