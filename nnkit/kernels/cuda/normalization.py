@@ -40,6 +40,8 @@ def batch_moments(x, size, first, partial):
                 i += LANES
             r += over
         elements_here = x.dtype.type((stop - start) * inner) if stop > start else x.dtype.type(1)
+        if lane == 0 and b < partial.shape[0]:
+            partial[b, 2, j] = elements_here
         mean = origin + lane_sum(total) / elements_here
         total = zero
         r = start + begin
@@ -54,7 +56,6 @@ def batch_moments(x, size, first, partial):
         if lane == 0 and b < partial.shape[0]:
             partial[b, 0, j] = mean
             partial[b, 1, j] = squares
-            partial[b, 2, j] = elements_here
         base += cuda.gridDim.x * ROWS
 
 
