@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from nnkit.engine import budget
 from nnkit.errors import FileFormatError
+from nnkit.registry import custom_objects as known
 from nnkit.saving import to_keras
+from nnkit.saving.arrangements import Arranged
 from nnkit.saving.description import Description, describe
+from nnkit.saving.keras_versions import origin
 from nnkit.saving.safe import MAX_BYTES, child, open_hdf5, read, text
 from nnkit.saving.stored import assign, optimizer_arrays, pair, stored_layers
 
@@ -26,7 +30,7 @@ _SLACK = 64 * 2**20
 
 def load_model(
     filepath: str | os.PathLike[str],
-    custom_objects: dict[str, type] | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
     *,
     max_bytes: int = MAX_BYTES,
@@ -34,13 +38,16 @@ def load_model(
     """Read a whole model that nnkit or Keras wrote with ``model.save("model.h5")``.
 
     Nothing in the file is run, imported or followed to other files. What a file can name are
-    classes of nnkit, those that you registered, and those in ``custom_objects``.
+    classes of nnkit, those that you registered, and those in ``custom_objects``. Files of Keras 1
+    and 2 and of tf.keras mean what they meant there.
 
     Parameters
     ----------
     filepath : path
     custom_objects : dict, optional
-        Classes of your own by name, as in ``{"Swish": Swish}``.
+        Classes and functions of your own by name, as in ``{"Swish": Swish}``; what Keras
+        registered as ``"package>Swish"`` may be spelled either way. The function of a ``Lambda``
+        that holds byte code is found by the layer's name.
     compile : bool
         Also compile the model as it was, with the optimizer's state: training goes on as if it
         had never stopped.
@@ -56,13 +63,16 @@ def load_model(
     FileNotFoundError
         There is no such file.
     nnkit.errors.FileFormatError
-        It is no such file, damaged, written by a newer nnkit, or unsafe; or it needs a class that
-        isn't known.
+        It is no such file, damaged, written by a newer nnkit, or unsafe; or it needs a class or
+        function that isn't known.
+    TypeError
+        One of ``custom_objects`` is neither a class of nnkit's kinds nor a function.
 
     Warns
     -----
     UserWarning
-        A file of Keras's has arguments that nnkit doesn't know; they are listed.
+        A file of Keras's has arguments that change results and that nnkit doesn't know; they are
+        listed.
 
     Examples
     --------
@@ -72,13 +82,15 @@ def load_model(
     >>> nnkit.load_model(path).layers
     [<Dense name=dense>]
     """
-    with open_hdf5(filepath, max_bytes) as root:
-        description = describe(root, custom_objects, compile)
+    with known(custom_objects), open_hdf5(filepath, max_bytes) as root:
+        description = describe(root, compile)
         stored = stored_layers(root, [])
-        model = _build(description, sum(layer.nbytes for layer in stored), custom_objects)
-        assign(pair(model.layers, stored))
+        model = _build(description, sum(layer.nbytes for layer in stored))
+        pairs = pair(model.layers, stored, origin=origin(root))
+        assign(pairs)
         if compile and description.training is not None:
-            _compile(model, description, custom_objects, root)
+            as_stored = not any(isinstance(source, Arranged) for _, source in pairs)
+            _compile(model, description, root, as_stored)
         _restore_state(model, description)
     return model
 
@@ -93,7 +105,8 @@ def load_weights(
 ) -> None:
     """Read the weights of a model from a file of weights or of a whole model, nnkit's or Keras's.
 
-    Layers with weights are matched by their order. On any error the model stays as it was.
+    Layers with weights are matched by their order. Weights that Keras 1 and 2 stored in other
+    layouts are rearranged. On any error the model stays as it was.
 
     Parameters
     ----------
@@ -122,7 +135,7 @@ def load_weights(
         )
     with open_hdf5(path, max_bytes) as root:
         stored = stored_layers(root, model.layers)
-        assign(pair(model.layers, stored, by_name, skip_mismatch))
+        assign(pair(model.layers, stored, by_name, skip_mismatch, origin(root)))
 
 
 def inspect(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> str:
@@ -155,14 +168,12 @@ def inspect(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> str:
 # ------------------------------------------------------------------------------------- building
 
 
-def _build(
-    description: Description, stored_bytes: int, custom: dict[str, type] | None
-) -> Sequential:
+def _build(description: Description, stored_bytes: int) -> Sequential:
     from nnkit.models import Sequential
 
     try:
         with budget.limit(2 * stored_bytes + _SLACK):
-            model = Sequential.from_config(description.model, custom)
+            model = Sequential.from_config(description.model)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FileFormatError(f"the model it describes can't be made: {error}") from error
     if not model.built:
@@ -173,30 +184,32 @@ def _build(
 
 
 def _compile(
-    model: Sequential,
-    description: Description,
-    custom: dict[str, type] | None,
-    root: h5py.Group,
+    model: Sequential, description: Description, root: h5py.Group, as_stored: bool
 ) -> None:
     try:
-        model.compile_from_config(description.training or {}, custom)
+        model.compile_from_config(description.training or {})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise FileFormatError(
             f"the model can't be compiled as it was: {error} (load it with compile=False)"
         ) from error
     try:
-        _restore_optimizer(model, root)
+        _restore_optimizer(model, root, description.slot_by_slot, as_stored)
     except FileFormatError as error:
         if not description.by_keras:
             raise
         warnings.warn(f"the optimizer starts afresh: {error}", stacklevel=3)
 
 
-def _restore_optimizer(model: Sequential, root: h5py.Group) -> None:
+def _restore_optimizer(
+    model: Sequential, root: h5py.Group, slot_by_slot: bool, as_stored: bool
+) -> None:
     slots = model.optimizer_slots()
+    order = to_keras.slot_order(model.optimizer)
+    if slot_by_slot:
+        order = [(name,) for names in order for name in names]
     targets = [
         slots[name][i]
-        for names in to_keras.slot_order(model.optimizer)
+        for names in order
         for i in range(len(model.trainable_weights))
         for name in names
     ]
@@ -204,12 +217,17 @@ def _restore_optimizer(model: Sequential, root: h5py.Group) -> None:
     if stored is None:
         return
     iteration, arrays = stored
+    if slot_by_slot or not targets:  # Keras before 3 also kept slots that were not used.
+        arrays = arrays[: len(targets)]
+    if targets and not as_stored:
+        raise FileFormatError("the weights are stored in another layout than nnkit's")
     shapes = [array.shape for array in arrays]
     expected = [target.shape for target in targets]
     if shapes != expected:
         raise FileFormatError(f"its state has shapes {shapes}, expected {expected}")
     values = [read(a, t.shape, str(t.dtype)) for a, t in zip(arrays, targets, strict=True)]
-    model.optimizer.iterations = int(read(iteration, (), "int64"))
+    if iteration is not None:
+        model.optimizer.iterations = int(read(iteration, (), "int64"))
     for target, value in zip(targets, values, strict=True):
         target[...] = value
 

@@ -31,7 +31,7 @@ MAX_BYTES = 16 * 2**30  # Of a file, unless the caller says otherwise.
 MAX_NAMES = 2**16
 MAX_RATIO = 1000  # Declared to stored bytes of a data set.
 
-_NAME = re.compile(r"(?!\.+$)[A-Za-z0-9_.:-]{1,255}")
+_NAME = re.compile(r"(?!\.+$)[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}")
 _FILTERS = {1: "deflate", 2: "shuffle", 3: "fletcher32"}  # Built into HDF5: no plug-in is loaded.
 _SIGNATURES = {
     b"PK": "a zip archive; Keras 3's .keras format, if it is one, can't be read yet. "

@@ -13,7 +13,9 @@ from nnkit.layers.bidirectional import Bidirectional
 from nnkit.layers.recurrent import Recurrent
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.registry import snake_case
-from nnkit.saving.safe import check_dataset, child, read, text, texts
+from nnkit.saving.arrangements import Source, values
+from nnkit.saving.keras_versions import Origin
+from nnkit.saving.safe import check_dataset, child, text, texts
 
 if TYPE_CHECKING:
     import h5py
@@ -35,7 +37,7 @@ __all__ = [
 _MOST_WEIGHTS = 1024  # In one layer.
 _DEEPEST = 32  # Layers within layers.
 
-Pairs = list[tuple["Variable", "h5py.Dataset"]]
+Pairs = list[tuple["Variable", Source]]
 
 
 @dataclass(frozen=True)
@@ -186,17 +188,22 @@ def _dataset(parent: h5py.Group, path: str) -> h5py.Dataset:
     return found
 
 
-def optimizer_arrays(root: h5py.Group) -> tuple[h5py.Dataset, list[h5py.Dataset]] | None:
+def optimizer_arrays(
+    root: h5py.Group,
+) -> tuple[h5py.Dataset | None, list[h5py.Dataset]] | None:
     """The number of steps and what the optimizer remembers, in order; None if it isn't there.
 
-    The learning rate that Keras 3 puts in between is left out: the configuration has it, too.
+    The learning rate that Keras 3 puts in between is left out: the configuration has it, too. The
+    number of steps is None where Keras 1 and 2 did not keep it.
     """
     group = child(root, "optimizer_weights")
     names = None if group is None else texts(group, "weight_names")
     if not names:
         return None
     iteration, *arrays = (_dataset(group, name) for name in names)
-    if arrays and names[1].endswith("learning_rate"):
+    if iteration.shape:
+        return None, [iteration, *arrays]
+    if arrays and names[1].removesuffix(":0").endswith("learning_rate"):
         del arrays[0]
     return iteration, arrays
 
@@ -209,8 +216,12 @@ def pair(
     stored: Sequence[StoredLayer],
     by_name: bool = False,
     skip_mismatch: bool = False,
+    origin: Origin | None = None,
 ) -> Pairs:
-    """Each weight of a model with its data set; every mismatch is in one error."""
+    """Each weight of a model with its data set, or with what is made of an older file's.
+
+    Every mismatch is in one error.
+    """
     layers = [layer for layer in dict.fromkeys(layers) if layer.weights]
     stored = [layer for layer in stored if layer.datasets]
     if by_name:
@@ -232,14 +243,25 @@ def pair(
     for layer, found in matched:
         weights = _as_stored(layer, found.names)
         expected = tuple(variable.shape for variable in weights)
-        if expected == found.shapes:
-            pairs += zip(weights, found.datasets, strict=True)
+        sources: list[Source] = list(found.datasets)
+        if origin is not None and origin.is_old:
+            sources = origin.arranged(layer, sources)
+        if expected == tuple(source.shape for source in sources):
+            pairs += zip(weights, sources, strict=True)
         else:
             wrong.append(f"{layer.name}: {_shapes(expected)}, in the file {_shapes(found.shapes)}")
     if wrong and not skip_mismatch:
         raise FileFormatError(f"weights of other shapes than the model's: {'; '.join(wrong)}")
     if wrong:
         warnings.warn(f"layers left as they are: {'; '.join(wrong)}", stacklevel=3)
+    unsure = [] if origin is None else origin.unsure([layer for layer, _ in matched])
+    if unsure:
+        warnings.warn(
+            f"the file, of Keras 1, doesn't say on which backend {', '.join(map(repr, unsure))} "
+            "learnt. If it was Theano, which turned kernels, set the file's attribute with h5py, "
+            "file.attrs['backend'] = 'theano', and load it again",
+            stacklevel=3,
+        )
     return pairs
 
 
@@ -268,8 +290,8 @@ def _tail(path: str) -> str:
 
 def assign(pairs: Pairs) -> None:
     """Read all data sets, and only then change the weights."""
-    values = [read(dataset, v.shape, v.dtype) for v, dataset in pairs]
-    for (variable, _), value in zip(pairs, values, strict=True):
+    found = [values(source, v.dtype) for v, source in pairs]
+    for (variable, _), value in zip(pairs, found, strict=True):
         variable.assign(value)
 
 
