@@ -219,6 +219,7 @@ OTHERS = [
         ValueError,
         "two results would be called 'mae'",
     ),
+    ("compile", ("sgd", "mse", ["mae"]), TypeError, "compile: too many arguments .* metrics=..."),
     ("compile", ("sgd", 3), TypeError, "loss: expected an object or the name of one, got 3"),
     (
         "compile",
