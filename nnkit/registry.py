@@ -439,7 +439,8 @@ def _refuse_unknown(owner: str, named: Iterable[str], known: Collection[str]) ->
 def explain_arguments(function: F) -> F:
     """Decorate a method so that an unknown keyword argument names the nearest known one.
 
-    Too many arguments without a name are told which go by name only. One that takes any keyword (``**hooks``) is left as it is.
+    Of too many arguments without a name it says which go by name only. A method that takes any
+    keyword (``**hooks``) is left as it is.
     """
     parameters = inspect.signature(function).parameters
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
