@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import threading
+import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from nnkit.checks import flag, integer
 from nnkit.data import Arrays, as_array, check_finite, check_lengths, sample_weights
 from nnkit.engine.twins import changed, fetch
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.masking import Masking
 from nnkit.models.inputs import fitted, only_input, targets_for
 from nnkit.models.predictor import Predictor
 from nnkit.models.session import Session
@@ -65,6 +67,7 @@ class Compiled(Layer, abstract=True):
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
+        *,
         metrics: Sequence[Any] | None = None,
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
@@ -176,8 +179,13 @@ class Compiled(Layer, abstract=True):
         y: Any,
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
+        *,
+        warns: bool = True,
     ) -> Arrays:
-        """Check data against the model and each other; build the model if this is its first."""
+        """Check data against the model and each other; build the model if this is its first.
+
+        What can be taken, but is rarely meant, is warned of if ``warns``.
+        """
         x = self._samples(x)
         y = targets_for(y, "y", len(x))
         check_lengths({"x": x, "y": y})
@@ -189,6 +197,8 @@ class Compiled(Layer, abstract=True):
         if sample_weight is not None:
             sample_weight = targets_for(sample_weight, "sample_weight", len(x))
         weight = sample_weights(targets, sample_weight, class_weight, self.dtype, shape)
+        if warns:
+            self._warn_of_doubts(targets, weight)
         return Arrays(x, targets, weight)
 
     def _samples(self, x: Any) -> Any:
@@ -207,6 +217,14 @@ class Compiled(Layer, abstract=True):
     def input_name(self) -> str | None:
         """Name of the model's Input; None if it has none."""
         return None
+
+    def _warn_of_doubts(self, targets: np.ndarray, weight: np.ndarray | None) -> None:
+        counts = None if weight is None else weight != 0
+        if len(self.output_shape) > 2 and any(_makes_mask(layer) for layer in self.walk()):
+            counts = np.zeros((len(targets), 1), bool)  # Which steps count, only the step knows.
+        doubts = self.loss.doubts(targets, self.output_shape, counts)
+        if doubts:
+            warnings.warn(doubts, UserWarning, stacklevel=5)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -266,6 +284,10 @@ class Compiled(Layer, abstract=True):
                     f"layer {layer.name!r} is {layer.dtype}, but the model is {self.dtype}; "
                     "give all layers one dtype (nnkit.config.set_floatx sets the default)"
                 )
+
+
+def _makes_mask(layer: Layer) -> bool:
+    return isinstance(layer, Masking) or getattr(layer, "mask_zero", False)
 
 
 def _check_metrics(given: Sequence[Any]) -> None:

@@ -50,6 +50,7 @@ class Trainer(Compiled, abstract=True):
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        *,
         validation_batch_size: int | None = None,
         validation_freq: int | Sequence[int] = 1,
         check_numerics: bool = False,
@@ -121,7 +122,7 @@ class Trainer(Compiled, abstract=True):
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data is (x, y) or (x, y, sample_weight)")
             try:
-                held_out = self._arrays(*validation_data)
+                held_out = self._arrays(*validation_data, warns=False)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"validation_data: {error}") from error
         elif validation_split:
@@ -210,8 +211,8 @@ class Trainer(Compiled, abstract=True):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
-        callbacks: Sequence[Callback] | None = None,
         *,
+        callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: Literal[True],
     ) -> Logs: ...
 
@@ -223,7 +224,8 @@ class Trainer(Compiled, abstract=True):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
-        callbacks: Sequence[Callback] | None = None,
+        *,
+        callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: bool = False,
     ) -> Results: ...
 
@@ -235,6 +237,7 @@ class Trainer(Compiled, abstract=True):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
+        *,
         callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: bool = False,
     ) -> Results:
@@ -303,6 +306,7 @@ class Trainer(Compiled, abstract=True):
         x: Any,
         batch_size: int | None = None,
         verbose: int | str = 0,
+        *,
         callbacks: Callback | Sequence[Callback] | None = None,
         to_host: bool = True,
     ) -> np.ndarray:
