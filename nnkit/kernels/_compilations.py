@@ -49,15 +49,15 @@ class Compilations(threading.local):
     @contextlib.contextmanager
     def compiling(self) -> Iterator[None]:
         """Count a kernel, and the time. One may need another, that counts as part of its time."""
-        inner = self.now
+        outermost = not self.now
         self.count += 1
-        if not inner:
+        if outermost:
             self._since = time.perf_counter()
         try:
             self._tell()
             yield
         finally:
-            if not inner:
+            if outermost:
                 self._seconds, self._since = self.seconds, None
             self._tell()
 

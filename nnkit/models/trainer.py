@@ -229,8 +229,12 @@ class Trainer(Compiled, abstract=True):
         data = self._arrays(x, y, sample_weight)
         self.session()
         params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
-        listeners = CallbackList([ProgressBar(verbose), *_listed(callbacks)], self, params)
-        logs = self._measure(data, size, listeners, listeners.on_progress)
+        bar = ProgressBar(verbose)
+        listeners = CallbackList([bar, *_listed(callbacks)], self, params)
+        try:
+            logs = self._measure(data, size, listeners, listeners.on_progress)
+        finally:
+            bar.close()
         return _results(logs, return_dict)
 
     def _measure(
@@ -299,14 +303,17 @@ class Trainer(Compiled, abstract=True):
         self._check_input(x, "x")
         if self._session is not None:
             self._session.storage.claim()
-        listeners = None
-        if verbose or callbacks:
-            params = {"verbose": verbose, "steps": -(-len(x) // size), "samples": len(x)}
-            listeners = CallbackList([ProgressBar(verbose), *_listed(callbacks)], self, params)
+        if not verbose and not callbacks:
+            return self._predict(x, size, None, to_host)
+        params = {"verbose": verbose, "steps": -(-len(x) // size), "samples": len(x)}
+        bar = ProgressBar(verbose)
+        listeners = CallbackList([bar, *_listed(callbacks)], self, params)
+        try:
             listeners.on_predict_begin()
-        out = self._predict(x, size, listeners, to_host)
-        if listeners is not None:
+            out = self._predict(x, size, listeners, to_host)
             listeners.on_predict_end()
+        finally:
+            bar.close()
         return out
 
     def _predict(
