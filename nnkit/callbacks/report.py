@@ -74,17 +74,20 @@ def _chart(name: str, rows: Sequence[Row]) -> str:
         up = (value / 2 - low / 2) / (high / 2 - low / 2) if high > low else 0.5
         return _LEFT + across * (_RIGHT - _LEFT), _BOTTOM - up * (_BOTTOM - _TOP)
 
+    parts = [_parts(values, point) for values in both]
     title, curves = f'<tspan font-weight="bold">{escape(name)}</tspan>', ""
-    for values, (what, colour) in zip(both, _COLOURS.items(), strict=True):
-        parts = _parts(values, point)
-        curves += "".join(_curve(part, colour) for part in parts)
-        title += f'<tspan fill="{colour}" dx="8">{what}</tspan>' if parts else ""
+    for those, (what, colour) in zip(parts, _COLOURS.items(), strict=True):
+        curves += "".join(_curve(part, colour) for part in those)
+        title += f'<tspan fill="{colour}" dx="8">{what}</tspan>' if all(parts) else ""
+    middle = (_TOP + _BOTTOM) // 2
     texts = [(_LEFT, _TOP - 12, "start", title)]
-    if finite:
+    if high > low:
+        texts += [(_LEFT - 6, _TOP + 8, "end", short(high))]
         texts += [(_LEFT - 6, _BOTTOM, "end", short(low))]
-        texts += [(_LEFT - 6, _TOP + 8, "end", short(high))] if high > low else []
+    elif finite:
+        texts += [(_LEFT - 6, middle + 4, "end", short(low))]
     else:
-        texts += [(_LEFT, (_TOP + _BOTTOM) // 2, "start", "no finite value")]
+        texts += [(_LEFT, middle, "start", "no finite value")]
     texts += [(_LEFT, _BOTTOM + 18, "start", f"epoch {rows[0][0] + 1}")]
     texts += [(_RIGHT, _BOTTOM + 18, "end", f"{rows[-1][0] + 1}")] if len(rows) > 1 else []
     written = "".join(
@@ -135,7 +138,7 @@ def _number(value: Any) -> float | None:
     """A result as a number; callbacks may add others."""
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return None
 
 
