@@ -83,10 +83,16 @@ def _code(code: CodeType) -> tuple[Any, ...]:
 
 def _value(value: Any, names: Sequence[str], seen: set[int]) -> Any:
     """What a function knows by a name; ``names`` are all that it uses, as attributes too."""
-    value = getattr(value, "py_func", value)
-    if inspect.isfunction(value):
-        library = (value.__module__ or "").split(".")[0] in _LIBRARIES
-        return value.__qualname__ if library else _function(value, seen)
+    function = getattr(value, "py_func", getattr(value, "__wrapped__", value))
+    if inspect.isfunction(function):
+        if (function.__module__ or "").split(".")[0] in _LIBRARIES:
+            return function.__qualname__
+        options = getattr(value, "targetoptions", {})  # Of numba.njit.
+        flags = [
+            (name, sorted(map(str, v)) if isinstance(v, (set, frozenset)) else repr(v))
+            for name, v in sorted(options.items())
+        ]
+        return flags, _function(function, seen)
     if isinstance(value, np.ndarray):  # Its repr leaves out digits, and most of a large array.
         content = hashlib.sha256(value.tobytes()).hexdigest()
         return value.dtype.str, value.shape, value.strides, content

@@ -36,9 +36,10 @@ def value(kernel):
     return y[0]
 
 
-def helper(source, **names):
+def helper(source, compiler=_jit.inline):
+    names = {}
     exec(source, names)
-    return _jit.inline(names["helper"])
+    return compiler(names["helper"])
 
 
 @pytest.fixture
@@ -63,6 +64,7 @@ def test_equal_kernels_are_compiled_once(cache, compiled):
 
 
 MANY = np.arange(2000.0)
+VECTORIZE = numba.vectorize(["float64(float64)"])
 
 
 def changed(place):
@@ -99,6 +101,14 @@ def changed(place):
             {"formula": "f(x[i])", "f": helper("def helper(v, n=2):\n    return v * n")},
             {"formula": "f(x[i])", "f": helper("def helper(v, n=5):\n    return v * n")},
         ),
+        (
+            {"formula": "f(x[i])", "f": helper("def helper(v):\n    return v * 2", numba.njit)},
+            {"formula": "f(x[i])", "f": helper("def helper(v):\n    return v * 5", numba.njit)},
+        ),
+        (
+            {"formula": "f(x[i])", "f": helper("def helper(v):\n    return v * 2", VECTORIZE)},
+            {"formula": "f(x[i])", "f": helper("def helper(v):\n    return v * 5", VECTORIZE)},
+        ),
     ],
     ids=[
         "literal",
@@ -110,6 +120,8 @@ def changed(place):
         "global of a lambda",
         "helper",
         "default",
+        "compiled helper",
+        "universal function",
     ],
 )
 def test_kernels_that_differ_are_told_apart(one, two, cache):
@@ -251,6 +263,23 @@ def test_other_settings_of_the_compiler_make_another_key(monkeypatch):
     _fingerprint._digest_always.cache_clear()
     assert _fingerprint.key_of("k", ()) in keys
     assert len(keys) == 4
+
+
+def test_flags_of_a_helper_count():
+    def half(v):
+        return v / 2
+
+    def shape(**flags):
+        helper = numba.njit(**flags)(half)
+
+        def kernel(x, y):
+            y[0] = helper(x[0])
+
+        return _fingerprint.shape_of(kernel)
+
+    settings = [{}, {"fastmath": {"contract", "nnan"}}, {"inline": "always"}]
+    assert len({repr(shape(**flags)) for flags in settings}) == 3
+    assert shape(fastmath={"nnan", "contract"}) == shape(**settings[1])
 
 
 def test_a_key_is_a_file_name():
