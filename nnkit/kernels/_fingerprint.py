@@ -20,6 +20,7 @@ from typing import Any
 import llvmlite.binding
 import numba
 import numpy as np
+from numba.core.extending import _Intrinsic
 from numba.core.registry import cpu_target
 
 __all__ = ["digest_file", "digest_module", "host", "key_of", "shape_of"]
@@ -60,12 +61,20 @@ def _function(function: FunctionType, seen: set[int]) -> tuple[Any, ...]:
         if cell != type(cell)():  # Not the empty cell of a name that is bound later.
             known.append((name, cell.cell_contents))
     return (
-        digest_module(function.__module__),
-        digest_file(inspect.getsourcefile(function)),
+        _sources(function),
         [_code(code) for code in codes],
         _value(function.__defaults__, names, seen),
         [(name, _value(value, names, seen)) for name, value in known],
     )
+
+
+def _sources(function: FunctionType) -> tuple[str, str]:
+    return digest_module(function.__module__), digest_file(inspect.getsourcefile(function))
+
+
+def _stable(value: Any) -> str:
+    """What tells a value, in every process alike."""
+    return repr(sorted(map(repr, value)) if isinstance(value, (set, frozenset)) else value)
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -78,7 +87,7 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 def _code(code: CodeType) -> tuple[Any, ...]:
     constants = [None if isinstance(c, CodeType) else c for c in code.co_consts]
-    return code.co_code, code.co_names, code.co_varnames, repr(constants)
+    return code.co_code, code.co_names, code.co_varnames, list(map(_stable, constants))
 
 
 def _value(value: Any, names: Sequence[str], seen: set[int]) -> Any:
@@ -87,19 +96,17 @@ def _value(value: Any, names: Sequence[str], seen: set[int]) -> Any:
     if inspect.isfunction(function):
         if (function.__module__ or "").split(".")[0] in _LIBRARIES:
             return function.__qualname__
-        options = getattr(value, "targetoptions", {})  # Of numba.njit.
-        flags = [
-            (name, sorted(map(str, v)) if isinstance(v, (set, frozenset)) else repr(v))
-            for name, v in sorted(options.items())
-        ]
-        return flags, _function(function, seen)
+        if isinstance(value, _Intrinsic):  # It writes code; the names in it mean no code.
+            return _sources(function), [_code(code) for code in _codes(function.__code__)]
+        flags = getattr(value, "targetoptions", {})  # Of numba.njit.
+        return [(name, _stable(flags[name])) for name in sorted(flags)], _function(function, seen)
     if isinstance(value, np.ndarray):  # Its repr leaves out digits, and most of a large array.
         content = hashlib.sha256(value.tobytes()).hexdigest()
         return value.dtype.str, value.shape, value.strides, content
     if isinstance(value, (tuple, list)):
         return type(value).__qualname__, [_value(item, names, seen) for item in value]
     if not isinstance(value, ModuleType):
-        return repr(value)
+        return _stable(value)
     package = value.__name__.split(".")[0]
     if package in _LIBRARIES or package == __package__.split(".")[0] or id(value) in seen:
         return value.__name__  # digest_module looks at this package's own.

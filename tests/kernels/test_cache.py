@@ -1,6 +1,8 @@
 """Compiled kernels on disk: found again, and never taken for another kernel."""
 
+import importlib
 import os
+import pkgutil
 import subprocess
 import sys
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 import nnkit
+import nnkit.kernels.cpu
 from nnkit.kernels import _fingerprint, _jit
 from nnkit.kernels._compilations import compilations
 from tests.helpers import run
@@ -263,6 +266,17 @@ def test_other_settings_of_the_compiler_make_another_key(monkeypatch):
     _fingerprint._digest_always.cache_clear()
     assert _fingerprint.key_of("k", ()) in keys
     assert len(keys) == 4
+
+
+def test_keys_are_the_same_in_every_process():
+    """What tells an object by its address would be another in the next."""
+    found = 0
+    for module in pkgutil.iter_modules(nnkit.kernels.cpu.__path__, "nnkit.kernels.cpu."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if isinstance(value, _jit.Kernel):
+                assert " at 0x" not in repr(_fingerprint.shape_of(value.function)), value
+                found += 1
+    assert found > 100
 
 
 def test_flags_of_a_helper_count():
