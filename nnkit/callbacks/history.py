@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from nnkit.callbacks.callback import Callback, Logs
-from nnkit.callbacks.report import report
 
 __all__ = ["History"]
 
@@ -52,4 +51,6 @@ class History(Callback):
 
     def _repr_html_(self) -> str | None:
         """What notebooks show."""
+        from nnkit.callbacks.report import report
+
         return report(self._rows)

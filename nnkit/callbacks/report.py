@@ -68,10 +68,11 @@ def _chart(name: str, rows: Sequence[Row]) -> str:
     finite = [v for values in both for v in values if v is not None and math.isfinite(v)]
     low, high = (min(finite), max(finite)) if finite else (math.nan, math.nan)
 
+    half = high / 2 - low / 2  # Two large numbers may be infinitely far from each other.
+
     def point(at: int, value: float) -> Point:
         across = at / (len(rows) - 1) if len(rows) > 1 else 0.5
-        # Halves, because two large numbers may be infinitely far from each other.
-        up = (value / 2 - low / 2) / (high / 2 - low / 2) if high > low else 0.5
+        up = (value / 2 - low / 2) / half if half > 0 else 0.5
         return _LEFT + across * (_RIGHT - _LEFT), _BOTTOM - up * (_BOTTOM - _TOP)
 
     parts = [_parts(values, point) for values in both]

@@ -79,8 +79,9 @@ def test_what_is_not_finite_interrupts_a_curve(bad):
     assert "no finite value" in "".join(root.itertext())
 
 
-def test_numbers_that_are_far_from_each_other():
-    root = shown([{"loss": value} for value in (-1.7e308, 0.0, 1.7e308)])
+@pytest.mark.parametrize("most", [1.7e308, 1.0, 1e-308, 5e-324, 0.0])
+def test_numbers_of_any_size(most):
+    root = shown([{"loss": value} for value in (-most, 0.0, most)])
     (line,) = root.iter(f"{SVG}polyline")
     low, middle, high = heights(line)
     assert middle == (low + high) / 2
