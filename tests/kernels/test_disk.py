@@ -253,10 +253,10 @@ def test_damaged_kernels_are_compiled_anew(tmp_path, rng):
     """Whatever byte of whatever file is wrong, a process gets the right numbers."""
     program = (
         "import numpy as np, nnkit\n"
-        "from nnkit.layers import Dense\n"
-        "dense = Dense(2, kernel_initializer='ones', activation='tanh')\n"
-        "model = nnkit.Sequential([nnkit.Input((4,)), dense])\n"
-        "print(model.predict(np.full((1, 4), 0.25, 'float32')).tolist())\n"
+        "x, y = np.full((9, 9), 0.25, 'float32'), np.empty((9, 9), 'float32')\n"
+        "nnkit.launch.matmul(x, x, y)\n"
+        "nnkit.launch.tanh(y, x)\n"
+        "print(x.sum())\n"
     )
     environment = os.environ | {"NNKIT_CACHE_DIR": str(tmp_path)}
 
@@ -266,13 +266,13 @@ def test_damaged_kernels_are_compiled_anew(tmp_path, rng):
 
     expected = run()
     assert expected.returncode == 0, expected.stderr
-    for _ in range(rounds(2, 100)):
-        path = rng.choice(sorted((tmp_path / "kernels").iterdir()))
-        whole = path.read_bytes()
-        damaged = bytearray(whole)
-        damaged[rng.integers(len(whole))] ^= 1 << rng.integers(8)
-        path.write_bytes(damaged)
+    for _ in range(rounds(1, 40)):  # Three files each.
+        damaged = {}
+        for path in (tmp_path / "kernels").iterdir():
+            stored = bytearray(path.read_bytes())
+            stored[rng.integers(len(stored))] ^= 1 << rng.integers(8)
+            path.write_bytes(stored)
+            damaged[path] = stored
         done = run()
         assert (done.stdout, done.returncode) == (expected.stdout, 0), done.stderr
-        assert path.read_bytes()[:8] == whole[:8]
-        assert path.read_bytes() != damaged
+        assert all(path.read_bytes() != stored for path, stored in damaged.items())
