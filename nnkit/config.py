@@ -116,14 +116,27 @@ def set_num_threads(threads: int | None) -> None:
 
 
 def cache_dir() -> Path:
-    """Folder for compiled kernels and downloaded data: ``NNKIT_CACHE_DIR`` or the user's cache."""
+    """Folder for compiled kernels and downloaded data: ``NNKIT_CACHE_DIR`` or the user's cache.
+
+    Raises
+    ------
+    FileNotFoundError
+        The user has no home folder, and ``NNKIT_CACHE_DIR`` is not set.
+    """
     given = os.environ.get("NNKIT_CACHE_DIR")
     if given:
-        return Path(given).expanduser()
+        return _expanded(given)
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA", "~")
     elif sys.platform == "darwin":
         base = "~/Library/Caches"
     else:
         base = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    return Path(base).expanduser() / "nnkit"
+    return _expanded(base) / "nnkit"
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise FileNotFoundError(f"{path!r} has no home folder to begin with") from error

@@ -264,8 +264,12 @@ class Trainer(Compiled, abstract=True):
         self._check_whole_batches(data, "x")
         self.session()
         params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
-        listeners = CallbackList([ProgressBar(verbose), callbacks], self, params)
-        logs = self._measure(data, size, listeners, listeners.on_progress)
+        bar = ProgressBar(verbose)
+        listeners = CallbackList([bar, callbacks], self, params)
+        try:
+            logs = self._measure(data, size, listeners, listeners.on_progress)
+        finally:
+            bar.close()
         return _results(logs, return_dict)
 
     def _measure(
@@ -337,16 +341,26 @@ class Trainer(Compiled, abstract=True):
             self._check_whole_batches(x, "x")
         if self._session is not None:
             self._session.storage.claim()
-        listeners = None
         if verbose or callbacks:
-            params = {"verbose": verbose, "steps": -(-len(x) // size), "samples": len(x)}
-            listeners = CallbackList([ProgressBar(verbose), callbacks], self, params)
-            listeners.on_predict_begin()
-        out = self._predict(x, size, listeners, to_host)
-        if listeners is not None:
-            listeners.on_predict_end()
+            out = self._predict_watched(x, size, verbose, callbacks, to_host)
+        else:
+            out = self._predict(x, size, None, to_host)
         if to_host and not seems_finite(out):  # It is smaller than x, and NaN goes through layers.
             warn_of_nan(x, self.dtype)
+        return out
+
+    def _predict_watched(
+        self, x: np.ndarray, size: int, verbose: int | str, callbacks: Any, to_host: bool
+    ) -> np.ndarray:
+        params = {"verbose": verbose, "steps": -(-len(x) // size), "samples": len(x)}
+        bar = ProgressBar(verbose)
+        listeners = CallbackList([bar, callbacks], self, params)
+        try:
+            listeners.on_predict_begin()
+            out = self._predict(x, size, listeners, to_host)
+            listeners.on_predict_end()
+        finally:
+            bar.close()
         return out
 
     def _predict(
