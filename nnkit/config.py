@@ -34,18 +34,18 @@ def floatx() -> str:
     return _floatx
 
 
-def set_floatx(dtype: str) -> None:
+def set_floatx(value: str) -> None:
     """Set the data type of new layers.
 
     Parameters
     ----------
-    dtype : str
+    value : str
         ``"float32"`` (the default) or ``"float64"``.
     """
     global _floatx
-    if dtype not in ("float32", "float64"):
-        raise ValueError(f"floatx is 'float32' or 'float64', not {dtype!r}")
-    _floatx = dtype
+    if value not in ("float32", "float64"):
+        raise ValueError(f"floatx is 'float32' or 'float64', not {value!r}")
+    _floatx = value
 
 
 def matmul_precision() -> str:
@@ -116,14 +116,27 @@ def set_num_threads(threads: int | None) -> None:
 
 
 def cache_dir() -> Path:
-    """Folder for compiled kernels and downloaded data: ``NNKIT_CACHE_DIR`` or the user's cache."""
+    """Folder for compiled kernels and downloaded data: ``NNKIT_CACHE_DIR`` or the user's cache.
+
+    Raises
+    ------
+    FileNotFoundError
+        The user has no home folder, and ``NNKIT_CACHE_DIR`` is not set.
+    """
     given = os.environ.get("NNKIT_CACHE_DIR")
     if given:
-        return Path(given).expanduser()
+        return _expanded(given)
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA", "~")
     elif sys.platform == "darwin":
         base = "~/Library/Caches"
     else:
         base = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    return Path(base).expanduser() / "nnkit"
+    return _expanded(base) / "nnkit"
+
+
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise FileNotFoundError(f"{path!r} has no home folder to begin with") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nnkit.callbacks.callback import Callback, Logs
 
 __all__ = ["History"]
@@ -9,6 +11,8 @@ __all__ = ["History"]
 
 class History(Callback):
     """Keeps the loss and metrics of every epoch; ``fit`` adds one by itself and returns it.
+
+    As the last value of a notebook's cell it is shown as a table and curves.
 
     Attributes
     ----------
@@ -31,13 +35,22 @@ class History(Callback):
         super().__init__()
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+        self._rows: list[tuple[int, dict[str, Any]]] = []
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Begin the list of epochs anew."""
         self.epoch = []
+        self._rows = []
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Keep the epoch's results."""
         self.epoch.append(epoch)
+        self._rows.append((epoch, dict(logs or {})))
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+
+    def _repr_html_(self) -> str | None:
+        """What notebooks show."""
+        from nnkit.callbacks.report import report
+
+        return report(self._rows)

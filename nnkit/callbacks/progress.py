@@ -8,6 +8,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from nnkit.callbacks.callback import Callback, Logs
+from nnkit.callbacks.notebook_line import NotebookLine
+from nnkit.kernels._compilations import compilations
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -18,8 +20,12 @@ __all__ = ["ProgressBar"]
 class ProgressBar(Callback):
     """A live bar on a terminal or in a notebook, one plain line an epoch anywhere else.
 
-    Everything goes to standard output. Only a live bar uses carriage returns; there are never
-    colours, nor other control characters, so log files stay readable.
+    Everything goes to standard output. Only a bar on a terminal uses carriage returns; there are
+    never colours, nor other control characters, so log files stay readable. A notebook is saved
+    without its bars.
+
+    Kernels that no process on this machine has compiled before are compiled meanwhile. The bar says
+    so; the time for that counts neither for a step nor for the rest of the epoch.
 
     Parameters
     ----------
@@ -50,12 +56,13 @@ class ProgressBar(Callback):
         self.verbose = (1 if _live() else 2) if verbose == "auto" else int(verbose)
         self._training = False
         self._bar: tqdm[Any] | None = None
+        self._line = NotebookLine() if _in_notebook() else None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._training = True
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        self._close()
+        self.close()
         self._training = False
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -83,43 +90,78 @@ class ProgressBar(Callback):
     def on_predict_end(self, logs: Logs | None = None) -> None:
         self._summarise(logs)
 
+    def close(self) -> None:
+        """Take the bar away, if there is one: also after an error, and Ctrl-C."""
+        if self._bar is None:
+            return
+        compilations().listeners.remove(self._show_compiling)
+        self._bar.close()
+        self._bar = None
+        if self._line is not None:
+            self._line.clear()
+
     def _open(self, title: str) -> None:
+        self.close()
         self._title, self._started = title, time.perf_counter()
+        self._compiled, self._compiling = compilations().count, compilations().seconds
+        self._left_out = self._compiling
         if self.verbose == 1:
             from tqdm import tqdm
 
-            self._close()
+            sized = _sized()
             self._bar = tqdm(
                 total=self.params.get("steps"),
                 desc=title,
-                file=sys.stdout,
+                file=self._line or sys.stdout,
                 leave=False,
-                dynamic_ncols=True,
+                ncols=None if sized else 80,
+                nrows=None if sized else 24,
+                dynamic_ncols=sized,
                 unit="step",
+                delay=0.1 if self._line else 0,  # Short epochs would flood a notebook.
             )
+            compilations().listeners.append(self._show_compiling)
+
+    def _show_compiling(self) -> None:
+        """Say that a kernel is compiled, or that it was."""
+        bar = self._bar
+        if bar is None:
+            return
+        if compilations().now:
+            number = compilations().count - self._compiled
+            bar.bar_format = (
+                f"{{desc}}: compiling kernel {number}, once on this machine [{{elapsed}}]"
+            )
+        else:
+            bar.bar_format = None
+            # tqdm derives the remaining time from how long it is between two calls of update.
+            bar.last_print_t += compilations().seconds - self._left_out
+            self._left_out = compilations().seconds
+        bar.refresh()
 
     def _summarise(self, logs: Logs | None) -> None:
         """Put one line in the place of the bar."""
-        self._close()
+        self.close()
         if self.verbose:
             seconds = time.perf_counter() - self._started
+            compiling = compilations().seconds - self._compiling
             steps = self.params.get("steps") or 1
-            each = f"{1000 * seconds / steps:.2f} ms/step"
-            parts = [self._title, f"{steps} steps, {seconds:.1f} s, {each}", _results(logs)]
+            each = f"{1000 * (seconds - compiling) / steps:.2f} ms/step"
+            took = f"{seconds:.1f} s"
+            if count := compilations().count - self._compiled:
+                kernels = f"{count} kernel{'s' * (count > 1)}"
+                took += f" ({compiling:.1f} s compiling {kernels}, once on this machine)"
+            parts = [self._title, f"{steps} steps, {took}, {each}", _results(logs)]
             sys.stdout.write(" - ".join(part for part in parts if part) + "\n")
             sys.stdout.flush()
 
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
 
 def _results(logs: Logs | None) -> str:
-    return " - ".join(f"{name}: {_short(value)}" for name, value in (logs or {}).items())
+    return " - ".join(f"{name}: {short(value)}" for name, value in (logs or {}).items())
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
+    """A result as it is shown."""
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.4g}"
 
 
@@ -130,7 +172,15 @@ def _live() -> bool:
     return sys.stdout.isatty() or _in_notebook()
 
 
+def _sized() -> bool:
+    """Whether a line has a width: on a terminal that nobody looks at it is 0, and shows nothing."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns > 0
+    except (AttributeError, OSError, ValueError):  # No terminal.
+        return True
+
+
 def _in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    return type(shell).__name__ == "ZMQInteractiveShell"
+    return any(kind.__name__ == "ZMQInteractiveShell" for kind in type(shell).__mro__)

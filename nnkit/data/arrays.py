@@ -197,9 +197,6 @@ def sample_weights(
             + f", got {weight.shape}"
         )
     check_finite(weight, "sample_weight", dtype)
-    if weight.min() < 0:
-        row = int(np.argwhere(weight < 0)[0, 0])
-        raise ValueError(f"sample_weight must be from 0 on, but sample {row} has {weight[row]}")
     return np.ascontiguousarray(weight.reshape(n, -1), dtype)
 
 
@@ -213,10 +210,12 @@ def _class_weights(
     if (labels != np.floor(labels)).any():
         raise ValueError("class_weight goes with classes, but y has fractions; give sample_weight")
     weight = np.ones(labels.shape, dtype)
-    most = f"[0, {np.finfo(dtype).max}]"
+    most = np.finfo(dtype).max
     for label, value in class_weight.items():
         key = checks.integer("class_weight", "a class", label, 0, max(2, outputs or 2) - 1)
-        weight[labels == key] = checks.number("class_weight", f"class {key}", value, most)
+        weight[labels == key] = checks.number(
+            "class_weight", f"class {key}", value, f"[-{most}, {most}]"
+        )
     return weight
 
 

@@ -1,113 +1,200 @@
-"""Machine code on disk: what one process compiled, the next one loads.
+"""A folder of the user's own for machine code: what one process compiled, the next one loads.
 
-numba's own cache looks at one function's file only: it misses an edited helper in another file, and
-changed flags. Here the name of a file is a digest of all that shaped its content. The files are
-pickles, as numba's are, in a folder of the user's own.
+Whoever can put a file there can make nnkit run it. So the folder and its files must belong to the
+user or the administrator, and nobody else may be able to write to them. A file is data, and looked
+at before it is used:
+
+====================  ==============================================================
+bytes                 what
+====================  ==============================================================
+8                     ``nnkit`` and the version of this layout
+32                    SHA-256 of the rest
+up to the first zero  the key: a file that has another one's name is found out
+the rest              the content
+====================  ==============================================================
+
+A file that is not whole, or not what was asked for, counts as none.
 """
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import hashlib
-import inspect
 import os
-import pickle
-import sys
-import tempfile
+import secrets
+import stat
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-import numba
-from numba.core.registry import cpu_target
 
 from nnkit import config
 
-__all__ = ["digest_file", "digest_module", "path_of", "read", "shape_of", "write"]
+__all__ = ["read", "write"]
+
+_MAGIC = b"nnkit\0\0\1"
+_HEAD = len(_MAGIC) + hashlib.sha256().digest_size
+_MOST_BYTES = 1 << 28
+# Writing takes milliseconds: what is older was left by a process that was killed.
+_LEFT_OVER_SECONDS = 60
+
+# Windows opens no folders, and knows owners of another kind: a user's folder is the user's there.
+_POSIX = os.open in os.supports_dir_fd
 
 
-def path_of(name: str, shaped_by: Any) -> Path:
-    """Where machine code is kept.
+def _flags(*names: str) -> int:
+    return sum(getattr(os, name, 0) for name in (*names, "O_CLOEXEC"))
 
-    Parameters
-    ----------
-    name : str
-        What the file's name begins with.
-    shaped_by : object
-        All that shapes the code, besides the compiler, this machine and nnkit's own compiling; as
-        its ``repr`` tells it.
+
+_OUTER_FOLDER = _flags("O_DIRECTORY")
+# A link could lead to anywhere, and a pipe would be waited for.
+_INNER_FOLDER = _flags("O_DIRECTORY", "O_NOFOLLOW")
+_OLD_FILE = _flags("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
+_NEW_FILE = _flags("O_WRONLY", "O_CREAT", "O_EXCL", "O_NOFOLLOW", "O_BINARY")
+
+_said: set[str] = set()
+_tidied: set[Path] = set()
+
+
+def read(key: str) -> bytes | None:
+    """The content that was kept under a key; None if there is none, or not all of it.
+
+    Warns
+    -----
+    UserWarning
+        Once, if what is there could be somebody else's. It is not used.
     """
-    target = cpu_target.target_context.codegen().magic_tuple()
-    digest = hashlib.sha256(repr((_digest_always(), shaped_by, target)).encode()).hexdigest()[:32]
-    return config.cache_dir() / "kernels" / f"{name}-{digest}.pickle"
-
-
-def read(path: Path) -> Any:
-    """What was kept there; None if there is nothing, or not all of it."""
     try:
-        return pickle.loads(path.read_bytes())
-    except (OSError, EOFError, pickle.UnpicklingError):
+        with _opened(config.cache_dir() / "kernels") as folder:
+            stored = folder.read(_name(key))
+    except _NotOursError as error:
+        _say("not used", f"compiled kernels are not used: {error}")
         return None
-
-
-def write(path: Path, content: Any) -> None:
-    """Keep something, so that whoever reads sees all of it or nothing."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            pickle.dump(content, file)
-        os.replace(file.name, path)
     except OSError:
-        pass  # A read-only or full disk costs the next process a compilation, nothing else.
+        return None
+    head, rest = stored[:_HEAD], stored[_HEAD:]
+    owner, _, content = rest.partition(b"\0")
+    whole = head == _MAGIC + hashlib.sha256(rest).digest()
+    return content if whole and owner == key.encode() else None
 
 
-def shape_of(function: Any, seen: set[int] | None = None) -> tuple[Any, ...]:
-    """All that shapes a function's machine code: source, bytecode, constants, and helpers' own."""
-    seen = set() if seen is None else seen
-    if id(function) in seen:
-        return ()
-    seen.add(id(function))
-    known = inspect.getclosurevars(function)
-    values: list[tuple[str, Any]] = []
-    for name, value in sorted({**known.globals, **known.nonlocals}.items()):
-        value = getattr(value, "py_func", value)
-        if inspect.isfunction(value):
-            values.append((name, shape_of(value, seen)))
-        elif not inspect.ismodule(value):
-            values.append((name, repr(value)))
-    code = function.__code__
-    nested = [c.co_code if inspect.iscode(c) else c for c in code.co_consts]
-    sources = digest_module(function.__module__), digest_file(inspect.getsourcefile(function))
-    return sources, code.co_code, code.co_names, repr(nested), values
+def write(key: str, content: bytes) -> None:
+    """Keep something, so that whoever reads sees all of it or nothing.
+
+    Warns
+    -----
+    UserWarning
+        Once, if it can't be kept.
+    """
+    rest = key.encode() + b"\0" + content
+    path = Path("~")
+    try:
+        path = config.cache_dir() / "kernels"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
+        with _opened(path) as folder:
+            folder.write(_name(key), _MAGIC + hashlib.sha256(rest).digest() + rest)
+            folder.tidy()
+    except _NotOursError:
+        pass  # Whoever reads says so.
+    except OSError as error:
+        why = error.strerror or error
+        _say("not kept", f"compiling kernels in every process: {path} can't keep them ({why})")
 
 
-@functools.cache
-def digest_file(path: str | None) -> str:
-    """Digest of a source file; kernels typed into a prompt have none."""
-    if path is None or not os.path.isfile(path):
-        return ""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+class _NotOursError(Exception):
+    """Somebody else can have written what is there."""
 
 
-@functools.cache
-def digest_module(name: str) -> str:
-    """Digest of those of this package's sources that a module takes something from, near or far."""
-    found, new = {name}, [name]
-    while new:
-        module = sys.modules.get(new.pop())
-        for value in vars(module).values() if module else ():
-            of = value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", None)
-            if isinstance(of, str) and of.startswith(f"{__package__}.") and of not in found:
-                found.add(of)
-                new.append(of)
-    files = (getattr(sys.modules.get(module), "__file__", None) for module in sorted(found))
-    return "".join(map(digest_file, files))
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[_Folder]:
+    """The folder, looked at: nobody can put another one in its place from then on."""
+    with contextlib.ExitStack() as at_the_end:
+        if not _POSIX:
+            yield _Folder(path, None)
+            return
+        outer = os.open(path.parent, _OUTER_FOLDER)
+        at_the_end.callback(os.close, outer)
+        _require_ours(outer, path.parent, outer=True)
+        inner = os.open(path.name, _INNER_FOLDER, dir_fd=outer)
+        at_the_end.callback(os.close, inner)
+        _require_ours(inner, path)
+        yield _Folder(path, inner)
 
 
-@functools.cache
-def _digest_always() -> str:
-    """Digest of what shapes the code of every kernel: these files, BLAS, and the compiler."""
-    sources = sorted(Path(__file__).parent.glob("_*.py"))
-    parts = [numba.__version__, str(numba.config.BOUNDSCHECK), str(numba.config.OPT)]
-    return hashlib.sha256(
-        "".join(parts + [digest_file(str(s)) for s in sources]).encode()
-    ).hexdigest()
+class _Folder:
+    """An opened folder; without a descriptor its files are known by their paths."""
+
+    def __init__(self, path: Path, descriptor: int | None) -> None:
+        self._path, self._at = path, descriptor
+
+    def _place(self, name: str) -> str:
+        return str(self._path / name) if self._at is None else name
+
+    def read(self, name: str) -> bytes:
+        """A file's content; nothing of what is no file, or is too large to be one of these."""
+        descriptor = os.open(self._place(name), _OLD_FILE, dir_fd=self._at)
+        with open(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > _MOST_BYTES:
+                return b""
+            _require_ours(descriptor, self._path / name)
+            return file.read()
+
+    def write(self, name: str, stored: bytes) -> None:
+        """Make a file, and put it in its place when it is complete."""
+        temporary = f"{name}.{secrets.token_hex(8)}.tmp"
+        descriptor = os.open(self._place(temporary), _NEW_FILE, 0o600, dir_fd=self._at)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(stored)
+            old, new = self._place(temporary), self._place(name)
+            os.replace(old, new, src_dir_fd=self._at, dst_dir_fd=self._at)
+        except BaseException:
+            self._remove(temporary)
+            raise
+
+    def tidy(self) -> None:
+        """Remove what killed processes left; once a process."""
+        if self._path in _tidied:
+            return
+        _tidied.add(self._path)
+        # By the folder's own clock this is now: something was just written.
+        now = os.stat(self._path if self._at is None else self._at).st_mtime
+        for name in os.listdir(self._path if self._at is None else self._at):
+            if name.endswith(".tmp"):
+                with contextlib.suppress(OSError):
+                    left = os.stat(self._place(name), dir_fd=self._at, follow_symlinks=False)
+                    if now - left.st_mtime > _LEFT_OVER_SECONDS:
+                        self._remove(name)
+
+    def _remove(self, name: str) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self._place(name), dir_fd=self._at)
+
+
+def _name(key: str) -> str:
+    return f"{key}.code"
+
+
+def _require_ours(descriptor: int, path: Path, outer: bool = False) -> None:
+    """Refuse what is another's, or what others can write to.
+
+    Of a folder that is the ``outer`` one of ours, others could only take ours away: its group may,
+    and anybody if it is like /tmp, where they may not.
+    """
+    if not _POSIX:
+        return
+    status = os.fstat(descriptor)
+    if status.st_uid not in (os.geteuid(), 0):
+        raise _NotOursError(f"{path} belongs to user {status.st_uid}, not to you")
+    allowed = stat.S_IWGRP | (stat.S_IWOTH if status.st_mode & stat.S_ISVTX else 0) if outer else 0
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) & ~allowed:
+        raise _NotOursError(f"others can write to {path} (chmod go-w {path} ends that)")
+
+
+def _say(kind: str, message: str) -> None:
+    """Warn, once a process."""
+    if kind not in _said:
+        _said.add(kind)
+        remedy = "set NNKIT_CACHE_DIR to a folder of your own"
+        warnings.warn(f"{message}; {remedy}", stacklevel=2)

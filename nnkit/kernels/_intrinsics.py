@@ -144,7 +144,7 @@ def _load_openblas() -> _Blas:
     return blas
 
 
-_BLAS = _load_openblas()
+BLAS = _load_openblas()
 
 if sys.platform == "win32":
     yield_thread = types.ExternalFunction("SwitchToThread", types.int32())
@@ -153,16 +153,16 @@ else:
 
 
 def _blas(name: str, *arguments: Any) -> Any:
-    return types.ExternalFunction(f"scipy_cblas_{name}{_BLAS.suffix}", types.void(*arguments))
+    return types.ExternalFunction(f"scipy_cblas_{name}{BLAS.suffix}", types.void(*arguments))
 
 
 def _gemm(name: str, real: Any) -> Any:
-    i, p = _BLAS.integer, types.voidptr
+    i, p = BLAS.integer, types.voidptr
     return _blas(name, i, i, i, i, i, i, real, p, i, p, i, real, p, i)
 
 
 def _gemv(name: str, real: Any) -> Any:
-    i, p = _BLAS.integer, types.voidptr
+    i, p = BLAS.integer, types.voidptr
     return _blas(name, i, i, i, i, real, p, i, p, i, real, p, i)
 
 

@@ -23,13 +23,15 @@ import inspect
 import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit import forks
 from nnkit.interrupts import apart
+
+if TYPE_CHECKING:
+    from nnkit.kernels._machine_code import MachineCode
 
 Words = tuple[int, ...]
 
@@ -272,62 +274,40 @@ def _compile(kernel: Kernel, types: tuple[str, ...]) -> Callable[[int], None]:
     from numba.core.runtime import rtsys
 
     from nnkit.kernels import _tile
-    from nnkit.kernels._disk import path_of, read, shape_of, write
+    from nnkit.kernels._fingerprint import key_of, shape_of
+    from nnkit.kernels._machine_code import obtain
 
-    rtsys.initialize(cpu_target.target_context)  # What stored code may ask for by name.
-    codegen = cpu_target.target_context.codegen()
-    path = path_of(kernel.name, (shape_of(kernel.function), kernel.exact, types))
-    content = read(path)
-    if content is None:
-        library, symbol = _build(kernel, types, path.stem)
-        write(path, (library.serialize_using_object_code(), symbol))
-    else:
-        machine_code, symbol = content
-        _tile.load_for(machine_code)
-        library = codegen.unserialize_library(machine_code)
-    code = _CALL(library.get_pointer_to_function(symbol))
-    code.library = library  # type: ignore[attr-defined]  # Keeps the machine code in memory.
-    return code
+    key = key_of(kernel.name, (shape_of(kernel.function), kernel.exact, types))
+    code = obtain(key, functools.partial(_build, kernel, types))
+    rtsys.initialize(cpu_target.target_context)  # What code may ask for by name.
+    _tile.load_for(code)
+    return _CALL(code.load())
 
 
-def _build(kernel: Kernel, types: tuple[str, ...], name: str) -> tuple[Any, str]:
-    """Machine code, in which all symbols contain ``name``.
-
-    numba tells functions of one name apart by a count, which begins anew in each process: code that
-    two processes have stored may use one symbol for two functions.
-    """
+def _build(kernel: Kernel, types: tuple[str, ...]) -> MachineCode:
     from numba import carray, njit
     from numba import types as nb
     from numba.core.ccallback import CFunc
     from numpy.lib.stride_tricks import as_strided
 
     from nnkit.kernels import _intrinsics as low
+    from nnkit.kernels._machine_code import MachineCode
 
     arguments, names = _unpack(types)
     names.update(
         __name__=__name__,
-        _function=njit(**(EXACT if kernel.exact else FLAGS))(_renamed(kernel.function, name)),
+        _function=njit(**(EXACT if kernel.exact else FLAGS))(kernel.function),
         _carray=carray,
         _strided=as_strided,
         _pointer=low.pointer,
         _float64=low.float64_from_bits,
     )
     exec(f"def entry(p):\n    _function({arguments})", names)
-    names["entry"].__qualname__ = f"{name}.entry"
     signature = (nb.CPointer(nb.int64),), nb.void
     entry = CFunc(names["entry"], signature, locals={}, options={"nopython": True})
     entry.compile()
-    return entry._library, entry.native_name
-
-
-def _renamed(function: Any, name: str) -> Any:
-    """A copy of a function under another name."""
-    copy = FunctionType(
-        function.__code__,
-        function.__globals__,
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-    copy.__module__, copy.__qualname__ = function.__module__, name
-    return copy
+    library = entry._library
+    _, _, (object_file, _) = library.serialize_using_object_code()
+    # A function of C or a very large array that the kernel knows, and a helper that calls itself.
+    bound = library.has_dynamic_globals or b".numba.unresolved$" in object_file
+    return MachineCode(entry.native_name, object_file, entry if bound else None)

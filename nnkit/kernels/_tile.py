@@ -19,7 +19,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nnkit.kernels._disk import path_of, read, write
+from nnkit.kernels._fingerprint import key_of
+from nnkit.kernels._machine_code import MachineCode, obtain, target_machine
 
 __all__ = ["MOST_ROWS", "add_product", "lanes"]
 
@@ -109,49 +110,29 @@ def add_product(
 _NAMES = {dtype: f"nnkit_add_product_{dtype}" for dtype in (types.float32, types.float64)}
 
 
-def load_for(machine_code: Any) -> None:
+def load_for(code: MachineCode) -> None:
     """Load what stored machine code asks for by name."""
-    content = repr(machine_code)
     for dtype, name in _NAMES.items():
-        if name in content:
+        if name.encode() in code.object_file:
             _load(dtype)
 
 
 @functools.cache
-def _load(dtype: Any) -> Any:
+def _load(dtype: Any) -> None:
     """Compile the function for a type, or take it from disk, and make its name known."""
     name = _NAMES[dtype]
-    path = path_of(name, ())
-    code = read(path)
-    if code is None:
-        code = _compiled(dtype)
-        write(path, code)
-    engine = llvmlite.binding.create_mcjit_compiler(llvmlite.binding.parse_assembly(""), _machine())
-    engine.add_object_file(llvmlite.binding.ObjectFileRef.from_data(code))
-    engine.finalize_object()
-    llvmlite.binding.add_symbol(name, engine.get_function_address(name))
-    return engine  # Keeps it in memory.
+    code = obtain(key_of(name, ()), functools.partial(_build, dtype))
+    llvmlite.binding.add_symbol(name, code.load())
 
 
-def _compiled(dtype: Any) -> bytes:
+def _build(dtype: Any) -> MachineCode:
     """The machine code. LLVM's general optimisations take long, and find nothing to do."""
     module = ir.Module()
     module.triple = llvmlite.binding.get_process_triple()
-    _write(
-        module,
-        _NAMES[dtype],
-        ir.FloatType() if dtype == types.float32 else ir.DoubleType(),
-        _lanes(dtype),
-    )
-    return bytes(_machine().emit_object(llvmlite.binding.parse_assembly(str(module))))
-
-
-def _machine() -> Any:
-    """What LLVM must know of this machine."""
-    low = llvmlite.binding
-    target = low.Target.from_triple(low.get_process_triple())
-    cpu, features = low.get_host_cpu_name(), low.get_host_cpu_features().flatten()
-    return target.create_target_machine(cpu, features, opt=3, jit=True, codemodel="jitdefault")
+    real = ir.FloatType() if dtype == types.float32 else ir.DoubleType()
+    _write(module, _NAMES[dtype], real, _lanes(dtype))
+    compiled = target_machine().emit_object(llvmlite.binding.parse_assembly(str(module)))
+    return MachineCode(_NAMES[dtype], bytes(compiled))
 
 
 def _signature(real: Any) -> Any:

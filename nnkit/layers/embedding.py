@@ -75,6 +75,7 @@ class Embedding(Layer):
         embeddings_constraint: Any = None,
         mask_zero: bool = False,
         weights: Any = None,
+        *,
         input_length: int | None = None,
         **options: Any,
     ) -> None:

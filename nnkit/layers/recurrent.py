@@ -80,6 +80,7 @@ class Recurrent(ThroughTime, abstract=True):
         kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         recurrent_constraint: Any = None,
         bias_constraint: Any = None,
@@ -94,7 +95,7 @@ class Recurrent(ThroughTime, abstract=True):
         zero_output_for_mask: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(activity_regularizer=activity_regularizer, **options)
         owner = type(self).__name__
         self.units = checks.integer(owner, "units", units)
         self.activation = activations.get(activation, self.dtype)

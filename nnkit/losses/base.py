@@ -132,6 +132,25 @@ class Loss(Configurable):
         """
         return targets.as_numbers(self.name, y, output_shape)
 
+    def doubts(
+        self,
+        targets: np.ndarray,
+        output_shape: tuple[int | None, ...],
+        counts: np.ndarray | None = None,
+    ) -> str:
+        """What to warn of in targets that can be taken, but are rarely meant; as a rule nothing.
+
+        Parameters
+        ----------
+        targets : numpy.ndarray
+            All that ``prepare`` made.
+        output_shape : tuple
+            Of the model's output, batch first.
+        counts : numpy.ndarray, optional
+            bool (n,) or (n, rows of a sample): whether a row has any weight.
+        """
+        return ""
+
     def target_dtype(self, dtype: str) -> str:
         """Type of ``y_true`` in a model that computes in ``dtype``."""
         return "int32" if self.sparse else dtype

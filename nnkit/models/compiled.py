@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import operator
 import threading
+import warnings
 import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from nnkit.engine.turns import leave
 from nnkit.engine.twins import changed, fetch
 from nnkit.interrupts import allowed, deferred
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.masking import Masking
 from nnkit.losses import Loss
 from nnkit.metrics import Metric
 from nnkit.models.inputs import fitted, only_input, targets_for
@@ -129,6 +131,7 @@ class Compiled(Layer, abstract=True):
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
+        *,
         metrics: Sequence[Any] | None = None,
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
@@ -256,8 +259,13 @@ class Compiled(Layer, abstract=True):
         y: Any,
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
+        *,
+        warns: bool = True,
     ) -> Arrays:
-        """Check data against the model and each other; build the model if this is its first."""
+        """Check data against the model and each other; build the model if this is its first.
+
+        What can be taken, but is rarely meant, is warned of if ``warns``.
+        """
         x = self._samples(x)
         y = targets_for(y, "y", len(x))
         check_lengths({"x": x, "y": y})
@@ -269,6 +277,8 @@ class Compiled(Layer, abstract=True):
         if sample_weight is not None:
             sample_weight = targets_for(sample_weight, "sample_weight", len(x))
         weight = sample_weights(targets, sample_weight, class_weight, self.dtype, shape)
+        if warns:
+            self._warn_of_doubts(targets, weight)
         return Arrays(x, targets, weight)
 
     def _samples(self, x: Any) -> Any:
@@ -287,6 +297,14 @@ class Compiled(Layer, abstract=True):
     def input_name(self) -> str | None:
         """Name of the model's Input; None if it has none."""
         return None
+
+    def _warn_of_doubts(self, targets: np.ndarray, weight: np.ndarray | None) -> None:
+        counts = None if weight is None else weight != 0
+        if len(self.output_shape) > 2 and any(_makes_mask(layer) for layer in self.walk()):
+            counts = np.zeros((len(targets), 1), bool)  # Which steps count, only the step knows.
+        doubts = self.loss.doubts(targets, self.output_shape, counts)
+        if doubts:
+            warnings.warn(doubts, UserWarning, stacklevel=5)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
@@ -352,6 +370,10 @@ def _owner(part: Any) -> Any:
     """The model that uses it, if there is one."""
     known = _owners.get(part)
     return None if known is None else known()
+
+
+def _makes_mask(layer: Layer) -> bool:
+    return isinstance(layer, Masking) or getattr(layer, "mask_zero", False)
 
 
 def _check_metrics(given: Sequence[Any]) -> None:

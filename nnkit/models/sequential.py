@@ -50,8 +50,8 @@ class Sequential(Trainer):
     def __init__(
         self,
         layers: Sequence[Layer] | None = None,
-        name: str | None = None,
         trainable: bool = True,
+        name: str | None = None,
     ) -> None:
         super().__init__(name)
         self.layers: list[Layer] = []
@@ -216,13 +216,14 @@ class Sequential(Trainer):
 
     def summary(
         self,
-        line_length: int = 65,
+        line_length: int | None = None,
+        *,
         print_fn: Callable[[str], Any] | None = None,
         show_trainable: bool = False,
     ) -> None:
         """Print a table of the layers, their output shapes and their numbers of weights."""
         with self.turns.alone():
-            summary(self, line_length, print_fn, show_trainable)
+            summary(self, line_length or 65, print_fn, show_trainable)
 
     # --------------------------------------------------------------------------------- weights
 
@@ -251,26 +252,28 @@ class Sequential(Trainer):
 
     # ----------------------------------------------------------------------------------- files
 
-    def save(self, path: Any, include_optimizer: bool = True) -> None:
+    def save(self, filepath: Any, *, include_optimizer: bool = True) -> None:
         """Write the whole model to an HDF5 file: architecture, weights, how and how far it learnt.
 
         See :func:`nnkit.saving.save_model`.
         """
         from nnkit.saving import save_model
 
-        save_model(self, path, include_optimizer=include_optimizer)
+        save_model(self, filepath, include_optimizer=include_optimizer)
 
-    def save_weights(self, path: Any) -> None:
+    def save_weights(self, filepath: Any) -> None:
         """Write the weights to an HDF5 file."""
         from nnkit.saving import save_weights
 
-        save_weights(self, path)
+        save_weights(self, filepath)
 
-    def load_weights(self, path: Any, by_name: bool = False, skip_mismatch: bool = False) -> None:
+    def load_weights(
+        self, filepath: Any, skip_mismatch: bool = False, *, by_name: bool = False
+    ) -> None:
         """Read weights from an HDF5 file; see :func:`nnkit.saving.load_weights`."""
         from nnkit.saving import load_weights
 
-        load_weights(self, path, by_name=by_name, skip_mismatch=skip_mismatch)
+        load_weights(self, filepath, by_name=by_name, skip_mismatch=skip_mismatch)
 
     def get_config(self) -> dict[str, Any]:
         """The architecture as plain data."""
@@ -289,7 +292,7 @@ class Sequential(Trainer):
         ``custom_objects`` are classes and functions of your own by name.
         """
         with registry.custom_objects(custom_objects):
-            model = cls(layers_from(config["layers"]), config["name"])
+            model = cls(layers_from(config["layers"]), name=config["name"])
         if config.get("input_shape") is not None and not model.built:
             model.build(config["input_shape"])
         return model

@@ -64,6 +64,7 @@ class Trainer(Compiled, abstract=True):
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        *,
         validation_batch_size: int | None = None,
         validation_freq: int | Sequence[int] = 1,
         check_numerics: bool = False,
@@ -135,7 +136,7 @@ class Trainer(Compiled, abstract=True):
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data is (x, y) or (x, y, sample_weight)")
             try:
-                held_out = self._arrays(*validation_data)
+                held_out = self._arrays(*validation_data, warns=False)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"validation_data: {error}") from error
         elif validation_split:
@@ -225,8 +226,8 @@ class Trainer(Compiled, abstract=True):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
-        callbacks: Sequence[Callback] | None = None,
         *,
+        callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: Literal[True],
     ) -> Logs: ...
 
@@ -238,7 +239,8 @@ class Trainer(Compiled, abstract=True):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
-        callbacks: Sequence[Callback] | None = None,
+        *,
+        callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: bool = False,
     ) -> Results: ...
 
@@ -250,6 +252,7 @@ class Trainer(Compiled, abstract=True):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
+        *,
         callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: bool = False,
     ) -> Results:
@@ -277,8 +280,12 @@ class Trainer(Compiled, abstract=True):
             self._check_whole_batches(data, "x")
             self.session()
             params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
-            listeners = CallbackList([ProgressBar(verbose), callbacks], self, params)
-            logs = self._measure(data, size, listeners, listeners.on_progress)
+            bar = ProgressBar(verbose)
+            listeners = CallbackList([bar, callbacks], self, params)
+            try:
+                logs = self._measure(data, size, listeners, listeners.on_progress)
+            finally:
+                bar.close()
         return _results(logs, return_dict)
 
     def _measure(
@@ -316,6 +323,7 @@ class Trainer(Compiled, abstract=True):
         x: Any,
         batch_size: int | None = None,
         verbose: int | str = 0,
+        *,
         callbacks: Callback | Sequence[Callback] | None = None,
         to_host: bool = True,
     ) -> np.ndarray:
@@ -344,16 +352,26 @@ class Trainer(Compiled, abstract=True):
         x = self._checked(self._samples(x))
         if self.fixed_batch_size:
             self._check_whole_batches(x, "x")
-        listeners = None
         if verbose or callbacks:
-            params = {"verbose": verbose, "steps": -(-len(x) // size), "samples": len(x)}
-            listeners = CallbackList([ProgressBar(verbose), callbacks], self, params)
-            listeners.on_predict_begin()
-        out = self._predict(x, size, listeners, to_host)
-        if listeners is not None:
-            listeners.on_predict_end()
+            out = self._predict_watched(x, size, verbose, callbacks, to_host)
+        else:
+            out = self._predict(x, size, None, to_host)
         if to_host and not seems_finite(out):  # It is smaller than x, and NaN goes through layers.
             warn_of_nan(x, self.dtype)
+        return out
+
+    def _predict_watched(
+        self, x: np.ndarray, size: int, verbose: int | str, callbacks: Any, to_host: bool
+    ) -> np.ndarray:
+        params = {"verbose": verbose, "steps": -(-len(x) // size), "samples": len(x)}
+        bar = ProgressBar(verbose)
+        listeners = CallbackList([bar, callbacks], self, params)
+        try:
+            listeners.on_predict_begin()
+            out = self._predict(x, size, listeners, to_host)
+            listeners.on_predict_end()
+        finally:
+            bar.close()
         return out
 
     def _predict(

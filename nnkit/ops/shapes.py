@@ -74,7 +74,7 @@ def ravel(x: Expression) -> Expression:
     return T.flatten(x, 1)
 
 
-def concatenate(xs: Sequence[Expression], axis: int = -1) -> Expression:
+def concatenate(xs: Sequence[Expression], axis: int = 0) -> Expression:
     """Joined along an axis."""
     return T.concatenate(_listed(xs), axis=axis)
 

@@ -29,7 +29,7 @@ _SLACK = 64 * 2**20
 
 
 def load_model(
-    path: str | os.PathLike[str],
+    filepath: str | os.PathLike[str],
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
     *,
@@ -43,7 +43,7 @@ def load_model(
 
     Parameters
     ----------
-    path : path
+    filepath : path
     custom_objects : dict, optional
         Classes and functions of your own by name, as in ``{"Swish": Swish}``; what Keras
         registered as ``"package>Swish"`` may be spelled either way. The function of a ``Lambda``
@@ -82,7 +82,7 @@ def load_model(
     >>> nnkit.load_model(path).layers
     [<Dense name=dense>]
     """
-    with known(custom_objects), open_hdf5(path, max_bytes) as root:
+    with known(custom_objects), open_hdf5(filepath, max_bytes) as root:
         description = describe(root, compile)
         stored = stored_layers(root, [])
         model = _build(description, sum(layer.nbytes for layer in stored))

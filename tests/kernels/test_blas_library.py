@@ -15,7 +15,7 @@ sys.modules["scipy_openblas32"] = None
 import numpy as np
 from nnkit import launch
 from nnkit.kernels import _intrinsics
-assert _intrinsics._BLAS.library.parent.name == "numpy.libs"
+assert _intrinsics.BLAS.library.parent.name == "numpy.libs"
 rng = np.random.default_rng(0)
 for dtype in ("float32", "float64"):
     for m, k, n in [(1, 7, 5), (3, 17, 33), (32, 64, 10)]:
