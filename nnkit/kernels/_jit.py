@@ -29,6 +29,7 @@ import numpy as np
 
 from nnkit import forks
 from nnkit.interrupts import apart
+from nnkit.kernels._compilations import compilations
 
 if TYPE_CHECKING:
     from nnkit.kernels._machine_code import MachineCode
@@ -164,7 +165,11 @@ class Kernel:
 
     def compiled(self, types: tuple[str, ...]) -> Callable[[int], None]:
         """The machine code for operands of these types: call it with the address of the words."""
-        return self._compiled.get(types) or apart(self._make, types)
+        code = self._compiled.get(types)
+        if code is None:
+            compilations()  # Known here, they are known where it is compiled for this thread.
+            code = apart(self._make, types)
+        return code
 
     def _make(self, types: tuple[str, ...]) -> Callable[[int], None]:
         forks.give_way()
