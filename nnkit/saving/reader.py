@@ -10,12 +10,11 @@ from nnkit.engine import budget
 from nnkit.errors import FileFormatError
 from nnkit.saving import to_keras
 from nnkit.saving.description import Description, describe
+from nnkit.saving.hdf5 import Group
 from nnkit.saving.safe import MAX_BYTES, child, open_hdf5, read, text
 from nnkit.saving.stored import assign, optimizer_arrays, pair, stored_layers
 
 if TYPE_CHECKING:
-    import h5py
-
     from nnkit.models import Sequential
 
 __all__ = ["inspect", "load_model", "load_weights"]
@@ -176,7 +175,7 @@ def _compile(
     model: Sequential,
     description: Description,
     custom: dict[str, type] | None,
-    root: h5py.Group,
+    root: Group,
 ) -> None:
     try:
         model.compile_from_config(description.training or {}, custom)
@@ -192,7 +191,7 @@ def _compile(
         warnings.warn(f"the optimizer starts afresh: {error}", stacklevel=3)
 
 
-def _restore_optimizer(model: Sequential, root: h5py.Group) -> None:
+def _restore_optimizer(model: Sequential, root: Group) -> None:
     slots = model.optimizer_slots()
     targets = [
         slots[name][i]

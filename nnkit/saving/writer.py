@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -249,8 +250,10 @@ def _write_optimizer(group: h5py.Group, model: Sequential) -> None:
 
 
 def _write_array(group: h5py.Group, path: str, value: Any) -> None:
-    value = np.asarray(value)
-    group.create_dataset(path, data=value, dtype=value.dtype.newbyteorder("<"))
+    """A data set, and a checksum of its bytes by which a reader finds damage."""
+    value = np.asarray(value, np.asarray(value).dtype.newbyteorder("<"), order="C")
+    dataset = group.create_dataset(path, data=value)
+    dataset.attrs["crc32"] = np.uint32(zlib.crc32(value.data))
 
 
 def _write_attributes(group: h5py.Group, attributes: dict[str, str]) -> None:

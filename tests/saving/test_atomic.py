@@ -43,7 +43,8 @@ def test_temporary_name_is_not_followed(tmp_path, monkeypatch):
     monkeypatch.setattr("secrets.token_hex", lambda n: "guessed")
     victim = tmp_path / "victim"
     victim.write_bytes(b"mine")
-    (tmp_path / ".nnkit-guessed.tmp").symlink_to(victim)
+    monkeypatch.setattr("platform.node", lambda: "here")
+    (tmp_path / f".nnkit-here-{os.getpid()}-guessed.tmp").symlink_to(victim)
     with pytest.raises(FileExistsError), replacing(tmp_path / "file") as file:
         file.write(b"theirs")
     assert victim.read_bytes() == b"mine"
