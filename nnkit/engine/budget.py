@@ -1,7 +1,7 @@
-"""A limit on the weights that may be made, for models that a file describes.
+"""A limit on the weights that may be made, for models that a file describes and then fills.
 
 A file of a few bytes can ask for a layer of 10**12 units. Whoever builds a model from a file sets a
-limit first; ``Layer.add_weight`` keeps to it.
+limit first; ``Layer.add_weight`` keeps to it, and runs no initializer for what the file will fill.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from contextvars import ContextVar
 
 import numpy as np
 
-__all__ = ["limit", "spend"]
+__all__ = ["limit", "limited", "spend"]
 
 _left: ContextVar[int | None] = ContextVar("left", default=None)
 
 
 @contextmanager
 def limit(nbytes: int) -> Iterator[None]:
-    """Within the block, weights of at most so many bytes in all can be made.
+    """Within the block, weights of at most so many bytes in all can be made, and are zeros.
 
     Examples
     --------
@@ -35,6 +35,11 @@ def limit(nbytes: int) -> Iterator[None]:
         yield
     finally:
         _left.reset(token)
+
+
+def limited() -> bool:
+    """Whether there is a limit: weights are about to be filled from a file."""
+    return _left.get() is not None
 
 
 def spend(shape: tuple[int, ...], dtype: str, path: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
+from nnkit.engine import budget
 from nnkit.engine.device import launch
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer, Shape
@@ -104,7 +105,9 @@ class LayerNormalization(Layer):
         sizes = tuple(size for size in shape if size is not None)
         self.gamma = self.add_weight("gamma", sizes) if self.scale else None
         self.beta = self.add_weight("beta", sizes) if self.center else None
-        # What takes their place where there are none.
+        # What takes their place where there are none, and as much memory.
+        if self.gamma is None:
+            budget.spend(sizes, self.dtype, f"{self.name}/gamma")
         self._one = self.gamma or Variable(np.ones(sizes, self.dtype), "gamma", False)
         self._zero = self.beta or Variable(np.zeros(sizes, self.dtype), "beta", False)
 

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from nnkit.engine import budget
 from nnkit.errors import FileFormatError
 from nnkit.saving import to_keras
 from nnkit.saving.description import Description, describe
 from nnkit.saving.hdf5 import Group
+from nnkit.saving.plain import printable
 from nnkit.saving.safe import MAX_BYTES, child, open_hdf5, read, text
-from nnkit.saving.stored import assign, optimizer_arrays, pair, stored_layers
+from nnkit.saving.stored import (
+    assign,
+    fill,
+    optimizer_arrays,
+    pair,
+    stored_bytes,
+    stored_layers,
+)
 
 if TYPE_CHECKING:
     from nnkit.models import Sequential
 
 __all__ = ["inspect", "load_model", "load_weights"]
 
-# A model may need this much more than its file holds: enough for every wrong shape to be named.
+# A model may need this much even if its file holds less: enough for every wrong shape to be named.
 _SLACK = 64 * 2**20
+_MOST_LAYERS = 1024  # Those in others counted, too.
+_MOST_METRICS = 128
+_MOST_STEPS = 2**62
 
 
 def load_model(
@@ -61,7 +74,8 @@ def load_model(
     Warns
     -----
     UserWarning
-        A file of Keras's has arguments that nnkit doesn't know; they are listed.
+        A file of Keras's has arguments that nnkit doesn't know; they are listed. Or weights are
+        NaN or infinite; their layers are named.
 
     Examples
     --------
@@ -73,9 +87,10 @@ def load_model(
     """
     with open_hdf5(path, max_bytes) as root:
         description = describe(root, custom_objects, compile)
+        _check_counts(description)
         stored = stored_layers(root, [])
-        model = _build(description, sum(layer.nbytes for layer in stored), custom_objects)
-        assign(pair(model.layers, stored))
+        model = _build(description, stored_bytes(stored), custom_objects)
+        fill(pair(model.layers, stored))
         if compile and description.training is not None:
             _compile(model, description, custom_objects, root)
         _restore_state(model, description)
@@ -114,6 +129,11 @@ def load_weights(
         It is no such file, or its weights don't fit; every mismatch is named.
     ValueError
         The model has no weights yet.
+
+    Warns
+    -----
+    UserWarning
+        Weights are NaN or infinite; their layers are named.
     """
     if not model.built:
         raise ValueError(
@@ -148,22 +168,39 @@ def inspect(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> str:
         lines.append(f"{layer.name}: {layer.contents or 'no weights'}")
     count, nbytes = sum(layer.count for layer in layers), sum(layer.nbytes for layer in layers)
     lines.append(f"{count} weights, {nbytes} bytes")
-    return "\n".join(lines)
+    return "\n".join(printable(line) for line in lines)
 
 
 # ------------------------------------------------------------------------------------- building
 
 
-def _build(
-    description: Description, stored_bytes: int, custom: dict[str, type] | None
-) -> Sequential:
+def _check_counts(description: Description) -> None:
+    """Refuse models of more layers and metrics than anybody's, before one of them is made."""
+    layers, waiting = 0, [description.model]
+    while waiting:
+        described: Any = waiting.pop()
+        if isinstance(described, dict):
+            inside = described.get("layers")
+            layers += len(inside) if isinstance(inside, list) else 0
+            waiting += described.values()
+        elif isinstance(described, list):
+            waiting += described
+    if layers > _MOST_LAYERS:
+        raise FileFormatError(f"a model of {layers} layers; at most {_MOST_LAYERS} are read")
+    metrics = (description.training or {}).get("metrics")
+    if isinstance(metrics, (list, dict)) and len(metrics) > _MOST_METRICS:
+        raise FileFormatError(f"{len(metrics)} metrics; at most {_MOST_METRICS} are read")
+
+
+def _build(description: Description, nbytes: int, custom: dict[str, type] | None) -> Sequential:
     from nnkit.models import Sequential
 
     try:
-        with budget.limit(2 * stored_bytes + _SLACK):
+        # Weights of 16 bits become such of 32.
+        with budget.limit(max(2 * nbytes, nbytes + _SLACK)):
             model = Sequential.from_config(description.model, custom)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FileFormatError(f"the model it describes can't be made: {error}") from error
+    except Exception as error:  # Arguments from a file can make a class fail in any way.
+        raise FileFormatError(f"the model it describes can't be made: {_said(error)}") from error
     if not model.built:
         raise FileFormatError(
             "the shape of the input isn't in it; build the model yourself and use load_weights"
@@ -179,9 +216,9 @@ def _compile(
 ) -> None:
     try:
         model.compile_from_config(description.training or {}, custom)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except Exception as error:
         raise FileFormatError(
-            f"the model can't be compiled as it was: {error} (load it with compile=False)"
+            f"the model can't be compiled as it was: {_said(error)} (load it with compile=False)"
         ) from error
     try:
         _restore_optimizer(model, root)
@@ -192,23 +229,29 @@ def _compile(
 
 
 def _restore_optimizer(model: Sequential, root: Group) -> None:
-    slots = model.optimizer_slots()
-    targets = [
-        slots[name][i]
+    stored = optimizer_arrays(root)
+    if stored is None:
+        return
+    rate, iteration, arrays = stored
+    steps = int(read(iteration, (), "int64"))
+    if not 0 <= steps <= _MOST_STEPS:
+        raise FileFormatError(f"{iteration.name} is {steps}; steps done are from 0 to 2**62")
+    if rate is not None and not np.isfinite(read(rate, (), "float64")):
+        raise FileFormatError(f"{rate.name} is not finite")
+    places = [
+        (name, i)
         for names in to_keras.slot_order(model.optimizer)
         for i in range(len(model.trainable_weights))
         for name in names
     ]
-    stored = optimizer_arrays(root)
-    if stored is None:
-        return
-    iteration, arrays = stored
     shapes = [array.shape for array in arrays]
-    expected = [target.shape for target in targets]
+    expected = [model.trainable_weights[i].shape for _, i in places]
     if shapes != expected:
         raise FileFormatError(f"its state has shapes {shapes}, expected {expected}")
+    slots = model.optimizer_slots()
+    targets = [slots[name][i] for name, i in places]
     values = [read(a, t.shape, str(t.dtype)) for a, t in zip(arrays, targets, strict=True)]
-    model.optimizer.iterations = int(read(iteration, (), "int64"))
+    model.optimizer.iterations = steps
     for target, value in zip(targets, values, strict=True):
         target[...] = value
 
@@ -222,5 +265,10 @@ def _restore_state(model: Sequential, description: Description) -> None:
                 layer.set_state(state["layers"][layer.path])
         if model.compiled and "training" in state:
             model.training_state = state["training"]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FileFormatError(f"its 'state' does not fit the model: {error!r}") from error
+    except Exception as error:
+        raise FileFormatError(f"its 'state' does not fit the model: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    """What an error says; its kind, too, where it comes from no check of nnkit's."""
+    return str(error) if isinstance(error, (ValueError, TypeError)) else repr(error)

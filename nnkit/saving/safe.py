@@ -139,7 +139,7 @@ def _names(owner: Group | Dataset, name: str) -> list[str] | None:
         return None
     if found.shape == (0,):  # Keras writes no names as an empty list of numbers.
         return []
-    fits = bool(found.type.text) and len(found.shape) == 1
+    fits = bool(found.type.text) and found.shape is not None and len(found.shape) == 1
     _require(owner, found, fits, "a list of strings")
     return owner.texts(found, MAX_NAME)
 

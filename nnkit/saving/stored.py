@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from nnkit.errors import FileFormatError
 from nnkit.layers.bidirectional import Bidirectional
 from nnkit.layers.recurrent import Recurrent
@@ -23,15 +25,18 @@ if TYPE_CHECKING:
 __all__ = [
     "StoredLayer",
     "assign",
+    "fill",
     "keras_order",
     "optimizer_arrays",
     "pair",
     "slots_of",
+    "stored_bytes",
     "stored_layers",
     "weights_by_slot",
 ]
 
 _MOST_WEIGHTS = 1024  # In one layer.
+_MOST_NAMED = 2**15  # In all layers together, each as often as it is named.
 _DEEPEST = 32  # Layers within layers.
 _LONGEST_NAME = 255  # Bytes of a layer's name.
 
@@ -68,11 +73,20 @@ def stored_layers(root: Group, layers: Sequence[Layer]) -> list[StoredLayer]:
         return _by_slots(slots, layers)
     if names is None:
         raise FileFormatError("there are no weights of a model in it: no 'layer_names'")
-    return [_by_names(name, _group(group, name), "weight_names") for name in names]
+    groups = [(name, _group(group, name)) for name in names]
+    named = sum(len(texts(inner, "weight_names") or []) for _, inner in groups)
+    if named > _MOST_NAMED:
+        raise FileFormatError(f"{named} weights are named; at most {_MOST_NAMED} are read")
+    return [_by_names(name, inner) for name, inner in groups]
 
 
-def _by_names(name: str, group: Group, attribute: str) -> StoredLayer:
-    names = texts(group, attribute) or []
+def stored_bytes(layers: Sequence[StoredLayer]) -> int:
+    """Bytes of all arrays, each counted once however often it is named."""
+    return sum(d.nbytes for d in {d for layer in layers for d in layer.datasets})
+
+
+def _by_names(name: str, group: Group) -> StoredLayer:
+    names = texts(group, "weight_names") or []
     if len(names) > _MOST_WEIGHTS:
         raise FileFormatError(f"layer {name!r} has {len(names)} weights; at most {_MOST_WEIGHTS}")
     return _stored(name, names, [_dataset(group, path) for path in names])
@@ -179,19 +193,18 @@ def _dataset(parent: Group, path: str) -> Dataset:
     return found
 
 
-def optimizer_arrays(root: Group) -> tuple[Dataset, list[Dataset]] | None:
-    """The number of steps and what the optimizer remembers, in order; None if it isn't there.
+def optimizer_arrays(root: Group) -> tuple[Dataset | None, Dataset, list[Dataset]] | None:
+    """Learning rate, number of steps and what the optimizer remembers, in order.
 
-    The learning rate that Keras 3 puts in between is left out: the configuration has it, too.
+    None if they aren't there. Not every file has the rate, and the configuration has it, too.
     """
     group = child(root, "optimizer_weights")
     names = texts(group, "weight_names") if isinstance(group, Group) else None
     if not isinstance(group, Group) or not names:
         return None
     iteration, *arrays = (_dataset(group, name) for name in names)
-    if arrays and names[1].endswith("learning_rate"):
-        del arrays[0]
-    return iteration, arrays
+    rate = arrays.pop(0) if arrays and names[1].endswith("learning_rate") else None
+    return rate, iteration, arrays
 
 
 # ------------------------------------------------------------------------------------- matching
@@ -264,6 +277,20 @@ def assign(pairs: Pairs) -> None:
     values = [read(dataset, v.shape, v.dtype) for v, dataset in pairs]
     for (variable, _), value in zip(pairs, values, strict=True):
         variable.assign(value)
+    _warn_of_nan([v for v, _ in pairs])
+
+
+def fill(pairs: Pairs) -> None:
+    """Read all data sets into the weights of a model that nobody has seen yet."""
+    for variable, dataset in pairs:
+        variable.assign(read(dataset, variable.shape, variable.dtype))
+    _warn_of_nan([v for v, _ in pairs])
+
+
+def _warn_of_nan(variables: Sequence[Variable]) -> None:
+    wrong = [v.path for v in variables if not np.isfinite(v.value).all()]
+    if wrong:
+        warnings.warn(f"NaN or infinite weights in the file: {', '.join(wrong)}", stacklevel=4)
 
 
 def _names(layers: Sequence[Layer] | Sequence[StoredLayer]) -> str:

@@ -11,22 +11,22 @@ from nnkit.errors import FileFormatError
 from nnkit.saving.hdf5.content import NOWHERE, Content, Cursor, DamagedError
 from nnkit.saving.hdf5.types import Type, shape_of, type_of
 
-__all__ = ["Attribute", "Heaps", "attribute_of"]
+__all__ = ["Attribute", "Heaps", "attribute_of", "decoded", "name_of"]
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """What is known of an attribute before its strings are looked for."""
+    """What is known of an attribute before its strings are looked for; some have no shape."""
 
     name: str
     type: Type
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] | None
     data: bytes
 
     @property
     def size(self) -> int:
         """Number of elements."""
-        return math.prod(self.shape)
+        return 0 if self.shape is None else math.prod(self.shape)
 
     def numbers(self) -> np.ndarray:
         """Its elements as an array of one axis."""
@@ -35,21 +35,33 @@ class Attribute:
         return np.frombuffer(self.data, self.type.dtype, self.size)
 
 
+def name_of(message: bytes) -> str:
+    """The name of the attribute that a message holds."""
+    return _begun(message)[0]
+
+
 def attribute_of(message: bytes) -> Attribute:
     """The attribute that a message holds."""
+    name, fields, sizes, multiple = _begun(message)
+    dtype, space = (fields.padded(size, multiple) for size in sizes)
+    kind, shape = type_of(dtype), shape_of(space)
+    data = fields.take(0 if shape is None else math.prod(shape) * kind.size)
+    return Attribute(name, kind, shape, data)
+
+
+def _begun(message: bytes) -> tuple[str, Cursor, list[int], int]:
+    """The name, the fields after it, and how long type and shape are and what they fill up."""
     fields = Cursor(message)
     version, flags = fields.number(1), fields.number(1)
     if version not in (1, 2, 3):
         raise DamagedError(f"an attribute of version {version}")
     if version > 1 and flags:
         raise FileFormatError("an attribute of a shared type, which is not read")
-    sizes = [fields.number(2) for _ in range(3)]
+    length, *sizes = (fields.number(2) for _ in range(3))
     if version == 3:
         fields.take(1)  # The name's encoding; ASCII is UTF-8, too.
-    name, dtype, space = (fields.padded(size, 8 if version == 1 else 1) for size in sizes)
-    found_type, shape = type_of(dtype), shape_of(space)
-    data = fields.take(math.prod(shape) * found_type.size)
-    return Attribute(decoded(name.rstrip(b"\0")), found_type, shape, data)
+    multiple = 8 if version == 1 else 1
+    return decoded(fields.padded(length, multiple).rstrip(b"\0")), fields, sizes, multiple
 
 
 def decoded(text: bytes) -> str:

@@ -17,7 +17,7 @@ from nnkit.saving.hdf5.arrays import (
     layout_of,
     read_numbers,
 )
-from nnkit.saving.hdf5.attributes import Attribute, Heaps, attribute_of
+from nnkit.saving.hdf5.attributes import Attribute, Heaps, attribute_of, name_of
 from nnkit.saving.hdf5.content import NOWHERE, Content, Cursor, DamagedError
 from nnkit.saving.hdf5.trees import ELSEWHERE, linked, members_of
 from nnkit.saving.hdf5.types import shape_of, type_of
@@ -95,13 +95,17 @@ class _Object:
     def __init__(self, objects: _Objects, name: str, header: dict[int, list[bytes]]) -> None:
         self.name = name
         self._objects, self._header = objects, header
-        self._attributes: dict[str, Attribute] | None = None
+        self._messages: dict[str, bytes] | None = None  # Those with attributes, by names.
+        self._attributes: dict[str, Attribute] = {}
+        self._texts: dict[str, list[str]] = {}
 
     def attribute(self, name: str) -> Attribute | None:
         """What is known of an attribute; None if there is none."""
-        if self._attributes is None:
-            found = map(attribute_of, self._header.get(messages.ATTRIBUTE, []))
-            self._attributes = {attribute.name: attribute for attribute in found}
+        if self._messages is None:
+            found = self._header.get(messages.ATTRIBUTE, [])
+            self._messages = {name_of(message): message for message in found}
+        if name in self._messages and name not in self._attributes:
+            self._attributes[name] = attribute_of(self._messages[name])
         if name in self._attributes:
             return self._attributes[name]
         if _elsewhere(self._header.get(messages.ATTRIBUTE_INFO), 2):
@@ -110,7 +114,10 @@ class _Object:
 
     def texts(self, attribute: Attribute, longest: int) -> list[str]:
         """The strings of an attribute, none longer than so many bytes."""
-        return self._objects.heaps.texts(attribute, longest)
+        name = attribute.name
+        if name not in self._texts:
+            self._texts[name] = self._objects.heaps.texts(attribute, longest)
+        return self._texts[name]
 
     def count(self, parts: int) -> None:
         """Note that the caller is about to look at so many parts of the file."""
@@ -192,7 +199,10 @@ class Dataset(_Object):
         kind = type_of(header[messages.DATATYPE][0])
         if kind.dtype is None:
             raise FileFormatError(f"holds {kind.name}, not plain numbers")
-        self.dtype, self.shape = kind.dtype, shape_of(header[messages.DATASPACE][0])
+        shape = shape_of(header[messages.DATASPACE][0])
+        if shape is None:
+            raise FileFormatError("is empty and has no shape")
+        self.dtype, self.shape = kind.dtype, shape
         if len(self.shape) > MOST_AXES:
             raise FileFormatError(f"has {len(self.shape)} axes; at most {MOST_AXES} are read")
         if messages.EXTERNAL in header:

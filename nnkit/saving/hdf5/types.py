@@ -86,8 +86,8 @@ def type_of(data: bytes) -> Type:
     return Type(_CLASSES[kind] if kind < len(_CLASSES) else f"type {kind}", size)
 
 
-def shape_of(data: bytes) -> tuple[int, ...]:
-    """The shape that a message describes."""
+def shape_of(data: bytes) -> tuple[int, ...] | None:
+    """The shape that a message describes; None for what holds nothing and has none."""
     fields = Cursor(data)
     version, axes, flags = fields.number(1), fields.number(1), fields.number(1)
     if version not in (1, 2):
@@ -96,7 +96,7 @@ def shape_of(data: bytes) -> tuple[int, ...]:
         raise DamagedError(f"a shape of {axes} axes")
     kind = fields.take(1 if version == 2 else 5)[0]
     if version == 2 and kind == 2:
-        raise FileFormatError("an empty array or attribute, which has no shape")
+        return None
     shape = tuple(fields.number(8) for _ in range(axes))
     if math.prod(shape) >= 2**60:
         raise FileFormatError(f"shape {shape}, more than any memory holds")
