@@ -45,6 +45,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise IsADirectoryError(f"{path} is a folder; give the name of a file")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"{path}: there is no folder {target.parent}; make it first")
+    if target.is_symlink():
+        raise OSError(f"{path} is a symbolic link that leads back to itself")
     old = target.stat() if target.exists() else None
     if old is not None and not stat.S_ISREG(old.st_mode):
         raise OSError(f"{path} is no regular file, and stays as it is")
