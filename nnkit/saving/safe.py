@@ -13,7 +13,6 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
@@ -39,27 +38,28 @@ _SIGNATURES = {
 @contextmanager
 def open_hdf5(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Iterator[Group]:
     """The root of an HDF5 file, opened for reading; every error inside names the file."""
+    shown = printable(os.fsdecode(path))
     # Without O_NONBLOCK, opening a named pipe would wait for ever.
     opener = lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))  # noqa: E731
     with open(path, "rb", opener=opener) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise FileFormatError(f"{path}: not a regular file")
+            raise FileFormatError(f"{shown}: not a regular file")
         if status.st_size > max_bytes:
             raise FileFormatError(
-                f"{path}: {status.st_size} bytes, more than max_bytes = {max_bytes}; "
+                f"{shown}: {status.st_size} bytes, more than max_bytes = {max_bytes}; "
                 "raise that limit if you trust the file"
             )
-        _check_signature(file.read(8), path)
+        _check_signature(file.read(8), shown)
         try:
             yield open_root(Content(file, status.st_size))
         except DamagedError as error:
             message = printable(f"a damaged or truncated HDF5 file ({error})")
-            raise FileFormatError(f"{path}: {message}") from error
+            raise FileFormatError(f"{shown}: {message}") from error
         except FileFormatError as error:
-            raise FileFormatError(f"{path}: {printable(str(error))}") from error.__cause__
+            raise FileFormatError(f"{shown}: {printable(str(error))}") from error.__cause__
         except MemoryError as error:
-            raise FileFormatError(f"{path}: it needs more memory than there is") from error
+            raise FileFormatError(f"{shown}: it needs more memory than there is") from error
         except (
             ArithmeticError,
             LookupError,
@@ -69,19 +69,19 @@ def open_hdf5(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Itera
             ValueError,
         ) as error:
             message = printable(f"a damaged or truncated HDF5 file ({error!r})")
-            raise FileFormatError(f"{path}: {message}") from error
+            raise FileFormatError(f"{shown}: {message}") from error
         except (struct.error, zlib.error) as error:
-            raise FileFormatError(f"{path}: a damaged or truncated HDF5 file ({error})") from error
+            raise FileFormatError(f"{shown}: a damaged or truncated HDF5 file ({error})") from error
 
 
-def _check_signature(start: bytes, path: Any) -> None:
+def _check_signature(start: bytes, shown: str) -> None:
     if start == b"\x89HDF\r\n\x1a\n":
         return
     for signature, meaning in _SIGNATURES.items():
         if start.startswith(signature):
-            raise FileFormatError(f"{path}: not an HDF5 file but {meaning}")
+            raise FileFormatError(f"{shown}: not an HDF5 file but {meaning}")
     what = f"it starts with {start!r}" if start else "it is empty"
-    raise FileFormatError(f"{path}: not an HDF5 file: {what}")
+    raise FileFormatError(f"{shown}: not an HDF5 file: {what}")
 
 
 # ------------------------------------------------------------------------------------ members

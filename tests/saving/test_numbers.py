@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import nnkit
+from nnkit import __main__
 from nnkit.errors import FileFormatError
 from nnkit.saving import load_model, load_weights
 from tests.saving.conftest import make, trained
@@ -123,12 +124,21 @@ def test_no_control_characters_are_shown(saved, capsys):
     with h5py.File(saved, "r+") as file:
         file["nnkit"].attrs["nnkit_version"] = "1\x1b[2J\u202e\r"
     assert "written by nnkit 1\\x1b[2J\\u202e\\r\n" in nnkit.saving.inspect(saved)
+    __main__.main(["inspect", str(saved)])
+    assert capsys.readouterr().out == nnkit.saving.inspect(saved) + "\n"
     with h5py.File(saved, "r+") as file:
         file["nnkit"].attrs["format_version"] = 2
     with pytest.raises(FileFormatError) as caught:
         load_model(saved)
     assert str(caught.value).isprintable()
     assert "1\\x1b[2J" in str(caught.value)
+
+
+def test_inspect_of_a_file_that_is_none(tmp_path, saved):
+    saved.write_bytes(b"\x1b[2J")
+    for path in (saved, tmp_path / "nothing.h5"):
+        with pytest.raises(SystemExit, match=r"^nnkit: .*(starts with b'\\x1b|No such file)"):
+            __main__.main(["inspect", str(path)])
 
 
 def test_keys_with_control_characters(saved):
