@@ -34,6 +34,7 @@ _SLACK = 64 * 2**20
 _MOST_LAYERS = 1024  # Those in others counted, too.
 _MOST_METRICS = 128
 _MOST_STEPS = 2**62
+_LONGEST_LINE = 2**20  # Characters, of inspect.
 
 
 def load_model(
@@ -168,7 +169,7 @@ def inspect(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> str:
         lines.append(f"{layer.name}: {layer.contents or 'no weights'}")
     count, nbytes = sum(layer.count for layer in layers), sum(layer.nbytes for layer in layers)
     lines.append(f"{count} weights, {nbytes} bytes")
-    return "\n".join(printable(line) for line in lines)
+    return "\n".join(printable(line, _LONGEST_LINE) for line in lines)
 
 
 # ------------------------------------------------------------------------------------- building
