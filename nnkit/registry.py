@@ -311,8 +311,14 @@ def _refuse_unknown(owner: str, named: Iterable[str], known: Collection[str]) ->
 
 
 def explain_arguments(function: F) -> F:
-    """Decorate a method so that an unknown keyword argument names the nearest known one."""
-    known = inspect.signature(function).parameters.keys() - {"self"}
+    """Decorate a method so that an unknown keyword argument names the nearest known one.
+
+    One that takes any keyword (``**hooks``) is left as it is.
+    """
+    parameters = inspect.signature(function).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return function
+    known = parameters.keys() - {"self"}
     owner = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
 
     @functools.wraps(function)

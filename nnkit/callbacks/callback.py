@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from nnkit.registry import explain_arguments
+
 __all__ = ["Callback", "Logs", "say"]
 
 Logs = dict[str, float]
@@ -39,6 +41,11 @@ class Callback:
     >>> _ = model.fit(np.ones((4, 2)), np.ones(4), verbose=0, callbacks=[Announce()])
     epoch 0 done: ['loss']
     """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "__init__" in vars(cls):
+            cls.__init__ = explain_arguments(cls.__init__)  # type: ignore[method-assign]
 
     def __init__(self) -> None:
         self.model: Any = None

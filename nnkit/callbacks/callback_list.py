@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from nnkit.callbacks.callback import Callback, Logs
@@ -17,9 +17,9 @@ class CallbackList(Callback):
 
     Parameters
     ----------
-    callbacks : iterable of Callback
+    callbacks : Callback or iterable of Callback
         Called in this order, but a History and a ProgressBar come last: they show what the others
-        add to the logs.
+        add to the logs. One alone is a list of one; lists in the list are taken apart.
     model : Sequential, optional
     params : dict, optional
 
@@ -42,12 +42,12 @@ class CallbackList(Callback):
 
     def __init__(
         self,
-        callbacks: Iterable[Callback] = (),
+        callbacks: Callback | Iterable[Any] | None = (),
         model: Any = None,
         params: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        self.callbacks = [_checked(callback) for callback in callbacks]
+        self.callbacks = list(_flat(callbacks))
         self.callbacks.sort(key=lambda callback: isinstance(callback, (History, ProgressBar)))
         self.needs_train_batches = self._listened("on_train_batch_") or self._listened("on_batch_")
         self.needs_test_batches = self._listened("on_test_batch_")
@@ -119,13 +119,21 @@ class CallbackList(Callback):
         self._call("on_predict_batch_end", batch, _plain(logs))
 
 
-def _checked(callback: Any) -> Callback:
-    if not isinstance(callback, Callback):
-        what = f"the class {callback.__name__}" if isinstance(callback, type) else repr(callback)
+def _flat(given: Any) -> Iterator[Callback]:
+    """The callbacks in what a user gave: one, none, or a list of such."""
+    if isinstance(given, CallbackList):
+        given = given.callbacks
+    if isinstance(given, Callback):
+        yield given
+    elif isinstance(given, (list, tuple)):
+        for callback in given:
+            yield from _flat(callback)
+    elif given is not None:
+        what = f"the class {given.__name__}" if isinstance(given, type) else repr(given)
         raise TypeError(
-            f"callbacks must be objects such as nnkit.callbacks.EarlyStopping(), got {what}"
+            "callbacks must be an object such as nnkit.callbacks.EarlyStopping(), or a list of "
+            f"them, got {what}"
         )
-    return callback
 
 
 def _overrides(callback: Callback, hook: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 from nnkit import checks
@@ -16,14 +17,16 @@ class LearningRateScheduler(Callback):
     Parameters
     ----------
     schedule : callable
-        ``schedule(epoch, learning_rate)`` returns the new rate; epochs are counted from 0.
+        ``schedule(epoch)`` or ``schedule(epoch, learning_rate)`` returns the new rate; epochs are
+        counted from 0. A second argument gets the rate, whatever its name, also if it has a
+        default.
     verbose : {0, 1}
         1 says the rate of each epoch.
 
     Raises
     ------
     TypeError
-        ``schedule`` is no function, or what it returns is no number.
+        ``schedule`` is no function of one or two arguments, or what it returns is no number.
 
     Examples
     --------
@@ -36,19 +39,16 @@ class LearningRateScheduler(Callback):
     [0.25, 0.125, 0.0625]
     """
 
-    def __init__(self, schedule: Callable[[int, float], float], verbose: int = 0) -> None:
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         super().__init__()
-        if not callable(schedule):
-            raise TypeError(
-                "LearningRateScheduler: schedule must be a function of epoch and learning rate, "
-                f"got {schedule!r}"
-            )
+        self.takes_rate = _takes_rate(schedule)
         self.schedule = schedule
         self.verbose = verbose
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the rate."""
-        rate = self.schedule(epoch, float(self.model.optimizer.learning_rate))
+        before = [float(self.model.optimizer.learning_rate)] if self.takes_rate else []
+        rate = self.schedule(epoch, *before)
         rate = checks.number("LearningRateScheduler", "what schedule returns", rate, "[0, inf)")
         self.model.optimizer.learning_rate = rate
         if self.verbose:
@@ -58,3 +58,21 @@ class LearningRateScheduler(Callback):
         """Put the rate into the history."""
         if logs is not None:
             logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+
+def _takes_rate(schedule: Callable[..., float]) -> bool:
+    """Whether a schedule is a function of the epoch and the rate, or of the epoch alone."""
+    wrong = "LearningRateScheduler: schedule must be a function of the epoch, or of it and the rate"
+    if not callable(schedule):
+        raise TypeError(f"{wrong}; got {schedule!r}")
+    try:
+        signature = inspect.signature(schedule)
+    except ValueError:  # Compiled code that does not tell, such as list.__getitem__.
+        return False
+    for arguments in ((0, 0.1), (0,)):
+        try:
+            signature.bind(*arguments)
+        except TypeError:
+            continue
+        return len(arguments) == 2
+    raise TypeError(f"{wrong}; this one takes {signature}")

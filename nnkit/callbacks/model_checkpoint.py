@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
+import warnings
 from pathlib import Path
 
 from nnkit import checks
 from nnkit.callbacks.callback import Logs, say
 from nnkit.callbacks.monitor import MonitorCallback
 from nnkit.registry import did_you_mean
+from nnkit.saving.writer import check_path, check_savable
 
 __all__ = ["ModelCheckpoint"]
 
@@ -22,27 +25,34 @@ class ModelCheckpoint(MonitorCallback):
     Parameters
     ----------
     filepath : path
-        Ends in ``.h5``; in ``.weights.h5`` for weights only. May contain ``{epoch}`` (counted from
-        1), ``{batch}`` and the name of any result: ``"{epoch:02d}-{val_loss:.2f}.h5"``.
+        Ends in ``.h5`` or ``.hdf5``; weights only are best kept in ``.weights.h5``, Keras 3's
+        layout. May contain ``{epoch}`` (counted from 1), ``{batch}`` and the name of any result:
+        ``"{epoch:02d}-{val_loss:.2f}.h5"``; the results of a validation that did not take place
+        are ``nan``.
     monitor : str
         What the best model is chosen by.
     verbose : {0, 1}
         1 says when a file is written.
     save_best_only : bool
-        Save only when ``monitor`` has improved.
+        Save only when ``monitor`` is among the results and has improved.
     save_weights_only : bool
     mode : {"auto", "min", "max"}
         Whether less or more is better; ``"auto"`` asks the metric.
     save_freq : "epoch" or int
         Every so many batches, counted on over epochs; ``fit`` then stops after each batch.
     initial_value_threshold : float, optional
-        The first best value: worse models are not saved.
+        The first best value: models that are no better are not saved.
 
     Raises
     ------
     ValueError
         The suffix is another, ``save_freq`` is none, nothing has the name ``monitor``, or (when
         training begins) the model can't be saved.
+
+    Warns
+    -----
+    UserWarning
+        With ``save_best_only``: what is monitored will never be there, so no file is written.
 
     Examples
     --------
@@ -74,12 +84,7 @@ class ModelCheckpoint(MonitorCallback):
         self.save_weights_only = save_weights_only
         self.best = initial_value_threshold
         self.save_freq = save_freq
-        suffix = ".weights.h5" if save_weights_only else ".h5"
-        if not self.filepath.endswith(suffix):
-            raise ValueError(
-                f"ModelCheckpoint: with save_weights_only={save_weights_only} filepath must end in "
-                f"{suffix!r}, got {self.filepath!r}"
-            )
+        check_path(self.filepath)
         if save_freq != "epoch":
             self.save_freq = checks.integer("ModelCheckpoint", "save_freq", save_freq)
             # Only now, as a hook for batches makes fit stop after each of them.
@@ -88,10 +93,9 @@ class ModelCheckpoint(MonitorCallback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Find out now whether saving will work."""
-        from nnkit.saving.writer import check_savable
-
         if self.save_best_only:
             super().on_train_begin(logs)
+            self._warn_of_batches()
         self._batches = 0
         if not self.save_weights_only:
             check_savable(self.model)
@@ -118,10 +122,9 @@ class ModelCheckpoint(MonitorCallback):
         why = ""
         if self.save_best_only:
             value = self.monitored(logs)
-            if value is not None:
-                if not self.improves(value, self.best):
-                    return
-                self.best, why = value, f" ({self.monitor} is {value:.5g})"
+            if value is None or not self.improves(value, self.best):
+                return
+            self.best, why = value, f" ({self.monitor} is {value:.5g})"
         path = Path(self._path(position | logs))
         path.parent.mkdir(parents=True, exist_ok=True)
         if self.save_weights_only:
@@ -131,7 +134,18 @@ class ModelCheckpoint(MonitorCallback):
         if self.verbose:
             say(f"Epoch {position['epoch']}: saved {path}{why}")
 
+    def _warn_of_batches(self) -> None:
+        if self.save_freq != "epoch" and self.monitor.startswith("val_"):
+            self._warned = True
+            warnings.warn(
+                f"ModelCheckpoint writes no file: {self.monitor!r} is known after an epoch only, "
+                f"and save_freq={self.save_freq} compares after batches; monitor a result of "
+                "training, such as 'loss', or leave save_freq='epoch'",
+                stacklevel=2,
+            )
+
     def _path(self, values: dict[str, float]) -> str:
+        values = {f"val_{name}": math.nan for name in values} | values
         try:
             return self.filepath.format(**values)
         except KeyError as error:

@@ -20,15 +20,16 @@ class MonitorCallback(Callback):
     monitor : str
         ``"loss"``, a metric's name, or ``"val_"`` and one of these.
     mode : {"auto", "min", "max"}
-        Whether less or more is better; ``"auto"`` asks the metric.
+        Whether less or more is better; ``"auto"`` asks the metric (``Metric.direction``).
     min_delta : float
         An improvement by no more than this is none.
 
     Raises
     ------
     ValueError
-        The mode is unknown; or, when training begins or after its first epoch, there is no result
-        of that name.
+        The mode is unknown; or, when training begins, ``"auto"`` finds a metric that doesn't say
+        its direction; or, when training begins or after its first epoch, there is no result of
+        that name.
     """
 
     def __init__(
@@ -50,10 +51,13 @@ class MonitorCallback(Callback):
             name = self.monitor.removeprefix("val_")
             if name not in directions:
                 raise self._unknown([*directions, *(f"val_{n}" for n in directions)])
-            self._direction = directions[name]
+            self._direction = directions[name] or self._undirected(name)
 
     def monitored(self, logs: Logs | None) -> float | None:
-        """The value after an epoch; None, and a warning, if the epoch had no validation."""
+        """The value now; None if it comes from a validation that did not take place.
+
+        Without any validation data there is a warning, once.
+        """
         logs = logs or {}
         if self.monitor in logs:
             return float(logs[self.monitor])
@@ -70,12 +74,21 @@ class MonitorCallback(Callback):
         return None
 
     def improves(self, value: float, best: float | None) -> bool:
-        """Whether a value is better than the best one; anything is better than none or NaN."""
+        """Whether a value is better than the best one: a number than none, NaN than nothing."""
+        if math.isnan(value):
+            return False
         if best is None or math.isnan(best):
             return True
         if self._direction == "min":
             return value + self.min_delta < best
         return value - self.min_delta > best
+
+    def _undirected(self, name: str) -> str:
+        raise ValueError(
+            f"{type(self).__name__}: nobody knows whether less or more of {name!r} is better, as "
+            "the metric doesn't say it: give mode='min' or mode='max', or the metric's class a "
+            "direction"
+        )
 
     def _unknown(self, known: list[str]) -> ValueError:
         hint = did_you_mean(self.monitor, known)

@@ -27,8 +27,9 @@ class Metric(Configurable):
 
     Attributes
     ----------
-    direction : str
-        ``"max"`` if more is better, else ``"min"``: what callbacks understand by an improvement.
+    direction : {"min", "max", None}
+        Whether less or more is better: what callbacks understand by an improvement. None, unless a
+        class says it: then they need to be told by ``mode=``.
     sparse : bool
         Targets are class numbers (int32), not one value for every output.
 
@@ -48,7 +49,7 @@ class Metric(Configurable):
     needs = ("total",)
     recordable: ClassVar[bool] = False
     sparse: ClassVar[bool] = False
-    direction: str = "min"
+    direction: str | None = None
 
     def __init__(self, name: str | None = None) -> None:
         self.name = snake_case(type(self).__name__) if name is None else name

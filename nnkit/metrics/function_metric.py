@@ -26,7 +26,7 @@ class FunctionMetric(Metric, wraps_functions=True):
     function : callable or str
         As for :class:`nnkit.losses.FunctionLoss`.
     name : str, optional
-        By default the function's. If ``acc`` is in it, more is better.
+        By default the function's.
 
     Raises
     ------
@@ -48,7 +48,6 @@ class FunctionMetric(Metric, wraps_functions=True):
     def __init__(self, function: Callable[..., Any] | str, name: str | None = None) -> None:
         self.function = function_named("metric", function)
         super().__init__(function_name(self.function) if name is None else name)
-        self.direction = "max" if "acc" in self.name else "min"
         self._rows: RowFunction | None = None
 
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:

@@ -25,3 +25,4 @@ class MeanAbsoluteError(RowMetric):
 
     aliases = ("mae", "MAE")
     kernel = "absolute_error"
+    direction = "min"

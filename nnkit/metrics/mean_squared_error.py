@@ -25,3 +25,4 @@ class MeanSquaredError(RowMetric):
 
     aliases = ("mse", "MSE")
     kernel = "squared_error"
+    direction = "min"

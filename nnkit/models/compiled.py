@@ -142,10 +142,10 @@ class Compiled(Layer, abstract=True):
             changed(state)
 
     @property
-    def metric_directions(self) -> dict[str, str]:
-        """Whether each result is better smaller (``"min"``) or larger (``"max"``)."""
+    def metric_directions(self) -> dict[str, str | None]:
+        """Whether less (``"min"``) or more (``"max"``) of a result is better; None: unknown."""
         self._require_compiled("metric_directions")
-        directions = {"loss": "min"}
+        directions: dict[str, str | None] = {"loss": "min"}
         if self.input_shape is not None:  # Before that, "accuracy" may still be one of three.
             found = self.session().objective.metrics
             directions |= {metric.name: metric.direction for metric in found}

@@ -42,7 +42,7 @@ class Trainer(Compiled, abstract=True):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
-        callbacks: Sequence[Callback] | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
         validation_split: float = 0.0,
         validation_data: tuple[Any, ...] | None = None,
         shuffle: bool = True,
@@ -67,7 +67,7 @@ class Trainer(Compiled, abstract=True):
             Index of the epoch to stop before, so the number of epochs unless ``initial_epoch``.
         verbose : {"auto", 0, 1, 2}
             0 is silent, 1 a bar, 2 a line an epoch; ``"auto"`` is 1 on a terminal, 2 elsewhere.
-        callbacks : list of Callback
+        callbacks : Callback or list of Callback
         validation_split : float
             This last part of the data (before shuffling) is not trained on, but evaluated.
         validation_data : tuple
@@ -127,7 +127,7 @@ class Trainer(Compiled, abstract=True):
         self.session()
         history = History()
         listeners = CallbackList(
-            [history, ProgressBar(verbose), *_listed(callbacks)],
+            [history, ProgressBar(verbose), callbacks],
             self,
             {
                 "verbose": verbose,
@@ -204,7 +204,7 @@ class Trainer(Compiled, abstract=True):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
-        callbacks: Sequence[Callback] | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: bool = False,
     ) -> float | list[float] | Logs:
         """Loss and metrics on some data.
@@ -216,7 +216,7 @@ class Trainer(Compiled, abstract=True):
         batch_size : int
             Rows at a time; the result does not depend on it but for rounding.
         verbose : {"auto", 0, 1, 2}
-        callbacks : list of Callback
+        callbacks : Callback or list of Callback
         return_dict : bool
 
         Returns
@@ -229,7 +229,7 @@ class Trainer(Compiled, abstract=True):
         data = self._arrays(x, y, sample_weight)
         self.session()
         params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
-        listeners = CallbackList([ProgressBar(verbose), *_listed(callbacks)], self, params)
+        listeners = CallbackList([ProgressBar(verbose), callbacks], self, params)
         logs = self._measure(data, size, listeners, listeners.on_progress)
         return _results(logs, return_dict)
 
@@ -271,7 +271,7 @@ class Trainer(Compiled, abstract=True):
         x: Any,
         batch_size: int | None = None,
         verbose: int | str = 0,
-        callbacks: Sequence[Callback] | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
         to_host: bool = True,
     ) -> np.ndarray:
         """The model's output. Several threads may call it at once.
@@ -284,7 +284,7 @@ class Trainer(Compiled, abstract=True):
             Rows at a time.
         verbose : {0, 1, 2, "auto"}
             Silent by default: a prediction is often one of many.
-        callbacks : list of Callback
+        callbacks : Callback or list of Callback
         to_host : bool
             False leaves the result on the GPU, where CuPy, torch and JAX take it without a copy.
 
@@ -302,7 +302,7 @@ class Trainer(Compiled, abstract=True):
         listeners = None
         if verbose or callbacks:
             params = {"verbose": verbose, "steps": -(-len(x) // size), "samples": len(x)}
-            listeners = CallbackList([ProgressBar(verbose), *_listed(callbacks)], self, params)
+            listeners = CallbackList([ProgressBar(verbose), callbacks], self, params)
             listeners.on_predict_begin()
         out = self._predict(x, size, listeners, to_host)
         if listeners is not None:
@@ -381,10 +381,3 @@ def _frequency(given: Any) -> Callable[[int], bool]:
         return lambda epoch: epoch in epochs
     every = integer("fit", "validation_freq", given)
     return lambda epoch: epoch % every == 0
-
-
-def _listed(callbacks: Any) -> Sequence[Callback]:
-    """The callbacks that were given; each of them is checked by CallbackList."""
-    if not isinstance(callbacks, (list, tuple, type(None))):
-        raise TypeError(f"callbacks is a list, for example [EarlyStopping()], got {callbacks!r}")
-    return callbacks or []

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nnkit.layers.base import Layer
     from nnkit.models import Sequential
 
-__all__ = ["check_savable", "save_model", "save_weights"]
+__all__ = ["check_path", "check_savable", "save_model", "save_weights"]
 
 FORMAT_VERSION = 1
 _KERAS_VERSION = "3.0.0"  # Whose layout this is.
@@ -63,7 +63,7 @@ def save_model(
     >>> nnkit.load_model(path).count_params()
     10
     """
-    _check_path(path)
+    check_path(path)
     described = _describe(model, include_optimizer)
     with replacing(path) as file, _new(file) as root:
         _write_attributes(root, described["keras"])
@@ -103,7 +103,7 @@ def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
     >>> nnkit.saving.save_weights(model, path)
     >>> nnkit.saving.load_weights(model, path)
     """
-    _check_path(path)
+    check_path(path)
     _check_built(model)
     with replacing(path) as file, _new(file) as root:
         if os.fspath(path).endswith(".weights.h5"):
@@ -120,7 +120,8 @@ def check_savable(model: Sequential) -> None:
 # ------------------------------------------------------------------------- before any writing
 
 
-def _check_path(path: str | os.PathLike[str]) -> None:
+def check_path(path: str | os.PathLike[str]) -> None:
+    """Raise the error that saving under this name would raise, without writing anything."""
     suffix = Path(path).suffix
     if suffix == ".keras":
         raise ValueError(f"{path}: nnkit doesn't write .keras files yet; use the suffix .h5")

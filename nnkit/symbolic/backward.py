@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from nnkit.symbolic import tensor
-from nnkit.symbolic.graph import Apply, Op, Variable, describe
+from nnkit.symbolic.graph import Apply, Op, Variable
 from nnkit.symbolic.ifelse import IfElse
+from nnkit.symbolic.selection import Selected, pulled
+from nnkit.symbolic.tensor.variable import as_tensor
 
 __all__ = ["Backward"]
 
@@ -28,10 +30,6 @@ class Backward:
     closed : set of int
         Ids of variables to whose gradients nothing is added.
 
-    Attributes
-    ----------
-    gradients : dict of int to Variable
-        By the variable's id.
     """
 
     def __init__(
@@ -48,40 +46,43 @@ class Backward:
         for node in order:  # Only what depends on a target is on the way.
             if any(id(v) in self._wanted for v in node.inputs):
                 self._wanted |= {id(v) for v in node.outputs if id(v) not in constant}
-        self.gradients: dict[int, Any] = {}
+        self._gradients: dict[int, Selected] = {}
         for v, g in starts:
-            self.gradients.setdefault(id(v), g)
-        self._walk(order, self.gradients)
+            self._gradients.setdefault(id(v), Selected(g))
+        self._walk(order, self._gradients)
 
-    def _walk(self, nodes: Sequence[Apply], gradients: dict[int, Any]) -> None:
+    def by(self, variable: Variable) -> Any:
+        """The gradient by a variable; None if there is none."""
+        g = self._gradients.get(id(variable))
+        return None if g is None else g.variable
+
+    def _walk(self, nodes: Sequence[Apply], gradients: dict[int, Selected]) -> None:
         """Go back through some operations, and add up gradients."""
         for node in reversed(nodes):
             above = [gradients.get(id(v)) if id(v) in self._wanted else None for v in node.outputs]
             if all(g is None for g in above):
                 continue
-            cotangents = [
-                tensor.zeros_like(v) if g is None else g
-                for g, v in zip(above, node.outputs, strict=True)
-            ]
-            for x, g in self._pulled(node, cotangents):
+            for x, g in self._pulled(node, above):
                 self._add(gradients, x, g, node.op)
 
-    def _pulled(self, node: Apply, cotangents: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    def _pulled(
+        self, node: Apply, above: Sequence[Selected | None]
+    ) -> Iterable[tuple[Any, Selected | None]]:
         """Variables before an operation, with what is added to their gradients."""
         if isinstance(node.op, IfElse):
-            return self._through_branches(node, cotangents)
-        return zip(
-            node.inputs, node.op.pullback(node.inputs, node.outputs, cotangents), strict=True
-        )
+            return self._through_branches(node, above)
+        return zip(node.inputs, pulled(node, above), strict=True)
 
-    def _add(self, gradients: dict[int, Any], x: Any, g: Any, op: Op) -> None:
+    def _add(self, gradients: dict[int, Selected], x: Any, g: Selected | None, op: Op) -> None:
         smooth = x.type.dtype.startswith("float")  # There is no gradient through integers.
         if g is not None and smooth and id(x) in self._wanted and id(x) not in self._closed:
-            fitted = _fitted(g, x, op)
+            fitted = g.fitted(x, op)
             before = gradients.get(id(x))
             gradients[id(x)] = fitted if before is None else before + fitted
 
-    def _through_branches(self, node: Any, cotangents: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    def _through_branches(
+        self, node: Any, above: Sequence[Selected | None]
+    ) -> Iterator[tuple[Any, Selected]]:
         """Gradients by what the branches of an ``ifelse`` are made of.
 
         What only one branch needs is differentiated for that branch alone, up to what others need,
@@ -92,8 +93,8 @@ class Backward:
         met: dict[int, Any] = {}
         for values in node.op.halves(node.inputs[1:]):
             region = self._region(node, values)
-            gradients: dict[int, Any] = {}
-            for v, g in zip(values, cotangents, strict=True):
+            gradients: dict[int, Selected] = {}
+            for v, g in zip(values, above, strict=True):
                 self._add(gradients, v, g, node.op)
             self._walk(region, gradients)
             inside = {id(v) for inner in region for v in inner.outputs}
@@ -102,7 +103,12 @@ class Backward:
             sides.append(gradients)
         for at, v in met.items():
             zeros = tensor.zeros_like(v)
-            yield v, node.op(node.inputs[0], *(side.get(at, zeros) for side in sides))
+            both = [side[at].variable if at in side else zeros for side in sides]
+            condition: Any = None
+            if not all(at in side for side in sides):
+                holds = tensor.neq if at in sides[0] else tensor.eq
+                condition = as_tensor(holds(node.inputs[0], 0), ndim=v.ndim)
+            yield v, Selected(node.op(node.inputs[0], *both), condition, clean=True)
 
     def _region(self, node: Apply, values: Sequence[Variable]) -> list[Apply]:
         """The operations that nothing but one branch of an ``ifelse`` needs, in order."""
@@ -120,15 +126,3 @@ class Backward:
             ) and any(id(v) in users for v in maker.outputs):
                 inside.add(id(maker))
         return [maker for maker in self._order if id(maker) in inside - {id(node)}]
-
-
-def _fitted(g: Any, x: Any, op: Op) -> Any:
-    """A gradient in the type of its variable."""
-    if g.type.ndim != x.type.ndim:
-        raise TypeError(
-            f"the gradient of {op} by {describe(x)} has {g.type.ndim} axes instead of "
-            f"{x.type.ndim}; it must have the shape of its variable"
-        )
-    if g.type.dtype != x.type.dtype:
-        g = tensor.cast(g, x.type.dtype)
-    return tensor.patternbroadcast(g, x.type.broadcastable)

@@ -13,7 +13,7 @@ import numpy as np
 from nnkit.symbolic.config import MODES, config
 from nnkit.symbolic.debug import Debugger
 from nnkit.symbolic.graph import FunctionGraph, Variable, ancestors, clone, describe
-from nnkit.symbolic.pairs import pairs, replacements, updates_of
+from nnkit.symbolic.pairs import default_updates, pairs, replacements, updates_of
 from nnkit.symbolic.rewrite import rewrite
 from nnkit.symbolic.rewrites.rewriter import Change
 from nnkit.symbolic.run import runner
@@ -108,7 +108,9 @@ def function(
     Parameters
     ----------
     inputs : sequence of Variable or In
-        One that is computed from others is taken as given.
+        One that is computed from others, as a part of one is, is taken as given: its value is that
+        of the argument wherever this very variable is used. (``x[0]`` written again is another
+        variable, computed from x.)
     outputs : Variable, list, dict or None
         What a call returns, in the same form; for None an empty list.
     mode : {"FAST_RUN", "FAST_COMPILE", "DebugMode"}, optional
@@ -116,9 +118,11 @@ def function(
     updates : sequence of pairs or dict
         New values of shared variables. All are computed from the old values.
     givens : sequence of pairs or dict
-        Variables to be replaced by others in the graph.
+        Variables to be replaced by others in the graph; no inputs.
     no_default_updates : bool or list of shared variables
-        Leave out updates that random streams bring along, all or those of some.
+        Leave out the ``default_update`` that a shared variable brings along, as those of random
+        streams do: of all, or of some. Otherwise each that is needed is updated, also if only
+        another's update needs it; what ``updates`` says of a variable comes first.
     name : str, optional
     allow_input_downcast : bool, optional
         Whether arguments may lose precision; None: Python floats may.
@@ -134,7 +138,8 @@ def function(
     ------
     MissingInputError, UnusedInputError
     TypeError, ValueError
-        An update of something that is not shared, twice the same, or of another type.
+        An update of something that is not shared, twice the same, or of another type; an input
+        that is given twice, or replaced by ``givens``.
 
     Examples
     --------
@@ -165,18 +170,19 @@ def function(
     changes = pairs(updates, "updates")
     changes += [(i.value, i.update) for i in arguments if i.update is not None]
     new_values = updates_of(changes)
-    replaced = cuts | replacements(givens, "givens")
+    given = replacements(givens, "givens")
+    for argument in inputs:
+        variable = argument.variable if isinstance(argument, In) else argument
+        if variable in given:
+            raise ValueError(
+                f"{describe(variable)} is an input, so givens can't replace it; replace it by "
+                "something made of another input, or leave it out of the inputs"
+            )
+    replaced = cuts | dict(zip(given, clone(list(given.values()), cuts), strict=True))
     everything = clone([*results, *new_values.values()], replaced)
-    left_out = no_default_updates if isinstance(no_default_updates, (list, tuple)) else ()
-    if no_default_updates is not True:
-        for variable in ancestors(everything):
-            update = getattr(variable, "default_update", None)
-            if not isinstance(variable, SharedVariable) or update is None:
-                continue
-            if variable in new_values or any(variable is v for v in left_out):
-                continue
-            new_values.update(updates_of([(variable, update)]))
-            everything += clone([new_values[variable]], replaced)
+    for shared, update in default_updates(everything, no_default_updates, new_values, replaced):
+        new_values[shared] = update
+        everything.append(update)
     used = {id(v) for v in ancestors(everything)}
     _check_inputs(arguments, used, on_unused_input)
     known = {id(i.variable) for i in arguments}

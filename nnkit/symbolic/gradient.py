@@ -119,7 +119,7 @@ def grad(
 
     known_grads = known_grads or {}
     kept = [*targets, *known_grads, *(consider_constant or ())]
-    better = stabilize([*kept, *ends], kept)
+    better, originals = stabilize([*kept, *ends], kept)
     targets, ends = better[: len(targets)], better[len(kept) :]
     known = better[len(targets) : len(targets) + len(known_grads)]
     starts = list(zip(known, known_grads.values(), strict=True))
@@ -127,12 +127,12 @@ def grad(
         starts.append((ends[-1], tensor.ones_like(ends[-1])))
     constant = {id(v) for v in better[len(targets) + len(known) : len(kept)]}
     closed = constant | {id(v) for v in known}  # Nothing is added to these.
-    gradients = Backward(toposort(ends), starts, targets, constant, closed).gradients
+    backward = Backward(toposort(ends), starts, targets, constant, closed)
     connected = _connected(ends, constant)
     name = getattr(cost, "name", None)
     found = []
     for x in targets:
-        g = gradients.get(id(x))
+        g = backward.by(x)
         if g is None:
             if id(x) not in connected:
                 _disconnected(cost, x, disconnected_inputs)
@@ -141,6 +141,9 @@ def grad(
         elif add_names and name and x.name and g.name is None and g.owner is not None:
             g.name = f"(d{name}/d{x.name})"
         found.append(g)
+    # A gradient is made of the cost's own variables, which may be the inputs of a function.
+    own = iter(clone([g for g in found if g is not None], originals))
+    found = [None if g is None else next(own) for g in found]
     return type(wrt)(found) if several else found[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -105,8 +106,11 @@ def _increment(low: Lowering, node: Any) -> bool:
         low.call(loops.put, *arrays, replace, low.changed(x, out))
     elif _rows(low, node, x, indices):
         places = low.whole(indices[0])
-        whole = low.whole(y).reshape(places.size, -1) if given.size > 1 else given.reshape(1, 1)
-        if given.size > 1 and given.shape != places.shape + shape[1:]:
+        if given.size == 1:
+            whole = given.reshape(1, 1)
+        elif given.shape in (shape[1:], places.shape + shape[1:]):  # One row, or one for each.
+            whole = low.whole(y).reshape(-1, math.prod(shape[1:]))
+        else:
             return False
         to = _matrix(low.changed(x, out))
         source = np.broadcast_to(whole, (places.size, to.shape[1]))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.graph import Variable, ancestors, clone, describe
 from nnkit.symbolic.tensor.variable import SharedVariable, as_tensor
 
-__all__ = ["fitting", "pairs", "replacements", "updates_of"]
+__all__ = ["default_updates", "fitting", "pairs", "replacements", "updates_of"]
 
 
 def pairs(given: Any, what: str) -> list[tuple[Any, Any]]:
@@ -105,3 +105,48 @@ def updates_of(changes: Iterable[tuple[Any, Any]]) -> dict[SharedVariable, Varia
             raise ValueError(f"{describe(shared)} is updated twice")
         found[shared] = fitting(new, shared, f"{describe(shared)} can't be updated to")
     return found
+
+
+def default_updates(
+    outputs: Sequence[Variable],
+    left_out: Any,
+    given: Collection[SharedVariable],
+    replaced: Mapping[Variable, Variable],
+) -> Iterator[tuple[SharedVariable, Variable]]:
+    """The ``default_update`` of each shared variable that outputs need, or these updates in turn.
+
+    Parameters
+    ----------
+    outputs : sequence of Variable
+    left_out : bool or sequence of SharedVariable
+        What has none: True for all.
+    given : collection of SharedVariable
+        What has another update.
+    replaced : dict of Variable to Variable
+        What is replaced in an update.
+
+    Raises
+    ------
+    TypeError
+        ``left_out`` is something else, or an update of another type.
+    """
+    several = isinstance(left_out, (list, tuple, set, frozenset))
+    if not several and not isinstance(left_out, bool):
+        raise TypeError(
+            f"no_default_updates is a bool or a list of shared variables, got {left_out!r}"
+        )
+    if left_out is True:
+        return
+    met = {*given, *(left_out if several else ())}
+    waiting = [list(outputs)]
+    while waiting:
+        for variable in ancestors(waiting.pop()):
+            if not isinstance(variable, SharedVariable) or variable in met:
+                continue
+            met.add(variable)
+            new = getattr(variable, "default_update", None)
+            if new is not None:
+                update: Variable
+                (update,) = clone(list(updates_of([(variable, new)]).values()), replaced)
+                waiting.append([update])
+                yield variable, update

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from nnkit.symbolic.graph import Apply, Variable, clone, toposort
 from nnkit.symbolic.rewrites.algebra import Shapes, algebra
 from nnkit.symbolic.rewrites.rewriter import Change, Rewriter
-from nnkit.symbolic.rewrites.stable import STABLE
+from nnkit.symbolic.rewrites.stable import MOVES, STABLE
 from nnkit.symbolic.tensor.elementwise import elementwise
 
 __all__ = ["rewrite", "stabilize"]
@@ -36,8 +36,12 @@ def rewrite(
     return Rewriter(algebra(shapes), True, shapes.learn, record).run(better)
 
 
-def stabilize(variables: Sequence[Variable], kept: Sequence[Variable] = ()) -> list[Variable]:
+def stabilize(
+    variables: Sequence[Variable], kept: Sequence[Variable] = ()
+) -> tuple[list[Variable], dict[Variable, Variable]]:
     """The variables by formulas whose gradients are finite, too.
+
+    Equal parts and views are left apart: a function may be given the one, not the other.
 
     Parameters
     ----------
@@ -45,15 +49,32 @@ def stabilize(variables: Sequence[Variable], kept: Sequence[Variable] = ()) -> l
     kept : sequence of Variable
         Of these the gradient is taken, so they stay between what they are made of and what is
         made of them; what stands for one now is found by asking for it among ``variables``.
+
+    Returns
+    -------
+    better : list of Variable
+    originals : dict of Variable to Variable
+        For what has been made anew, what it stands for.
     """
+    before = [v for node in toposort([*kept, *variables]) for v in node.outputs]
+    better = _stabilized([*variables, *before], kept)
+    count, known = len(variables), {id(v) for v in before}
+    originals: dict[Variable, Variable] = {}
+    for old, by in zip(before, better[count:], strict=True):
+        if by.owner is not None and id(by) not in known:
+            originals.setdefault(by, old)
+    return better[:count], originals
+
+
+def _stabilized(variables: Sequence[Variable], kept: Sequence[Variable]) -> list[Variable]:
     computed = {id(v) for v in kept if v.owner is not None}
     if not computed:
-        return Rewriter(STABLE).run(variables)
+        return Rewriter(STABLE, apart=MOVES).run(variables)
     # Rules must not look through what is kept: inputs take its place meanwhile.
     order = [v for node in toposort(kept) for v in node.outputs if id(v) in computed]
     places = {v: v.type(v.name) for v in order}
     graphs = [*clone(variables, places), *(_made_anew(v, places) for v in order)]
-    better = Rewriter(STABLE).run(graphs)
+    better = Rewriter(STABLE, apart=MOVES).run(graphs)
     now: dict[Variable, Variable] = {}
     for old, by in zip(order, better[len(variables) :], strict=True):
         (by,) = clone([by], now)

@@ -9,6 +9,7 @@ import nnkit
 from nnkit.callbacks import (
     Callback,
     CallbackList,
+    CSVLogger,
     EarlyStopping,
     History,
     LambdaCallback,
@@ -180,7 +181,7 @@ def test_stop_training(model):
     ("wrong", "message"), [(EarlyStopping, "the class EarlyStopping"), (print, "built-in function")]
 )
 def test_what_is_no_callback(model, wrong, message):
-    with pytest.raises(TypeError, match=rf"callbacks must be objects such as .*{message}"):
+    with pytest.raises(TypeError, match=rf"callbacks must be an object such as .*{message}"):
         model.fit(X, Y, verbose=0, callbacks=[wrong])
 
 
@@ -189,6 +190,48 @@ def test_lambda_callback_explains():
         LambdaCallback(on_epoch_ends=print)
     with pytest.raises(TypeError, match="on_epoch_end must be a function, got 3"):
         LambdaCallback(on_epoch_end=3)
+
+
+def test_one_callback_is_a_list_of_one(model):
+    calls = []
+    model.fit(X, Y, verbose=0, callbacks=recorder(calls, ["on_epoch_end"]))
+    model.evaluate(X, Y, verbose=0, callbacks=recorder(calls, ["on_test_end"]))
+    model.predict(X, callbacks=recorder(calls, ["on_predict_end"]))
+    model.fit(X, Y, verbose=0, callbacks=CallbackList([recorder(calls, ["on_train_end"])]))
+    assert [name for name, *_ in calls] == [
+        "on_epoch_end",
+        "on_test_end",
+        "on_predict_end",
+        "on_train_end",
+    ]
+
+
+def test_lists_in_lists_keep_batches_native():
+    inner = CallbackList([EarlyStopping(), History()])
+    listeners = CallbackList([inner, (TerminateOnNaN(), None)])
+    assert [type(c) for c in listeners.callbacks] == [EarlyStopping, TerminateOnNaN, History]
+    assert not listeners.needs_train_batches
+
+
+class Mine(Callback):
+    def __init__(self, patience):
+        super().__init__()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: EarlyStopping(patiance=3), "no argument 'patiance'; did you mean 'patience'"),
+        (lambda: ModelCheckpoint("m.h5", save_best=True), "did you mean 'save_best_only'"),
+        (lambda: CSVLogger("log.csv", apend=True), "did you mean 'append'"),
+        (lambda: ProgressBar(verbos=1), "did you mean 'verbose'"),
+        (lambda: TerminateOnNaN(raise_errors=True), "did you mean 'raise_error'"),
+        (lambda: Mine(patiance=1), "Mine has no argument 'patiance'; did you mean 'patience'"),
+    ],
+)
+def test_unknown_arguments_name_the_nearest(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()
 
 
 def test_params(model):

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from nnkit.callbacks import EarlyStopping, ReduceLROnPlateau
+from nnkit import ops
+from nnkit.callbacks import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from nnkit.metrics import Metric
 from tests.callbacks.conftest import X, Y, run
 
 NAN = float("nan")
@@ -16,6 +18,11 @@ NAN = float("nan")
         ({}, [3, 3, 1], 2),
         ({}, [3, NAN, 1], 2),
         ({}, [NAN, 3, 2, 1], 4),
+        ({}, [NAN, NAN, 1], 2),
+        ({"patience": 3}, [NAN, NAN, NAN, 1], 3),
+        ({"patience": 3}, [NAN, NAN, 5, NAN, NAN, NAN, 1], 6),
+        ({"patience": 2, "mode": "max"}, [NAN, -9, NAN, NAN, 1], 4),
+        ({"patience": 2}, [float("inf"), 5, 5, 5], 4),
         ({"patience": 2}, [3, 4, 4, 1], 3),
         ({"patience": 2}, [3, 4, 2, 4, 4, 1], 5),
         ({"min_delta": 0.5}, [3, 2.6, 1], 2),
@@ -28,7 +35,7 @@ NAN = float("nan")
     ],
 )
 def test_early_stopping(stub, options, values, epochs):
-    """As Keras 3 does it."""
+    """As Keras 3 does it, but NaN is no improvement, not even over nothing."""
     assert run(EarlyStopping("loss", **options), stub, values) == epochs
 
 
@@ -51,6 +58,50 @@ def test_best_weights(stub, capsys):
 def test_best_weights_are_restored_without_a_stop(stub):
     assert run(EarlyStopping("loss", patience=9, restore_best_weights=True), stub, [1, 2]) == 2
     assert stub.get_weights() == [np.full(1, 0)]
+
+
+def test_weights_that_gave_nan_are_not_the_best(stub):
+    stop = EarlyStopping("loss", patience=9, restore_best_weights=True)
+    assert run(stop, stub, [NAN, 2, NAN]) == 3
+    assert (stop.best, stop.best_epoch, stub.get_weights()) == (2, 1, [np.full(1, 1)])
+
+
+def r_squared(y_true, y_pred):
+    return 1 - ops.square(y_true - y_pred)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda **mode: EarlyStopping("r_squared", **mode),
+        lambda **mode: EarlyStopping("val_r_squared", **mode),
+        lambda **mode: ReduceLROnPlateau("r_squared", **mode),
+        lambda **mode: ModelCheckpoint(
+            "b.weights.h5", "r_squared", save_best_only=True, save_weights_only=True, **mode
+        ),
+    ],
+)
+def test_a_direction_that_nobody_knows(model, make, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model.compile("sgd", "mse", metrics=[r_squared])
+    data = {"validation_data": (X, Y), "verbose": 0}
+    with pytest.raises(ValueError, match=r"'r_squared' is better.*give mode='min' or mode='max'"):
+        model.fit(X, Y, callbacks=make(), **data)
+    assert model.optimizer.iterations == 0
+    model.fit(X, Y, callbacks=make(mode="max"), **data)
+
+
+def test_a_metric_may_say_its_direction(model):
+    class RSquared(Metric):
+        direction = "max"
+
+        def forward(self, y_true, y_pred):
+            return 1 - ((y_true - y_pred) ** 2).mean(axis=-1)
+
+    model.compile("sgd", "mse", metrics=[RSquared()])
+    stop = EarlyStopping("r_squared", patience=9)
+    model.fit(X, Y, epochs=4, verbose=0, callbacks=stop)
+    assert stop.best_epoch == 3
 
 
 def test_used_twice(stub):
@@ -94,6 +145,8 @@ def test_arguments():
         ({"patience": 1, "cooldown": 3}, [3, 3, 3, 3], 0.5),
         ({"patience": 1, "min_lr": 0.4}, [3, 3, 3, 3], 0.4),
         ({"patience": 1, "min_delta": 1}, [3, 2.5], 0.5),
+        ({"patience": 2}, [NAN, NAN, NAN], 0.5),
+        ({"patience": 2}, [3, NAN, 2, NAN, NAN], 0.5),
     ],
 )
 def test_plateau(stub, options, values, rate):

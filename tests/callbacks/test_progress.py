@@ -1,5 +1,6 @@
 """What is seen of a run, on a terminal and elsewhere; and the callbacks that steer."""
 
+import functools
 import io
 import re
 import sys
@@ -112,9 +113,30 @@ def test_learning_rate_scheduler(model, capsys):
     assert "Epoch 2: the learning rate is 0.05" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        lambda epoch: 0.5 / (epoch + 1),
+        lambda epoch, rate: 0.5 / (epoch + 1),
+        lambda *arguments: 0.5 / (arguments[0] + 1),
+        functools.partial(lambda base, epoch: base / (epoch + 1), 0.5),
+        [0.5, 0.25].__getitem__,
+    ],
+)
+def test_schedules_of_one_or_two_arguments(model, schedule):
+    history = model.fit(X, Y, epochs=2, verbose=0, callbacks=LearningRateScheduler(schedule))
+    assert history.history["learning_rate"] == [0.5, 0.25]
+
+
+def test_an_error_inside_a_schedule_is_the_users(model):
+    with pytest.raises(TypeError, match="unsupported operand"):
+        model.fit(X, Y, verbose=0, callbacks=LearningRateScheduler(lambda epoch: epoch + "1"))
+
+
 def test_learning_rate_scheduler_explains(model):
-    with pytest.raises(TypeError, match="schedule must be a function of epoch and learning rate"):
-        LearningRateScheduler(0.1)
+    for wrong in (0.1, lambda: 0.1, lambda epoch, rate, more: rate):
+        with pytest.raises(TypeError, match="schedule must be a function of the epoch, or of it"):
+            LearningRateScheduler(wrong)
     wrong = LearningRateScheduler(lambda epoch, rate: "fast")
     with pytest.raises(TypeError, match="what schedule returns must be a number"):
         model.fit(X, Y, verbose=0, callbacks=[wrong])

@@ -124,6 +124,6 @@ def test_a_metric_of_ones_own():
     assert (bias.name, bias.result(), bias.direction, bias.recordable) == (
         "bias",
         1.5,
-        "min",
+        None,
         False,
     )

@@ -157,3 +157,11 @@ def test_what_no_result_needs_may_fail():
     x = T.dvector("x")
     f = theano.function([x], ifelse(x[0] > 0, x[1:] * 1 + x[:1], x * 2), mode="DebugMode")
     np.testing.assert_array_equal(f([-1.0, 2.0, 3.0]), [-2, 4, 6])
+
+
+def test_what_is_left_by_rounding_is_no_fault():
+    x = T.dvector("x")
+    f = theano.function([x], (x - x.mean()).sum(), mode="DebugMode")
+    rng = np.random.default_rng(0)
+    for size in range(90, 110):
+        assert abs(f(rng.random(size))) < 1e-13

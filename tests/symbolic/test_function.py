@@ -156,6 +156,117 @@ class TestDefaultUpdates:
         f = theano.function([], counter, updates=[(counter, counter + 5)])
         assert [int(f()), int(f())] == [0, 5]
 
+    @pytest.fixture
+    def chain(self):
+        """a needs b in its update only, and b needs c."""
+        a, b, c = theano.shared(2, "a"), theano.shared(1, "b"), theano.shared(-1, "c")
+        a.default_update, b.default_update, c.default_update = a - b, c, c - 1
+        return a, b, c
+
+    @pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE", "DebugMode"])
+    def test_of_each_other_from_the_old_values(self, chain, mode):
+        a = chain[0]
+        assert theano.function([], [a], mode=mode)() == [2]
+        assert [int(v.get_value()) for v in chain] == [1, -1, -2]
+
+    def test_of_what_an_update_needs(self, chain):
+        total = theano.shared(0)
+        theano.function([], updates=[(total, total + chain[1])])()
+        assert [int(v.get_value()) for v in (total, *chain)] == [1, 2, -1, -2]
+
+    def test_of_each_other_in_a_circle(self):
+        a, b = theano.shared(1), theano.shared(2)
+        a.default_update, b.default_update = b, a
+        theano.function([], a)()
+        assert (a.get_value(), b.get_value()) == (2, 1)
+
+    def test_a_chain_ends_where_one_is_left_out(self, chain):
+        a, b, _ = chain
+        theano.function([], a, no_default_updates=[b])()
+        assert [int(v.get_value()) for v in chain] == [1, 1, -2 + 1]
+
+    def test_a_chain_goes_on_by_the_update_that_was_given(self, chain):
+        a, b, _ = chain
+        other = theano.shared(7)
+        other.default_update = other + 1
+        theano.function([], a, updates=[(b, other)])()
+        assert [int(v.get_value()) for v in (*chain, other)] == [1, 7, -1, 8]
+
+    def test_givens_in_an_update(self, chain):
+        a, b, _ = chain
+        theano.function([], a, givens={b: T.constant(10)})()
+        assert [int(v.get_value()) for v in chain] == [-8, 1, -1]
+
+    def test_something_else_to_leave_out(self, counter):
+        with pytest.raises(TypeError, match=r"no_default_updates is a bool or a list .*counter"):
+            theano.function([], counter, no_default_updates=counter)
+
+
+@pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE", "DebugMode"])
+class TestInputsMadeOfOthers:
+    """The value of such an input is that of the argument, whatever the other's is."""
+
+    @pytest.fixture
+    def m(self):
+        return T.dmatrix("m")
+
+    @pytest.mark.parametrize(
+        "part",
+        [
+            lambda m: m[0],
+            lambda m: m.T,
+            lambda m: m.reshape((3, 2)),
+            lambda m: m.flatten(),
+            lambda m: m.dimshuffle(0, "x", 1),
+            lambda m: m[:, [0, 0]],
+            lambda m: m.copy(),
+        ],
+    )
+    def test_views_and_parts(self, m, part, mode):
+        p = part(m)
+        array = np.arange(6.0).reshape(2, 3)
+        other = p.eval({m: array}) * -2 + 1
+        outputs = [m * 2, p + 1, (p * 2).shape, m.sum() * p.sum()]
+        f = theano.function([m, p], outputs, mode=mode)
+        g = theano.function([p, m], outputs, mode=mode)
+        expected = [array * 2, other + 1, other.shape, array.sum() * other.sum()]
+        for made in (f(array, other), g(other, array)):
+            for a, b in zip(made, expected, strict=True):
+                np.testing.assert_array_equal(a, b)
+
+    def test_one_made_of_the_other(self, x, mode):
+        y = x * 2
+        z = y + 1
+        f = theano.function([x, y, z], [z * 3, y, x], mode=mode)
+        assert [float(v[0]) for v in f([1], [20], [300])] == [900, 20, 1]
+
+    def test_its_gradient(self, m, mode):
+        row = m[0]
+        gradients = T.grad((row**2).sum() + m.sum(), [m, row])
+        f = theano.function([m, row], gradients, mode=mode)
+        by_m, by_row = f(np.ones((2, 2)), [5, 7])
+        assert by_m.tolist() == [[11, 15], [1, 1]]
+        assert by_row.tolist() == [10, 14]
+
+    def test_a_gradient_by_what_it_is_made_of(self, m, mode):
+        """Stable formulas take its place only as long as the gradient is derived."""
+        row = m[0]
+        cost = T.log(1 + T.exp(row)).sum() + T.log(1 + T.exp(m[0])).sum()
+        f = theano.function([m, row], T.grad(cost, m), mode=mode)
+        by = 1 / (1 + np.exp([-2.0, -3.0])) + 1 / (1 + np.exp([-500.0, -700.0]))
+        np.testing.assert_allclose(f([[2.0, 3.0], [0, 0]], [500.0, 700.0]), [by, [0, 0]])
+
+    def test_in_updates_and_givens(self, x, mode):
+        w, y, a = theano.shared(np.zeros(1)), x * 2, T.dvector("a")
+        f = theano.function([y], a, updates=[(w, w + y)], givens={a: y + 1}, mode=mode)
+        assert f([5]).tolist() == [6]
+        assert w.get_value().tolist() == [5]
+
+    def test_written_again_it_is_another(self, m, mode):
+        row = m[0]
+        f = theano.function([m, row], m[0] - row, mode=mode)
+        assert f([[1, 2]], [10, 20]).tolist() == [-9, -18]
+
 
 class TestGivens:
     @pytest.mark.parametrize("form", [list, dict])
@@ -191,6 +302,12 @@ class TestGivens:
     def test_another_rank_is_refused(self, x):
         with pytest.raises(TypeError, match=r"givens: 'x' .*'d' .*another number of axes"):
             theano.function([], x, givens={x: theano.shared(np.eye(2), "d")})
+
+    def test_an_input_is_refused(self, x):
+        y = x * 2
+        for given in (x, y):
+            with pytest.raises(ValueError, match=r"is an input, so givens can't replace it"):
+                theano.function([x, theano.In(y)], y, givens={given: T.constant([1.0])})
 
     def test_no_variable(self, x):
         with pytest.raises(TypeError, match="'x' is no symbolic variable"):

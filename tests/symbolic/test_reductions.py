@@ -147,6 +147,17 @@ def test_cumulative_products(axis):
     assert_gradients(lambda x: T.cumprod(x, axis) ** 2, x)
 
 
+@pytest.mark.parametrize("x", [[2.0, 0.0, 3.0, 4.0], [0.0, 5.0, 0.0, 2.0], [1.0, 2.0, 3.0, 0.0]])
+def test_cumulative_products_of_zeros(x):
+    x = np.array(x)
+    weights = np.array([1.0, 10.0, 100.0, 1000.0])
+    found = value_of(lambda x: T.grad((T.cumprod(x) * weights).sum(), x), x)
+    others = [np.cumprod([1.0 if j == i else x[j] for j in range(4)]) for i in range(4)]
+    expected = [weights[i:] @ others[i][i:] for i in range(4)]
+    np.testing.assert_allclose(found, expected)
+    assert_gradients(lambda x: T.cumprod(x[::-1])[1:] * 2, x)
+
+
 def test_var_with_fewer_degrees_of_freedom():
     x = np.array([1.0, 2.0, 4.0])
     np.testing.assert_allclose(value_of(T.var, x, ddof=1), np.var(x, ddof=1), rtol=1e-14)

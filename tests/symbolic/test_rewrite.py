@@ -369,10 +369,21 @@ def test_equal_but_kept_variables_stay_apart():
     np.testing.assert_allclose(f([0.0, 1.0]), np.exp([0.0, 2.0]), rtol=1e-12)
 
 
+@pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE"])
+def test_formulas_written_twice_are_recognised_before_differentiation(mode):
+    x = T.dvector("x")
+    curve = T.exp(x) / (1 + T.exp(x))
+    part = T.exp(x) / T.exp(x).sum(keepdims=True)
+    f = theano.function([x], [T.grad(curve.sum(), x), T.grad(part[0], x)], mode=mode)
+    by_curve, by_part = f([1000.0, 0.0])
+    np.testing.assert_allclose(by_curve, [0, 0.25])
+    np.testing.assert_allclose(by_part, [0, 0])
+
+
 def test_nothing_to_stabilize_shares_the_graph():
     x = T.dvector("x")
     y = T.tanh(x) * 2
-    assert stabilize([y, x])[0] is y
+    assert stabilize([y, x]) == ([y, x], {})
 
 
 def test_shapes_that_are_equal_by_an_addition():

@@ -139,6 +139,16 @@ def _neutral(value: float, either: bool) -> Any:
     return _identity
 
 
+def _truth(value: bool) -> Any:
+    """A rule: what is combined with this truth value stays as it is."""
+
+    def _combined(node: Apply) -> Variable | None:
+        is_bool = node.outputs[0].type.dtype == "bool"
+        return beside(node.inputs, value) if is_bool else None
+
+    return _combined
+
+
 def _minus_one(node: Apply) -> Variable | None:
     """x * -1."""
     x, out = beside(node.inputs, -1), node.outputs[0]
@@ -261,6 +271,8 @@ _RULES: Rules = {
     "pow": [_power],
     "identity": [_copied],
     "sqrt": [_root_of_square],
+    "and_": [_truth(True)],
+    "or_": [_truth(False)],
 }
 
 _MOVES: Rules = {Cast: [_cast_again], DimShuffle: [_shuffle_again, _sign_first], Sum: [_sign_first]}

@@ -11,7 +11,17 @@ from nnkit.symbolic.graph import Apply, Op, Variable
 from nnkit.symbolic.tensor.elementwise import Cast, DimShuffle, Elementwise
 from nnkit.symbolic.tensor.variable import Constant
 
-__all__ = ["Rule", "Rules", "beside", "constant_like", "kind", "number", "operands", "operation"]
+__all__ = [
+    "Rule",
+    "Rules",
+    "alike",
+    "beside",
+    "constant_like",
+    "kind",
+    "number",
+    "operands",
+    "operation",
+]
 
 Rule = Callable[[Apply], Variable | None]
 Rules = dict[Any, list[Rule]]
@@ -20,6 +30,28 @@ Rules = dict[Any, list[Rule]]
 def kind(node: Apply) -> Any:
     """What rules are listed by: the name of a function of numbers, or the operation's class."""
     return node.op.scalar.name if isinstance(node.op, Elementwise) else type(node.op)
+
+
+def alike(a: Variable, b: Variable) -> bool:
+    """Whether two variables are the same, or made by equal operations of the same ones."""
+    met: set[tuple[int, int]] = set()
+    pairs = [(a, b)]
+    while pairs:
+        a, b = pairs.pop()
+        if a is b or (id(a), id(b)) in met:
+            continue
+        met.add((id(a), id(b)))
+        if isinstance(a, Constant) and isinstance(b, Constant):
+            if a.type != b.type or not np.array_equal(a.data, b.data):
+                return False
+            continue
+        one, other = a.owner, b.owner
+        if one is None or other is None or a.index != b.index:
+            return False
+        if (one.op, len(one.inputs)) != (other.op, len(other.inputs)):
+            return False
+        pairs += zip(one.inputs, other.inputs, strict=True)
+    return True
 
 
 def operands(variable: Variable, name: str) -> list[Variable] | None:

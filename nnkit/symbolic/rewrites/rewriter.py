@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from nnkit.symbolic.graph import Apply, Variable, ancestors, toposort
+from nnkit.symbolic.graph import Apply, Op, Variable, ancestors, toposort
 from nnkit.symbolic.rewrites.match import Rules, constant_like, kind
 from nnkit.symbolic.tensor.elementwise import Cast
 from nnkit.symbolic.tensor.variable import Constant
@@ -39,6 +39,8 @@ class Rewriter:
         Told the operations before each pass.
     record : list of Change, optional
         Changes are added to it.
+    apart : tuple of classes
+        Operations that stay apart where they are equal.
     """
 
     def __init__(
@@ -47,8 +49,9 @@ class Rewriter:
         fold: bool = False,
         prepare: Callable[[Sequence[Apply]], None] | None = None,
         record: list[Change] | None = None,
+        apart: tuple[type[Op], ...] = (),
     ) -> None:
-        self._rules, self._fold, self._prepare = rules, fold, prepare
+        self._rules, self._fold, self._prepare, self._apart = rules, fold, prepare, apart
         self._record = [] if record is None else record
 
     def run(self, outputs: Sequence[Variable]) -> list[Variable]:
@@ -90,7 +93,7 @@ class Rewriter:
     def _better(self, node: Apply) -> list[Variable]:
         """The best known outputs for a node."""
         key = (node.op, *map(id, node.inputs))
-        if key in self._seen:
+        if key in self._seen and not isinstance(node.op, self._apart):
             return self._changed("merge", node, self._seen[key])
         if self._fold and node.inputs and all(isinstance(v, Constant) for v in node.inputs):
             folded = _folded(node)

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from nnkit.symbolic.graph import Apply, Op, Variable
-from nnkit.symbolic.rewrites.match import Rules, beside, number, operands, operation
+from nnkit.symbolic.rewrites.match import Rules, alike, beside, kind, number, operands, operation
 from nnkit.symbolic.tensor.elementwise import Cast, DimShuffle, Sum, elementwise
 from nnkit.symbolic.tensor.indexing import Subtensor
 from nnkit.symbolic.tensor.nnet import LogSoftmax, Softmax
 from nnkit.symbolic.tensor.shapes import Rebroadcast, Reshape
 from nnkit.symbolic.tensor.variable import TensorType, constant
 
-__all__ = ["STABLE", "LogSumExp"]
+__all__ = ["MOVES", "STABLE", "LogSumExp"]
 
 # Operations whose result is some elements of their first input.
 MOVES = (DimShuffle, Rebroadcast, Reshape, Subtensor)
@@ -138,11 +138,11 @@ def _quotient(node: Apply) -> Variable | None:
         x = operands(power, "exp")
         if x is not None and number(above) == 1:
             return elementwise("sigmoid", _negative(x[0]))
-        return elementwise("sigmoid", x[0]) if x is not None and above is power else None
+        return elementwise("sigmoid", x[0]) if x is not None and alike(above, power) else None
     x = operands(above, "exp")
     spread = operation(below, DimShuffle)
     total = None if spread is None else operation(spread.inputs[0], Sum)
-    if x is None or spread is None or total is None or total.inputs[0] is not above:
+    if x is None or spread is None or total is None or not alike(total.inputs[0], above):
         return None
     axes = total.op.axes  # type: ignore[attr-defined]
     ndim = above.type.ndim
@@ -153,6 +153,39 @@ def _quotient(node: Apply) -> Variable | None:
     last = [i for i in range(ndim) if i not in axes] + list(axes)
     moved = DimShuffle(tuple(last))(x[0])
     return DimShuffle(tuple(last.index(i) for i in range(ndim)))(Softmax()(moved))
+
+
+def _sink(node: Apply) -> Variable | None:
+    """A switch between something and 0 moves through what multiplies or divides it.
+
+    Then 0 is what was chosen, also beside what is infinite or nan.
+    """
+    for i, v in enumerate(node.inputs[:1] if kind(node) == "true_div" else node.inputs):
+        if (choice := _choice(v)) is not None:
+            inputs = [*node.inputs[:i], choice[1], *node.inputs[i + 1 :]]
+            made = node.op(*inputs)
+            return elementwise("switch", choice[0], *((made, 0) if choice[2] else (0, made)))
+    return None
+
+
+def _choice(v: Variable) -> tuple[Any, Any, bool] | None:
+    """A condition and what is taken where it is true, or where it is false; elsewhere v is 0."""
+    if (node := operation(v, (Cast, DimShuffle))) is not None:
+        inner = _choice(node.inputs[0])
+        if inner is None:
+            return None
+        condition = node.op(inner[0]) if isinstance(node.op, DimShuffle) else inner[0]
+        return condition, node.op(inner[1]), inner[2]
+    x = operands(v, "switch")
+    if x is None or not (_is_zero(x[1]) or _is_zero(x[2])):
+        return None
+    return (x[0], x[1], True) if _is_zero(x[2]) else (x[0], x[2], False)
+
+
+def _is_zero(v: Variable) -> bool:
+    """Whether it is written as 0, or as 0 times something."""
+    factors = operands(v, "mul")
+    return number(v) == 0 or (factors is not None and beside(factors, 0) is not None)
 
 
 def _cast(x: Variable, like: Variable) -> Any:
@@ -170,6 +203,7 @@ STABLE: Rules = {
     "log1p": [_log1p],
     "add": [_exp_plus],
     "sub": [_difference],
-    "true_div": [_quotient],
+    "mul": [_sink],
+    "true_div": [_quotient, _sink],
     "inv": [_quotient],
 }

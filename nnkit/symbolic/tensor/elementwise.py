@@ -18,6 +18,8 @@ __all__ = ["Cast", "DimShuffle", "Elementwise", "Sum", "elementwise", "reinserte
 class Elementwise(Op):
     """A function of numbers, for every element; axes of size 1 broadcast.
 
+    Its gradient is the function's own, see :func:`nnkit.symbolic.selection.pulled`.
+
     Parameters
     ----------
     scalar : Scalar
@@ -64,19 +66,6 @@ class Elementwise(Op):
                         f"that of {describe(x)} of size {n}; an axis of size 1 broadcasts only if "
                         "its variable is known to have it, as a row or by T.addbroadcast(x, axis)"
                     )
-
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
-        """The function's own gradient, added up over axes that were broadcast."""
-        if self.scalar.pullback is None:
-            return [None] * len(inputs)
-        gradients = self.scalar.pullback(inputs, outputs[0], cotangents[0])
-        pairs = zip(gradients, inputs, strict=True)
-        return [None if g is None else unbroadcast(g, x) for g, x in pairs]
 
 
 @cache

@@ -133,10 +133,16 @@ def _maximum_pullback(x: Sequence[Any], y: Any, g: Any) -> Sequence[Any]:
 
 
 def _clip_pullback(x: Sequence[Any], y: Any, g: Any) -> Sequence[Any]:
+    """To the one that is taken: x within the bounds and on them, the upper one if they cross.
+
+    Between equal bounds nothing depends on x.
+    """
     t, (value, low, high) = _t(), x
-    below, above = t.lt(value, low), t.gt(value, high)
-    inside = t.switch(t.or_(below, above), 0, g)
-    return inside, t.switch(below, g, 0), t.switch(above, g, 0)
+    below = t.and_(t.lt(value, low), t.le(low, high))
+    inside = t.and_(t.and_(t.ge(value, low), t.le(value, high)), t.lt(low, high))
+    above = t.or_(t.gt(value, high), t.gt(low, high))
+    met = t.and_(t.eq(value, low), t.eq(low, high))
+    return t.switch(inside, g, 0), t.switch(below, g, 0), t.switch(t.or_(above, met), g, 0)
 
 
 _define("add", np.add, "({0} + {1})", same, lambda x, y, g: (g, g))

@@ -181,7 +181,11 @@ minimum = _binary("minimum", "The smaller of two, element by element.")
 
 
 def clip(x: Any, min: Any, max: Any) -> Any:
-    """Limited from both sides; the gradient is zero outside."""
+    """Limited from both sides: ``minimum(maximum(x, min), max)``.
+
+    The gradient goes to what is taken: to x within the bounds and on them, else to one of the
+    bounds; to the upper one if the lower one is above it, and where x and both bounds are equal.
+    """
     return elementwise("clip", x, min, max)
 
 

@@ -25,7 +25,7 @@ class _Kind:
 
 
 def _extremum_pullback(x: Any, y: Any, g: Any, axes: tuple[int, ...]) -> Any:
-    return eq(x, y) * g  # All that are equal to it have the gradient, as in Theano.
+    return switch(eq(x, y), g, 0)  # All that are equal to it have the gradient, as in Theano.
 
 
 def _prod_pullback(x: Any, y: Any, g: Any, axes: tuple[int, ...]) -> Any:
@@ -160,7 +160,14 @@ class Cumulative(Op):
         outputs: Sequence[Any],
         cotangents: Sequence[Any],
     ) -> Sequence[Variable | None]:
-        """An element is in all sums from its place on, and in the products; it must not be 0."""
+        """An element is in all sums from its place on, and in the products."""
         (x,), g = inputs, cotangents[0]
         back = Cumulative("sum", self.axis, not self.backwards)
-        return [back(g) if self.name == "sum" else back(g * outputs[0]) / x]
+        if self.name == "sum":
+            return [back(g)]
+        # Without the first zero the products go on; from the second one on they are 0 anyway.
+        zero = eq(x, 0)
+        first = switch(zero, eq(Cumulative("sum", self.axis, self.backwards)(zero), 1), zero)
+        others = Cumulative("prod", self.axis, self.backwards)(switch(first, 1, x))
+        by_zero = switch(first, back(g * others), 0)
+        return [switch(zero, by_zero, back(g * outputs[0]) / switch(zero, 1, x))]

@@ -203,8 +203,7 @@ def relu(x: Any, alpha: Any = 0) -> Any:
 def elu(x: Any, alpha: Any = 1) -> Any:
     """x where it is positive, elsewhere ``alpha`` (exp(x) - 1)."""
     x = as_tensor(x)
-    # The minimum: what is not chosen must be finite, or its gradient is nan.
-    return tensor.switch(x > 0, x, alpha * tensor.expm1(tensor.minimum(x, 0)))
+    return tensor.switch(x > 0, x, alpha * tensor.expm1(x))
 
 
 def selu(x: Any) -> Any:
