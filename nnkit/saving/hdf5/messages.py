@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 from nnkit.errors import FileFormatError
 from nnkit.saving.hdf5.content import Content, Cursor, DamagedError
 
@@ -89,16 +91,12 @@ def _continued(content: Content, address: int, size: int, tracked: int | None) -
 
 def _messages(content: Content, block: bytes, tracked: int | None) -> list[tuple[int, bytes]]:
     """Type and data of each message; those that aren't read are left out."""
-    head = 8 if tracked is None else 4 + tracked
+    head = struct.Struct("<HHB3x" if tracked is None else f"<BHB{tracked}x")
     result, at = [], 0
-    while at + head <= len(block):
+    while at + head.size <= len(block):
         content.count(1)
-        if tracked is None:
-            kind, size, flags = block[at] | block[at + 1] << 8, at + 2, block[at + 4]
-        else:
-            kind, size, flags = block[at], at + 1, block[at + 3]
-        size = block[size] | block[size + 1] << 8
-        at += head
+        kind, size, flags = head.unpack_from(block, at)
+        at += head.size
         if at + size > len(block):
             raise DamagedError("a message goes beyond its header")
         if kind in _READ:
