@@ -12,8 +12,6 @@ Stack layers, compile, fit::
 
 from __future__ import annotations
 
-import importlib
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from nnkit import (
@@ -26,6 +24,7 @@ from nnkit import (
     layers,
     losses,
     metrics,
+    models,
     optimizers,
     regularizers,
     saving,
@@ -37,6 +36,7 @@ from nnkit.engine.device import launch
 from nnkit.engine.devices import device, get_device, set_device
 from nnkit.kernels._jit import Kernel, kernel
 from nnkit.layers import Input
+from nnkit.missing import explain_missing, missing
 from nnkit.models import Sequential
 from nnkit.saving import load_model
 
@@ -62,6 +62,7 @@ __all__ = [
     "load_model",
     "losses",
     "metrics",
+    "models",
     "ops",
     "optimizers",
     "regularizers",
@@ -71,9 +72,7 @@ __all__ = [
     "utils",
 ]
 
-
-def __getattr__(name: str) -> ModuleType:
-    """``nnkit.ops`` when it is first used: with symbolic programs it takes half of the import."""
-    if name == "ops":
-        return importlib.import_module("nnkit.ops")
-    raise AttributeError(f"module 'nnkit' has no attribute {name!r}")
+if not TYPE_CHECKING:  # For a type checker, every name would be right.
+    # With symbolic programs, importing would take twice as long.
+    __getattr__ = missing(__name__, on_demand=("cuda", "ops", "symbolic"))
+    explain_missing()

@@ -1,7 +1,4 @@
-"""Commands: ``python -m nnkit devices`` and ``python -m nnkit inspect model.h5``.
-
-The first says which devices can be used, and what the others lack; the second what is in a file.
-"""
+"""``python -m nnkit`` and its commands: ``devices`` and ``inspect``."""
 
 from __future__ import annotations
 
@@ -12,33 +9,52 @@ from collections.abc import Sequence
 
 import nnkit
 from nnkit.engine.cuda.diagnosis import diagnose
+from nnkit.registry import did_you_mean
+
+_ABOUT = f"nnkit {nnkit.__version__}, Python {platform.python_version()}, {platform.platform()}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command."""
-    parser = argparse.ArgumentParser(prog="python -m nnkit", description=nnkit.__doc__)
-    commands = parser.add_subparsers(title="commands", required=True, metavar="command")
-    devices = commands.add_parser("devices", help="what a GPU needs, and what is here of it")
+    """Run a command; without one, say which there are."""
+    parser = argparse.ArgumentParser(
+        prog="python -m nnkit",
+        description=nnkit.__doc__.splitlines()[0] if nnkit.__doc__ else None,
+        epilog="'python -m nnkit COMMAND --help' says what a command takes.",
+    )
+    parser.add_argument("--version", action="version", version=_ABOUT)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    about = "which devices can be used, and what a GPU lacks"
+    devices = commands.add_parser("devices", help=about, description=f"Say {about}.")
     devices.set_defaults(run=_devices)
-    inspect = commands.add_parser("inspect", help="what is in a model's file; nothing is built")
-    inspect.add_argument("path", help="an HDF5 file that nnkit or Keras wrote")
+
+    about = "what is in a model's file; nothing of it is run"
+    inspect = commands.add_parser("inspect", help=about, description=f"Say {about}.")
+    inspect.add_argument("file", nargs="+", help="an HDF5 file of nnkit's or Keras's")
     inspect.set_defaults(run=_inspect)
-    options = parser.parse_args(arguments)
-    options.run(options)
 
-
-def _inspect(options: argparse.Namespace) -> None:
-    from nnkit.saving import inspect
-
-    try:
-        sys.stdout.write(f"{inspect(options.path)}\n")
-    except (OSError, nnkit.errors.FileFormatError) as error:
-        sys.exit(f"nnkit: {error}")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given and not given[0].startswith("-") and given[0] not in commands.choices:
+        near = did_you_mean(given[0], commands.choices)
+        parser.error(f"there is no command {given[0]!r}{near} There are: devices, inspect")
+    options = parser.parse_args(given)
+    if hasattr(options, "run"):
+        options.run(options)
+    else:
+        parser.print_help()
 
 
 def _devices(options: argparse.Namespace) -> None:
-    about = f"nnkit {nnkit.__version__}, Python {platform.python_version()}, {platform.platform()}"
-    sys.stdout.write(f"{about}\n\n{diagnose()}\n")
+    sys.stdout.write(f"{_ABOUT}\n\n{diagnose()}\n")
+
+
+def _inspect(options: argparse.Namespace) -> None:
+    for file in options.file:
+        try:
+            text = nnkit.saving.inspect(file)
+        except (OSError, ValueError) as error:
+            sys.exit(f"nnkit: {error}")
+        sys.stdout.write(f"{text}\n")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -27,6 +26,7 @@ import numpy as np
 
 import nnkit
 from nnkit import layers
+from nnkit.checks import is_expression
 from nnkit.layers.base import Layer
 from nnkit.registry import (
     did_you_mean,
@@ -78,7 +78,7 @@ def _computed_by(layer: type[Layer]) -> Callable[[F], F]:
 
         @functools.wraps(formula)
         def activation(x: Tensor, *arguments: Any, **named: Any) -> Tensor:
-            if _is_expression(x):
+            if is_expression(x):
                 return formula(x, *arguments, **named)
             bound = signature.bind(x, *arguments, **named)
             bound.apply_defaults()
@@ -91,12 +91,6 @@ def _computed_by(layer: type[Layer]) -> Callable[[F], F]:
         return cast(F, activation)
 
     return decorate
-
-
-def _is_expression(x: Any) -> bool:
-    """Whether it is one; nobody has any before symbolic programs are imported."""
-    graph = sys.modules.get("nnkit.symbolic.graph")
-    return graph is not None and isinstance(x, graph.Variable)
 
 
 def _run(layer: type[Layer], arguments: dict[str, Any], x: np.ndarray) -> np.ndarray:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 
 from nnkit.registry import did_you_mean
 
-__all__ = ["flag", "integer", "number", "one_of", "seed", "shape"]
+__all__ = ["flag", "integer", "is_expression", "number", "one_of", "seed", "shape"]
 
 
 def integer(owner: str, name: str, value: Any, low: int = 1, high: int = 2**31) -> int:
@@ -129,3 +130,9 @@ def mask(owner: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
             f"{array.dtype} {array.shape}"
         )
     return array
+
+
+def is_expression(value: Any) -> bool:
+    """Whether it is one of nnkit.symbolic's; nobody has any before those are imported."""
+    graph = sys.modules.get("nnkit.symbolic.graph")
+    return graph is not None and isinstance(value, graph.Variable)

@@ -23,6 +23,10 @@ __all__ = [
     "NonNeg",
     "UnitNorm",
     "get",
+    "max_norm",
+    "min_max_norm",
+    "non_neg",
+    "unit_norm",
 ]
 
 _EPSILON = 1e-7  # Keras's backend.epsilon(): a norm of 0 divides nothing.

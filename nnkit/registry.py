@@ -8,15 +8,18 @@ else.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from typing import Any, ClassVar, TypeVar, cast
 
 __all__ = [
     "Configurable",
+    "custom_objects",
     "did_you_mean",
     "explain_arguments",
     "function_named",
@@ -28,10 +31,13 @@ __all__ = [
 
 C = TypeVar("C", bound=Callable[..., Any])
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T", bound="Configurable")
 
 _classes: dict[str, dict[str, type[Configurable]]] = {}
 _functions: dict[str, Callable[..., Any]] = {}
 _wrappers: dict[str, Callable[[Any], Configurable]] = {}  # What a function becomes, by kind.
+_stand_ins: list[tuple[Callable[..., Any], str]] = []  # nnkit's functions, and their class's name.
+_customs: ContextVar[dict[str, Any]] = ContextVar("custom_objects")  # By both spellings.
 
 
 class _Recorded(type):
@@ -39,24 +45,30 @@ class _Recorded(type):
 
     needs: tuple[str, ...] = ()  # Attributes that the __init__ of a kind's base sets.
 
-    def __call__(cls, *arguments: Any, **named: Any) -> Any:
-        signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """What help, completion and ``inspect.signature`` show."""
+        return signature(cls)
+
+    # With this type, type checkers go on to __init__, whose arguments they know.
+    def __call__(cls: type[T], *arguments: Any, **named: Any) -> T:  # type: ignore[misc]
+        own = inspect.signature(cls.__init__)
         try:
-            bound = signature.bind(None, *arguments, **named)
+            bound = own.bind(None, *arguments, **named)
         except TypeError as error:
             _refuse_unknown(cls.__name__, named, parameters(cls))
             raise TypeError(f"{cls.__name__}: {error}") from None
         try:
-            instance = super().__call__(*arguments, **named)
+            instance: T = type.__call__(cls, *arguments, **named)
         except TypeError as error:  # An argument passed on to a base that doesn't know it either.
-            if "unexpected keyword" in str(error):
+            if "unexpected keyword" in str(error) or "multiple values" in str(error):
                 _refuse_unknown(cls.__name__, named, parameters(cls))
             raise
         if not all(hasattr(instance, name) for name in cls.needs):
             raise TypeError(f"{cls.__name__}.__init__ must call super().__init__() before all else")
         bound.apply_defaults()
         recorded = {k: v for k, v in bound.arguments.items() if k != "self"}
-        for name, parameter in signature.parameters.items():
+        for name, parameter in own.parameters.items():
             if parameter.kind is parameter.VAR_KEYWORD:
                 recorded |= recorded.pop(name, {})
             elif parameter.kind is parameter.VAR_POSITIONAL:
@@ -82,6 +94,7 @@ class Configurable(metaclass=_Recorded):
 
     kind: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
+    settled: ClassVar[tuple[str, ...]] = ()  # Arguments of a base that __init__ itself gives.
     _arguments: dict[str, Any]
 
     def __init_subclass__(
@@ -174,14 +187,69 @@ def register(item: C) -> C:
     return item
 
 
+def stands_for(function: Callable[..., Any], cls: type[Configurable]) -> None:
+    """Let :func:`resolve` take one of nnkit's functions for the class of this name."""
+    _stand_ins.append((function, cls.__name__))
+
+
+@contextlib.contextmanager
+def custom_objects(given: Mapping[str, Any] | None) -> Iterator[None]:
+    """Within a ``with`` block, names mean these classes and functions, too, and first.
+
+    Parameters
+    ----------
+    given : dict, optional
+        By name. As Keras registers classes under ``"package>Name"``, that and ``"Name"`` are the
+        same, in this dictionary and in what is looked up.
+
+    Raises
+    ------
+    TypeError
+        One is neither a class of a kind that nnkit knows, nor a function.
+    """
+    for name, item in (given or {}).items():
+        known = isinstance(item, type) and issubclass(item, Configurable) and hasattr(item, "kind")
+        if not (known or is_function(item)):
+            raise TypeError(
+                f"custom_objects[{name!r}] must be a function, or a class derived from nnkit's "
+                f"Layer, Loss, Metric, Optimizer..., got {item!r}"
+            )
+    spelled = {_bare(name): item for name, item in (given or {}).items()} | dict(given or {})
+    token = _customs.set(_customs.get({}) | spelled)
+    try:
+        yield
+    finally:
+        _customs.reset(token)
+
+
+def _bare(name: str) -> str:
+    """``Name`` of ``package>Name``."""
+    return name.rpartition(">")[2]
+
+
+def _function(name: str) -> Callable[..., Any] | None:
+    """The function that a name means, a custom one first."""
+    custom = {k: v for k, v in _customs.get({}).items() if is_function(v)}
+    for known in (custom, _functions):
+        for spelling in (name, _bare(name)):
+            if spelling in known:
+                return cast(Callable[..., Any], known[spelling])
+    return None
+
+
+def is_custom_function(name: str) -> bool:
+    """Whether ``custom_objects`` was given a function of that name, here and now."""
+    return is_function(_customs.get({}).get(name))
+
+
 def is_function(value: Any) -> bool:
     """Whether it can be called and is no class or object of nnkit's."""
     return callable(value) and not isinstance(value, (type, Configurable))
 
 
 def is_registered(name: str) -> bool:
-    """Whether a function is registered under that name."""
-    return name in _functions
+    """Whether a function is known by that name."""
+    return _function(name) is not None
 
 
 def function_name(function: Any) -> str:
@@ -198,8 +266,9 @@ def function_named(owner: str, function: Any) -> Callable[..., Any]:
         It is no function; or none is registered under that name.
     """
     if isinstance(function, str):
-        if function in _functions:
-            return _functions[function]
+        found = _function(function)
+        if found is not None:
+            return found
         raise ValueError(
             f"{owner}: there is no registered function {function!r}"
             f"{did_you_mean(function, _functions)} Define it under @nnkit.saving.register before "
@@ -208,7 +277,7 @@ def function_named(owner: str, function: Any) -> Callable[..., Any]:
     if not is_function(function):
         raise TypeError(
             f"{owner} needs a function, or the name of one under @nnkit.saving.register (a file "
-            f"never holds code), got {function!r}"
+            f"never holds code), got a {type(function).__name__}"
         )
     return cast(Callable[..., Any], function)
 
@@ -218,39 +287,48 @@ def registered(kind: str) -> dict[str, type[Configurable]]:
     return dict(_classes.get(kind, {}))
 
 
-def lookup(kind: str, name: str, custom: dict[str, type] | None = None) -> type[Configurable]:
+def lookup(kind: str, name: str) -> type[Configurable]:
     """The class of that kind with that name: a class name, its snake_case form, or an alias."""
-    known = {**_classes.get(kind, {}), **(custom or {})}
-    if name in known:
-        return known[name]
+    customs = _customs.get({}).items()
+    custom = {k: v for k, v in customs if not is_function(v) and v.kind == kind}
+    known = {**_classes.get(kind, {}), **custom}
+    for spelling in (name, _bare(name)):
+        if spelling in known:
+            return known[spelling]
     by_alias = {a.lower(): cls for cls in known.values() for a in names_of(cls)}
-    if name.lower() in by_alias:
-        return by_alias[name.lower()]
+    if _bare(name).lower() in by_alias:
+        return by_alias[_bare(name).lower()]
     names = [n for cls in known.values() for n in names_of(cls)]
     raise ValueError(
         f"unknown {kind} {name!r}{did_you_mean(name, names)} Known: {', '.join(sorted(known))}."
     )
 
 
-def resolve(kind: str, identifier: Any, custom: dict[str, type] | None = None) -> Any:
+def resolve(kind: str, identifier: Any) -> Any:
     """An object from itself, its class, a name, or ``{"class_name": ..., "config": ...}``.
 
-    A function, or the name of a registered one, becomes an object of the kind that computes it.
+    A function, or the name of one that is known, becomes an object of the kind that computes it: of
+    the class that it stands for, if there is one.
     """
     if kind in _wrappers and is_function(identifier):
+        stood_for = [name for function, name in _stand_ins if function is identifier]
+        if stood_for and stood_for[0] in _classes.get(kind, {}):
+            return _classes[kind][stood_for[0]]()
         return _wrappers[kind](identifier)
     if isinstance(identifier, str):
+        if kind in _wrappers and is_custom_function(identifier):
+            return _wrappers[kind](identifier)
         try:
-            cls = lookup(kind, identifier, custom)
+            cls = lookup(kind, identifier)
         except ValueError:
-            if kind in _wrappers and identifier in _functions:
+            if kind in _wrappers and is_registered(identifier):
                 return _wrappers[kind](identifier)
             raise
         return cls()
     if isinstance(identifier, type) and issubclass(identifier, Configurable):
         identifier = identifier()
     if isinstance(identifier, dict) and {"class_name", "config"} <= identifier.keys():
-        return lookup(kind, identifier["class_name"], custom).from_config(identifier["config"])
+        return lookup(kind, identifier["class_name"]).from_config(identifier["config"])
     if isinstance(identifier, Configurable) and identifier.kind == kind:
         return identifier
     raise TypeError(f"{kind}: expected an object or the name of one, got {identifier!r}")
@@ -290,15 +368,64 @@ def parameters(cls: type) -> frozenset[str]:
     >>> sorted(parameters(nnkit.layers.Softmax))
     ['activity_regularizer', 'axis', 'dtype', 'input_shape', 'name', 'trainable']
     """
-    names: set[str] = set()
-    for base in cls.__mro__:
+    found = signature(cls).parameters.values()
+    return frozenset(p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
+
+
+@functools.cache
+def signature(cls: type) -> inspect.Signature:
+    """What a class takes: its own arguments, then those of the bases that it passes on.
+
+    ``**options`` stands for the arguments of the next base, by name. With ``*arguments`` as well,
+    those that the next base takes by position are meant.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> class Narrow(nnkit.layers.Softmax):
+    ...     def __init__(self, width: float = 1.0, **options):
+    ...         super().__init__(**options)
+    >>> list(signature(Narrow).parameters)
+    ['width', 'axis', 'name', 'trainable', 'dtype', 'input_shape', 'activity_regularizer']
+    """
+    ordered: dict[str, inspect.Parameter] = {}
+    named: dict[str, inspect.Parameter] = {}
+    many: list[inspect.Parameter] = []  # ``*arguments`` that no base takes.
+    options: list[inspect.Parameter] = []
+    first, by_name = True, False
+    settled: set[str] = set()
+    for base in cls.__mro__[:-1]:  # Without object, which takes nothing.
         if "__init__" not in vars(base):
             continue
-        found = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
-        names |= {p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
-        if not any(p.kind is p.VAR_KEYWORD for p in found):
+        _, *found = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
+        by_position = [p for p in found if p.kind < p.KEYWORD_ONLY]
+        if not first and not by_name:
+            by_name = not (many and by_position)
+            many = [] if by_position else many
+        for p in by_position:
+            if p.name in settled:
+                continue
+            if p.kind is p.VAR_POSITIONAL:
+                many = many or [p]
+                continue
+            # After one with a default, one without can't come by position.
+            by_name |= p.default is p.empty and any(
+                q.default is not q.empty for q in ordered.values()
+            )
+            if by_name:
+                named.setdefault(p.name, p.replace(kind=p.KEYWORD_ONLY))
+            elif p.name not in named:
+                ordered.setdefault(p.name, p)
+        for p in found:
+            if p.kind is p.KEYWORD_ONLY and p.name not in settled:
+                named.setdefault(p.name, p)
+        options = [p for p in found if p.kind is p.VAR_KEYWORD]
+        first = False
+        settled |= set(vars(base).get("settled", ()))
+        if not options:
             break
-    return frozenset(names - {"self"})
+    named = {name: p for name, p in named.items() if name not in ordered}
+    return inspect.Signature([*ordered.values(), *many, *named.values(), *options])
 
 
 def _refuse_unknown(owner: str, named: Iterable[str], known: Collection[str]) -> None:

@@ -28,6 +28,10 @@ __all__ = [
     "OrthogonalRegularizer",
     "Regularizer",
     "get",
+    "l1",
+    "l1_l2",
+    "l2",
+    "orthogonal_regularizer",
 ]
 
 _BLOCK = 4096  # Elements whose penalties are one sum: see nnkit.kernels.cpu.penalties.

@@ -50,6 +50,17 @@ def test_public_names_exist(name):
     assert len(set(public)) == len(public)
 
 
+@pytest.mark.parametrize(
+    "name", [n for n in MODULES if n.count(".") == 1 and n != "nnkit.symbolic"]
+)
+def test_no_module_hides_what_its_package_offers(name):
+    """``package.name`` is the same whatever was imported: a module's own name is another one."""
+    package = importlib.import_module(name)
+    modules = {module.name for module in pkgutil.iter_modules(getattr(package, "__path__", []))}
+    hidden = modules.intersection(getattr(package, "__all__", []))
+    assert {n for n in hidden if getattr(package, n) is not sys.modules.get(f"{name}.{n}")} == set()
+
+
 def test_folders_are_packages():
     """A folder without ``__init__.py`` works in the source tree, but no wheel has it."""
     folders = {path.parent for path in ROOT.rglob("*.py")}

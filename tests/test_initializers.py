@@ -85,6 +85,28 @@ def test_fans(shape, expected):
     assert initializers.fans(shape) == expected
 
 
+@pytest.mark.parametrize(
+    ("cls", "variance"),
+    [
+        (initializers.GlorotUniform, 2 / (30 + 200)),
+        (initializers.GlorotNormal, 2 / (30 + 200)),
+        (initializers.HeUniform, 2 / 30),
+        (initializers.HeNormal, 2 / 30),
+        (initializers.LecunUniform, 1 / 30),
+        (initializers.LecunNormal, 1 / 30),
+    ],
+)
+def test_axes_of_a_units_inputs_and_outputs(cls, variance):
+    """Of (inputs, heads, size), say."""
+    made = cls(input_axes=[0], output_axes=(1, -1))
+    assert made((30, 20, 10), "float64").var() == pytest.approx(variance, rel=0.05)
+    again = cls.from_config(json.loads(json.dumps(made.get_config())))
+    assert (again.input_axes, again.output_axes) == ([0], [1, -1])
+    assert list(cls().get_config()) == ["seed"]
+    with pytest.raises(ValueError, match=r"a weight of shape \(3,\) has no axis 1"):
+        made((3,))
+
+
 @pytest.mark.parametrize("shape", [(4, 4), (6, 3), (3, 6), (2, 3, 4)])
 def test_orthogonal(shape):
     q = initializers.Orthogonal(gain=2.0)(shape, "float64").reshape(-1, shape[-1])
@@ -149,6 +171,9 @@ def test_aliases(alias, name):
         (lambda: initializers.VarianceScaling(mode="fan"), "mode must be one of fan_in, fan_out"),
         (lambda: initializers.VarianceScaling(distribution="n"), "distribution must be one of"),
         (lambda: initializers.HeNormal(seed=-1), "seed must be a whole number from 0"),
+        (lambda: initializers.HeNormal(input_axes=[0]), "HeNormal: give both input_axes and"),
+        (lambda: initializers.HeNormal(None, 0, 1), "HeNormal: input_axes must be a list"),
+        (lambda: initializers.HeNormal(None, [0.5], [1]), "input_axes must be a whole number"),
         (lambda: initializers.Identity()((3,)), "Identity makes matrices"),
         (lambda: initializers.Orthogonal()((3,)), "two axes or more"),
     ],

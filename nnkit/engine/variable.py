@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nnkit.engine.array_reading import ArrayReading
 from nnkit.engine.device import launch
 from nnkit.engine.twins import changed, fetch, keep_away, lend
 
@@ -15,8 +16,12 @@ __all__ = ["Storage", "Variable"]
 _ALIGN = 16  # Elements: every weight starts on a cache line, so that workers don't share one.
 
 
-class Variable:
+class Variable(ArrayReading):
     """One weight of a layer: a named array, and the gradient of the loss with respect to it.
+
+    It is read like an array: ``np.abs(weight)``, ``weight[0]``, ``weight.mean()``, ``weight - 1``,
+    ``plt.imshow(weight)``, ``torch.from_dlpack(weight)``. All of them get a copy of the current
+    values, which later training doesn't change. It is written by :meth:`assign`.
 
     Parameters
     ----------
@@ -39,6 +44,17 @@ class Variable:
         For a table of which a step uses some rows: uint8, one for each row, 0 where the gradient is
         certainly 0. ``backward`` keeps it; who else writes the gradient calls
         :meth:`use_every_row`.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> layer = nnkit.layers.Dense(2, kernel_initializer="ones")
+    >>> layer.build((None, 3))
+    >>> layer.kernel.sum(), (layer.kernel / 2)[0], np.asarray(layer.kernel).shape
+    (np.float32(6.0), array([0.5, 0.5], dtype=float32), (3, 2))
+    >>> layer.kernel.assign(layer.kernel + 1)
+    >>> layer.kernel.T[0]
+    array([2., 2., 2.], dtype=float32)
     """
 
     def __init__(self, value: np.ndarray, name: str, trainable: bool = True) -> None:

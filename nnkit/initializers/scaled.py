@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -38,6 +40,14 @@ class VarianceScaling(RandomInitializer):
         drawn again, and widened so that the variance is as promised. ``"untruncated_normal"``.
         ``"uniform"``: from -L to L with L = sqrt(3 scale / n).
     seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        The axes of a weight that count as a unit's inputs and as its outputs; see :func:`fans`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what it should be, or one of ``input_axes`` and ``output_axes`` is given
+        without the other; on a call, a weight has no such axis.
 
     Examples
     --------
@@ -53,6 +63,8 @@ class VarianceScaling(RandomInitializer):
         mode: str = "fan_in",
         distribution: str = "truncated_normal",
         seed: int | None = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
     ) -> None:
         super().__init__(seed)
         owner = type(self).__name__
@@ -60,9 +72,13 @@ class VarianceScaling(RandomInitializer):
         self.mode = checks.one_of(owner, "mode", mode, ("fan_in", "fan_out", "fan_avg"))
         known = ("truncated_normal", "normal", "untruncated_normal", "uniform")
         self.distribution = checks.one_of(owner, "distribution", distribution, known)
+        self.input_axes = _axes(owner, "input_axes", input_axes)
+        self.output_axes = _axes(owner, "output_axes", output_axes)
+        if (self.input_axes is None) != (self.output_axes is None):
+            raise ValueError(f"{owner}: give both input_axes and output_axes, or neither")
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        fan_in, fan_out = fans(shape)
+        fan_in, fan_out = fans(shape, self.input_axes, self.output_axes)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, n)
         if self.distribution == "uniform":
@@ -72,8 +88,34 @@ class VarianceScaling(RandomInitializer):
             return rng.normal(0, math.sqrt(variance), shape)
         return math.sqrt(variance) / _STDDEV_OF_TRUNCATED * truncated_normal(rng, shape)
 
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments; without axes that aren't given, which old Keras lacks."""
+        config = super().get_config()
+        given = self.input_axes is not None
+        return {k: v for k, v in config.items() if given or k not in ("input_axes", "output_axes")}
 
-class GlorotUniform(VarianceScaling):
+
+class _Named(VarianceScaling, abstract=True):
+    """A scaling that has a name of its own.
+
+    Attributes
+    ----------
+    settings : tuple
+        Scale, mode and distribution.
+    """
+
+    settings: ClassVar[tuple[float, str, str]]
+
+    def __init__(
+        self,
+        seed: int | None = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__(*self.settings, seed, input_axes, output_axes)
+
+
+class GlorotUniform(_Named):
     """Uniform from -L to L, L = sqrt(6 / (fan_in + fan_out)); what Dense starts with.
 
     X. Glorot, Y. Bengio, 2010, "Understanding the difficulty of training deep feedforward neural
@@ -82,6 +124,8 @@ class GlorotUniform(VarianceScaling):
     Parameters
     ----------
     seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        See :class:`VarianceScaling`.
 
     Examples
     --------
@@ -90,11 +134,10 @@ class GlorotUniform(VarianceScaling):
     True
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(1.0, "fan_avg", "uniform", seed)
+    settings = (1.0, "fan_avg", "uniform")
 
 
-class GlorotNormal(VarianceScaling):
+class GlorotNormal(_Named):
     """Truncated normal of variance 2 / (fan_in + fan_out).
 
     X. Glorot, Y. Bengio, 2010, "Understanding the difficulty of training deep feedforward neural
@@ -103,6 +146,8 @@ class GlorotNormal(VarianceScaling):
     Parameters
     ----------
     seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        See :class:`VarianceScaling`.
 
     Examples
     --------
@@ -111,11 +156,10 @@ class GlorotNormal(VarianceScaling):
     (4, 2)
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(1.0, "fan_avg", "truncated_normal", seed)
+    settings = (1.0, "fan_avg", "truncated_normal")
 
 
-class HeUniform(VarianceScaling):
+class HeUniform(_Named):
     """Uniform from -L to L, L = sqrt(6 / fan_in); for layers with ReLU.
 
     K. He et al., 2015, "Delving deep into rectifiers".
@@ -123,6 +167,8 @@ class HeUniform(VarianceScaling):
     Parameters
     ----------
     seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        See :class:`VarianceScaling`.
 
     Examples
     --------
@@ -131,11 +177,10 @@ class HeUniform(VarianceScaling):
     True
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(2.0, "fan_in", "uniform", seed)
+    settings = (2.0, "fan_in", "uniform")
 
 
-class HeNormal(VarianceScaling):
+class HeNormal(_Named):
     """Truncated normal of variance 2 / fan_in; for layers with ReLU.
 
     K. He et al., 2015, "Delving deep into rectifiers".
@@ -143,6 +188,8 @@ class HeNormal(VarianceScaling):
     Parameters
     ----------
     seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        See :class:`VarianceScaling`.
 
     Examples
     --------
@@ -151,11 +198,10 @@ class HeNormal(VarianceScaling):
     (4, 2)
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(2.0, "fan_in", "truncated_normal", seed)
+    settings = (2.0, "fan_in", "truncated_normal")
 
 
-class LecunUniform(VarianceScaling):
+class LecunUniform(_Named):
     """Uniform from -L to L, L = sqrt(3 / fan_in).
 
     Y. LeCun et al., 1998, "Efficient BackProp".
@@ -163,6 +209,8 @@ class LecunUniform(VarianceScaling):
     Parameters
     ----------
     seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        See :class:`VarianceScaling`.
 
     Examples
     --------
@@ -171,11 +219,10 @@ class LecunUniform(VarianceScaling):
     True
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(1.0, "fan_in", "uniform", seed)
+    settings = (1.0, "fan_in", "uniform")
 
 
-class LecunNormal(VarianceScaling):
+class LecunNormal(_Named):
     """Truncated normal of variance 1 / fan_in.
 
     Y. LeCun et al., 1998, "Efficient BackProp".
@@ -183,6 +230,8 @@ class LecunNormal(VarianceScaling):
     Parameters
     ----------
     seed : int, optional
+    input_axes, output_axes : sequence of int, optional
+        See :class:`VarianceScaling`.
 
     Examples
     --------
@@ -191,15 +240,23 @@ class LecunNormal(VarianceScaling):
     (4, 2)
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        super().__init__(1.0, "fan_in", "truncated_normal", seed)
+    settings = (1.0, "fan_in", "truncated_normal")
 
 
-def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+def fans(
+    shape: tuple[int, ...],
+    input_axes: Sequence[int] | None = None,
+    output_axes: Sequence[int] | None = None,
+) -> tuple[int, int]:
     """How many inputs and outputs a unit with a weight of that shape has: fan_in, fan_out.
 
     The last two axes are inputs and outputs; axes before them (a convolution's window) multiply
-    both.
+    both. Or they are the products of the axes that are named.
+
+    Raises
+    ------
+    ValueError
+        The weight has no such axis.
 
     Examples
     --------
@@ -209,9 +266,25 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     (144, 288)
     >>> fans((10,))
     (10, 10)
+    >>> fans((4, 8, 16), input_axes=[0], output_axes=[1, 2])
+    (4, 128)
     """
+    if input_axes is not None and output_axes is not None:
+        for axis in (*input_axes, *output_axes):
+            if not -len(shape) <= axis < len(shape):
+                raise ValueError(f"a weight of shape {shape} has no axis {axis}")
+        fan_in, fan_out = (math.prod(shape[a] for a in axes) for axes in (input_axes, output_axes))
+        return fan_in, fan_out
     if len(shape) < 2:
         size = math.prod(shape)
         return size, size
     window = math.prod(shape[:-2])
     return shape[-2] * window, shape[-1] * window
+
+
+def _axes(owner: str, name: str, axes: Any) -> list[int] | None:
+    if axes is None:
+        return None
+    if not isinstance(axes, (list, tuple)):
+        raise TypeError(f"{owner}: {name} must be a list of whole numbers, got {axes!r}")
+    return [checks.integer(owner, name, axis, -32, 31) for axis in axes]

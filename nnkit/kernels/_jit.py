@@ -144,7 +144,7 @@ class Kernel:
         """The types of the operands and the words that describe them."""
         if self.elementwise:
             arguments = [
-                a.reshape(-1) if name in self.split else a
+                a.reshape(-1) if name in self.split and isinstance(a, np.ndarray) else a
                 for name, a in zip(self.parameters, arguments, strict=True)
             ]
         named = zip(self.parameters, arguments, strict=True)
@@ -172,6 +172,15 @@ on_call: Callable[[Kernel, Sequence[Any]], None] = _no_device
 def kernel(**declaration: Any) -> Callable[[Callable[..., None]], Kernel]:
     """Make a :class:`Kernel` of a Python function; see there for the arguments."""
     return lambda function: Kernel(function, **declaration)
+
+
+kernel.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [
+        p.replace(kind=p.KEYWORD_ONLY)
+        for p in inspect.signature(Kernel).parameters.values()
+        if p.name != "function"
+    ]
+)
 
 
 def inline(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -208,7 +217,10 @@ def _encode(value: Any, strided: bool) -> tuple[str, Words]:
         return "int", (int(value),)
     if isinstance(value, (float, np.floating)):
         return "float", struct.unpack("q", struct.pack("d", value))
-    raise TypeError(f"a kernel takes arrays, ints and floats, not {type(value).__name__}")
+    raise TypeError(
+        f"a kernel takes arrays, ints and floats, not {type(value).__name__} (a weight's array is "
+        "its value)"
+    )
 
 
 def _unpack(types: tuple[str, ...]) -> tuple[str, dict[str, Any]]:

@@ -124,8 +124,9 @@ class BatchNormalization(Layer):
         self.moving_mean = self.add_weight("moving_mean", shape, trainable=False)
         self.moving_variance = self.add_weight("moving_variance", shape, trainable=False)
         # What takes their place where there are none.
-        self._one = self.gamma or Variable(np.ones(shape, self.dtype), "gamma", False)
-        self._zero = self.beta or Variable(np.zeros(shape, self.dtype), "beta", False)
+        one, zero = np.ones(shape, self.dtype), np.zeros(shape, self.dtype)
+        self._one = Variable(one, "gamma", False) if self.gamma is None else self.gamma
+        self._zero = Variable(zero, "beta", False) if self.beta is None else self.beta
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = gamma (x - mean) / sqrt(variance + epsilon) + beta."""
@@ -176,8 +177,8 @@ class BatchNormalization(Layer):
             self._one.value,
             dy.size // n if self.by_batch else 0,
             slopes,
-            self.gamma.gradient if self.gamma else self.empty((n,)),
-            self.beta.gradient if self.beta else self.empty((n,)),
+            self.empty((n,)) if self.gamma is None else self.gamma.gradient,
+            self.empty((n,)) if self.beta is None else self.beta.gradient,
         )
         launch.normalize_backward(self._lanes(dy), rows, self.lines, slopes, self._lanes(dx))
         return dx

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from nnkit import checks
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.permute import Permute
 
 __all__ = ["Flatten"]
 
@@ -17,8 +19,9 @@ class Flatten(Layer):
 
     Parameters
     ----------
-    data_format : None or "channels_last"
-        Only here because Keras has it.
+    data_format : {"channels_last", "channels_first"}, optional
+        With ``"channels_first"`` the channels, which are axis 1, are moved to the end first, and so
+        images give the same in both formats.
     **options
         Those of :class:`Layer`.
 
@@ -38,21 +41,28 @@ class Flatten(Layer):
 
     def __init__(self, data_format: str | None = None, **options: Any) -> None:
         super().__init__(**options)
-        if data_format not in (None, "channels_last"):
-            raise ValueError(
-                f"Flatten: data_format must be 'channels_last', got {data_format!r}; move the "
-                "channels to the end of the data: numpy.moveaxis(x, 1, -1)"
-            )
+        known = ("channels_last", "channels_first")
+        self.data_format = checks.one_of("Flatten", "data_format", data_format or known[0], known)
+        self._moved: Permute | None = None
+
+    def build(self, input_shape: Shape) -> None:
+        """Know which axis the channels are."""
+        last = len(input_shape) - 1
+        if self.data_format == "channels_first" and last > 1:
+            self._moved = Permute((*range(2, last + 1), 1), dtype=self.dtype)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(batch, product of the others)."""
         return (input_shape[0], math.prod(n or 0 for n in input_shape[1:]))
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """The same memory, flat."""
+        """The same memory, flat; of channels that come first, a copy."""
+        if self._moved is not None:
+            x = self._moved.forward(x)
         self.shape = x.shape
         return x.reshape(x.shape[0], math.prod(x.shape[1:]))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """The same memory in the input's shape."""
-        return dy.reshape(self.shape)
+        dx = dy.reshape(self.shape)
+        return dx if self._moved is None else self._moved.backward(dx)

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from nnkit import checks
 from nnkit.layers.elementwise import Elementwise
 
 __all__ = ["HardSigmoid"]
 
 
 class HardSigmoid(Elementwise):
-    """``x / 6 + 1 / 2``, limited to 0 to 1.
+    """``slope x + 1 / 2``, limited to 0 to 1.
 
     Parameters
     ----------
+    slope : float
+        Above 0. Keras 3's is 1/6; that of Keras 1 and 2, and of Theano, is 0.2.
     **options
         Those of :class:`Layer`.
 
+    Raises
+    ------
+    TypeError, ValueError
+        ``slope`` is no number above 0.
+
     Notes
     -----
-    Output of the input's shape. Backward: dx = dy / 6 where -3 < x < 3, else 0.
+    Output of the input's shape. Backward: dx = slope dy where abs(x) < 1 / (2 slope), else 0.
 
     Examples
     --------
@@ -27,3 +37,11 @@ class HardSigmoid(Elementwise):
     """
 
     function = "hard_sigmoid"
+
+    def __init__(self, slope: float = 1 / 6, **options: Any) -> None:
+        super().__init__(**options)
+        self.slope = checks.number("HardSigmoid", "slope", slope, "(0, inf)")
+
+    def numbers(self) -> tuple[float, ...]:
+        """The slope."""
+        return (self.slope,)

@@ -54,14 +54,12 @@ def plain_layers(layers: Sequence[Layer]) -> list[dict[str, Any]]:
     return [to_plain(layer) for layer in layers]
 
 
-def layers_from(
-    described: Sequence[Any], custom_objects: dict[str, type] | None = None
-) -> list[Layer]:
+def layers_from(described: Sequence[Any]) -> list[Layer]:
     """Layers from themselves or from plain data; what has one name is one layer, used again."""
     made: dict[str, Layer] = {}
     layers = []
     for given in described:
-        layer: Layer = resolve("layer", given, custom_objects)
+        layer: Layer = resolve("layer", given)
         if isinstance(given, dict):
             layer = made.setdefault(layer.name, layer)
         layers.append(layer)

@@ -108,8 +108,9 @@ class LayerNormalization(Layer):
         # What takes their place where there are none, and as much memory.
         if self.gamma is None:
             budget.spend(sizes, self.dtype, f"{self.name}/gamma")
-        self._one = self.gamma or Variable(np.ones(sizes, self.dtype), "gamma", False)
-        self._zero = self.beta or Variable(np.zeros(sizes, self.dtype), "beta", False)
+        one, zero = np.ones(sizes, self.dtype), np.zeros(sizes, self.dtype)
+        self._one = Variable(one, "gamma", False) if self.gamma is None else self.gamma
+        self._zero = Variable(zero, "beta", False) if self.beta is None else self.beta
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = gamma (x - mean) / sqrt(variance + epsilon) + beta."""
@@ -137,9 +138,9 @@ class LayerNormalization(Layer):
             dgamma,
             dbeta,
         )
-        if self.gamma:
+        if self.gamma is not None:
             launch.sum_rows(dgamma, 0, self.gamma.gradient.reshape(-1))
-        if self.beta:
+        if self.beta is not None:
             launch.sum_rows(dbeta, 0, self.beta.gradient.reshape(-1))
         return dx
 

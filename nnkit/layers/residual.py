@@ -41,6 +41,8 @@ class Residual(Parallel):
     array([[1., 2., 3., 4.]], dtype=float32)
     """
 
+    settled = ("branches", "merge")
+
     def __init__(
         self, layers: Any, shortcut: Any = (), activation: Any = None, **options: Any
     ) -> None:

@@ -40,6 +40,8 @@ class SpatialDropout1D(Dropout):
     True
     """
 
+    settled = ("noise_shape",)
+
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
         super().__init__(rate, (None, 1, None), seed, **options)
 

@@ -43,6 +43,8 @@ class SpatialDropout2D(Dropout):
     True
     """
 
+    settled = ("noise_shape",)
+
     def __init__(
         self,
         rate: float,

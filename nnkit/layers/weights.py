@@ -15,6 +15,9 @@ from nnkit.registry import Configurable
 
 __all__ = ["WeightOwner", "check_name", "set_weights"]
 
+# A group of HDF5 may be called anything but "."; what controls a terminal is no name.
+_NAME = r"(?!\.+$)[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}"
+
 
 class WeightOwner(Configurable, abstract=True):
     """Something that has weights, its own and those of the layers inside.
@@ -156,12 +159,14 @@ class WeightOwner(Configurable, abstract=True):
 
 
 def check_name(name: Any) -> str:
-    """A name that may stand in a file."""
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_.-]{1,255}", name):
+    """A name that may stand in a file, where slashes divide it into the names of groups."""
+    parts = name.split("/") if isinstance(name, str) else [""]
+    if not all(re.fullmatch(_NAME, part) for part in parts):
         raise ValueError(
-            f"a layer's name is made of letters, digits, '_', '.' and '-', got {name!r}"
+            "a layer's name is made of 1 to 255 characters that can be seen, not of dots alone, "
+            f"nor with nothing before, between or after slashes; got {name!r}"
         )
-    return name
+    return str(name)
 
 
 def set_weights(owner: str, variables: list[Variable], weights: list[Any]) -> None:

@@ -1,14 +1,24 @@
-"""Losses, one class a file."""
+"""Losses, one class a file; and as functions."""
 
 from nnkit.losses.base import Loss, get
-from nnkit.losses.binary_crossentropy import BinaryCrossentropy
-from nnkit.losses.categorical_crossentropy import CategoricalCrossentropy
+from nnkit.losses.binary_crossentropy_loss import BinaryCrossentropy
+from nnkit.losses.categorical_crossentropy_loss import CategoricalCrossentropy
 from nnkit.losses.function_loss import FunctionLoss
-from nnkit.losses.mean_absolute_error import MeanAbsoluteError
-from nnkit.losses.mean_squared_error import MeanSquaredError
-from nnkit.losses.sparse_categorical_crossentropy import SparseCategoricalCrossentropy
+from nnkit.losses.functions import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    mean_absolute_error,
+    mean_squared_error,
+    sparse_categorical_crossentropy,
+)
+from nnkit.losses.mean_absolute_error_loss import MeanAbsoluteError
+from nnkit.losses.mean_squared_error_loss import MeanSquaredError
+from nnkit.losses.sparse_categorical_crossentropy_loss import SparseCategoricalCrossentropy
 
 __all__ = [
+    "BCE",
+    "MAE",
+    "MSE",
     "BinaryCrossentropy",
     "CategoricalCrossentropy",
     "FunctionLoss",
@@ -16,5 +26,18 @@ __all__ = [
     "MeanAbsoluteError",
     "MeanSquaredError",
     "SparseCategoricalCrossentropy",
+    "bce",
+    "binary_crossentropy",
+    "categorical_crossentropy",
     "get",
+    "mae",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "mse",
+    "sparse_categorical_crossentropy",
 ]
+
+# Keras's other names.
+bce = BCE = binary_crossentropy
+mae = MAE = mean_absolute_error
+mse = MSE = mean_squared_error

@@ -1,14 +1,27 @@
-"""Metrics, one class a file."""
+"""Metrics, one class a file; and as functions."""
 
+from nnkit.losses.functions import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    mean_absolute_error,
+    mean_squared_error,
+)
 from nnkit.metrics.base import Metric, get
-from nnkit.metrics.binary_accuracy import BinaryAccuracy
-from nnkit.metrics.categorical_accuracy import CategoricalAccuracy
+from nnkit.metrics.binary_accuracy_metric import BinaryAccuracy
+from nnkit.metrics.categorical_accuracy_metric import CategoricalAccuracy
 from nnkit.metrics.function_metric import FunctionMetric
-from nnkit.metrics.mean_absolute_error import MeanAbsoluteError
-from nnkit.metrics.mean_squared_error import MeanSquaredError
-from nnkit.metrics.sparse_categorical_accuracy import SparseCategoricalAccuracy
+from nnkit.metrics.functions import (
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+)
+from nnkit.metrics.mean_absolute_error_metric import MeanAbsoluteError
+from nnkit.metrics.mean_squared_error_metric import MeanSquaredError
+from nnkit.metrics.sparse_categorical_accuracy_metric import SparseCategoricalAccuracy
 
 __all__ = [
+    "MAE",
+    "MSE",
     "BinaryAccuracy",
     "CategoricalAccuracy",
     "FunctionMetric",
@@ -16,5 +29,18 @@ __all__ = [
     "MeanSquaredError",
     "Metric",
     "SparseCategoricalAccuracy",
+    "binary_accuracy",
+    "binary_crossentropy",
+    "categorical_accuracy",
+    "categorical_crossentropy",
     "get",
+    "mae",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "mse",
+    "sparse_categorical_accuracy",
 ]
+
+# Keras's other names.
+mae = MAE = mean_absolute_error
+mse = MSE = mean_squared_error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 import weakref
 from collections import deque
@@ -120,8 +121,11 @@ class Compiled(Layer, abstract=True):
         what is trained; the optimizer keeps what it remembers of the others.
         """
         session = self._session
-        trained = tuple(self.trainable_weights)
-        if session is None or session.storage.trainable_variables != trained:
+        trained = self.trainable_weights
+        before = () if session is None else session.storage.trainable_variables
+        # As objects: weights are compared by their values.
+        same = len(before) == len(trained) and all(map(operator.is_, before, trained))
+        if session is None or not same:
             old, session = session, Session(self)
             if old is not None:
                 session.take_over(old)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from nnkit import checks
+from nnkit import checks, registry
 from nnkit.engine.variable import Variable
 from nnkit.layers import InputLayer
 from nnkit.layers.base import Layer, Shape
@@ -270,10 +270,14 @@ class Sequential(Trainer):
 
     @classmethod
     def from_config(
-        cls, config: dict[str, Any], custom_objects: dict[str, type] | None = None
+        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Sequential:
-        """Make a model from what :meth:`get_config` returned, with new weights."""
-        model = cls(layers_from(config["layers"], custom_objects), config["name"])
+        """Make a model from what :meth:`get_config` returned, with new weights.
+
+        ``custom_objects`` are classes and functions of your own by name.
+        """
+        with registry.custom_objects(custom_objects):
+            model = cls(layers_from(config["layers"]), config["name"])
         if config.get("input_shape") is not None and not model.built:
             model.build(config["input_shape"])
         return model
@@ -288,17 +292,15 @@ class Sequential(Trainer):
             "run_eagerly": self.run_eagerly,
         }
 
-    def compile_from_config(
-        self, config: dict[str, Any], custom_objects: dict[str, type] | None = None
-    ) -> None:
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile with what :meth:`get_compile_config` returned."""
 
         def metric(given: Any) -> Any:
-            return given if isinstance(given, str) else resolve("metric", given, custom_objects)
+            return given if isinstance(given, str) else resolve("metric", given)
 
         self.compile(
-            optimizer=resolve("optimizer", config["optimizer"], custom_objects),
-            loss=resolve("loss", config["loss"], custom_objects),
+            optimizer=resolve("optimizer", config["optimizer"]),
+            loss=resolve("loss", config["loss"]),
             metrics=[metric(m) for m in config.get("metrics") or []],
             run_eagerly=config.get("run_eagerly", False),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -27,6 +27,7 @@ __all__ = ["Trainer"]
 _ROWS = 512
 
 Logs = dict[str, float]
+Results = Any  # A float, or a list of them if there are metrics, or a dictionary if asked for.
 
 
 class Trainer(Compiled, abstract=True):
@@ -196,6 +197,31 @@ class Trainer(Compiled, abstract=True):
 
     # -------------------------------------------------------------------- evaluate and predict
 
+    @overload
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        callbacks: Sequence[Callback] | None = None,
+        *,
+        return_dict: Literal[True],
+    ) -> Logs: ...
+
+    @overload
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        callbacks: Sequence[Callback] | None = None,
+        return_dict: bool = False,
+    ) -> Results: ...
+
     @explain_arguments
     def evaluate(
         self,
@@ -206,7 +232,7 @@ class Trainer(Compiled, abstract=True):
         sample_weight: Any = None,
         callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: bool = False,
-    ) -> float | list[float] | Logs:
+    ) -> Results:
         """Loss and metrics on some data.
 
         Parameters
@@ -338,7 +364,7 @@ class Trainer(Compiled, abstract=True):
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
-    ) -> float | list[float] | Logs:
+    ) -> Results:
         """One step on one batch.
 
         Returns
@@ -358,7 +384,7 @@ class Trainer(Compiled, abstract=True):
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
-    ) -> float | list[float] | Logs:
+    ) -> Results:
         """Loss and metrics of one batch."""
         x = as_array(x, "x")
         return self.evaluate(
@@ -366,7 +392,7 @@ class Trainer(Compiled, abstract=True):
         )
 
 
-def _results(logs: Logs, return_dict: bool) -> float | list[float] | Logs:
+def _results(logs: Logs, return_dict: bool) -> Results:
     """Results as Keras returns them: one number, or a list of them, or a dictionary."""
     if return_dict:
         return logs

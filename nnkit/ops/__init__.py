@@ -16,8 +16,14 @@ Examples
 array([[  0., 100.]], dtype=float32)
 """
 
+from typing import TYPE_CHECKING
+
+from nnkit.missing import missing
 from nnkit.ops.activations import *  # noqa: F403
 from nnkit.ops.axes import *  # noqa: F403
 from nnkit.ops.elementwise import *  # noqa: F403
 from nnkit.ops.shapes import *  # noqa: F403
 from nnkit.ops.values import *  # noqa: F403
+
+if not TYPE_CHECKING:  # For a type checker, every name would be right.
+    __getattr__ = missing(__name__)

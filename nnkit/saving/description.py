@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnkit.errors import FileFormatError
 from nnkit.saving.from_keras import Translator
+from nnkit.saving.hdf5 import Dataset, Group
+from nnkit.saving.keras_versions import origin
 from nnkit.saving.plain import parse_json
 from nnkit.saving.safe import child, number, text
 from nnkit.saving.writer import FORMAT_VERSION
-
-if TYPE_CHECKING:
-    import h5py
 
 __all__ = ["Description", "describe"]
 
@@ -29,18 +28,21 @@ class Description:
     state : dict
         Generators' keys and where training was; only nnkit writes it.
     by_keras : bool
+    slot_by_slot : bool
+        Whether the optimizer's state has all of one slot, then all of the next, as before Keras 3.
     """
 
     model: dict[str, Any]
     training: dict[str, Any] | None
     state: dict[str, Any]
     by_keras: bool
+    slot_by_slot: bool = False
 
 
-def describe(root: h5py.Group, custom: dict[str, type] | None, compile: bool) -> Description:
+def describe(root: Group, compile: bool) -> Description:
     """Read and check all that a file says; nnkit's own words if it has them, else Keras's."""
     own = child(root, "nnkit")
-    group = root if own is None else own
+    group: Group | Dataset = root if own is None else own
     if own is not None:
         _check_version(own)
     config = text(group, "model_config")
@@ -53,20 +55,33 @@ def describe(root: h5py.Group, custom: dict[str, type] | None, compile: bool) ->
     document = text(group, "training_config") if compile else None
     training = None if document is None else parse_json(document, "training_config")
     state = parse_json(text(group, "state") or "{}", "state") if own else {}
+    slot_by_slot = False
     if own is None:
-        translator = Translator(custom)
+        written = origin(root)
+        translator = Translator(written.generation)
+        slot_by_slot = written.is_old and not _in_turns(training)
         model = translator.model(model)
         training = None if training is None else translator.training(training)
-        if translator.ignored:
-            warnings.warn(
-                "nnkit doesn't know these arguments of Keras's, and goes on without: "
-                + ", ".join(translator.ignored),
-                stacklevel=3,
-            )
-    return Description(model, training, state, own is None)
+        for found, what in (
+            (
+                translator.ignored,
+                "nnkit doesn't know these arguments of Keras's, and goes on without",
+            ),
+            (translator.changed, "these arguments do something else than in the file's Keras"),
+        ):
+            if found:
+                warnings.warn(f"{what}: {', '.join(found)}", stacklevel=3)
+    return Description(model, training, state, own is None, slot_by_slot)
 
 
-def _check_version(own: h5py.Group) -> None:
+def _in_turns(training: Any) -> bool:
+    """Whether an optimizer is of tf.keras's newer ones, whose slots take turns."""
+    optimizer = training.get("optimizer_config") if isinstance(training, dict) else None
+    config = optimizer.get("config") if isinstance(optimizer, dict) else None
+    return isinstance(config, dict) and config.get("is_legacy_optimizer") is False
+
+
+def _check_version(own: Group | Dataset) -> None:
     version = number(own, "format_version")
     if version is None or version < 1:
         raise FileFormatError("the group 'nnkit' has no format_version")

@@ -1,29 +1,26 @@
-"""From the descriptions in files of Keras 2 and 3 to nnkit's own."""
+"""From the descriptions in Keras's files to nnkit's own."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from nnkit.errors import FileFormatError
-from nnkit.registry import lookup, parameters
+from nnkit.registry import (
+    function_named,
+    is_custom_function,
+    is_registered,
+    lookup,
+    parameters,
+)
+from nnkit.saving.keras_versions import EVERY, KERAS_3, Generation
 from nnkit.saving.to_keras import INNER_LAYERS
 
 __all__ = ["Translator"]
 
-# Arguments that nnkit need not know as long as they have Keras's default.
-_DEFAULTS: dict[str, Any] = {
-    "data_format": "channels_last",
-    "dilation_rate": 1,
-    "groups": 1,
-    "renorm_momentum": 0.99,
-    "ema_momentum": 0.99,
-    "decay": 0.0,
-    "initial_decay": 0.0,
-    "jit_compile": True,
-    "is_legacy_optimizer": False,
-}
-_RENAMED = {"lr": "learning_rate"}
 _FORBIDDEN = ("_regularizer", "_constraint")  # If nnkit's class does not know them.
+_COMPILED = ("optimizer", "loss", "metric")  # What compile is given.
+_LONGEST = 80  # Characters of a value that a message shows.
 
 
 class Translator:
@@ -31,30 +28,38 @@ class Translator:
 
     Parameters
     ----------
-    custom : dict, optional
-        Classes of the user's by name.
+    generation : Generation
+        Of the file: what its words mean.
 
     Attributes
     ----------
     ignored : list of str
-        Arguments that nnkit does not know and that are not at Keras's default.
+        Arguments that nnkit does not know and that change results, with their values.
+    changed : list of str
+        Arguments that change results because they do something else in nnkit.
     """
 
-    def __init__(self, custom: dict[str, type] | None = None) -> None:
-        self.custom = custom
+    def __init__(self, generation: Generation = KERAS_3) -> None:
+        self.generation = generation
         self.ignored: list[str] = []
+        self.changed: list[str] = []
+        self._of_all: dict[str, Any] = {}
+
+    # ------------------------------------------------------------------------------ the model
 
     def model(self, described: Any) -> dict[str, Any]:
         """nnkit's description of a Sequential model."""
+        described = _plain(described)
         if _member(described, "class_name", str, "model_config") != "Sequential":
             raise FileFormatError(
-                f"a {described['class_name']} model; nnkit reads Sequential models. "
+                f"a {_short(described['class_name'])[1:-1]} model; nnkit reads Sequential models. "
                 "Build the same layers in nnkit and use load_weights"
             )
         config = described.get("config")
         if isinstance(config, list):  # As Keras 2.0 wrote it.
             config = {"layers": config}
         layers = _member(config, "layers", list, "model_config")
+        self._of_all = self._of_all or self._found_of_all(layers)
         shape: list[int | None] | None = config.get("build_input_shape")
         translated: list[dict[str, Any]] = []
         for layer in layers:
@@ -65,112 +70,263 @@ class Translator:
             if class_name != "InputLayer":
                 translated.append(self._layer(class_name, arguments))
         if shape is not None and not _is_shape(shape):
-            raise FileFormatError(f"the input shape is {str(shape)[:80]}, not a list of sizes")
-        shape = None if shape is None else [None, *shape[1:]]
+            raise FileFormatError(f"the input shape is {_short(shape)}, not a list of sizes")
+        if shape is not None and not _is_stateful(translated):
+            shape = [None, *shape[1:]]  # Only what remembers rows needs to know how many.
         return {
             "name": config.get("name", "sequential"),
             "layers": translated,
             "input_shape": shape,
         }
 
-    def training(self, described: dict[str, Any]) -> dict[str, Any] | None:
-        """nnkit's description of what ``compile`` was given; None if there was no loss."""
-        optimizer = _member(described, "optimizer_config", dict, "training_config")
-        loss = _plain(described.get("loss"))
-        if loss is None:
-            return None
-        metrics = _plain(described.get("metrics")) or []
-        if len(metrics) == 1 and isinstance(metrics[0], list):  # One list for each output.
-            metrics = metrics[0]
-        if isinstance(loss, list) or (isinstance(loss, dict) and "class_name" not in loss):
-            raise FileFormatError("a model of several losses; nnkit's have one. Use compile=False")
-        return {
-            "optimizer": self._object("optimizer", _plain(optimizer)),
-            "loss": self._object("loss", _unwrap(loss)),
-            "metrics": [self._object("metric", _unwrap(metric)) for metric in metrics],
-        }
-
     def _layer(self, class_name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         arguments = dict(arguments)
-        dtype = _dtype(arguments.pop("dtype", None))
-        for used in ("batch_input_shape", "batch_shape"):
-            arguments.pop(used, None)
+        dtype = self._dtype(arguments.pop("dtype", None))
         if class_name == "Sequential":
             inside = self.model({"class_name": class_name, "config": arguments})
             return {"class_name": class_name, "config": inside}
-        layer = self._object("layer", {"class_name": class_name, "config": _plain(arguments)})
+        layer = self._object("layer", {"class_name": class_name, "config": arguments})
         if dtype is not None:
             layer["config"]["dtype"] = dtype
         return layer
+
+    def _dtype(self, policy: Any) -> str | None:
+        """The data type in a Keras dtype or policy."""
+        if isinstance(policy, dict):
+            policy = _member(policy, "config", dict, "dtype").get("name")
+        if policy in ("int32", "int64") and self.generation is not KERAS_3:
+            return None  # What goes into an Embedding.
+        if policy not in (None, "float32", "float64"):
+            raise FileFormatError(f"data type {_short(policy)}; nnkit has float32 and float64")
+        return str(policy) if policy else None
+
+    # --------------------------------------------------------------------------- compile's words
+
+    def training(self, described: dict[str, Any]) -> dict[str, Any] | None:
+        """nnkit's description of what ``compile`` was given; None if there was no loss."""
+        try:
+            return self._training(_plain(described))
+        except FileFormatError as error:
+            raise FileFormatError(f"{error} compile=False loads the rest") from None
+
+    def _training(self, described: dict[str, Any]) -> dict[str, Any] | None:
+        optimizer = _member(described, "optimizer_config", dict, "training_config")
+        losses = _items(described.get("loss"))
+        if not losses:
+            return None
+        if len(losses) > 1:
+            raise FileFormatError("a model of several losses; nnkit's have one.")
+        weighted = _items(described.get("weighted_metrics"))
+        weights = [w for w in _items(described.get("loss_weights")) if w != 1]
+        for name, changing in (("weighted_metrics", weighted), ("loss_weights", weights)):
+            if changing:
+                self.ignored.append(f"{name}={_short(described[name])} of compile")
+        return {
+            "optimizer": self._object("optimizer", optimizer),
+            "loss": self._measure("loss", losses[0]),
+            "metrics": [self._measure("metric", m) for m in _items(described.get("metrics"))],
+        }
+
+    def _measure(self, kind: str, described: Any) -> Any:
+        """A loss or metric; Keras may say its class, its function, or both."""
+        if isinstance(described, str) and is_registered(described):
+            return _of_function(kind, described, {})
+        if not isinstance(described, dict):
+            return described
+        class_name = _member(described, "class_name", str, f"a {kind}")
+        config = dict(_member(described, "config", dict, class_name))
+        function = config.pop("fn", None)
+        if class_name in ("LossFunctionWrapper", "MeanMetricWrapper"):
+            if not isinstance(function, str):
+                raise FileFormatError(f"a {class_name} without a name of its function.")
+            class_name = function
+            if is_registered(function):
+                return _of_function(kind, function, config)
+        return self._object(kind, {"class_name": class_name, "config": config})
+
+    # ------------------------------------------------------------------------- objects of any kind
 
     def _object(self, kind: str, described: Any) -> Any:
         """The description of an object without the arguments that nnkit does not know."""
         if isinstance(described, str):
             return described
-        class_name = _member(described, "class_name", str, f"a {kind}").split(">")[-1]
-        given = _member(described, "config", dict, class_name)
-        cls = self._class(kind, class_name)
+        generation = self.generation
+        old_name = _member(described, "class_name", str, f"a {kind}")
+        given = _member(described, "config", dict, old_name)
+        cls = self._class(kind, generation.classes.get(old_name, old_name))
+        own = cls.__module__.split(".")[0] == "nnkit"
+        name = cls.__name__ if own else old_name
+        where = f"{name} {_short(given['name'])}" if kind == "layer" and "name" in given else name
         known = parameters(cls) | ({"name", "trainable", "dtype"} if kind == "layer" else set())
-        where = f"{class_name} {given['name']!r}" if kind == "layer" else class_name
+        given = self._renamed(name, given, set() if own else known)
+        if own:
+            if name == "Lambda":
+                _find_function(where, given)
+            of_all = {k: v for k, v in self._of_all.items() if name in generation.of_all[k]}
+            for each in (name, old_name):
+                of_all |= generation.defaults.get(each, {})
+            given = of_all | given
         config = {}
-        for name, value in given.items():
-            name = _RENAMED.get(name, name)
-            if name in known:
-                config[name] = self._argument(name, value)
-            elif value and name.endswith(_FORBIDDEN):
-                raise FileFormatError(f"{where}: nnkit has no {name} yet, it can't be loaded")
-            elif name not in ("name", "dtype") and not _is_default(name, value):
-                self.ignored.append(f"{name}={value!r} of {where}")
-        return {"class_name": class_name, "config": config}
+        for argument, value in given.items():
+            if value and argument in generation.changed:
+                why = generation.changed[argument]
+                self.changed.append(f"{argument}={_short(value)} of {where} ({why})")
+            if argument in known:
+                if kind != "optimizer" or value is not None:  # Then it is the default.
+                    config[argument] = self._argument(where, argument, value)
+            elif value and argument.endswith(_FORBIDDEN):
+                raise FileFormatError(f"{where}: nnkit has no {argument} yet, it can't be loaded")
+            elif not (kind == "initializer" or self._is_harmless(argument, value)):
+                self.ignored.append(f"{argument}={_short(value)} of {where}")
+        return {"class_name": name, "config": config}
 
-    def _argument(self, name: str, value: Any) -> Any:
+    def _found_of_all(self, layers: list[Any]) -> dict[str, Any]:
+        """Settings of all layers, as the first layer has them that says so."""
+        configs = [layer.get("config") for layer in layers if isinstance(layer, dict)]
+        given = [self._renamed(EVERY, c) for c in configs if isinstance(c, dict)]
+        return {
+            name: next(config[name] for config in given if name in config)
+            for name in self.generation.of_all
+            if any(name in config for config in given)
+        }
+
+    def _renamed(
+        self, name: str, given: dict[str, Any], kept: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """Arguments under the names that they have now, and with the values that these have now."""
+        names = {**self.generation.names.get(EVERY, {}), **self.generation.names.get(name, {})}
+        names = {old: new for old, new in names.items() if old not in kept}
+        renamed = {old: value for old, value in given.items() if old not in names}
+        for old, new in names.items():
+            if old in given and new is not None:
+                parts = [given[o] for o, n in names.items() if n == new and o in given]
+                renamed[new] = parts[0] if len(parts) == 1 else parts
+        for argument, meanings in self.generation.values.items():
+            value = renamed.get(argument)
+            if isinstance(value, str) and value in meanings:
+                renamed[argument] = meanings[value]
+        return renamed
+
+    def _argument(self, where: str, name: str, value: Any) -> Any:
         if name == "axis" and isinstance(value, list) and len(value) == 1:
             return value[0]
-        if not (isinstance(value, dict) and "class_name" in value):
-            return value
-        if name in INNER_LAYERS:
-            return self._layer(value["class_name"], _member(value, "config", dict, name))
         if name.endswith("activation"):
-            return self._object("layer", value)
+            if isinstance(value, str) and len(value) <= _LONGEST:
+                known = {} if is_custom_function(value) else self.generation.activations
+                return known.get(value, value)
+            is_object = isinstance(value, dict) and value.get("class_name") != "__lambda__"
+            if value is not None and not is_object:
+                raise FileFormatError(_no_code(f"the {name} of {where}", "Use load_weights"))
+        if not isinstance(value, dict):
+            return value
+        if name.endswith("activation") or (name in INNER_LAYERS and "class_name" in value):
+            class_name = _member(value, "class_name", str, f"{name} of {where}")
+            return self._layer(class_name, _member(value, "config", dict, name))
         for kind in ("initializer", "regularizer", "constraint"):
             if name.endswith(f"_{kind}"):
-                return self._object(kind, value)
+                return self._object(kind, _with_class_name(value))
         return value
+
+    def _is_harmless(self, argument: str, value: Any) -> bool:
+        """Whether an argument that nnkit doesn't know changes no result."""
+        silent, usual = self.generation.silent, self.generation.usual
+        if argument in silent or argument in ("name", "dtype") or argument.endswith("_initializer"):
+            return True
+        if argument in usual:
+            return value in (usual[argument], None) or value == [usual[argument]] * 2
+        return value is None or value is False
 
     def _class(self, kind: str, name: str) -> type:
         try:
-            return lookup(kind, name, self.custom)
+            return lookup(kind, name)
         except ValueError as error:
-            hint = "Give a class of your own in custom_objects, or register it."
+            hint = "Give your own in custom_objects, or register it."
             raise FileFormatError(f"{error} {hint}") from None
 
 
+# ---------------------------------------------------------------------------------- plain data
+
+
 def _plain(value: Any) -> Any:
-    """Without Keras's wrappers of tuples, functions and modules."""
+    """Without Keras's wrappers of tuples, shapes, arrays, functions and modules."""
     if isinstance(value, list):
         return [_plain(v) for v in value]
     if not isinstance(value, dict):
         return value
-    if value.get("class_name") == "__tuple__":
+    if value.get("class_name") in ("__tuple__", "TensorShape"):
         return _plain(value.get("items", []))
+    if value.keys() == {"type", "value"} and isinstance(value["type"], str):
+        array = _plain(value["value"])  # A number or an array of NumPy's.
+        return array[0] if isinstance(array, list) and len(array) == 1 else array
     if value.get("class_name") == "function" and isinstance(value.get("config"), str):
         return value["config"]
     if "class_name" in value and "config" in value:
-        return {"class_name": value["class_name"], "config": _plain(value["config"])}
+        name, registered = value["class_name"], value.get("registered_name")
+        if isinstance(registered, str) and registered.rpartition(">")[2] == name:
+            name = registered
+        return {"class_name": name, "config": _plain(value["config"])}
     return {k: _plain(v) for k, v in value.items()}
 
 
-def _unwrap(described: Any) -> Any:
-    """The function inside Keras 2's MeanMetricWrapper or LossFunctionWrapper."""
-    config = described.get("config") if isinstance(described, dict) else None
-    function = config.get("fn") if isinstance(config, dict) else None
-    return function if isinstance(function, str) else described
+def _items(value: Any) -> list[Any]:
+    """What is said for the outputs of a model: one thing, a list, a dictionary, lists in these."""
+    if isinstance(value, dict) and "class_name" not in value:
+        if len(value) > 1:
+            raise FileFormatError("a model of several outputs; nnkit's have one.")
+        value = list(value.values())
+    if isinstance(value, list):
+        if sum(isinstance(v, list) for v in value) > 1:
+            raise FileFormatError("a model of several outputs; nnkit's have one.")
+        return [item for v in value for item in _items(v)]
+    return [] if value is None else [value]
 
 
-def _is_default(name: str, value: Any) -> bool:
-    if name in _DEFAULTS:
-        return value in (_DEFAULTS[name], None) or value == [_DEFAULTS[name]] * 2
-    return value is None or value is False
+def _of_function(kind: str, function: str, config: dict[str, Any]) -> dict[str, Any]:
+    """A loss or metric that is a function of the user's."""
+    function_named(kind, function)
+    kept = {k: v for k, v in config.items() if k == "name"}
+    return {"class_name": f"Function{kind.title()}", "config": {"function": function, **kept}}
+
+
+def _with_class_name(value: dict[str, Any]) -> dict[str, Any]:
+    """``{"name": "L1L2Regularizer", "l1": 0.1}``, as Keras 1 wrote it, as Keras 2 would."""
+    if "class_name" in value or "name" not in value:
+        return value
+    return {
+        "class_name": value["name"],
+        "config": {k: v for k, v in value.items() if k != "name"},
+    }
+
+
+def _is_stateful(described: Any) -> bool:
+    """Whether a layer among these remembers, or one inside of them."""
+    if isinstance(described, dict):
+        return bool(described.get("stateful")) or _is_stateful(list(described.values()))
+    return isinstance(described, list) and any(map(_is_stateful, described))
+
+
+def _find_function(where: str, given: dict[str, Any]) -> None:
+    """Refuse code, unless custom_objects has a function for the layer, by the layer's name.
+
+    A function's name may be one that is known here.
+    """
+    function, name = given.get("function"), given.get("name")
+    if given.get("function_type") == "lambda" or not isinstance(function, str):
+        if not (isinstance(name, str) and is_custom_function(name)):
+            hint = f"Give custom_objects={{{_short(name)}: your_function}}, by the layer's name"
+            raise FileFormatError(_no_code(where, hint))
+        given["function"] = name
+    elif not is_registered(function):
+        raise FileFormatError(
+            f"{where} calls {_short(function)}, and a file never holds code that nnkit would run. "
+            f"Give custom_objects={{{_short(function)}: your_function}}"
+        )
+    for unused in ("output_shape", "mask"):  # One follows from the function, the other is for it.
+        given.pop(unused, None)
+
+
+def _no_code(where: str, hint: str) -> str:
+    return f"{where} is Python code, and a file never holds code that nnkit would run. {hint}"
 
 
 def _is_shape(shape: Any) -> bool:
@@ -178,20 +334,20 @@ def _is_shape(shape: Any) -> bool:
         isinstance(shape, list)
         and 1 < len(shape) <= 8
         and all(type(n) is int and 0 < n <= 2**31 for n in shape[1:])
+        and (shape[0] is None or (type(shape[0]) is int and 0 < shape[0] <= 2**31))
     )
 
 
-def _dtype(policy: Any) -> str | None:
-    """The data type in a Keras dtype or policy."""
-    if isinstance(policy, dict):
-        policy = policy.get("config", {}).get("name")
-    if policy not in (None, "float32", "float64"):
-        raise FileFormatError(f"data type {str(policy)[:80]!r}; nnkit has float32 and float64")
-    return policy
+def _short(value: Any) -> str:
+    """A value from a file in a message."""
+    said = repr(value)
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
 
 
 def _member(described: Any, name: str, kind: type, where: str) -> Any:
     found = described.get(name) if isinstance(described, dict) else None
     if not isinstance(found, kind):
-        raise FileFormatError(f"{where} should have a {name!r} that is a {kind.__name__}")
+        raise FileFormatError(
+            f"{_short(where)[1:-1]} should have a {name!r} that is a {kind.__name__}"
+        )
     return found

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit.engine import budget
 from nnkit.errors import FileFormatError
+from nnkit.registry import custom_objects as known
 from nnkit.saving import to_keras
+from nnkit.saving.arrangements import Arranged
 from nnkit.saving.description import Description, describe
 from nnkit.saving.hdf5 import Group
+from nnkit.saving.keras_versions import origin
 from nnkit.saving.plain import printable
 from nnkit.saving.safe import MAX_BYTES, child, open_hdf5, read, text
 from nnkit.saving.stored import (
@@ -39,7 +43,7 @@ _LONGEST_LINE = 2**20  # Characters, of inspect.
 
 def load_model(
     path: str | os.PathLike[str],
-    custom_objects: dict[str, type] | None = None,
+    custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
     *,
     max_bytes: int = MAX_BYTES,
@@ -47,13 +51,16 @@ def load_model(
     """Read a whole model that nnkit or Keras wrote with ``model.save("model.h5")``.
 
     Nothing in the file is run, imported or followed to other files. What a file can name are
-    classes of nnkit, those that you registered, and those in ``custom_objects``.
+    classes of nnkit, those that you registered, and those in ``custom_objects``. Files of Keras 1
+    and 2 and of tf.keras mean what they meant there.
 
     Parameters
     ----------
     path : path
     custom_objects : dict, optional
-        Classes of your own by name, as in ``{"Swish": Swish}``.
+        Classes and functions of your own by name, as in ``{"Swish": Swish}``; what Keras
+        registered as ``"package>Swish"`` may be spelled either way. The function of a ``Lambda``
+        that holds byte code is found by the layer's name.
     compile : bool
         Also compile the model as it was, with the optimizer's state: training goes on as if it
         had never stopped.
@@ -69,14 +76,16 @@ def load_model(
     FileNotFoundError
         There is no such file.
     nnkit.errors.FileFormatError
-        It is no such file, damaged, written by a newer nnkit, or unsafe; or it needs a class that
-        isn't known.
+        It is no such file, damaged, written by a newer nnkit, or unsafe; or it needs a class or
+        function that isn't known.
+    TypeError
+        One of ``custom_objects`` is neither a class of nnkit's kinds nor a function.
 
     Warns
     -----
     UserWarning
-        A file of Keras's has arguments that nnkit doesn't know; they are listed. Or weights are
-        NaN or infinite; their layers are named.
+        A file of Keras's has arguments that change results and that nnkit doesn't know; they are
+        listed. Or weights are NaN or infinite; they are named.
 
     Examples
     --------
@@ -86,14 +95,16 @@ def load_model(
     >>> nnkit.load_model(path).layers
     [<Dense name=dense>]
     """
-    with open_hdf5(path, max_bytes) as root:
-        description = describe(root, custom_objects, compile)
+    with known(custom_objects), open_hdf5(path, max_bytes) as root:
+        description = describe(root, compile)
         _check_counts(description)
         stored = stored_layers(root, [])
-        model = _build(description, stored_bytes(stored), custom_objects)
-        fill(pair(model.layers, stored))
+        model = _build(description, stored_bytes(stored))
+        pairs = pair(model.layers, stored, origin=origin(root))
+        fill(pairs)
         if compile and description.training is not None:
-            _compile(model, description, custom_objects, root)
+            as_stored = not any(isinstance(source, Arranged) for _, source in pairs)
+            _compile(model, description, root, as_stored)
         _restore_state(model, description)
     return model
 
@@ -108,7 +119,8 @@ def load_weights(
 ) -> None:
     """Read the weights of a model from a file of weights or of a whole model, nnkit's or Keras's.
 
-    Layers with weights are matched by their order. On any error the model stays as it was.
+    Layers with weights are matched by their order. Weights that Keras 1 and 2 stored in other
+    layouts are rearranged. On any error the model stays as it was.
 
     Parameters
     ----------
@@ -142,7 +154,7 @@ def load_weights(
         )
     with open_hdf5(path, max_bytes) as root:
         stored = stored_layers(root, model.layers)
-        assign(pair(model.layers, stored, by_name, skip_mismatch))
+        assign(pair(model.layers, stored, by_name, skip_mismatch, origin(root)))
 
 
 def inspect(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> str:
@@ -193,13 +205,13 @@ def _check_counts(description: Description) -> None:
         raise FileFormatError(f"{len(metrics)} metrics; at most {_MOST_METRICS} are read")
 
 
-def _build(description: Description, nbytes: int, custom: dict[str, type] | None) -> Sequential:
+def _build(description: Description, nbytes: int) -> Sequential:
     from nnkit.models import Sequential
 
     try:
         # Weights of 16 bits become such of 32.
         with budget.limit(max(2 * nbytes, nbytes + _SLACK)):
-            model = Sequential.from_config(description.model, custom)
+            model = Sequential.from_config(description.model)
     except Exception as error:  # Arguments from a file can make a class fail in any way.
         raise FileFormatError(f"the model it describes can't be made: {_said(error)}") from error
     if not model.built:
@@ -209,42 +221,41 @@ def _build(description: Description, nbytes: int, custom: dict[str, type] | None
     return model
 
 
-def _compile(
-    model: Sequential,
-    description: Description,
-    custom: dict[str, type] | None,
-    root: Group,
-) -> None:
+def _compile(model: Sequential, description: Description, root: Group, as_stored: bool) -> None:
     try:
-        model.compile_from_config(description.training or {}, custom)
+        model.compile_from_config(description.training or {})
     except Exception as error:
         raise FileFormatError(
             f"the model can't be compiled as it was: {_said(error)} (load it with compile=False)"
         ) from error
     try:
-        _restore_optimizer(model, root)
+        _restore_optimizer(model, root, description.slot_by_slot, as_stored)
     except FileFormatError as error:
         if not description.by_keras:
             raise
         warnings.warn(f"the optimizer starts afresh: {error}", stacklevel=3)
 
 
-def _restore_optimizer(model: Sequential, root: Group) -> None:
+def _restore_optimizer(model: Sequential, root: Group, slot_by_slot: bool, as_stored: bool) -> None:
     stored = optimizer_arrays(root)
     if stored is None:
         return
     rate, iteration, arrays = stored
-    steps = int(read(iteration, (), "int64"))
-    if not 0 <= steps <= _MOST_STEPS:
+    steps = None if iteration is None else int(read(iteration, (), "int64"))
+    if iteration is not None and steps is not None and not 0 <= steps <= _MOST_STEPS:
         raise FileFormatError(f"{iteration.name} is {steps}; steps done are from 0 to 2**62")
     if rate is not None and not np.isfinite(read(rate, (), "float64")):
         raise FileFormatError(f"{rate.name} is not finite")
+    order = to_keras.slot_order(model.optimizer)
+    if slot_by_slot:
+        order = [(name,) for names in order for name in names]
     places = [
-        (name, i)
-        for names in to_keras.slot_order(model.optimizer)
-        for i in range(len(model.trainable_weights))
-        for name in names
+        (name, i) for names in order for i in range(len(model.trainable_weights)) for name in names
     ]
+    if slot_by_slot or not places:  # Keras before 3 also kept slots that were not used.
+        arrays = arrays[: len(places)]
+    if places and not as_stored:
+        raise FileFormatError("the weights are stored in another layout than nnkit's")
     shapes = [array.shape for array in arrays]
     expected = [model.trainable_weights[i].shape for _, i in places]
     if shapes != expected:
@@ -252,7 +263,8 @@ def _restore_optimizer(model: Sequential, root: Group) -> None:
     slots = model.optimizer_slots()
     targets = [slots[name][i] for name, i in places]
     values = [read(a, t.shape, str(t.dtype)) for a, t in zip(arrays, targets, strict=True)]
-    model.optimizer.iterations = steps
+    if steps is not None:
+        model.optimizer.iterations = steps
     for target, value in zip(targets, values, strict=True):
         target[...] = value
 

@@ -26,7 +26,7 @@ __all__ = ["child", "number", "open_hdf5", "read", "text", "texts"]
 MAX_BYTES = 16 * 2**30  # Of a file, unless the caller says otherwise.
 MAX_NAME = 2**12  # Bytes of a path.
 
-_NAME = re.compile(r"(?!\.+$)[A-Za-z0-9_.:-]{1,255}")
+_NAME = re.compile(r"(?!\.+$)[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}")
 _SIGNATURES = {
     b"PK": "a zip archive; Keras 3's .keras format, if it is one, can't be read yet. "
     "Save it in Keras with model.save('model.h5')",

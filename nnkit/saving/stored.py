@@ -15,8 +15,11 @@ from nnkit.layers.bidirectional import Bidirectional
 from nnkit.layers.recurrent import Recurrent
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.registry import snake_case
+from nnkit.saving.arrangements import Source, values
 from nnkit.saving.hdf5 import Dataset, Group
-from nnkit.saving.safe import child, read, text, texts
+from nnkit.saving.keras_versions import Origin
+from nnkit.saving.plain import printable
+from nnkit.saving.safe import child, text, texts
 
 if TYPE_CHECKING:
     from nnkit.engine.variable import Variable
@@ -40,7 +43,7 @@ _MOST_NAMED = 2**15  # In all layers together, each as often as it is named.
 _DEEPEST = 32  # Layers within layers.
 _LONGEST_NAME = 255  # Bytes of a layer's name.
 
-Pairs = list[tuple["Variable", "Dataset"]]
+Pairs = list[tuple["Variable", Source]]
 
 
 @dataclass(frozen=True)
@@ -193,17 +196,23 @@ def _dataset(parent: Group, path: str) -> Dataset:
     return found
 
 
-def optimizer_arrays(root: Group) -> tuple[Dataset | None, Dataset, list[Dataset]] | None:
+def optimizer_arrays(
+    root: Group,
+) -> tuple[Dataset | None, Dataset | None, list[Dataset]] | None:
     """Learning rate, number of steps and what the optimizer remembers, in order.
 
-    None if they aren't there. Not every file has the rate, and the configuration has it, too.
+    None if they aren't there. Not every file has the rate, and the configuration has it, too. The
+    number of steps is None where Keras 1 and 2 did not keep it.
     """
     group = child(root, "optimizer_weights")
     names = texts(group, "weight_names") if isinstance(group, Group) else None
     if not isinstance(group, Group) or not names:
         return None
     iteration, *arrays = (_dataset(group, name) for name in names)
-    rate = arrays.pop(0) if arrays and names[1].endswith("learning_rate") else None
+    if iteration.shape:
+        return None, None, [iteration, *arrays]
+    named = bool(arrays) and names[1].removesuffix(":0").endswith("learning_rate")
+    rate = arrays.pop(0) if named else None
     return rate, iteration, arrays
 
 
@@ -215,8 +224,12 @@ def pair(
     stored: Sequence[StoredLayer],
     by_name: bool = False,
     skip_mismatch: bool = False,
+    origin: Origin | None = None,
 ) -> Pairs:
-    """Each weight of a model with its data set; every mismatch is in one error."""
+    """Each weight of a model with its data set, or with what is made of an older file's.
+
+    Every mismatch is in one error.
+    """
     layers = [layer for layer in dict.fromkeys(layers) if layer.weights]
     stored = [layer for layer in stored if layer.datasets]
     if by_name:
@@ -238,14 +251,25 @@ def pair(
     for layer, found in matched:
         weights = _as_stored(layer, found.names)
         expected = tuple(variable.shape for variable in weights)
-        if expected == found.shapes:
-            pairs += zip(weights, found.datasets, strict=True)
+        sources: list[Source] = list(found.datasets)
+        if origin is not None and origin.is_old:
+            sources = origin.arranged(layer, sources)
+        if expected == tuple(source.shape for source in sources):
+            pairs += zip(weights, sources, strict=True)
         else:
             wrong.append(f"{layer.name}: {_shapes(expected)}, in the file {_shapes(found.shapes)}")
     if wrong and not skip_mismatch:
         raise FileFormatError(f"weights of other shapes than the model's: {'; '.join(wrong)}")
     if wrong:
         warnings.warn(f"layers left as they are: {'; '.join(wrong)}", stacklevel=3)
+    unsure = [] if origin is None else origin.unsure([layer for layer, _ in matched])
+    if unsure:
+        warnings.warn(
+            f"the file, of Keras 1, doesn't say on which backend {', '.join(map(repr, unsure))} "
+            "learnt. If it was Theano, which turned kernels, set the file's attribute with h5py, "
+            "file.attrs['backend'] = 'theano', and load it again",
+            stacklevel=3,
+        )
     return pairs
 
 
@@ -274,23 +298,24 @@ def _tail(path: str) -> str:
 
 def assign(pairs: Pairs) -> None:
     """Read all data sets, and only then change the weights."""
-    values = [read(dataset, v.shape, v.dtype) for v, dataset in pairs]
-    for (variable, _), value in zip(pairs, values, strict=True):
+    found = [values(source, v.dtype) for v, source in pairs]
+    for (variable, _), value in zip(pairs, found, strict=True):
         variable.assign(value)
     _warn_of_nan([v for v, _ in pairs])
 
 
 def fill(pairs: Pairs) -> None:
     """Read all data sets into the weights of a model that nobody has seen yet."""
-    for variable, dataset in pairs:
-        variable.assign(read(dataset, variable.shape, variable.dtype))
+    for variable, source in pairs:
+        variable.assign(values(source, variable.dtype))
     _warn_of_nan([v for v, _ in pairs])
 
 
 def _warn_of_nan(variables: Sequence[Variable]) -> None:
     wrong = [v.path for v in variables if not np.isfinite(v.value).all()]
     if wrong:
-        warnings.warn(f"NaN or infinite weights in the file: {', '.join(wrong)}", stacklevel=4)
+        named = printable(", ".join(wrong))
+        warnings.warn(f"NaN or infinite weights in the file: {named}", stacklevel=4)
 
 
 def _names(layers: Sequence[Layer] | Sequence[StoredLayer]) -> str:

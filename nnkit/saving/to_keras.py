@@ -103,8 +103,11 @@ def _sequential(config: dict[str, Any]) -> dict[str, Any]:
     dtype = layers[0]["config"].get("dtype", "float32") if layers else "float32"
     first = {"batch_shape": shape, "dtype": dtype, "name": "input_layer"}
     inside = [{"class_name": "InputLayer", "config": first}, *map(_layer, layers)]
+    names = _names([layer["config"]["name"] for layer in layers])
+    for layer, original in zip(inside[1:], layers, strict=True):
+        layer["config"]["name"] = names[original["config"]["name"]]
     described = {
-        "name": config["name"],
+        "name": _name(config["name"]),
         "trainable": config.get("trainable", True),
         "dtype": _policy(dtype),
         "layers": inside,
@@ -113,28 +116,49 @@ def _sequential(config: dict[str, Any]) -> dict[str, Any]:
     return {"class_name": "Sequential", "config": described}
 
 
-def _layer(described: dict[str, Any]) -> dict[str, Any]:
-    class_name, config = described["class_name"], dict(described["config"])
+def _name(name: str) -> str:
+    """Keras 3 takes no slashes in names; it finds weights in a file by their order."""
+    return name.replace("/", "_")
+
+
+def _names(originals: list[str]) -> dict[str, str]:
+    """Names without slashes that differ where the originals do, as ``a/b`` and ``a_b``."""
+    names: dict[str, str] = {}
+    for original in originals:
+        name = _name(original)
+        while original not in names and name in names.values():
+            name += "_"
+        names.setdefault(original, name)
+    return names
+
+
+def _layer(described: dict[str, Any], dtype: str = "float32") -> dict[str, Any]:
+    """In Keras's words; the dtype is that of the layer around it, if it says none itself."""
+    class_name, config = described["class_name"], {"dtype": dtype} | described["config"]
     if class_name == "Sequential":
         return _sequential(config)
     config.pop("input_shape", None)
+    config["name"] = _name(config.get("name", snake_case(class_name)))
+    if class_name == "HardSigmoid" and not _is_function(described):
+        return _hard_sigmoid(config)
     if _is_function(described):
         config = {k: v for k, v in config.items() if k in _COMMON}
         class_name, config["activation"] = "Activation", FUNCTIONS[class_name]
     if class_name.startswith("SpatialDropout"):
         config.pop("trainable")  # Keras's constructors don't know it.
-    config = {k: _value(k, v) for k, v in config.items()} | {"dtype": _policy(config["dtype"])}
+    dtype = config["dtype"]
+    config = {k: _value(k, v, dtype) for k, v in config.items()} | {"dtype": _policy(dtype)}
     return {"class_name": class_name, "config": config}
 
 
-def _value(name: str, value: Any) -> Any:
+def _value(name: str, value: Any, dtype: str = "float32") -> Any:
     """One argument, in Keras's words."""
     if name.endswith("activation"):
         return _activation(value)
     if value is None:
         return None
     if name in INNER_LAYERS:
-        return _object("keras.layers", _layer(value))
+        return _object("keras.layers", _layer(value, dtype))
     for kind in ("initializer", "regularizer", "constraint"):
         if name.endswith(f"_{kind}"):
             return _object(f"keras.{kind}s", to_plain(resolve(kind, value)))
@@ -148,7 +172,24 @@ def _activation(value: Any) -> Any:
         return value
     if _is_function(value):
         return FUNCTIONS[value["class_name"]]
+    if value["class_name"] == "HardSigmoid":
+        return _object("keras", _hard_sigmoid(value["config"]))
     return _object("keras.layers", value)
+
+
+def _hard_sigmoid(config: dict[str, Any]) -> dict[str, Any]:
+    """One of another slope than Keras 3's, of layers that it has."""
+    common = {"dtype": _policy(config.get("dtype", "float32")), "trainable": True}
+    rising = {"name": "rescaling", "scale": config["slope"], "offset": 0.5, **common}
+    limited = {"name": "re_lu", "max_value": 1.0, **common}
+    layers = [
+        _object("keras.layers", {"class_name": "Rescaling", "config": rising}),
+        _object("keras.layers", {"class_name": "ReLU", "config": limited}),
+    ]
+    return {
+        "class_name": "Sequential",
+        "config": {"name": config["name"], "layers": layers, **common},
+    }
 
 
 def _is_function(described: dict[str, Any]) -> bool:

@@ -222,7 +222,7 @@ def _write_weights(group: h5py.Group, model: Sequential) -> None:
     _write_attributes(group, {"backend": "numpy", "keras_version": _KERAS_VERSION})
     _write_names(group, "layer_names", [name for name, _ in layers])
     for name, weights in [*layers, ("top_level_model_weights", {})]:
-        part = _group(group, name)
+        part = group[name] if name in group else _group(group, name)  # "a" may come after "a/b".
         _write_names(part, "weight_names", list(weights))
         for path, value in weights.items():
             _write_array(part, path, value)

@@ -219,7 +219,7 @@ class LayerExpression:
 
     def backward(self, layer: Layer, x: np.ndarray, dy: np.ndarray) -> np.ndarray | None:
         """The gradient of the input if anyone needs it; those of the weights are written."""
-        trained = layer.trainable_weights
+        trained = set(layer.trainable_weights)
         into: dict[int, np.ndarray | None] = {
             i + 1: v.gradient for i, v in enumerate(layer.variables) if v in trained
         }

@@ -191,9 +191,3 @@ def test_the_command():
     )
     assert "'cuda' " in ran.stdout
     assert ran.stderr == ""
-
-
-def test_the_command_names_its_own():
-    ran = subprocess.run([sys.executable, "-m", "nnkit"], capture_output=True, text=True)
-    assert ran.returncode == 2
-    assert "command" in ran.stderr

@@ -228,6 +228,35 @@ def test_weights_may_be_read_and_changed_between_batches(gpu, use, one_thread):
         np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.parametrize(
+    "read",
+    [
+        np.asarray,
+        np.from_dlpack,
+        np.negative,
+        lambda w: w[:2],
+        lambda w: w.mean(axis=0),
+        lambda w: w == 0,
+        lambda w: 2 * w,
+        list,
+    ],
+)
+def test_a_weight_is_read_as_it_is_after_training(read, gpu, use, one_thread):
+    """As an array, whatever way: its values of this moment, and none that come later."""
+    outcomes = []
+    for device in ("cpu", "cuda:0"):
+        use(device)
+        trained = model()
+        kernel = trained.layers[1].kernel
+        seen = [read(kernel)]
+        for _ in range(2):
+            trained.fit(X, Y, 8, 1, 0)
+            seen.append(read(kernel))
+        outcomes.append(seen)
+    for mine, theirs in zip(*outcomes, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
 def test_weights_stay_on_the_device_until_somebody_looks(gpu):
     trained = model()
     trained.fit(X, Y, 8, 1, 0)

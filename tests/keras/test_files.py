@@ -16,6 +16,11 @@ def block(frozen):
     return nnkit.Sequential(inside, trainable=not frozen)
 
 
+def old_sigmoid():
+    """Keras 2's hard_sigmoid, which Keras 3 has no name for."""
+    return layers.HardSigmoid(slope=0.2)
+
+
 MODELS = {
     "recurrent": lambda: [
         layers.Embedding(9, 3, mask_zero=True),
@@ -33,7 +38,14 @@ MODELS = {
         layers.BatchNormalization(),
         layers.DepthwiseConv2D(2, padding="same"),
         layers.MaxPooling2D(),
-        layers.Flatten(),
+        layers.Flatten("channels_first"),
+    ],
+    "old": lambda: [
+        layers.LSTM(3, recurrent_activation=old_sigmoid(), return_sequences=True, name="a/b"),
+        layers.Bidirectional(layers.GRU(3, "relu", old_sigmoid(), return_sequences=True)),
+        layers.TimeDistributed(layers.Dense(3, activation=old_sigmoid()), name="a_b"),
+        old_sigmoid(),
+        layers.GRU(4, recurrent_activation=old_sigmoid(), reset_after=False, name="größe: 4"),
     ],
 }
 
@@ -44,7 +56,7 @@ def test_there_and_back(kind, rng, tmp_path):
 
     Keras takes no notice of the checksums in ours, and has none in its own.
     """
-    shape = {"recurrent": (5,), "images": (36,)}.get(kind, (3,))
+    shape = {"recurrent": (5,), "images": (36,), "old": (5, 3)}.get(kind, (3,))
     x = rng.integers(0, 9, (4, *shape)).astype(np.float32)
     ours = nnkit.Sequential([nnkit.Input(shape), *MODELS[kind]()])
     ours.set_weights([rng.uniform(0.1, 0.9, w.shape) for w in ours.get_weights()])

@@ -179,6 +179,7 @@ LAYERS = [
         keras=lambda keras: keras.layers.Lambda(lambda x: keras.activations.gelu(x, True)),
     ),
     Case(layers.HardSigmoid(), (5,)),
+    Case(layers.HardSigmoid(slope=0.2), (3, 4)),
     Case(layers.LeakyReLU(), (5,)),
     Case(layers.LeakyReLU(negative_slope=0.01), (3, 4)),
     Case(layers.LogSoftmax(), (5,)),
@@ -283,6 +284,7 @@ LAYERS = [
     # Shapes and values.
     Case(layers.ActivityRegularization(0.02, 0.03), (3, 4)),
     Case(layers.Flatten(), (2, 3, 4)),
+    Case(layers.Flatten("channels_first"), (2, 3, 4)),
     Case(layers.Lambda(x_sigmoid), (4,), keras=as_function("silu")),
     Case(layers.Permute((2, 1)), (4, 3)),
     Case(layers.Permute((3, 1, 2)), (2, 3, 4)),

@@ -21,10 +21,14 @@ def test_flatten_keeps_the_order(rng):
     np.testing.assert_array_equal(Flatten(dtype="float64")(x), x.reshape(2, 12))
 
 
-def test_flatten_knows_one_format():
-    assert Flatten("channels_last").get_config()["data_format"] == "channels_last"
-    with pytest.raises(ValueError, match="must be 'channels_last'"):
-        Flatten("channels_first")
+def test_flatten_of_channels_first():
+    assert Flatten("channels_first").get_config()["data_format"] == "channels_first"
+    for shape in ((2, 3, 4, 5), (2, 3, 4), (2, 3)):
+        x = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+        want = np.moveaxis(x, 1, -1).reshape(2, -1)
+        np.testing.assert_array_equal(Flatten("channels_first")(x), want)
+    with pytest.raises(ValueError, match="data_format must be one of channels_last, channels_fi"):
+        Flatten("channels_middle")
 
 
 @pytest.mark.parametrize(

@@ -88,12 +88,12 @@ def softsign_backward(dy, x):
     return dy / (1 + np.abs(x)) ** 2
 
 
-def hard_sigmoid(x):
-    return np.clip(x / 6 + 0.5, 0, 1)
+def hard_sigmoid(x, slope):
+    return np.clip(slope * x + 0.5, 0, 1)
 
 
-def hard_sigmoid_backward(dy, x):
-    return np.where(np.abs(x) >= 3, 0, dy / 6)
+def hard_sigmoid_backward(dy, x, slope):
+    return np.where(np.abs(x) >= 0.5 / slope, 0, slope * dy)
 
 
 def exponential(x):

@@ -96,8 +96,7 @@ def test_keras_2(change):
         config = json.loads(file.attrs["training_config"])
         old_training(config)
         file.attrs["training_config"] = json.dumps(config).encode()  # Fixed bytes, as of old.
-    with pytest.warns(UserWarning, match="the optimizer starts afresh"):
-        model = load_model(path)
+    model = load_model(path)
     assert model.optimizer.learning_rate == 0.25
     np.testing.assert_allclose(model.predict(X), EXPECTED["sgd_mse_predictions"], atol=1e-6)
 

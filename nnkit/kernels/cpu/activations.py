@@ -224,26 +224,26 @@ def softsign_backward(dy, x, dx):
 
 
 @kernel(outputs=["y"], split=["x", "y"], elementwise=True)
-def hard_sigmoid(x, y):
-    """y = x / 6 + 1 / 2, limited to 0 to 1."""
-    slope = x.dtype.type(1 / 6)
+def hard_sigmoid(x, slope, y):
+    """y = slope x + 1 / 2, limited to 0 to 1."""
+    rise = x.dtype.type(slope)
     half = x.dtype.type(0.5)
     zero = x.dtype.type(0)
     one = x.dtype.type(1)
     for i in range(x.size):
-        rising = slope * x[i] + half
+        rising = rise * x[i] + half
         rising = zero if rising < zero else rising
         y[i] = one if rising > one else rising
 
 
 @kernel(outputs=["dx"], split=["dy", "x", "dx"], elementwise=True)
-def hard_sigmoid_backward(dy, x, dx):
-    """dx = dy / 6 where -3 < x < 3, else 0."""
-    slope = x.dtype.type(1 / 6)
-    edge = x.dtype.type(3)
+def hard_sigmoid_backward(dy, x, slope, dx):
+    """dx = slope dy where |x| < 1 / (2 slope), else 0."""
+    edge = x.dtype.type(0.5 / slope)
+    rise = x.dtype.type(slope)
     zero = x.dtype.type(0)
     for i in range(x.size):
-        dx[i] = zero if abs(x[i]) >= edge else slope * dy[i]
+        dx[i] = zero if abs(x[i]) >= edge else rise * dy[i]
 
 
 @kernel(outputs=["y"], split=["x", "y"], elementwise=True)

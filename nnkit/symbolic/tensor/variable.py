@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.engine.array_reading import ArrayReading
 from nnkit.engine.twins import bring, outdate
 from nnkit.symbolic.config import config
 from nnkit.symbolic.graph import Apply, Variable, describe
@@ -236,6 +237,12 @@ def shared(
 
 def constant(value: Any, name: str | None = None, dtype: str | None = None) -> Constant:
     """A known value. A Python number takes the smallest data type that holds it, as in Theano."""
+    if _holds_weights(value):
+        raise TypeError(
+            f"{value!r} in an expression would stay as it is now: a layer's call uses weights that "
+            "are attributes of the layer (or in its lists and dictionaries); weight.numpy() is a "
+            "constant"
+        )
     if dtype is not None:
         return Constant(np.asarray(value, dtype), name)
     if isinstance(value, bool):
@@ -266,6 +273,13 @@ def as_tensor(value: Any, name: str | None = None, ndim: int | None = None) -> A
         pad = ["x"] * (ndim - variable.type.ndim)
         return variable.dimshuffle(*pad, *range(variable.type.ndim))
     return variable
+
+
+def _holds_weights(value: Any) -> bool:
+    """Whether it is a layer's weight, or one is in a list, or in a list in it."""
+    if isinstance(value, (list, tuple)):
+        return any(_holds_weights(v) for v in value)
+    return isinstance(value, ArrayReading)
 
 
 def _holds_variables(value: Any) -> bool:

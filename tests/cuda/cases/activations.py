@@ -6,6 +6,7 @@ from tests.reference import activations as reference
 NUMBERS = {
     "elu": [(1.0, 1.0), (0.3, 1.5)],
     "relu": [(0.0, np.inf, 0.0), (0.2, 6.0, 0.5)],
+    "hard_sigmoid": [(1 / 6,), (0.2,)],
     "rescale": [(1 / 255, -0.5)],
     "scale": [(3.0,)],
 }

@@ -1,0 +1,94 @@
+"""What is said of a name that a package lacks: where it is, or the nearest one."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Collection
+from types import FrameType
+from typing import Any
+
+from nnkit.registry import did_you_mean
+
+__all__ = ["explain_missing", "missing"]
+
+
+def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], Any]:
+    """The ``__getattr__`` of a package.
+
+    Parameters
+    ----------
+    package : str
+        ``__name__`` of the package.
+    on_demand : collection of str
+        Modules in it that are imported when they are first used.
+
+    Returns
+    -------
+    callable
+        It raises an AttributeError; in ``from package import name``, an ImportError.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.layers.Dens
+    Traceback (most recent call last):
+    AttributeError: nnkit.layers has no 'Dens'; did you mean 'Dense'? What Keras has ...
+    >>> from nnkit import EarlyStopping
+    Traceback (most recent call last):
+    ImportError: nnkit has no 'EarlyStopping'; it is nnkit.callbacks.EarlyStopping
+    >>> hasattr(nnkit, "Model")
+    False
+    """
+
+    def of_package(name: str) -> Any:
+        if name in on_demand:
+            return importlib.import_module(f"{package}.{name}")
+        if name.startswith("_"):  # Asked by some protocol, not by a user.
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        message = f"{package} has no {name!r}{_hint(package, name)}"
+        if _imports(sys._getframe(1)):  # Python would replace an AttributeError by its own words.
+            raise ImportError(message, name=package)
+        raise AttributeError(message)
+
+    return of_package
+
+
+def explain_missing() -> None:
+    """Give every public package that is imported the ``__getattr__`` of :func:`missing`."""
+    for name in _public("nnkit"):
+        package = sys.modules.get(f"nnkit.{name}")
+        if package is not None:
+            vars(package)["__getattr__"] = missing(package.__name__)
+
+
+def _hint(package: str, name: str) -> str:
+    """Where else the name is; or the nearest one, and where to look for it."""
+    public = {module: _public(module) for module in list(sys.modules) if _is_public(module)}
+    for module in sorted(public):
+        if name in public[module]:
+            return f"; it is {module}.{name}"
+    return did_you_mean(name, public.get(package, [])) + (
+        " What Keras has and nnkit lacks is listed in the manual, docs/comparison.rst, under "
+        "'Not there yet'"
+    )
+
+
+def _is_public(module: str) -> bool:
+    """Whether it is nnkit or one of the packages that users name, ``nnkit.layers`` for example."""
+    return module in ("nnkit", *(f"nnkit.{name}" for name in _public("nnkit")))
+
+
+def _public(module: str) -> list[str]:
+    names = getattr(sys.modules.get(module), "__all__", [])
+    return [name for name in names if not name.startswith("_")]
+
+
+def _imports(frame: FrameType) -> bool:
+    """Whether a frame is executing ``from ... import name``."""
+    import dis
+
+    code, at = frame.f_code.co_code, frame.f_lasti
+    while dis.opname[code[at]] == "EXTENDED_ARG":
+        at += 2
+    return dis.opname[code[at]] == "IMPORT_FROM"

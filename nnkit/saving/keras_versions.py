@@ -1,0 +1,296 @@
+"""What the files of each generation of Keras call things, and what they mean by them.
+
+A file says which Keras wrote it, and on which backend. :func:`origin` finds the tables for it,
+which :class:`nnkit.saving.from_keras.Translator` (settings) and :func:`nnkit.saving.stored.pair`
+(weights) read. The sources are Keras 1.2.2 and 2.3.1 (``keras/legacy/interfaces.py``,
+``engine/saving.py``, ``optimizers.py``), tf-keras 2.15 and Keras 3.15.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nnkit.saving import arrangements
+from nnkit.saving.arrangements import Recipe
+from nnkit.saving.hdf5 import Group
+from nnkit.saving.safe import child, text
+
+if TYPE_CHECKING:
+    from nnkit.layers.base import Layer
+
+__all__ = ["EVERY", "Generation", "Origin", "origin"]
+
+EVERY = "every class"  # Where a table has classes, what is the same for all of them.
+
+
+@dataclass(frozen=True)
+class Generation:
+    """How Keras wrote files for some years.
+
+    Attributes
+    ----------
+    name : str
+    classes : dict
+        Classes that are other ones now.
+    names : dict of dict
+        For each class (by its name now) or :data:`EVERY`, what its arguments are called now; None
+        if they are none any more and change nothing. If several have one new name they are the
+        items of a list, in the order of the table.
+    values : dict of dict
+        Values of arguments (by their names now) that are written otherwise now.
+    defaults : dict of dict
+        For each class, arguments that a file need not give, or that were no arguments.
+    activations : dict
+        Names of activations that meant something else.
+    silent : set of str
+        Arguments that change no number, whatever they are.
+    usual : dict
+        Arguments that change nothing as long as they have this value.
+    changed : dict
+        Arguments that do something else now, and what.
+    of_all : dict
+        Arguments that were a setting of all layers, and the classes whose descriptions leave it
+        to those of others.
+    recipes : dict
+        By class, for :func:`nnkit.saving.arrangements.arranged`.
+    """
+
+    name: str
+    classes: Mapping[str, str]
+    names: Mapping[str, Mapping[str, str | None]]
+    values: Mapping[str, Mapping[Any, Any]]
+    defaults: Mapping[str, Mapping[str, Any]]
+    activations: Mapping[str, Any]
+    silent: frozenset[str]
+    usual: Mapping[str, Any]
+    changed: Mapping[str, str] = field(default_factory=dict)
+    of_all: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    recipes: Mapping[str, Sequence[Recipe]] = field(default_factory=dict)
+
+
+_SILENT_IN_3 = frozenset(
+    {
+        *("batch_input_shape", "batch_shape", "jit_compile", "is_legacy_optimizer"),
+        *("ema_momentum", "ema_overwrite_frequency"),  # Of use_ema, which is not silent.
+    }
+)
+_USUAL_IN_3 = {
+    "data_format": "channels_last",
+    "dilation_rate": 1,
+    "groups": 1,
+    "renorm_momentum": 0.99,
+    "decay": 0.0,
+    "initial_decay": 0.0,
+}
+
+KERAS_3 = Generation(
+    "Keras 3",
+    classes={},
+    names={EVERY: {"lr": "learning_rate"}},
+    values={"reduction": {"auto": "sum_over_batch_size"}},
+    defaults={},
+    activations={},
+    silent=_SILENT_IN_3,
+    usual=_USUAL_IN_3,
+)
+
+TF_KERAS = Generation(
+    "tf.keras",
+    classes={
+        "BatchNormalizationV1": "BatchNormalization",
+        "BatchNormalizationV2": "BatchNormalization",
+        "CuDNNGRU": "GRU",
+        "CuDNNLSTM": "LSTM",
+        "ThresholdedReLU": "ReLU",
+        "UnifiedGRU": "GRU",
+        "UnifiedLSTM": "LSTM",
+    },
+    names={
+        EVERY: {"lr": "learning_rate"},
+        "LeakyReLU": {"alpha": "negative_slope"},
+        "ReLU": {"theta": "threshold"},
+        "SpatialDropout1D": {"noise_shape": None},
+        "SpatialDropout2D": {"noise_shape": None},
+    },
+    values=KERAS_3.values,
+    defaults={
+        "CuDNNGRU": {"recurrent_activation": "sigmoid", "reset_after": True},
+        "CuDNNLSTM": {"recurrent_activation": "sigmoid"},
+        "GRU": {"recurrent_activation": "hard_sigmoid", "reset_after": False},
+        "LSTM": {"recurrent_activation": "hard_sigmoid"},
+        "ThresholdedReLU": {"threshold": 1.0},
+    },
+    activations={"hard_sigmoid": {"class_name": "HardSigmoid", "config": {"slope": 0.2}}},
+    silent=_SILENT_IN_3
+    | {
+        *("implementation", "input_dim", "input_length", "unit_forget_bias", "fused"),
+        *("function_type", "output_shape_type", "module"),
+    },
+    usual=_USUAL_IN_3,
+    recipes={
+        "LSTM": [arrangements.CUDNN_LSTM],
+        "GRU": [arrangements.CUDNN_GRU],
+    },
+)
+
+KERAS_2 = Generation(
+    "Keras 2",
+    classes=TF_KERAS.classes,
+    # It took the norm of all gradients together.
+    names={**TF_KERAS.names, EVERY: {**TF_KERAS.names[EVERY], "clipnorm": "global_clipnorm"}},
+    values=TF_KERAS.values,
+    defaults=TF_KERAS.defaults,
+    activations=TF_KERAS.activations,
+    silent=TF_KERAS.silent,
+    usual=TF_KERAS.usual,
+    changed={"activity_regularizer": "it took the sum over a batch, and takes the mean now"},
+    recipes=TF_KERAS.recipes,
+)
+
+_OF_RECTANGLE = {"nb_row": "kernel_size", "nb_col": "kernel_size"}
+
+KERAS_1 = Generation(
+    "Keras 1",
+    classes={
+        **KERAS_2.classes,
+        "ActivityRegularizer": "L1L2",
+        "AtrousConvolution1D": "Conv1D",
+        "AtrousConvolution2D": "Conv2D",
+        "Deconvolution2D": "Conv2DTranspose",
+        "L1L2Regularizer": "L1L2",
+        "TimeDistributedDense": "Dense",
+        "WeightRegularizer": "L1L2",
+    },
+    names={
+        **KERAS_2.names,
+        EVERY: {
+            **KERAS_2.names[EVERY],
+            "U_regularizer": "recurrent_regularizer",
+            "W_constraint": "kernel_constraint",
+            "W_regularizer": "kernel_regularizer",
+            "atrous_rate": "dilation_rate",
+            "b_constraint": "bias_constraint",
+            "b_regularizer": "bias_regularizer",
+            "beta_init": "beta_initializer",
+            "bias": "use_bias",
+            "border_mode": "padding",
+            "dim_ordering": "data_format",
+            "dropout_U": "recurrent_dropout",
+            "dropout_W": "dropout",
+            "filter_length": "kernel_size",
+            "gamma_init": "gamma_initializer",
+            "init": "kernel_initializer",
+            "inner_activation": "recurrent_activation",
+            "inner_init": "recurrent_initializer",
+            "length": "size",
+            "nb_filter": "filters",
+            "output_dim": "units",
+            "p": "rate",
+            "pool_length": "pool_size",
+            "sigma": "stddev",
+            "stride": "strides",
+            "subsample": "strides",
+            "subsample_length": "strides",
+        },
+        "Conv2D": _OF_RECTANGLE,
+        "Conv2DTranspose": _OF_RECTANGLE,
+        "Embedding": {
+            "output_dim": "output_dim",
+            "init": "embeddings_initializer",
+            "W_regularizer": "embeddings_regularizer",
+            "W_constraint": "embeddings_constraint",
+        },
+        "MaxNorm": {"m": "max_value"},
+        "MinMaxNorm": {"low": "min_value", "high": "max_value"},
+        "PReLU": {"init": "alpha_initializer"},
+    },
+    values={
+        **KERAS_2.values,
+        "data_format": {"tf": "channels_last", "th": "channels_first", "default": None},
+    },
+    defaults=KERAS_2.defaults,
+    activations=KERAS_2.activations,
+    silent=KERAS_2.silent | {"consume_less", "forget_bias_init", "input_dtype"},
+    usual={**KERAS_2.usual, "dropout": 0.0, "mode": 0},
+    changed=KERAS_2.changed,
+    of_all={"data_format": ("SpatialDropout2D", "UpSampling2D", "ZeroPadding2D")},
+    recipes={
+        "LSTM": [arrangements.GATES_OF_LSTM, arrangements.CUDNN_LSTM],
+        "GRU": [arrangements.GATES_OF_GRU, arrangements.CUDNN_GRU],
+        "Conv1D": [arrangements.WITH_WIDTH, arrangements.OUTPUTS_FIRST_WITH_WIDTH],
+        "Conv2D channels_first": [arrangements.OUTPUTS_FIRST],
+        "Conv2DTranspose channels_first": [arrangements.OUTPUTS_FIRST_TRANSPOSE],
+        "Conv2DTranspose channels_last": [arrangements.INPUTS_FIRST],
+    },
+)
+
+# Convolutions that a backend computed with the kernel turned by half a turn. Keras turned the
+# kernels of DepthwiseConv2D itself.
+FLIPPED_BY: Mapping[str | None, Mapping[str, Sequence[Recipe]]] = {
+    "theano": dict.fromkeys(("Conv1D", "Conv2D", "Conv2DTranspose"), arrangements.FLIPPED)
+}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What wrote a file.
+
+    Attributes
+    ----------
+    generation : Generation
+    backend : str or None
+    """
+
+    generation: Generation
+    backend: str | None = None
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it is of before Keras 3."""
+        return self.generation is not KERAS_3
+
+    def arranged(self, layer: Layer, sources: Sequence[Any]) -> list[Any]:
+        """The arrays stored for a layer as its weights are today."""
+        recipes = self.generation.recipes, FLIPPED_BY.get(self.backend, {})
+        return arrangements.arranged(layer, sources, arrangements.by_class(*recipes))
+
+    def unsure(self, layers: Sequence[Layer]) -> list[str]:
+        """Names of convolutions that may be stored turned: Keras 1 did not say its backend."""
+        if self.generation is not KERAS_1 or self.backend is not None:
+            return []
+        recipes = arrangements.by_class(FLIPPED_BY["theano"])
+        found = [leaf for layer in layers for leaf in layer.inside() if recipes(leaf)]
+        return [leaf.name for leaf in found if max(getattr(leaf, "kernel_size", (1,))) > 1]
+
+
+_WORDS_OF_3 = r'"(registered_name|batch_shape)"'
+
+
+def origin(root: Group) -> Origin:
+    """What wrote a file, by its attributes ``keras_version`` and ``backend``.
+
+    Keras 1 did not always say its version, and Keras 3's ``.weights.h5`` never do.
+    """
+    found = {}
+    for name in ("keras_version", "backend"):
+        groups = (root, child(root, "model_weights"))
+        given = (text(g, name) for g in groups if isinstance(g, Group))
+        found[name] = next((value for value in given if value is not None), None)
+    version, backend = found["keras_version"], found["backend"]
+    return Origin(_generation(root, version), backend)
+
+
+def _generation(root: Group, version: str | None) -> Generation:
+    if version is None:
+        said = text(root, "model_config")
+        of_3 = child(root, "layers") if said is None else re.search(_WORDS_OF_3, said)
+        return KERAS_1 if of_3 is None else KERAS_3
+    numbers = [int(n) for n in re.findall(r"\d{1,6}", version)[:2]] or [3]
+    if numbers[0] >= 3:
+        return KERAS_3
+    if numbers[0] < 2:
+        return KERAS_1
+    return TF_KERAS if "tf" in version or numbers[1:] >= [4] else KERAS_2

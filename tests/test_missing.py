@@ -1,0 +1,66 @@
+"""What a script reads that asks for something nnkit lacks."""
+
+import importlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+import nnkit
+
+PAGE = re.escape("What Keras has and nnkit lacks is listed in the manual, docs/comparison.rst")
+PACKAGES = [name for name in nnkit.__all__ if type(getattr(nnkit, name)) is type(nnkit)]
+
+
+@pytest.mark.parametrize("package", ["nnkit", *(f"nnkit.{name}" for name in PACKAGES)])
+def test_every_package_says_where_to_look(package):
+    module = importlib.import_module(package)
+    assert not hasattr(module, "Xyzzyx")
+    assert not hasattr(module, "__xyzzy__")
+    assert getattr(module, "Xyzzyx", 7) == 7
+    with pytest.raises(AttributeError, match=rf"^{package} has no 'Xyzzyx'\. {PAGE}"):
+        module.Xyzzyx  # noqa: B018
+    with pytest.raises(ImportError, match=rf"^{package} has no 'Xyzzyx'\. {PAGE}"):
+        exec(f"from {package} import Xyzzyx")
+    exec(f"from {package} import *")
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "hint"),
+    [
+        ("nnkit", "Model", PAGE),
+        ("nnkit", "Dense", r"; it is nnkit\.layers\.Dense$"),
+        ("nnkit", "layer", r"; did you mean 'layers'\?"),
+        ("nnkit.models", "Model", PAGE),
+        ("nnkit.layers", "MultiHeadAttention", PAGE),
+        ("nnkit.layers", "Conv3D", rf"; did you mean 'Conv\dD'\? {PAGE}"),
+        ("nnkit.layers", "EarlyStopping", r"; it is nnkit\.callbacks\.EarlyStopping$"),
+        ("nnkit.losses", "mean_sqared_error", r"; did you mean 'mean_squared_error'\?"),
+        ("nnkit.optimizers", "schedules", PAGE),
+    ],
+)
+def test_hints(package, name, hint):
+    message = rf"^{package} has no '{name}'.*{hint}"
+    with pytest.raises(AttributeError, match=message):
+        getattr(importlib.import_module(package), name)
+    with pytest.raises(ImportError, match=message):
+        exec(f"from {package} import {name}")
+
+
+def test_among_many_names():
+    """In a long list, the instruction's argument is larger than a byte."""
+    names = ", ".join(f"get as get_{i}" for i in range(300))
+    with pytest.raises(ImportError, match=r"nnkit\.layers has no 'Attention'"):
+        exec(f"from nnkit.losses import {names}\nfrom nnkit.layers import Attention as a_{'x' * 9}")
+
+
+@pytest.mark.parametrize("name", ["cuda", "ops", "symbolic"])
+def test_imported_on_demand(name):
+    code = f"""if True:
+        import sys, nnkit
+        assert "nnkit.{name}" not in sys.modules
+        assert nnkit.{name} is sys.modules["nnkit.{name}"]
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
