@@ -27,6 +27,7 @@ import numpy as np
 import nnkit
 from nnkit import layers
 from nnkit.checks import is_expression
+from nnkit.conversion import to_numpy
 from nnkit.layers.base import Layer
 from nnkit.registry import (
     did_you_mean,
@@ -83,7 +84,7 @@ def _computed_by(layer: type[Layer]) -> Callable[[F], F]:
             bound = signature.bind(x, *arguments, **named)
             bound.apply_defaults()
             _, *others = bound.arguments.items()
-            return _run(layer, dict(others), np.asarray(x))
+            return _run(layer, dict(others), to_numpy(x, "x"))
 
         defaults = {p.name: p.default for p in list(signature.parameters.values())[1:]}
         _LAYERS[formula.__name__] = functools.partial(layer, **defaults)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.conversion import to_numpy
 from nnkit.registry import did_you_mean
 
 __all__ = ["flag", "integer", "is_expression", "number", "one_of", "seed", "shape"]
@@ -89,8 +90,8 @@ def seed(owner: str, value: Any) -> int | None:
     return None if value is None else integer(owner, "seed", value, 0, 2**63 - 1)
 
 
-def shape(owner: str, name: str, value: Any) -> tuple[int, ...]:
-    """A tuple of whole numbers from 1 on.
+def shape(owner: str, name: str, value: Any, high: int = 2**31) -> tuple[int, ...]:
+    """A tuple of whole numbers from 1 to ``high``.
 
     Examples
     --------
@@ -100,7 +101,7 @@ def shape(owner: str, name: str, value: Any) -> tuple[int, ...]:
     """
     if not isinstance(value, (tuple, list)):
         raise TypeError(f"{owner}: {name} must be a tuple of whole numbers, got {value!r}")
-    return tuple(integer(owner, name, n) for n in value)
+    return tuple(integer(owner, name, n, high=high) for n in value)
 
 
 def sizes(owner: str, name: str, value: Any, rank: int, low: int = 1) -> tuple[int, ...]:
@@ -123,7 +124,7 @@ def sizes(owner: str, name: str, value: Any, rank: int, low: int = 1) -> tuple[i
 
 def mask(owner: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
     """A mask for inputs of a shape: bool (batch, steps)."""
-    array = np.ascontiguousarray(value)
+    array = np.ascontiguousarray(to_numpy(value, f"{owner}: the mask"))
     if array.dtype != bool or array.shape != shape[:2]:
         raise ValueError(
             f"{owner}: the mask of inputs of shape {shape} is bool {shape[:2]}, got "

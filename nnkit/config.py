@@ -34,18 +34,18 @@ def floatx() -> str:
     return _floatx
 
 
-def set_floatx(dtype: str) -> None:
+def set_floatx(value: str) -> None:
     """Set the data type of new layers.
 
     Parameters
     ----------
-    dtype : str
+    value : str
         ``"float32"`` (the default) or ``"float64"``.
     """
     global _floatx
-    if dtype not in ("float32", "float64"):
-        raise ValueError(f"floatx is 'float32' or 'float64', not {dtype!r}")
-    _floatx = dtype
+    if value not in ("float32", "float64"):
+        raise ValueError(f"floatx is 'float32' or 'float64', not {value!r}")
+    _floatx = value
 
 
 def matmul_precision() -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
+from nnkit.conversion import to_numpy
 from nnkit.engine.device import empty, launch
 from nnkit.engine.stops import update_in_python
 from nnkit.registry import Configurable, function_name, function_named, resolve
@@ -72,7 +73,7 @@ class Constraint(Configurable):
         def change(value: np.ndarray) -> None:
             view = value.view()
             view.flags.writeable = False
-            found = np.asarray(self(view))
+            found = to_numpy(self(view), f"what {type(self).__name__} returns")
             if found.shape != value.shape:
                 raise ValueError(
                     f"{type(self).__name__} must return an array of the weight's shape "
@@ -92,7 +93,7 @@ class _Kernels(Constraint, abstract=True):
 
     def __call__(self, w: Any) -> np.ndarray:
         """The weight that the bound makes of ``w``: a new array."""
-        given = np.asarray(w)
+        given = to_numpy(w, "w")
         w = np.array(given, given.dtype if given.dtype == np.float64 else np.float32, order="C")
         self.apply(w)
         return w
@@ -287,7 +288,7 @@ class FunctionConstraint(Constraint, wraps_functions=True):
 
     def __call__(self, w: Any) -> np.ndarray:
         """What the function returns."""
-        return np.asarray(self.function(w))
+        return to_numpy(self.function(w), f"what {self.function} returns")
 
     def __repr__(self) -> str:
         return f"<FunctionConstraint {function_name(self.function)}>"

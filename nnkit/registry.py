@@ -440,17 +440,25 @@ def _refuse_unknown(owner: str, named: Iterable[str], known: Collection[str]) ->
 def explain_arguments(function: F) -> F:
     """Decorate a method so that an unknown keyword argument names the nearest known one.
 
-    One that takes any keyword (``**hooks``) is left as it is.
+    Of too many arguments without a name it says which go by name only. A method that takes any
+    keyword (``**hooks``) is left as it is.
     """
     parameters = inspect.signature(function).parameters
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
         return function
     known = parameters.keys() - {"self"}
     owner = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
+    named_only = [name for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY]
+    most = len(parameters) - len(named_only)
 
     @functools.wraps(function)
     def checked(*arguments: Any, **named: Any) -> Any:
         _refuse_unknown(owner, named, known)
+        if named_only and len(arguments) > most:
+            raise TypeError(
+                f"{owner}: too many arguments without a name; these go by name, as in "
+                f"{named_only[0]}=...: {', '.join(named_only)}"
+            )
         return function(*arguments, **named)
 
     return cast(F, checked)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit import checks
+from nnkit.conversion import to_numpy
 from nnkit.engine.device import current_tape, empty, launch
 from nnkit.engine.stops import update_in_python
 from nnkit.registry import Configurable, function_name, function_named, resolve
@@ -145,7 +146,7 @@ class Regularizer(Configurable):
     def _number(self, value: np.ndarray) -> float:
         if self.gradient is None:
             return float(self._expression(value).forward(self, [value], keep=False))
-        found = np.asarray(self(_read_only(value)))
+        found = to_numpy(self(_read_only(value)), f"what {type(self).__name__} returns")
         if found.size != 1:
             raise ValueError(f"{type(self).__name__} must return one number, got {found!r}")
         return float(found.reshape(()))
@@ -153,7 +154,7 @@ class Regularizer(Configurable):
     def _gradient(self, value: np.ndarray, factor: float) -> np.ndarray:
         if self.gradient is None:
             return self._derived(value, np.full((), factor, value.dtype))
-        found = np.asarray(self.gradient(_read_only(value)))
+        found = to_numpy(self.gradient(_read_only(value)), f"the gradient of {type(self).__name__}")
         if found.shape != value.shape:
             raise ValueError(
                 f"{type(self).__name__}: gradient(self, w) must return an array of the weight's "

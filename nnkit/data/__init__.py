@@ -5,8 +5,19 @@ from nnkit.data.arrays import (
     as_array,
     check_finite,
     check_lengths,
+    first_not_finite,
     sample_weights,
+    seems_finite,
     split,
 )
 
-__all__ = ["Arrays", "as_array", "check_finite", "check_lengths", "sample_weights", "split"]
+__all__ = [
+    "Arrays",
+    "as_array",
+    "check_finite",
+    "check_lengths",
+    "first_not_finite",
+    "sample_weights",
+    "seems_finite",
+    "split",
+]

@@ -10,9 +10,19 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
+from nnkit.conversion import to_numpy
 from nnkit.engine.backend import adopt, on_gpu
 
-__all__ = ["Arrays", "as_array", "check_finite", "check_lengths", "sample_weights", "split"]
+__all__ = [
+    "Arrays",
+    "as_array",
+    "check_finite",
+    "check_lengths",
+    "first_not_finite",
+    "sample_weights",
+    "seems_finite",
+    "split",
+]
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,8 @@ def rows(array: Any) -> Any:
     return array.reshape(len(array), math.prod(array.shape[1:]))
 
 
+_FEW = 32  # Numbers that Python adds up before NumPy has begun.
+
 # Types that kernels read as they are.
 _READY = frozenset(np.dtype(code) for code in "?bBhHiIlLqQfd")
 
@@ -68,40 +80,21 @@ def as_array(value: Any, name: str, stays: bool = False) -> Any:
     Raises
     ------
     TypeError
-        Missing, or not numbers: strings, objects, ragged lists, a generator.
+        Missing, or not numbers: strings, objects, ragged lists, a generator; see
+        :func:`nnkit.conversion.to_numpy`.
     ValueError
-        No axis, or no sample.
+        No axis; or missing values in a column of a table.
     """
     plain = type(value) is np.ndarray and value.dtype in _READY and value.flags.c_contiguous
     if plain and value.ndim:
         array: np.ndarray = value
         return array
-    if value is None:
-        raise TypeError(f"{name} is missing")
     if on_gpu(value):
         there = adopt(value, name)
         if stays and there.ndim:
             return there
         value = there.numpy()
-    if isinstance(value, Mapping):
-        raise TypeError(f"{name} is a dictionary; a Sequential has one input and one output array")
-    if hasattr(value, "__next__"):
-        raise TypeError(
-            f"{name} must be an array, got a {type(value).__name__}; "
-            "collect what it yields into one array first"
-        )
-    if np.ma.is_masked(value):
-        raise TypeError(f"{name} has masked entries; say what they are: {name}.filled(value)")
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise TypeError(f"{name} is not one array of numbers: {error}") from None
-    if array.dtype.kind not in "fiub":
-        dense = f"; give {name}.toarray()" if hasattr(value, "toarray") else ""
-        raise TypeError(
-            f"{name} must be an array of numbers (float, int or bool), got "
-            f"{type(value).__name__} of dtype {array.dtype}{dense}"
-        )
+    array = to_numpy(value, name)
     if array.ndim == 0:
         raise ValueError(f"{name} is the single number {array}; it needs a batch axis")
     if array.dtype == np.float16 or array.dtype.itemsize > 8:
@@ -135,28 +128,36 @@ def check_finite(array: Any, name: str, dtype: str) -> None:
     ValueError
         Names the first such sample.
     """
+    row = first_not_finite(array, dtype)
+    if row is not None:
+        raise ValueError(
+            f"{name} contains NaN or infinity (in {dtype}), first in sample {row}; clean the data, "
+            "or mask such samples with sample_weight=0 after replacing the values"
+        )
+
+
+def first_not_finite(array: Any, dtype: str) -> int | None:
+    """The first sample that has NaN, or is infinite in a type; None if there is none."""
     if array.dtype.kind != "f" or not len(array):
-        return
+        return None
     if not isinstance(array, np.ndarray):
-        row = array.first_not_finite(dtype)
-        if row is not None:
-            raise ValueError(
-                f"{name} contains NaN or infinity (in {dtype}), first in sample {row}; clean it"
-            )
-        return
+        there: int | None = array.first_not_finite(dtype)
+        return there
     for start in range(0, len(array), 4096):  # In slices: no mask as large as the data.
         with np.errstate(over="ignore", invalid="ignore"):
             part = array[start : start + 4096].astype(dtype, copy=False)
-            if np.isfinite(part.sum()):  # One fast pass says that all is well, as a rule.
-                continue
-        bad = ~np.isfinite(part).reshape(len(part), -1).all(axis=1)
-        if bad.any():
-            row = start + int(np.argmax(bad))
-            raise ValueError(
-                f"{name} contains NaN or infinity (in {dtype}), first in sample {row} "
-                f"({bad.sum()} in this slice of {len(part)}); clean the data, or mask such "
-                "samples with sample_weight=0 after replacing the values"
-            )
+        if not seems_finite(part):
+            bad = ~np.isfinite(part).reshape(len(part), -1).all(axis=1)
+            if bad.any():
+                return start + int(np.argmax(bad))
+    return None
+
+
+def seems_finite(array: np.ndarray) -> bool:
+    """One fast pass that says, as a rule, that there is no NaN or infinity; large squares fail."""
+    if array.size <= _FEW:
+        return math.isfinite(sum(array.ravel().tolist()))
+    return math.isfinite(np.vdot(array, array))
 
 
 def sample_weights(
@@ -196,9 +197,6 @@ def sample_weights(
             + f", got {weight.shape}"
         )
     check_finite(weight, "sample_weight", dtype)
-    if weight.min() < 0:
-        row = int(np.argwhere(weight < 0)[0, 0])
-        raise ValueError(f"sample_weight must be from 0 on, but sample {row} has {weight[row]}")
     return np.ascontiguousarray(weight.reshape(n, -1), dtype)
 
 
@@ -212,9 +210,12 @@ def _class_weights(
     if (labels != np.floor(labels)).any():
         raise ValueError("class_weight goes with classes, but y has fractions; give sample_weight")
     weight = np.ones(labels.shape, dtype)
+    most = np.finfo(dtype).max
     for label, value in class_weight.items():
         key = checks.integer("class_weight", "a class", label, 0, max(2, outputs or 2) - 1)
-        weight[labels == key] = checks.number("class_weight", f"class {key}", value, "[0, inf)")
+        weight[labels == key] = checks.number(
+            "class_weight", f"class {key}", value, f"[-{most}, {most}]"
+        )
     return weight
 
 

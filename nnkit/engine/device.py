@@ -123,12 +123,30 @@ def check(kernel: Kernel, arguments: Sequence[Any]) -> None:
     if any(shape != same[0] for shape in same):
         shapes = ", ".join(f"{n} {a.shape}" for n, a in arrays.items() if n in kernel.split)
         raise ValueError(f"kernel {kernel.name}: these must have equal rows, but are {shapes}")
+    if kernel.axes:
+        _check_axes(kernel, {name: arrays[name] for name in kernel.axes})
     for name, array in arrays.items():
         if not array.flags.c_contiguous and name not in kernel.strided:
             raise ValueError(
                 f"kernel {kernel.name}: {name!r} of shape {array.shape} is not C-contiguous; "
                 "use numpy.ascontiguousarray"
             )
+
+
+def _check_axes(kernel: Kernel, arrays: dict[str, np.ndarray]) -> None:
+    """Refuse arrays that don't fit each other, where native code would read past their ends."""
+    sizes: dict[str, int] = {}
+    fits = len({array.dtype for array in arrays.values()}) == 1
+    for name, array in arrays.items():
+        letters = kernel.axes[name]
+        fits = fits and array.ndim == len(letters)
+        fits = fits and all(
+            sizes.setdefault(axis, n) == n for axis, n in zip(letters, array.shape, strict=True)
+        )
+    if not fits:
+        wanted = ", ".join(f"{name} ({', '.join(axes)})" for name, axes in kernel.axes.items())
+        got = ", ".join(f"{name} {a.shape} of {a.dtype}" for name, a in arrays.items())
+        raise ValueError(f"kernel {kernel.name} takes {wanted}, all of one data type, got {got}")
 
 
 def has_cuda_twin(kernel: Kernel) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nnkit.conversion import to_numpy
 from nnkit.engine.array_reading import ArrayReading
 from nnkit.engine.device import launch
 from nnkit.engine.twins import changed, fetch, keep_away, lend
@@ -118,7 +119,7 @@ class Variable(ArrayReading):
             changed(self.rows_used)
 
     def _copy(self, what: str, value: Any, target: np.ndarray) -> None:
-        value = np.asarray(value)
+        value = to_numpy(value, f"the {what} of weight {self.path!r}")
         if value.shape != self.shape:
             raise ValueError(
                 f"the {what} of weight {self.path!r} has shape {self.shape}, got {value.shape}"

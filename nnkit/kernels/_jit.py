@@ -22,7 +22,7 @@ import functools
 import inspect
 import struct
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -67,6 +67,9 @@ class Kernel:
         passed whole.
     strided : sequence of str
         Parameters that may have any strides (a BLAS product takes a transposed view).
+    axes : dict of str to str, optional
+        A letter for each axis of a parameter, such as ``{"a": "mk", "b": "kn"}``: axes with one
+        letter must be of one size, and the arrays of one data type. For what goes on to BLAS.
     exact : bool
         Arithmetic is done in the order in which it is written. Sums are slower then.
     cost : callable, optional
@@ -96,6 +99,7 @@ class Kernel:
         split: Sequence[str] = (),
         elementwise: bool = False,
         strided: Sequence[str] = (),
+        axes: Mapping[str, str] | None = None,
         exact: bool = False,
         cost: Callable[..., float] | None = None,
         cuda: Callable[[], Any] | None = None,
@@ -104,7 +108,8 @@ class Kernel:
         self.function = function
         self.name: str = function.__name__
         self.parameters = tuple(inspect.signature(function).parameters)
-        for given in (outputs, updates, split, strided):
+        self.axes = dict(axes or {})
+        for given in (outputs, updates, split, strided, self.axes):
             for name in given:
                 if name not in self.parameters:
                     raise ValueError(

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from nnkit import checks, config, regularizers
+from nnkit.conversion import to_numpy
+from nnkit.engine import budget
 from nnkit.engine.device import empty
 from nnkit.layers.weights import WeightOwner, check_name
 from nnkit.registry import parameters, snake_case, to_plain
@@ -190,6 +192,7 @@ class Layer(WeightOwner):
 
     def empty(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:
         """Memory for a result of this step, of the layer's data type; undefined until written."""
+        budget.check_possible(shape, dtype or self.dtype, f"a result of {self.name!r}")
         return empty(shape, dtype or self.dtype)
 
     # ----------------------------------------------------------------- what others ask of it
@@ -280,12 +283,19 @@ class Layer(WeightOwner):
         """
         from nnkit.layers.chain import Chain  # It knows layers.
 
-        x = np.asarray(x)
+        x = self.as_input(x)
         self.check_values(x, "x")
         x = np.ascontiguousarray(x, self.input_dtype)
         self.ensure_built((None, *x.shape[1:]))
         mask = None if mask is None else checks.mask(self.name, mask, x.shape)
         return Chain(self.parts()).forward(x, training, mask)
+
+    def as_input(self, x: Any) -> np.ndarray:
+        """What is given as x, as an array of numbers."""
+        array = to_numpy(x, "x")
+        if array.ndim == 0:
+            raise ValueError(f"x is the single number {array}; it needs a batch axis")
+        return array
 
     @property
     def input_dtype(self) -> str:

@@ -64,7 +64,8 @@ class BatchNormalization(Layer):
 
     Backward, with z = (x - mean) / sqrt(variance + epsilon): d gamma = sum(dy z), d beta = sum(dy),
     dx = gamma (dy - mean(dy) - z mean(dy z)) / sqrt(variance + epsilon); with moving averages,
-    without the two means. A mask is passed on; masked steps count like the others.
+    without the two means. Steps that a mask leaves out are normalised like the rest, but are no
+    part of the batch's statistics; if it leaves none, the moving averages stay as they are.
 
     Examples
     --------
@@ -78,6 +79,7 @@ class BatchNormalization(Layer):
 
     recordable = True
     supports_masking = True
+    uses_mask = True
 
     def __init__(
         self,
@@ -128,13 +130,18 @@ class BatchNormalization(Layer):
         self._one = Variable(one, "gamma", False) if self.gamma is None else self.gamma
         self._zero = Variable(zero, "beta", False) if self.beta is None else self.beta
 
-    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+    def forward(
+        self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None
+    ) -> np.ndarray:
         """y = gamma (x - mean) / sqrt(variance + epsilon) + beta."""
-        self.by_batch = training and self.trainable and x.size > 0
-        if self.by_batch:
+        by_batch = training and self.trainable and x.size > 0
+        self.mask = self._row_mask(x, mask) if by_batch else None
+        if by_batch:
             mean, variance = self._statistics(x)
         else:
             mean, variance = self.moving_mean.value, self.moving_variance.value
+            self.share = self.empty(mean.shape)
+            launch.fill(0.0, self.share)
         rows, y = self._lanes(x), self.empty(x.shape)
         lines = self.empty((3, rows.shape[1]))
         gamma, beta = self._one.value, self._zero.value
@@ -145,22 +152,16 @@ class BatchNormalization(Layer):
 
     def _statistics(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance of the batch; the moving averages follow them."""
-        n, rows = self.moving_mean.size, self._lanes(x)
-        mean, variance = self.empty((n,)), self.empty((n,))
+        rows, shape = self._lanes(x), self.moving_mean.shape
         size, blocks = blocks_of(rows)
-        partial = self.empty((blocks, 2, rows.shape[1]))
-        launch.batch_moments(rows, size, 0, partial)
-        launch.batch_statistics(
-            partial,
-            size,
-            rows.shape[0],
-            rows.shape[2],
-            self.momentum,
-            self.moving_mean.value,
-            self.moving_variance.value,
-            mean,
-            variance,
-        )
+        partial = self.empty((blocks, 3, rows.shape[1]))
+        if self.mask is None:
+            launch.batch_moments(rows, size, 0, partial)
+        else:
+            launch.masked_moments(rows, self.mask, size, 0, partial)
+        mean, variance, self.share = self.empty(shape), self.empty(shape), self.empty(shape)
+        moving = self.moving_mean.value, self.moving_variance.value
+        launch.batch_statistics(partial, self.momentum, *moving, mean, variance, self.share)
         return mean, variance
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
@@ -175,19 +176,34 @@ class BatchNormalization(Layer):
             self.variance,
             self.epsilon,
             self._one.value,
-            dy.size // n if self.by_batch else 0,
+            self.share,
             slopes,
             self.empty((n,)) if self.gamma is None else self.gamma.gradient,
             self.empty((n,)) if self.beta is None else self.beta.gradient,
         )
-        launch.normalize_backward(self._lanes(dy), rows, self.lines, slopes, self._lanes(dx))
+        given = (self._lanes(dy), rows) if self.mask is None else (self._lanes(dy), rows, self.mask)
+        kernel = (
+            launch.normalize_backward if self.mask is None else launch.masked_normalize_backward
+        )
+        kernel(*given, self.lines, slopes, self._lanes(dx))
         return dx
 
+    def _row_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
+        """A mask as (rows, 1); with the channels in an axis that it has, (rows, channels)."""
+        if mask is None or self.axis % x.ndim < mask.ndim:
+            return mask
+        return mask.reshape(mask.size, 1)
+
     def _lanes(self, x: np.ndarray) -> np.ndarray:
-        """The same memory as (rows, channels, inner); few channels: several rows side by side."""
+        """The same memory as (rows, lanes, inner).
+
+        With few channels, several rows lie side by side; with a mask, those of one entry.
+        """
         axis = self.axis % x.ndim
         rows, n = math.prod(x.shape[:axis]), x.shape[axis]
         inner = math.prod(x.shape[axis + 1 :])
+        if self.mask is not None:
+            return x.reshape(len(self.mask), -1, inner)
         while inner == 1 and n < _LANES and rows > 0 and rows % 2 == 0:
             rows, n = rows // 2, n * 2
         return x.reshape(rows, n, inner)

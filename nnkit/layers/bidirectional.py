@@ -139,7 +139,7 @@ class Bidirectional(Layer):
         ``initial_state`` and what ``return_state`` adds are the states of the layer that goes
         forwards, then those of the other. Without a ``merge_mode``, the outputs are two.
         """
-        x = np.ascontiguousarray(x, self.dtype)
+        x = np.ascontiguousarray(self.as_input(x), self.dtype)
         self.ensure_built((len(x) if self.forward_layer.stateful else None, *x.shape[1:]))
         half = len(self.forward_layer.state_names)
         given = (

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.conversion import to_numpy
 from nnkit.engine.device import current_tape, empty, launch
 from nnkit.engine.stops import in_python
 from nnkit.engine.variable import Variable
@@ -145,19 +146,13 @@ def _forward(part: Layer, x: np.ndarray, training: bool, mask: Mask) -> np.ndarr
     masks: dict[str, Any] = {"mask": mask} if part.uses_mask else {}
 
     def checked(x: np.ndarray, *mask: np.ndarray) -> np.ndarray:
-        y = np.asarray(part.forward(x, training, **dict(zip(masks, mask or (None,), strict=False))))
-        expected = (len(x), *part.compute_output_shape((None, *x.shape[1:]))[1:])
-        if y.shape != expected:
-            raise ValueError(
-                f"layer {part.name!r}: forward returned shape {y.shape} for an input of shape "
-                f"{x.shape}, but compute_output_shape says {expected}"
-            )
-        return y
+        given = dict(zip(masks, mask or (None,), strict=False))
+        return _output(part, x, part.forward(x, training, **given))
 
     if part.recordable:
         y = _recorded(part, lambda: part.forward(x, training, **masks))
         if y is not None:
-            return y
+            return _output(part, x, y)
     inputs = (x,) if mask is None or not part.uses_mask else (x, mask)
     weights = tuple(v.value for v in part.variables)
     states = tuple(v.value for v in part.variables if not v.trainable) if training else ()
@@ -165,12 +160,36 @@ def _forward(part: Layer, x: np.ndarray, training: bool, mask: Mask) -> np.ndarr
     return in_python(part.name, checked, inputs, part.dtype, reads=weights, updates=states)
 
 
+def _output(part: Layer, x: np.ndarray, given: Any) -> np.ndarray:
+    """What ``forward`` returned, if it is as the layer says: the next one's kernels rely on it."""
+    y = to_numpy(given, f"layer {part.name!r}: what forward returned")
+    expected = (len(x), *part.compute_output_shape((None, *x.shape[1:]))[1:])
+    if y.shape != expected:
+        raise ValueError(
+            f"layer {part.name!r}: forward returned shape {y.shape} for an input of shape "
+            f"{x.shape}, but compute_output_shape says {expected}"
+        )
+    return y
+
+
+def _gradient(part: Layer, shape: tuple[int, ...], given: Any) -> np.ndarray:
+    """What ``backward`` returned, if it is the gradient of an input of this shape."""
+    what = f"layer {part.name!r}: backward must return the gradient of its input, of shape {shape}"
+    if given is None:
+        raise ValueError(f"{what}, but returned None")
+    dx = to_numpy(given, f"layer {part.name!r}: what backward returned")
+    if dx.shape != shape:
+        raise ValueError(f"{what}, but returned shape {dx.shape}")
+    return dx
+
+
 def _compute_mask(part: Layer, x: np.ndarray, mask: Mask) -> Mask:
     if type(part).compute_mask is Layer.compute_mask or part.recordable:
         return part.compute_mask(x, mask)
 
     def checked(x: np.ndarray, *mask: np.ndarray) -> np.ndarray:
-        return np.asarray(part.compute_mask(x, *(mask or (None,))))
+        found = part.compute_mask(x, *(mask or (None,)))
+        return to_numpy(found, f"layer {part.name!r}: what compute_mask returned")
 
     if part.compute_mask(x, mask) is None:
         return None
@@ -184,17 +203,14 @@ def _backward(part: Layer, dy: np.ndarray, passed: Passed) -> np.ndarray | None:
         dx = part.backward(dy)
         if dx is None and not part.propagate:
             return np.zeros(shape, part.dtype)
-        if dx is None or np.shape(dx) != shape:
-            raise ValueError(
-                f"layer {part.name!r}: backward must return the gradient of its input, of shape "
-                f"{shape}, but returned {'None' if dx is None else f'shape {np.shape(dx)}'}"
-            )
-        return dx
+        return _gradient(part, shape, dx)
 
     if part.recordable:
         dx = _recorded(part, lambda: part.backward(dy))
-        if dx is not None or not part.propagate:
-            return dx
+        if dx is not None:
+            return _gradient(part, shape, dx)
+        if not part.propagate:
+            return None
     weights = tuple(v.value for v in part.variables)
     gradients = tuple(v.gradient for v in part.trainable_weights)
     return in_python(part.name, checked, (dy,), part.dtype, passed, weights, gradients)
@@ -208,6 +224,8 @@ def _recorded(part: Layer, run: Callable[[], np.ndarray | None]) -> np.ndarray |
     other, tape.owner = tape.owner, part
     before = len(tape.entries)
     result = run()
+    if result is not None:
+        result = to_numpy(result, f"layer {part.name!r}: what it returned")
     if result is not None and tape.temporary(result) is None:
         del tape.entries[before:]
         result = None

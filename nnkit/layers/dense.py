@@ -69,11 +69,12 @@ class Dense(Layer):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(activity_regularizer=activity_regularizer, **options)
         self.units = checks.integer("Dense", "units", units)
         self.activation = activations.get(activation, self.dtype)
         self.use_bias = checks.flag("Dense", "use_bias", use_bias)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
+from nnkit.conversion import to_numpy
 from nnkit.engine.device import launch
 from nnkit.layers.base import Layer, Shape
 
@@ -74,6 +75,7 @@ class Embedding(Layer):
         embeddings_constraint: Any = None,
         mask_zero: bool = False,
         weights: Any = None,
+        *,
         input_length: int | None = None,
         **options: Any,
     ) -> None:
@@ -92,7 +94,7 @@ class Embedding(Layer):
     def _checked_table(self, weights: Any) -> list[Any]:
         """A list of one array: attributes that are arrays last for a step only."""
         weights = weights if isinstance(weights, (list, tuple)) and len(weights) == 1 else [weights]
-        table = np.asarray(weights[0])
+        table = to_numpy(weights[0], "Embedding: weights")
         if table.shape != (self.input_dim, self.output_dim) or table.dtype.kind not in "fiub":
             raise ValueError(
                 f"Embedding: weights must be an array of numbers of shape "

@@ -49,6 +49,7 @@ class InputLayer(Layer):
         shape: tuple[int, ...] | None = None,
         batch_size: int | None = None,
         dtype: str | None = None,
+        *,
         batch_shape: tuple[int | None, ...] | None = None,
         name: str | None = None,
     ) -> None:
@@ -86,6 +87,7 @@ def Input(
     shape: tuple[int, ...] | None = None,
     batch_size: int | None = None,
     dtype: str | None = None,
+    *,
     batch_shape: tuple[int | None, ...] | None = None,
     name: str | None = None,
 ) -> InputLayer:
@@ -106,7 +108,7 @@ def Input(
     >>> nnkit.Input((784,)).shape
     (784,)
     """
-    return InputLayer(shape, batch_size, dtype, batch_shape, name)
+    return InputLayer(shape, batch_size, dtype, batch_shape=batch_shape, name=name)
 
 
 def check_tuple(name: str, value: Any) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from nnkit.engine import budget
 from nnkit.layers.base import Layer, Shape
 from nnkit.registry import resolve, to_plain
 
@@ -24,7 +25,9 @@ def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
         try:
             layer.ensure_built(shape)
             shape = layer.compute_output_shape(shape)
-        except (TypeError, ValueError) as error:
+            sample = tuple(n or 1 for n in shape[1:])
+            budget.check_possible(sample, layer.dtype, f"what {layer.name!r} gives for a sample")
+        except (TypeError, ValueError, MemoryError) as error:
             for other in fresh:  # The next try may be with another shape.
                 other.forget()
             raise type(error)(f"{owner}: cannot build {layer.name!r}: {error}") from error

@@ -50,6 +50,7 @@ class Lambda(Layer, wraps_functions=True):
         self,
         function: Callable[..., Any] | str,
         output_shape: tuple[int, ...] | None = None,
+        *,
         arguments: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:

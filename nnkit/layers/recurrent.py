@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import activations, checks
+from nnkit.conversion import to_numpy
 from nnkit.engine.device import launch
 from nnkit.engine.twins import changed, fetch
 from nnkit.layers.base import Layer, Shape
@@ -79,6 +80,7 @@ class Recurrent(ThroughTime, abstract=True):
         kernel_regularizer: Any = None,
         recurrent_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         recurrent_constraint: Any = None,
         bias_constraint: Any = None,
@@ -93,7 +95,7 @@ class Recurrent(ThroughTime, abstract=True):
         zero_output_for_mask: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(activity_regularizer=activity_regularizer, **options)
         owner = type(self).__name__
         self.units = checks.integer(owner, "units", units)
         self.activation = activations.get(activation, self.dtype)
@@ -201,7 +203,7 @@ class Recurrent(ThroughTime, abstract=True):
         numpy.ndarray or list of numpy.ndarray
             With ``return_state`` a list: the output, then the states after the last step.
         """
-        x = np.ascontiguousarray(x, self.dtype)
+        x = np.ascontiguousarray(self.as_input(x), self.dtype)
         self.ensure_built((len(x) if self.stateful else None, *x.shape[1:]))
         self._initial_state = self._as_states(initial_state, len(x))
         self._alone = True
@@ -217,7 +219,10 @@ class Recurrent(ThroughTime, abstract=True):
         if given is None:
             return None
         many = isinstance(given, (list, tuple))
-        arrays = [np.ascontiguousarray(a, self.dtype) for a in (given if many else [given])]
+        arrays = [
+            np.ascontiguousarray(to_numpy(a, "initial_state"), self.dtype)
+            for a in (given if many else [given])
+        ]
         shapes = [(batch, self.units)] * len(self.state_names)
         if [a.shape for a in arrays] != shapes:
             raise ValueError(

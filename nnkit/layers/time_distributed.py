@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.batch_normalization import BatchNormalization
 from nnkit.layers.chain import Chain
 from nnkit.layers.inside import build_in_turn, layers_from
 
@@ -35,7 +36,8 @@ class TimeDistributed(Layer):
     Notes
     -----
     Input (batch, steps, ...), output (batch, steps, ...). All steps of all samples are rows of one
-    batch: ``BatchNormalization`` within sees them together, where Keras's sees one step at a time.
+    batch: ``BatchNormalization`` within sees those that a mask leaves together, where Keras's sees
+    one step at a time.
 
     Examples
     --------
@@ -47,6 +49,7 @@ class TimeDistributed(Layer):
 
     recordable = True
     supports_masking = True
+    uses_mask = True
 
     def __init__(self, layer: Any, **options: Any) -> None:
         (self.layer,) = layers_from([layer])
@@ -75,10 +78,14 @@ class TimeDistributed(Layer):
             raise type(error)(f"{self.name}: for each step of {input_shape}: {error}") from error
         return (*input_shape[:2], *step[1:])
 
-    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+    def forward(
+        self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None
+    ) -> np.ndarray:
         """The layer's output for each step."""
         self.leading = x.shape[:2]
-        y = self.chain.forward(x.reshape(-1, *x.shape[2:]), training)
+        if mask is not None:  # To other layers, a mask is one of steps within a step.
+            mask = mask.reshape(-1) if isinstance(self.layer, BatchNormalization) else None
+        y = self.chain.forward(x.reshape(-1, *x.shape[2:]), training, mask)
         return y.reshape(*self.leading, *y.shape[1:])
 
     def backward(self, dy: np.ndarray) -> np.ndarray | None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks, constraints, initializers, regularizers
+from nnkit.conversion import to_numpy
 from nnkit.engine import budget
 from nnkit.engine.variable import Variable
 from nnkit.registry import Configurable
@@ -91,16 +92,29 @@ class WeightOwner(Configurable, abstract=True):
             initializer = initializer or getattr(self, f"{plan}_initializer")
             regularizer = regularizer or getattr(self, f"{plan}_regularizer")
             constraint = constraint or getattr(self, f"{plan}_constraint")
-        shape = checks.shape(self.name, f"the shape of {name!r}", shape)
+        shape = checks.shape(self.name, f"the shape of {name!r}", shape, high=2**63)
         budget.spend(shape, self.dtype, f"{self.name}/{name}")
-        begin = initializers.get(initializer or "glorot_uniform")
-        value = np.zeros(shape, self.dtype) if budget.limited() else begin(shape, self.dtype)
+        make = initializers.get(initializer or "glorot_uniform")
+        value = self._first_value(name, shape, make)
         variable = Variable(value, name, trainable)
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         variable.path = f"{self.path}/{name}"
         self._own_variables.append(variable)
         return variable
+
+    def _first_value(self, name: str, shape: tuple[int, ...], make: Any) -> np.ndarray:
+        if budget.limited():
+            return np.zeros(shape, self.dtype)
+        value = to_numpy(
+            make(shape, self.dtype), f"what {type(make).__name__} gives for {self.name}/{name}"
+        )
+        if value.shape != shape:
+            raise ValueError(
+                f"layer {self.name!r}: {type(make).__name__} must give an array of shape {shape} "
+                f"for {name!r}, got {value.shape}"
+            )
+        return value.astype(self.dtype, copy=False)
 
     def locate(self, path: str) -> None:
         """Say where the layer is in a model: ``block/dense``; its weights are found by that."""
@@ -173,9 +187,9 @@ def set_weights(owner: str, variables: list[Variable], weights: list[Any]) -> No
     """Assign arrays to weights, or explain every mismatch and assign none."""
     if not isinstance(weights, (list, tuple)):
         raise TypeError(f"{owner}: weights are given as a list of arrays, got {weights!r}")
-    weights = [np.asarray(w) for w in weights]
     if len(weights) != len(variables):
         raise ValueError(f"{owner} has {len(variables)} weights, got {len(weights)} arrays")
+    weights = [to_numpy(w, f"{owner}: {v.path}") for v, w in zip(variables, weights, strict=True)]
     wrong = [
         f"{v.path}: expected {v.shape}, got {w.shape}"
         for v, w in zip(variables, weights, strict=True)
@@ -183,8 +197,5 @@ def set_weights(owner: str, variables: list[Variable], weights: list[Any]) -> No
     ]
     if wrong:
         raise ValueError(f"{owner}: weights of the wrong shape, none was set: {'; '.join(wrong)}")
-    for variable, weight in zip(variables, weights, strict=True):
-        if weight.dtype.kind not in "fiub":
-            raise TypeError(f"{owner}: {variable.path} must be numbers, got {weight.dtype}")
     for variable, weight in zip(variables, weights, strict=True):
         variable.assign(weight)

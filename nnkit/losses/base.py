@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnkit import checks, config
+from nnkit.conversion import to_numpy
 from nnkit.layers.base import Layer
 from nnkit.losses import targets
 from nnkit.registry import Configurable, resolve, snake_case
@@ -131,6 +132,25 @@ class Loss(Configurable):
         """
         return targets.as_numbers(self.name, y, output_shape)
 
+    def doubts(
+        self,
+        targets: np.ndarray,
+        output_shape: tuple[int | None, ...],
+        counts: np.ndarray | None = None,
+    ) -> str:
+        """What to warn of in targets that can be taken, but are rarely meant; as a rule nothing.
+
+        Parameters
+        ----------
+        targets : numpy.ndarray
+            All that ``prepare`` made.
+        output_shape : tuple
+            Of the model's output, batch first.
+        counts : numpy.ndarray, optional
+            bool (n,) or (n, rows of a sample): whether a row has any weight.
+        """
+        return ""
+
     def target_dtype(self, dtype: str) -> str:
         """Type of ``y_true`` in a model that computes in ``dtype``."""
         return "int32" if self.sparse else dtype
@@ -168,7 +188,9 @@ class Loss(Configurable):
 
 def batch(owner: Any, y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
     """Arrays as the ``forward`` of a loss or metric takes them."""
-    predictions = np.asarray(y_pred)
+    predictions = to_numpy(y_pred, f"{owner.name}: y_pred")
+    if predictions.ndim == 0:
+        raise ValueError(f"{owner.name}: y_pred is the single number {predictions}")
     dtype = predictions.dtype.name
     if dtype not in ("float32", "float64"):
         dtype = config.floatx()
@@ -185,7 +207,7 @@ def batch(owner: Any, y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]
 
 def row_weights(owner: str, sample_weight: Any, samples: int, rows: int) -> np.ndarray:
     """A weight for every row, from one for every sample."""
-    weights = np.asarray(sample_weight, np.float64)
+    weights = to_numpy(sample_weight, f"{owner}: sample_weight", np.float64)
     if weights.shape not in ((samples,), (samples, 1)):
         raise ValueError(
             f"{owner}: sample_weight must have shape ({samples},), got {weights.shape}"

@@ -10,12 +10,15 @@ from nnkit.layers.base import Layer
 from nnkit.layers.sigmoid import Sigmoid
 from nnkit.losses import targets
 from nnkit.losses.rows import Crossentropy
+from nnkit.losses.targets import doubt_yes_or_no
 
 __all__ = ["BinaryCrossentropy"]
 
 
 class BinaryCrossentropy(Crossentropy):
-    """``-mean(t * log(p) + (1 - t) * log(1 - p))`` of each row; targets are from 0 to 1.
+    """``-mean(t * log(p) + (1 - t) * log(1 - p))`` of each row.
+
+    Targets are from 0 to 1. The formula is defined for others too; ``fit`` warns of them.
 
     Parameters
     ----------
@@ -26,9 +29,9 @@ class BinaryCrossentropy(Crossentropy):
         s from 0 to 1: t becomes (1 - s) t + s / 2.
     axis : int
         Only -1.
-    name : str, optional
     reduction : str
         See :class:`Loss`.
+    name : str, optional
 
     Raises
     ------
@@ -57,19 +60,27 @@ class BinaryCrossentropy(Crossentropy):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
-        name: str | None = None,
         reduction: str = "sum_over_batch_size",
+        name: str | None = None,
     ) -> None:
-        super().__init__(from_logits, label_smoothing, axis, name, reduction)
+        super().__init__(from_logits, label_smoothing, axis, reduction, name)
 
     def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
-        """(n, outputs of a sample), each from 0 to 1."""
+        """(n, outputs of a sample), all finite."""
         prepared = targets.as_numbers(
             self.name, y, output_shape, "labels of classes go with sparse_categorical_crossentropy"
         )
-        hint = "two classes are 0 and 1; for more, use sparse_categorical_crossentropy"
-        targets.check_shares(self.name, prepared, hint)
+        targets.check_finite(self.name, prepared)
         return prepared
+
+    def doubts(
+        self,
+        targets: np.ndarray,
+        output_shape: tuple[int | None, ...],
+        counts: np.ndarray | None = None,
+    ) -> str:
+        """Targets that are not from 0 to 1."""
+        return doubt_yes_or_no(self.name, targets)
 
     def absorbs(self, activation: Layer) -> bool:
         """A sigmoid."""

@@ -10,12 +10,15 @@ from nnkit.layers.base import Layer
 from nnkit.layers.softmax import Softmax
 from nnkit.losses import targets
 from nnkit.losses.rows import Crossentropy
+from nnkit.losses.targets import doubt_shares
 
 __all__ = ["CategoricalCrossentropy"]
 
 
 class CategoricalCrossentropy(Crossentropy):
-    """``-sum(t * log(p))`` of each row; targets are one-hot, or any shares that sum to 1.
+    """``-sum(t * log(p))`` of each row; targets are one-hot, or shares that sum to 1.
+
+    They may be any other numbers as well, such as one-hot rows times advantages.
 
     Parameters
     ----------
@@ -26,9 +29,9 @@ class CategoricalCrossentropy(Crossentropy):
         s from 0 to 1: t becomes (1 - s) t + s / classes.
     axis : int
         Only -1.
-    name : str, optional
     reduction : str
         See :class:`Loss`.
+    name : str, optional
 
     Raises
     ------
@@ -37,7 +40,8 @@ class CategoricalCrossentropy(Crossentropy):
 
     Notes
     -----
-    From probabilities as in Keras 3: p is divided by its sum and clipped to [1e-7, 1 - 1e-7].
+    From probabilities as in Keras 3: p is divided by its sum and clipped to [1e-7, 1 - 1e-7]. If
+    its sum is 0, each p counts as 0, where Keras gives NaN.
     Together with the softmax: log(sum(exp(z))) sum(t) - sum(t z), with the gradient p sum(t) - t.
 
     Examples
@@ -56,21 +60,31 @@ class CategoricalCrossentropy(Crossentropy):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
-        name: str | None = None,
         reduction: str = "sum_over_batch_size",
+        name: str | None = None,
     ) -> None:
-        super().__init__(from_logits, label_smoothing, axis, name, reduction)
+        super().__init__(from_logits, label_smoothing, axis, reduction, name)
 
     def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
-        """(n, outputs of a sample), each from 0 to 1."""
+        """(n, outputs of a sample), all finite."""
         k = output_shape[-1]
         self.check_classes(k)
         hint = (
             f"labels go with sparse_categorical_crossentropy, or nnkit.utils.to_categorical(y, {k})"
         )
         prepared = targets.as_numbers(self.name, y, output_shape, hint)
-        targets.check_shares(self.name, prepared, "one-hot rows hold a 1 and zeros")
+        targets.check_finite(self.name, prepared)
         return prepared
+
+    def doubts(
+        self,
+        targets: np.ndarray,
+        output_shape: tuple[int | None, ...],
+        counts: np.ndarray | None = None,
+    ) -> str:
+        """Rows of zeros."""
+        rows = targets.reshape(len(targets), -1, output_shape[-1] or 1)
+        return doubt_shares(self.name, rows, counts)
 
     def absorbs(self, activation: Layer) -> bool:
         """A softmax over the last axis."""

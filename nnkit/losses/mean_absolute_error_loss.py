@@ -12,9 +12,9 @@ class MeanAbsoluteError(RowLoss):
 
     Parameters
     ----------
-    name : str, optional
     reduction : str
         See :class:`Loss`.
+    name : str, optional
 
     Notes
     -----

@@ -31,6 +31,9 @@ class RowLoss(Loss, abstract=True):
     kernel: ClassVar[str]
     numbers: tuple[float, ...] = ()
 
+    def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
+        super().__init__(name, reduction)
+
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Loss of each row."""
         self.y_true, self.y_pred, self.used = y_true, y_pred, self.kernel
@@ -60,9 +63,9 @@ class Crossentropy(RowLoss, abstract=True):
     fused: ClassVar[str]
 
     def __init__(
-        self, from_logits: bool, label_smoothing: float, axis: int, name: Any, reduction: str
+        self, from_logits: bool, label_smoothing: float, axis: int, reduction: str, name: Any
     ) -> None:
-        super().__init__(name, reduction)
+        super().__init__(reduction, name)
         owner = type(self).__name__
         self.from_logits = checks.flag(owner, "from_logits", from_logits)
         self.label_smoothing = checks.number(owner, "label_smoothing", label_smoothing, "[0, 1]")

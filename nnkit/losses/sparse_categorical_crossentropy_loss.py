@@ -24,11 +24,11 @@ class SparseCategoricalCrossentropy(Crossentropy):
         no such thing: the loss takes the softmax's input anyway.
     ignore_class : None
         Only here because Keras has it; give such rows a sample weight of 0.
+    reduction : str
+        See :class:`Loss`.
     axis : int
         Only -1.
     name : str, optional
-    reduction : str
-        See :class:`Loss`.
 
     Raises
     ------
@@ -56,11 +56,11 @@ class SparseCategoricalCrossentropy(Crossentropy):
         self,
         from_logits: bool = False,
         ignore_class: None = None,
+        reduction: str = "sum_over_batch_size",
         axis: int = -1,
         name: str | None = None,
-        reduction: str = "sum_over_batch_size",
     ) -> None:
-        super().__init__(from_logits, 0.0, axis, name, reduction)
+        super().__init__(from_logits, 0.0, axis, reduction, name)
         if ignore_class is not None:
             raise ValueError(
                 f"{type(self).__name__}: ignore_class is not supported, got {ignore_class!r}; give "

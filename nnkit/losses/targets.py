@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["as_labels", "as_numbers", "check_shares", "numeric"]
+from nnkit.conversion import to_numpy
+
+__all__ = [
+    "as_labels",
+    "as_numbers",
+    "check_finite",
+    "doubt_shares",
+    "doubt_yes_or_no",
+    "numeric",
+]
 
 Shape = tuple[int | None, ...]
 
@@ -22,12 +31,7 @@ def numeric(owner: str, y: Any) -> np.ndarray:
     TypeError
         It holds strings, objects or complex numbers.
     """
-    array = np.asarray(y)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(
-            f"{owner}: targets must be numbers, got an array of {array.dtype}; give class names "
-            "numbers first: numpy.unique(y, return_inverse=True)[1]"
-        )
+    array = to_numpy(y, f"{owner}: y_true")
     if array.dtype.kind == "b":
         return array.view(np.uint8)
     if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):
@@ -132,19 +136,58 @@ def _check_labels(owner: str, labels: np.ndarray, classes: int | None) -> None:
     )
 
 
-def check_shares(owner: str, targets: np.ndarray, hint: str) -> None:
-    """Refuse targets that are not all from 0 to 1.
+def check_finite(owner: str, targets: np.ndarray) -> None:
+    """Refuse targets that are NaN or infinite.
 
     Raises
     ------
     ValueError
-        One is not, or is NaN.
+        Names the first row with one.
     """
-    if targets.size == 0 or (targets.min() >= 0 and targets.max() <= 1):
+    if targets.dtype.kind != "f" or targets.size == 0:
         return
-    row = int(np.argwhere(~((targets >= 0) & (targets <= 1)))[0, 0])
-    raise ValueError(
-        f"{owner}: targets must be from 0 to 1, but y[{row}] is {targets[row]}; {hint}"
+    if np.isfinite([targets.min(), targets.max()]).all():
+        return
+    row = int(np.argwhere(~np.isfinite(targets))[0, 0])
+    raise ValueError(f"{owner}: targets must be finite, but y[{row}] is {targets[row]}")
+
+
+def doubt_yes_or_no(owner: str, targets: np.ndarray) -> str:
+    """What to say of targets that are not from 0 (no) to 1 (yes), such as -1 and 1; or nothing."""
+    if targets.size == 0 or (targets.min() >= 0 and targets.max() <= 1):
+        return ""
+    row = int(np.argwhere((targets < 0) | (targets > 1))[0, 0])
+    return (
+        f"{owner} is meant for targets from 0 to 1, but y[{row}] is {targets[row].ravel()}: the "
+        "formula is taken as it stands; two classes are 0 and 1, for more there is "
+        "sparse_categorical_crossentropy"
+    )
+
+
+def doubt_shares(owner: str, targets: np.ndarray, counts: np.ndarray | None) -> str:
+    """What to say of rows of zeros among targets that are shares: they belong to no class.
+
+    Parameters
+    ----------
+    owner : str
+        Whom the warning names.
+    targets : numpy.ndarray
+        (n, rows of a sample, classes). If some are not from 0 to 1 they are no shares, and rows of
+        zeros no mistake.
+    counts : numpy.ndarray, optional
+        bool (n,) or (n, rows of a sample): a row that doesn't count may be anything.
+    """
+    somewhere = targets.any(axis=-1)
+    if counts is not None:
+        somewhere = somewhere | ~counts
+    if somewhere.all() or targets.min() < 0 or targets.max() > 1:
+        return ""
+    row, *inner = (int(i) for i in np.argwhere(~somewhere)[0])
+    where = (row, *inner) if somewhere.shape[1] > 1 else row
+    return (
+        f"{owner}: y[{where}] is all zeros, a row of no class ({int((~somewhere).sum())} of "
+        f"{somewhere.size} rows are such), which counts but teaches nothing; one-hot rows hold a "
+        "1, and sample_weight=0 leaves a row out"
     )
 
 

@@ -51,7 +51,7 @@ class Metric(Configurable):
     sparse: ClassVar[bool] = False
     direction: str | None = None
 
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, *, name: str | None = None) -> None:
         self.name = snake_case(type(self).__name__) if name is None else name
         self.reset_state()
 

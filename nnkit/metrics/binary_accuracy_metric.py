@@ -33,7 +33,7 @@ class BinaryAccuracy(RowMetric):
     kernel = "binary_accuracy"
     direction = "max"
 
-    def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
+    def __init__(self, name: str | None = None, *, threshold: float = 0.5) -> None:
         super().__init__(name)
         self.threshold = checks.number("BinaryAccuracy", "threshold", threshold)
         self.numbers = (self.threshold,)

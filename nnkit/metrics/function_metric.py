@@ -47,7 +47,7 @@ class FunctionMetric(Metric, wraps_functions=True):
 
     def __init__(self, function: Callable[..., Any] | str, name: str | None = None) -> None:
         self.function = function_named("metric", function)
-        super().__init__(function_name(self.function) if name is None else name)
+        super().__init__(name=function_name(self.function) if name is None else name)
         self._rows: RowFunction | None = None
 
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:

@@ -27,6 +27,9 @@ class RowMetric(Metric, abstract=True):
     kernel: ClassVar[str]
     numbers: tuple[float, ...] = ()
 
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name=name)
+
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Value of each row."""
         p, t = as_rows(y_pred, y_true, self.sparse)

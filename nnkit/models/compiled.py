@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import threading
+import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -14,10 +15,12 @@ import numpy as np
 
 from nnkit import losses, metrics, optimizers
 from nnkit.callbacks import History
-from nnkit.checks import flag
+from nnkit.checks import flag, integer
 from nnkit.data import Arrays, as_array, check_finite, check_lengths, sample_weights
 from nnkit.engine.twins import changed, fetch
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.masking import Masking
+from nnkit.models.inputs import fitted, only_input, targets_for
 from nnkit.models.predictor import Predictor
 from nnkit.models.session import Session
 from nnkit.optimizers.base import Optimizer
@@ -31,7 +34,13 @@ _owners: WeakKeyDictionary[Optimizer, Callable[[], Compiled | None]] = WeakKeyDi
 
 
 class Compiled(Layer, abstract=True):
-    """A model that knows how to learn: optimizer, loss, metrics, and the memory they need."""
+    """A model that knows how to learn: optimizer, loss, metrics, and the memory they need.
+
+    Attributes
+    ----------
+    fixed_batch_size : int or None
+        Rows of every batch, of a model that remembers something for each row (``stateful=True``).
+    """
 
     output_shape: Shape
 
@@ -41,6 +50,7 @@ class Compiled(Layer, abstract=True):
         self.run_eagerly = False
         self.stop_training = False
         self.history: History | None = None
+        self.fixed_batch_size: int | None = None
         self._seed = 0
         self._forget()
 
@@ -57,6 +67,7 @@ class Compiled(Layer, abstract=True):
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
+        *,
         metrics: Sequence[Any] | None = None,
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
@@ -168,37 +179,103 @@ class Compiled(Layer, abstract=True):
         y: Any,
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
+        *,
+        warns: bool = True,
     ) -> Arrays:
-        """Check data against the model and each other; build the model if this is its first."""
-        x, y = as_array(x, "x", stays=True), as_array(y, "y")
+        """Check data against the model and each other; build the model if this is its first.
+
+        What can be taken, but is rarely meant, is warned of if ``warns``.
+        """
+        x = self._samples(x)
+        y = targets_for(y, "y", len(x))
         check_lengths({"x": x, "y": y})
         check_finite(x, "x", self.dtype)
         check_finite(y, "y", self.dtype)
-        self._check_input(x, "x")
+        x = self._checked(x)
         targets = self.loss.prepare(y, (len(x), *self.output_shape[1:]))
         shape = self.output_shape
+        if sample_weight is not None:
+            sample_weight = targets_for(sample_weight, "sample_weight", len(x))
         weight = sample_weights(targets, sample_weight, class_weight, self.dtype, shape)
+        if warns:
+            self._warn_of_doubts(targets, weight)
         return Arrays(x, targets, weight)
+
+    def _samples(self, x: Any) -> Any:
+        """What is given as x, also in a list or dictionary of the one input, as an array."""
+        if not isinstance(x, np.ndarray):
+            shape = None if self.input_shape is None else self.sample_shape
+            x = only_input(x, "x", shape, self.input_name)
+        return as_array(x, "x", stays=True)
+
+    def as_input(self, x: Any) -> np.ndarray:
+        """What a call is given, with a last axis of size 1 added or taken away if that fits."""
+        x = as_array(self._samples(x), "x")
+        return x if self.input_shape is None else fitted(x, self.sample_shape)
+
+    @property
+    def input_name(self) -> str | None:
+        """Name of the model's Input; None if it has none."""
+        return None
+
+    def _warn_of_doubts(self, targets: np.ndarray, weight: np.ndarray | None) -> None:
+        counts = None if weight is None else weight != 0
+        if len(self.output_shape) > 2 and any(_makes_mask(layer) for layer in self.walk()):
+            counts = np.zeros((len(targets), 1), bool)  # Which steps count, only the step knows.
+        doubts = self.loss.doubts(targets, self.output_shape, counts)
+        if doubts:
+            warnings.warn(doubts, UserWarning, stacklevel=5)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
         """Shape of one sample of the input."""
         return tuple(n or 0 for n in (self.input_shape or (None,))[1:])
 
-    def _check_input(self, x: np.ndarray, name: str) -> None:
+    def _batch_size(self, method: str, name: str, given: Any, default: int) -> int:
+        """How many rows a batch has, by an argument of a method."""
+        fixed = self.fixed_batch_size
+        if given is None:
+            return fixed or default
+        size = integer(method, name, given)
+        if fixed and size != fixed:
+            raise ValueError(
+                f"{method}: {name} is {size}, but the model is stateful, with batches of {fixed} "
+                f"rows; leave {name} out"
+            )
+        return size
+
+    def _check_whole_batches(self, data: Any, name: str) -> None:
+        """Refuse a smaller last batch where each row is remembered."""
+        fixed = self.fixed_batch_size
+        if fixed and len(data) % fixed:
+            raise ValueError(
+                f"{name} has {len(data)} samples, but the model is stateful, with batches of "
+                f"{fixed} rows: give a multiple of {fixed}"
+            )
+
+    def _checked(self, x: Any) -> Any:
+        """Samples with the axes that the model takes; the model is built if it was not."""
         if self.input_shape is None and x.ndim > 1:
             self.build((None, *x.shape[1:]))
         if self.input_shape is None or x.shape[1:] != self.input_shape[1:]:
-            hint = ""
-            if x.ndim == 1 and self.sample_shape in ((), (1,)):
-                hint = f"; samples of one feature need an axis for it: {name}[:, None]"
-            elif x.shape == self.sample_shape:
-                hint = f"; a single sample needs a batch axis: {name}[None]"
-            raise ValueError(
-                f"{name} has samples of shape {x.shape[1:]}, but the model takes "
-                f"{self.sample_shape or 'at least one axis'}{hint}"
-            )
-        self.check_values(x, name)
+            x = self._fitted(x)
+        self.check_values(x, "x")
+        return x
+
+    def _fitted(self, x: Any) -> Any:
+        shape = self.sample_shape
+        found = fitted(x, shape)
+        if shape and found.shape[1:] == shape:
+            return found
+        hint = ""
+        if x.ndim == 1 and not shape:
+            hint = "; samples of one feature need an axis for it: x[:, None]"
+        elif x.shape == shape:
+            hint = "; a single sample needs a batch axis: x[None]"
+        raise ValueError(
+            f"x has samples of shape {x.shape[1:]}, but the model takes "
+            f"{shape or 'at least one axis'}{hint}"
+        )
 
     def _check_dtypes(self) -> None:
         for layer in self.walk():
@@ -207,6 +284,10 @@ class Compiled(Layer, abstract=True):
                     f"layer {layer.name!r} is {layer.dtype}, but the model is {self.dtype}; "
                     "give all layers one dtype (nnkit.config.set_floatx sets the default)"
                 )
+
+
+def _makes_mask(layer: Layer) -> bool:
+    return isinstance(layer, Masking) or getattr(layer, "mask_zero", False)
 
 
 def _check_metrics(given: Sequence[Any]) -> None:

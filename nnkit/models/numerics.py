@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit.data import Arrays
+from nnkit.data import Arrays, first_not_finite
 from nnkit.engine.step import Bound, Step, Window, kept, restore
 from nnkit.layers.base import Layer
 
 if TYPE_CHECKING:
     from nnkit.models.session import Session
 
-__all__ = ["explain"]
+__all__ = ["explain", "warn_of_nan"]
 
 
 def explain(
@@ -64,6 +65,18 @@ def explain(
         f"{cause}. The learning rate is {session.model.optimizer.learning_rate:g}; try a smaller "
         "one, or clipnorm=1."
     )
+
+
+def warn_of_nan(x: Any, dtype: str) -> None:
+    """Say that a prediction is not finite because of its input, if that is so."""
+    row = first_not_finite(x, dtype)
+    if row is not None:
+        warnings.warn(
+            f"x contains NaN or infinity (in {dtype}), first in sample {row}, and so does the "
+            "prediction: clean the data",
+            RuntimeWarning,
+            stacklevel=4,
+        )
 
 
 def _finite(session: Session) -> bool:

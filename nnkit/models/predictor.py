@@ -10,6 +10,7 @@ import numpy as np
 
 from nnkit.callbacks import CallbackList
 from nnkit.data.arrays import rows
+from nnkit.engine import budget
 from nnkit.engine.backend import Replayer, empty_in_place, placed
 from nnkit.engine.program import ONE_STEP
 from nnkit.engine.step import Bound, Step, Window
@@ -38,6 +39,7 @@ class Predictor:
         self.model, self.moves = model, moves
         self.shape = tuple(k or 0 for k in model.output_shape[1:])
         self.dtype, self.columns = np.dtype(model.dtype), math.prod(self.shape)
+        self.most = budget.memory() // max(self.dtype.itemsize * self.columns, 1)
         self.batch = np.zeros(1, np.int64)
         self.records = Records(Replayer(model.python_lock, self._blame, ONE_STEP))
 
@@ -46,6 +48,8 @@ class Predictor:
     ) -> np.ndarray:
         """The output for all rows of x, ``size`` of them at a time."""
         n = len(x)
+        if n > self.most:
+            budget.check_possible((n, *self.shape), self.dtype, "the prediction")
         make = np.empty if to_host else empty_in_place
         out = make((n, *self.shape), self.dtype)
         if n == 0:

@@ -50,8 +50,8 @@ class Sequential(Trainer):
     def __init__(
         self,
         layers: Sequence[Layer] | None = None,
-        name: str | None = None,
         trainable: bool = True,
+        name: str | None = None,
     ) -> None:
         super().__init__(name)
         self.layers: list[Layer] = []
@@ -83,7 +83,7 @@ class Sequential(Trainer):
         self._append(layer)
         try:
             self._changed()
-        except (TypeError, ValueError):  # It doesn't fit: the model is as it was.
+        except (TypeError, ValueError, MemoryError):  # It doesn't fit: the model is as it was.
             self.__dict__.update(before)
             raise
 
@@ -162,6 +162,8 @@ class Sequential(Trainer):
         self._check_dtypes()
         self.output_shape = build_in_turn(self.name, self.layers, shape)
         self.input_shape = shape
+        stateful = any(getattr(layer, "stateful", False) for layer in self.walk())
+        self.fixed_batch_size = shape[0] if stateful else None
         for layer in reversed(self.layers):  # What is here twice is found at its first place.
             layer.locate(layer.name)
 
@@ -195,6 +197,11 @@ class Sequential(Trainer):
         self._dtype = value
 
     @property
+    def input_name(self) -> str | None:
+        """Name of the model's Input; None if it has none."""
+        return None if self._input is None else self._input.name
+
+    @property
     def input_dtype(self) -> str:
         """What data is cast to: what the first layer takes."""
         return self.layers[0].input_dtype if self.layers else self.dtype
@@ -206,12 +213,13 @@ class Sequential(Trainer):
 
     def summary(
         self,
-        line_length: int = 65,
+        line_length: int | None = None,
+        *,
         print_fn: Callable[[str], Any] | None = None,
         show_trainable: bool = False,
     ) -> None:
         """Print a table of the layers, their output shapes and their numbers of weights."""
-        summary(self, line_length, print_fn, show_trainable)
+        summary(self, line_length or 65, print_fn, show_trainable)
 
     # --------------------------------------------------------------------------------- weights
 
@@ -239,26 +247,28 @@ class Sequential(Trainer):
 
     # ----------------------------------------------------------------------------------- files
 
-    def save(self, path: Any, include_optimizer: bool = True) -> None:
+    def save(self, filepath: Any, *, include_optimizer: bool = True) -> None:
         """Write the whole model to an HDF5 file: architecture, weights, how and how far it learnt.
 
         See :func:`nnkit.saving.save_model`.
         """
         from nnkit.saving import save_model
 
-        save_model(self, path, include_optimizer=include_optimizer)
+        save_model(self, filepath, include_optimizer=include_optimizer)
 
-    def save_weights(self, path: Any) -> None:
+    def save_weights(self, filepath: Any) -> None:
         """Write the weights to an HDF5 file."""
         from nnkit.saving import save_weights
 
-        save_weights(self, path)
+        save_weights(self, filepath)
 
-    def load_weights(self, path: Any, by_name: bool = False, skip_mismatch: bool = False) -> None:
+    def load_weights(
+        self, filepath: Any, skip_mismatch: bool = False, *, by_name: bool = False
+    ) -> None:
         """Read weights from an HDF5 file; see :func:`nnkit.saving.load_weights`."""
         from nnkit.saving import load_weights
 
-        load_weights(self, path, by_name=by_name, skip_mismatch=skip_mismatch)
+        load_weights(self, filepath, by_name=by_name, skip_mismatch=skip_mismatch)
 
     def get_config(self) -> dict[str, Any]:
         """The architecture as plain data."""
@@ -277,7 +287,7 @@ class Sequential(Trainer):
         ``custom_objects`` are classes and functions of your own by name.
         """
         with registry.custom_objects(custom_objects):
-            model = cls(layers_from(config["layers"]), config["name"])
+            model = cls(layers_from(config["layers"]), name=config["name"])
         if config.get("input_shape") is not None and not model.built:
             model.build(config["input_shape"])
         return model

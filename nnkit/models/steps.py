@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.conversion import to_numpy
 from nnkit.engine.device import current_tape, empty, launch
 from nnkit.engine.step import Bound, Window
 from nnkit.engine.stops import in_python
@@ -84,11 +85,11 @@ class Objective:
         _own(loss)
 
         def checked(weight: np.ndarray) -> np.ndarray:
-            dy = loss.backward(weight)
-            if np.shape(dy) != z.shape:
+            dy = to_numpy(loss.backward(weight), f"{loss.name}: what backward returned")
+            if dy.shape != z.shape:
                 raise ValueError(
                     f"{loss.name}: backward must return the gradient of the output, of shape "
-                    f"{z.shape}, got {np.shape(dy)}"
+                    f"{z.shape}, got {dy.shape}"
                 )
             return dy
 
@@ -141,7 +142,7 @@ def _rowwise(owner: Loss | Metric, y_true: np.ndarray, y_pred: np.ndarray) -> np
     rows = y_pred.size // y_pred.shape[-1]
 
     def checked(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        values = np.asarray(owner.forward(y_true, y_pred))
+        values = to_numpy(owner.forward(y_true, y_pred), f"{owner.name}: what forward returned")
         if values.shape not in ((rows,), y_pred.shape[:-1]):
             raise ValueError(
                 f"{owner.name}: forward must return one value for every row of the output, of "

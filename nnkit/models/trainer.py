@@ -10,12 +10,12 @@ import numpy as np
 
 from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
 from nnkit.checks import flag, integer, number
-from nnkit.data import Arrays, as_array, split
+from nnkit.data import Arrays, seems_finite, split
 from nnkit.engine.backend import placed
 from nnkit.engine.step import Bound
 from nnkit.engine.variable import Storage
 from nnkit.models.compiled import Compiled
-from nnkit.models.numerics import explain
+from nnkit.models.numerics import explain, warn_of_nan
 from nnkit.models.orders import Orders
 from nnkit.models.pace import Pace
 from nnkit.models.predictor import Predictor
@@ -50,6 +50,7 @@ class Trainer(Compiled, abstract=True):
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        *,
         validation_batch_size: int | None = None,
         validation_freq: int | Sequence[int] = 1,
         check_numerics: bool = False,
@@ -59,11 +60,12 @@ class Trainer(Compiled, abstract=True):
         Parameters
         ----------
         x : array
-            (n, ...), numbers of any type. It is read in place: uint8 images stay uint8.
+            (n, ...), numbers of any type. It is read in place: uint8 images stay uint8. Taken are
+            arrays, lists of numbers, DataFrames; a last axis of size 1 may be missing or too many.
         y : array
             (n, ...) targets, or (n,) labels for a sparse loss.
         batch_size : int
-            32 by default. A smaller last batch is used too.
+            32 by default, or that of a stateful model's Input. A smaller last batch is used too.
         epochs : int
             Index of the epoch to stop before, so the number of epochs unless ``initial_epoch``.
         verbose : {"auto", 0, 1, 2}
@@ -104,26 +106,30 @@ class Trainer(Compiled, abstract=True):
             With ``check_numerics``.
         """
         self._require_compiled("fit")
-        size = integer("fit", "batch_size", 32 if batch_size is None else batch_size)
+        size = self._batch_size("fit", "batch_size", batch_size, 32)
         epochs = integer("fit", "epochs", epochs, 0)
         initial_epoch = integer("fit", "initial_epoch", initial_epoch, 0)
         shuffle = flag("fit", "shuffle", shuffle)
         validation_split = number("fit", "validation_split", validation_split, "[0, 1)")
         validates = _frequency(validation_freq)
         check_numerics = flag("fit", "check_numerics", check_numerics)
-        validation_size = size if validation_batch_size is None else validation_batch_size
-        validation_size = integer("fit", "validation_batch_size", validation_size)
+        validation_size = self._batch_size(
+            "fit", "validation_batch_size", validation_batch_size, size
+        )
         data = self._arrays(x, y, sample_weight, class_weight)
         held_out = None
         if validation_data is not None:
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data is (x, y) or (x, y, sample_weight)")
             try:
-                held_out = self._arrays(*validation_data)
+                held_out = self._arrays(*validation_data, warns=False)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"validation_data: {error}") from error
         elif validation_split:
             data, held_out = split(data, validation_split)
+        self._check_whole_batches(data, "x")
+        if held_out is not None:
+            self._check_whole_batches(held_out, "the validation data")
 
         self.session()
         history = History()
@@ -205,8 +211,8 @@ class Trainer(Compiled, abstract=True):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
-        callbacks: Sequence[Callback] | None = None,
         *,
+        callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: Literal[True],
     ) -> Logs: ...
 
@@ -218,7 +224,8 @@ class Trainer(Compiled, abstract=True):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
-        callbacks: Sequence[Callback] | None = None,
+        *,
+        callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: bool = False,
     ) -> Results: ...
 
@@ -230,6 +237,7 @@ class Trainer(Compiled, abstract=True):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
+        *,
         callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: bool = False,
     ) -> Results:
@@ -251,8 +259,9 @@ class Trainer(Compiled, abstract=True):
             The loss; with metrics a list in the order of ``metrics_names``; or a dictionary.
         """
         self._require_compiled("evaluate")
-        size = integer("evaluate", "batch_size", _ROWS if batch_size is None else batch_size)
+        size = self._batch_size("evaluate", "batch_size", batch_size, _ROWS)
         data = self._arrays(x, y, sample_weight)
+        self._check_whole_batches(data, "x")
         self.session()
         params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
         listeners = CallbackList([ProgressBar(verbose), callbacks], self, params)
@@ -297,6 +306,7 @@ class Trainer(Compiled, abstract=True):
         x: Any,
         batch_size: int | None = None,
         verbose: int | str = 0,
+        *,
         callbacks: Callback | Sequence[Callback] | None = None,
         to_host: bool = True,
     ) -> np.ndarray:
@@ -305,9 +315,10 @@ class Trainer(Compiled, abstract=True):
         Parameters
         ----------
         x : array
-            (n, ...); n may be 0.
+            (n, ...); n may be 0. As for :meth:`fit`. A RuntimeWarning says, once, if NaN or
+            infinity in it has come through to the result.
         batch_size : int
-            Rows at a time.
+            Rows at a time; by default that of a stateful model's Input, or 512.
         verbose : {0, 1, 2, "auto"}
             Silent by default: a prediction is often one of many.
         callbacks : Callback or list of Callback
@@ -320,9 +331,10 @@ class Trainer(Compiled, abstract=True):
             (n, ...) of the model's data type; with ``to_host=False`` on a GPU something that has
             ``__cuda_array_interface__``, and ``numpy()`` for a copy.
         """
-        size = _ROWS if batch_size is None else integer("predict", "batch_size", batch_size)
-        x = as_array(x, "x", stays=True)
-        self._check_input(x, "x")
+        size = self._batch_size("predict", "batch_size", batch_size, _ROWS)
+        x = self._checked(self._samples(x))
+        if self.fixed_batch_size:
+            self._check_whole_batches(x, "x")
         if self._session is not None:
             self._session.storage.claim()
         listeners = None
@@ -333,6 +345,8 @@ class Trainer(Compiled, abstract=True):
         out = self._predict(x, size, listeners, to_host)
         if listeners is not None:
             listeners.on_predict_end()
+        if to_host and not seems_finite(out):  # It is smaller than x, and NaN goes through layers.
+            warn_of_nan(x, self.dtype)
         return out
 
     def _predict(
@@ -351,7 +365,7 @@ class Trainer(Compiled, abstract=True):
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
         """The model's output for one batch."""
-        x = as_array(x, "x")
+        x = self._samples(x)
         return self.predict(x, batch_size=max(len(x), 1))
 
     # --------------------------------------------------------------------------- single batches
@@ -386,7 +400,7 @@ class Trainer(Compiled, abstract=True):
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Results:
         """Loss and metrics of one batch."""
-        x = as_array(x, "x")
+        x = self._samples(x)
         return self.evaluate(
             x, y, max(len(x), 1), 0, sample_weight=sample_weight, return_dict=return_dict
         )

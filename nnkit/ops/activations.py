@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 from nnkit.ops.naming import Expression, one
+from nnkit.ops.values import cast
 from nnkit.symbolic import tensor as T
 from nnkit.symbolic.tensor import nnet
+from nnkit.symbolic.tensor.formulas import real
 
 __all__ = [
     "elu",
@@ -42,19 +44,25 @@ hard_sigmoid = one(
 
 def leaky_relu(x: Expression, negative_slope: float = 0.2) -> Expression:
     """x, where negative times ``negative_slope``."""
-    return T.switch(x > 0, x, negative_slope * x)
+    x, slope = _with_number(x, negative_slope)
+    return T.switch(x >= 0, x, slope * x)
 
 
 def elu(x: Expression, alpha: float = 1.0) -> Expression:
     """x, where negative ``alpha (exp(x) - 1)``."""
-    return nnet.elu(x, alpha)
+    return nnet.elu(*_with_number(x, alpha))
 
 
 def gelu(x: Expression, approximate: bool = True) -> Expression:
     """x times the normal distribution function of x; by default its approximation with tanh."""
-    if approximate:
-        return 0.5 * x * (1 + T.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
-    return 0.5 * x * (1 + T.erf(x * math.sqrt(0.5)))
+    if not approximate:
+        x, root = _with_number(x, -math.sqrt(0.5))
+        return x * (T.erfc(root * x) / 2)  # 1 + erf would cancel.
+    root = math.sqrt(8 / math.pi)
+    x, first = _with_number(x, root)
+    x, third = _with_number(x, root * 0.044715)
+    at = T.clip(x, -32, 32)  # Beyond, the sigmoid is 0 or 1.
+    return x * T.sigmoid(at * (first + third * at * at))
 
 
 def softmax(x: Expression, axis: int = -1) -> Expression:
@@ -65,3 +73,10 @@ def softmax(x: Expression, axis: int = -1) -> Expression:
 def log_softmax(x: Expression, axis: int = -1) -> Expression:
     """log(softmax(x)), never infinite."""
     return nnet.logsoftmax(x, axis)
+
+
+def _with_number(x: Expression, value: float) -> tuple[Expression, Expression]:
+    """x as floats, and a number in their data type, which must not become wider by it."""
+    x = T.as_tensor_variable(x)
+    x = cast(x, real(x.dtype))
+    return x, T.constant(value, dtype=x.dtype) if isinstance(value, (int, float)) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from nnkit.conversion import to_numpy
 from nnkit.ops.naming import Axis, Expression
 from nnkit.symbolic import tensor as T
 
@@ -73,14 +74,18 @@ def ravel(x: Expression) -> Expression:
     return T.flatten(x, 1)
 
 
-def concatenate(xs: Sequence[Expression], axis: int = -1) -> Expression:
+def concatenate(xs: Sequence[Expression], axis: int = 0) -> Expression:
     """Joined along an axis."""
-    return T.concatenate(list(xs), axis=axis)
+    return T.concatenate(_listed(xs), axis=axis)
 
 
 def stack(x: Sequence[Expression], axis: int = 0) -> Expression:
     """Joined along a new axis."""
-    return T.stack(list(x), axis=axis)
+    return T.stack(_listed(x), axis=axis)
+
+
+def _listed(xs: Any) -> list[Any]:
+    return list(xs) if isinstance(xs, (list, tuple)) else list(to_numpy(xs, "xs"))
 
 
 def split(

@@ -51,6 +51,6 @@ def one_hot(
     return hot if axis in (-1, x.ndim) else T.moveaxis(hot, -1, axis)
 
 
-def stop_gradient(x: Expression) -> Expression:
+def stop_gradient(variable: Expression) -> Expression:
     """The same value, taken for a constant by gradients."""
-    return disconnected_grad(x)
+    return disconnected_grad(variable)

@@ -47,6 +47,9 @@ class Adam(Optimizer):
         v += (1 - beta_2) (g^2 - v)
         w -= lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)
 
+    A gradient whose square would overflow counts as the largest whose square does not, 2^63 in
+    float32: so a step is as long as the formula says, and the slots stay finite.
+
     Examples
     --------
     >>> import nnkit

@@ -75,6 +75,7 @@ class Optimizer(Configurable):
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        *,
         name: str | None = None,
     ) -> None:
         owner = type(self).__name__
@@ -197,7 +198,7 @@ class Optimizer(Configurable):
 
 def clip_norm(gradient: np.ndarray, limit: float) -> None:
     """Scale a vector down to a norm, if it has a greater one."""
-    partial = empty((-(-gradient.size // _BLOCK),), np.float64)
+    partial = empty((2, -(-gradient.size // _BLOCK)), np.float64)
     launch.sum_squares(gradient, partial)
     launch.clip_by_norm(partial, limit, gradient)
 

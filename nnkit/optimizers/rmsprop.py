@@ -48,6 +48,9 @@ class RMSprop(Optimizer):
         b = momentum b + lr g / sqrt(v - a^2 if centered else v + epsilon)
         w -= b
 
+    A gradient whose square would overflow counts as the largest whose square does not, 2^63 in
+    float32: so a step is as long as the formula says, and the slots stay finite.
+
     Examples
     --------
     >>> import nnkit

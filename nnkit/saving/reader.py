@@ -42,7 +42,7 @@ _LONGEST_LINE = 2**20  # Characters, of inspect.
 
 
 def load_model(
-    path: str | os.PathLike[str],
+    filepath: str | os.PathLike[str],
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
     *,
@@ -56,7 +56,7 @@ def load_model(
 
     Parameters
     ----------
-    path : path
+    filepath : path
     custom_objects : dict, optional
         Classes and functions of your own by name, as in ``{"Swish": Swish}``; what Keras
         registered as ``"package>Swish"`` may be spelled either way. The function of a ``Lambda``
@@ -95,7 +95,7 @@ def load_model(
     >>> nnkit.load_model(path).layers
     [<Dense name=dense>]
     """
-    with known(custom_objects), open_hdf5(path, max_bytes) as root:
+    with known(custom_objects), open_hdf5(filepath, max_bytes) as root:
         description = describe(root, compile)
         _check_counts(description)
         stored = stored_layers(root, [])

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.conversion import to_numpy
 from nnkit.symbolic.graph import Op, Variable
 from nnkit.symbolic.graph import clone as cloned
 from nnkit.symbolic.pairs import fitting, replacements
@@ -191,7 +192,8 @@ class FromFunction(Op):
         results = tuple(made) if isinstance(made, (tuple, list)) else (made,)
         if len(results) != len(self.outputs):
             raise TypeError(f"{self} declares {len(self.outputs)} outputs, and gave {len(results)}")
-        checked = [np.asarray(r, t.dtype) for r, t in zip(results, self.outputs, strict=True)]
+        pairs = zip(results, self.outputs, strict=True)
+        checked = [to_numpy(r, f"a result of {self}", kind.dtype) for r, kind in pairs]
         for result, kind in zip(checked, self.outputs, strict=True):
             if result.ndim != kind.ndim:
                 raise TypeError(f"{self} declares {kind}, and gave shape {result.shape}")

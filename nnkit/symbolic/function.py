@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.conversion import to_numpy
 from nnkit.symbolic.config import MODES, config
 from nnkit.symbolic.debug import Debugger
 from nnkit.symbolic.graph import FunctionGraph, Variable, ancestors, clone, describe
@@ -76,7 +77,7 @@ class In:
         self.update, self.allow_downcast = update, allow_downcast
         self.value: SharedVariable | None = None
         if value is not None:
-            array = np.asarray(value, variable.type.dtype)
+            array = to_numpy(value, f"the value of {describe(variable)}", variable.type.dtype)
             self.value = SharedVariable(array.copy(), self.name, variable.type.broadcastable)
         elif update is not None:
             raise ValueError(f"the input {describe(variable)} has an update, but no value")
@@ -279,8 +280,8 @@ class Function:
             return value  # What comes in a loop over mini-batches is not looked at any longer.
         type_ = wanted.variable.type
         try:
-            array = np.asarray(value)
-        except ValueError as error:
+            array = to_numpy(value, wanted.name or "it")
+        except TypeError as error:
             what = describe(wanted.variable)
             raise TypeError(f"argument {place} is for {what}, got {value!r}: {error}") from None
         if array.dtype != dtype:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.conversion import to_numpy
 from nnkit.symbolic.graph import describe
 
 __all__ = ["GradientError", "verify_grad"]
@@ -69,7 +70,9 @@ def verify_grad(
     from nnkit.symbolic.gradient import grad
     from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 
-    points = [np.array(p, None if hasattr(p, "dtype") else "float64") for p in pt]
+    if not isinstance(pt, (list, tuple)):
+        raise TypeError(f"pt is a list with an array for each argument, got {pt!r}")
+    points = [np.array(to_numpy(p, "pt"), None if hasattr(p, "dtype") else "float64") for p in pt]
     for place, point in enumerate(points):
         if str(point.dtype) not in DEFAULTS:
             raise TypeError(f"argument {place} must be float32 or float64, got {point.dtype}")

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nnkit import checks, config
+from nnkit.conversion import to_numpy
+from nnkit.engine import budget
 
 __all__ = ["to_categorical"]
 
@@ -34,7 +36,7 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.f
         A label is negative, too large or not a whole number; or there are no labels to count the
         classes from; or ``num_classes`` is less than 1.
     TypeError
-        ``num_classes`` is no whole number.
+        ``num_classes`` is no whole number, or ``x`` holds no numbers.
 
     Examples
     --------
@@ -44,10 +46,9 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.f
            [0., 0., 1.],
            [0., 1., 0.]], dtype=float32)
     """
-    given = np.asarray(x)
-    if given.dtype.kind not in "biuf":
-        raise ValueError(f"labels must be whole numbers, not {given.dtype}")
-    labels = given.astype(np.int64)
+    given = to_numpy(x, "x")
+    with np.errstate(invalid="ignore"):
+        labels = given.astype(np.int64)
     if not np.array_equal(labels, given):
         wrong = given[labels != given].flat[0]
         raise ValueError(f"labels must be whole numbers, but one is {wrong}")
@@ -64,6 +65,7 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.f
             f"labels must be from 0 to {num_classes - 1} for {num_classes} classes, but one is "
             f"{out_of_range[0]}; labels of other kinds must be numbered from 0 on first"
         )
+    budget.check_possible((labels.size, num_classes), config.floatx(), "to_categorical's result")
     rows = np.zeros((labels.size, num_classes), config.floatx())
     rows[np.arange(labels.size), labels.reshape(-1)] = 1
     return rows.reshape(*labels.shape, num_classes)

@@ -39,9 +39,9 @@ STATES = (
 )
 IMAGES = dict.fromkeys(("x", "y", "dy", "dx"), "f4[5]") | {"alpha": "f4[2]", "dalpha": "f4[3]"}
 CHANNELS = (
-    dict.fromkeys(["size", "rows", "inner", "count", "first"], "int")
+    dict.fromkeys(["size", "first"], "int")
     | dict.fromkeys(["x", "y", "dy", "dx", "partial"], "f4[3]")
-    | {"lines": "f4[2]", "slopes": "f4[2]"}
+    | {"lines": "f4[2]", "slopes": "f4[2]", "mask": "b1[2]"}
 )
 PLACES = "stride_y stride_x top left dilation_y dilation_x groups ph pw kw first"
 WINDOWS = (
@@ -86,7 +86,7 @@ KERNELS_OF_THEIR_OWN = {
     "layer_normalization": dict.fromkeys(("x", "y"), "f4[2]"),
     "layer_normalization_backward": dict.fromkeys(["x", "dy", "dx", "dgamma", "dbeta"], "f4[2]"),
 }
-LONG_SUMS = ["accumulate", "sum_squares"]  # In float64 on purpose.
+LONG_SUMS = ["accumulate", "sum_squares", "clip_by_norm"]  # In float64 on purpose.
 LONG_SUMS += ["accumulate_penalty", "penalty_blocks", "penalty_sum", "norm_factors"]
 KERNELS = [
     pytest.param(kernel, operands, id=kernel.name)

@@ -118,6 +118,19 @@ def test_saturated_probabilities_stay_finite(name, dtype):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("name", ["categorical_crossentropy", "sparse_categorical_crossentropy"])
+def test_probabilities_that_sum_to_almost_nothing(name, dtype):
+    """Shares of the sum as long as the type holds them; where all are 0, each counts as 0."""
+    p = np.array([[1, 3], [0, 0], [0.25, 0.75]], dtype)
+    p[0] *= 64 * np.finfo(dtype).smallest_subnormal
+    t = np.zeros(3, np.int32) if "sparse" in name else np.array([[1, 0]] * 3, dtype)
+    loss, _ = forward(name, p, t, *numbers_of(name, 0.0))
+    np.testing.assert_allclose(loss, -np.log([0.25, 1e-7, 0.25]), rtol=1e-6)
+    gradient = backward(name, p, t, *numbers_of(name, 0.0), weight=np.ones(3, dtype))
+    np.testing.assert_allclose(gradient, [[0, 0], [0, 0], [-3, 1]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("name", FROM_LOGITS)
 def test_extreme_logits(name, dtype):
     z = np.array([[1e4, -1e4], [-1e4, 1e4]], dtype)
@@ -126,6 +139,21 @@ def test_extreme_logits(name, dtype):
     wrong = 1e4 if name.startswith("sigmoid") else 2e4
     np.testing.assert_array_equal(loss, np.array([0, wrong], dtype))
     np.testing.assert_array_equal(p, [[1, 0], [0, 1]])
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("name", FROM_LOGITS)
+@np.errstate(over="ignore")
+def test_the_most_extreme_logits(name, dtype):
+    """Their difference is infinite; a target of 0 times it is still 0."""
+    z = np.array([[1, -1], [-1, 1]], dtype) * np.finfo(dtype).max
+    t = np.zeros(2, np.int32) if "sparse" in name else np.array([[1, 0], [1, 0]], dtype)
+    loss, p = forward(name, z, t, *numbers_of(name, 0.0))
+    assert loss[0] == 0
+    assert loss[1] >= np.finfo(dtype).max / 2
+    gradient = backward(name, p, t, *numbers_of(name, 0.0), weight=np.ones(2, dtype))
+    share = 2 if name.startswith("sigmoid") else 1
+    np.testing.assert_array_equal(gradient, np.array([[0, 0], [-1, 1]]) / share)
 
 
 @pytest.mark.parametrize("name", ["softmax_crossentropy", "sparse_softmax_crossentropy"])

@@ -11,6 +11,7 @@ SHAPES = [(1, 1, 1, 1, 4), (13, 6, 1, 3, 4), (5, 3, 7, 3, 2), (70, 64, 1, 64, 32
 
 both = pytest.mark.parametrize("dtype", TOLERANCE)
 shapes = pytest.mark.parametrize("shape", SHAPES)
+masks = pytest.mark.parametrize("kind", [0, 1, -1], ids=["all", "rows", "lanes"])
 
 
 def same(got, want, factor=1):
@@ -18,33 +19,46 @@ def same(got, want, factor=1):
     np.testing.assert_allclose(got, want, tolerance, tolerance)
 
 
+def mask_of(kind, x, rng):
+    """None, or a mask of rows or of their lanes that leaves out all of the first rows."""
+    mask = rng.uniform(size=(len(x), x.shape[1] if kind < 0 else kind)) < 0.6
+    mask[: len(x) // 2] = False
+    return mask if kind else None
+
+
 @both
 @shapes
-def test_batch_moments(shape, dtype, rng):
+@masks
+def test_batch_moments(shape, kind, dtype, rng):
     *shape, _, size = shape
     x = (5 + rng.normal(size=shape)).astype(dtype)
-    want = reference.batch_moments(x.astype(float), size)
+    mask = mask_of(kind, x, rng)
+    want = reference.batch_moments(x.astype(float), size, mask)
+    if mask is not None:
+        x[np.broadcast_to(~mask[..., None], x.shape)] = np.nan  # They are not looked at.
+    given = (kernels.batch_moments, x) if mask is None else (kernels.masked_moments, x, mask)
     partial = np.empty(want.shape, dtype)
-    run(kernels.batch_moments, x, size, 0, partial)
+    run(*given, size, 0, partial)
     same(partial, want, 4)
     if len(partial) > 1:  # A worker's share of the blocks.
-        run(kernels.batch_moments, x, size, 1, partial[1:])
+        run(*given, size, 1, partial[1:])
         same(partial, want, 4)
 
 
 @both
 @shapes
-def test_batch_statistics(shape, dtype, rng):
+@masks
+def test_batch_statistics(shape, kind, dtype, rng):
     rows, lanes, inner, n, size = shape
     x = 5 + rng.normal(size=(rows, lanes, inner))
-    partial = reference.batch_moments(x, size).astype(dtype)
+    mask = mask_of(kind, x, rng)
+    partial = reference.batch_moments(x, size, mask).astype(dtype)
     moving = rng.uniform(1, 2, (2, n)).astype(dtype)
-    before, outputs = moving.astype(float), np.empty((2, n), dtype)
-    run(kernels.batch_statistics, partial, size, rows, inner, 0.9, *moving, *outputs)
-    channels = reference.channels(x, n)
-    want = np.stack([channels.mean(axis=1), channels.var(axis=1)])
+    before, outputs = moving.astype(float), np.empty((3, n), dtype)
+    run(kernels.batch_statistics, partial, 0.9, *moving, *outputs)
+    want = reference.channel_moments(x, n, mask)
     same(outputs, want)
-    same(moving, 0.9 * before + 0.1 * want)
+    same(moving, np.where(want[2] > 0, 0.9 * before + 0.1 * want[:2], before))
 
 
 @both
@@ -65,7 +79,8 @@ def test_lines_and_normalize(shape, dtype, rng):
 @both
 @shapes
 @pytest.mark.parametrize("by_batch", [True, False])
-def test_batch_gradients(shape, by_batch, dtype, rng):
+@masks
+def test_batch_gradients(shape, by_batch, kind, dtype, rng):
     rows, lanes, inner, n, size = shape
     x, dy = 5 + rng.normal(size=(2, rows, lanes, inner))
     gamma, channels = rng.uniform(1, 2, n), reference.channels(x, n)
@@ -77,17 +92,21 @@ def test_batch_gradients(shape, by_batch, dtype, rng):
     run(kernels.batch_gradient_sums, dy, x, lines, size, 0, partial)
     same(partial, want, 30)
 
-    count = channels.shape[1] if by_batch else 0
+    mask = mask_of(kind, x, rng)
+    share = reference.channel_moments(x, n, mask)[2] * by_batch
     slopes, sums = np.empty((3, lanes), dtype), np.empty((2, n), dtype)
-    given = variance.astype(dtype), 0.1, gamma.astype(dtype), count
+    given = variance.astype(dtype), 0.1, gamma.astype(dtype), share.astype(dtype)
     run(kernels.batch_gradients, want.astype(dtype), *given, slopes, *sums)
-    right, *right_sums = reference.batch_slopes(x.astype(float), dy, gamma, 0.1, by_batch)
+    right, *right_sums = reference.batch_slopes(x.astype(float), dy, gamma, 0.1, share)
     same(slopes, right, 100)
     same(sums, right_sums, 100)
 
     dx = np.empty_like(x)
-    run(kernels.normalize_backward, dy, x, lines, slopes, dx)
-    same(dx, reference.normalize_backward(dy, x, lines, slopes), 4)
+    if mask is None:
+        run(kernels.normalize_backward, dy, x, lines, slopes, dx)
+    else:
+        run(kernels.masked_normalize_backward, dy, x, mask, lines, slopes, dx)
+    same(dx, reference.normalize_backward(dy, x, lines, slopes, mask), 4)
 
 
 @both
@@ -112,11 +131,12 @@ def test_layer_normalization(rows, n, size, dtype, rng):
 def test_a_large_mean_costs_no_precision(inner, rng):
     """The sum of squares less the square of the sum would leave nothing of the variance."""
     x = (1e4 + rng.normal(size=(500, 3, inner))).astype(np.float32)
-    partial, outputs = np.empty((8, 2, 3), np.float32), np.empty((4, 3), np.float32)
-    run(kernels.batch_moments, x, 64, 0, partial)
-    run(kernels.batch_statistics, partial, 64, 500, inner, 0.0, *outputs)
-    np.testing.assert_allclose(outputs[2], x.astype(float).mean(axis=(0, 2)), rtol=1e-7)
-    np.testing.assert_allclose(outputs[3], x.astype(float).var(axis=(0, 2)), rtol=1e-3)
+    partial, outputs = np.empty((8, 3, 3), np.float32), np.empty((5, 3), np.float32)
+    for given in [(kernels.batch_moments, x), (kernels.masked_moments, x, np.ones((500, 1), bool))]:
+        run(*given, 64, 0, partial)
+        run(kernels.batch_statistics, partial, 0.0, *outputs)
+        np.testing.assert_allclose(outputs[2], x.astype(float).mean(axis=(0, 2)), rtol=1e-7)
+        np.testing.assert_allclose(outputs[3], x.astype(float).var(axis=(0, 2)), rtol=1e-3)
     rows = x.reshape(3, -1)
     y, kept = np.empty_like(rows), np.empty((2, 3), np.float32)
     ones = np.ones(rows.shape[1], np.float32)

@@ -41,6 +41,57 @@ def test_five_steps(name, numbers, slots, size, dtype, rng):
         np.testing.assert_allclose(got, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
 
 
+LIMITS = {np.float32: 2.0**63, np.float64: 2.0**511}  # Their squares are finite.
+SQUARED = [given for given in OPTIMIZERS if given[0].startswith(("adam", "rms"))]
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize(("name", "numbers", "slots"), SQUARED)
+def test_gradients_whose_squares_overflow(name, numbers, slots, dtype, rng):
+    """The first steps are those of the formula, however large; all later ones are finite."""
+    top = np.finfo(dtype).max
+    size = np.array([1e3, top**0.4, LIMITS[dtype], 2 * LIMITS[dtype], top**0.7, top, -top], dtype)
+    p = np.zeros_like(size)
+    state = [np.zeros_like(p) for _ in slots.split()] + [p]
+    want = [np.zeros(len(p), np.longdouble) for _ in state]
+    for t in range(1, 40):
+        g = size if t < 4 else rng.normal(size=len(p)).astype(dtype)
+        count = [t] if name.startswith("adam") else []
+        run(
+            getattr(kernels, name),
+            g,
+            np.array([RATE]),
+            *(np.array([n]) for n in count),
+            *numbers,
+            *state,
+        )
+        assert all(np.isfinite(array).all() for array in state)
+        want = getattr(reference, name)(g.astype(np.longdouble), RATE, *count, *numbers, *want)
+        if t < 4 and numbers[-1] is not True:  # Centered, equal gradients have no variance.
+            np.testing.assert_allclose(p, want[-1].astype(float), rtol=10 * TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+@pytest.mark.parametrize(("name", "numbers", "slots"), SQUARED)
+def test_gradients_that_are_not_finite_show(name, numbers, slots, bad):
+    g, p = np.array([bad, 1], np.float32), np.zeros(2, np.float32)
+    state = [np.zeros_like(p) for _ in slots.split()] + [p]
+    iteration = [np.array([1])] if name.startswith("adam") else []
+    run(getattr(kernels, name), g, np.array([RATE]), *iteration, *numbers, *state)
+    np.testing.assert_array_equal(np.isnan(p), [True, False])
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_equal_gradients_have_no_variance(dtype):
+    """Rounding must not make it negative."""
+    g, p = np.full(50, 1e4, dtype), np.zeros(50, dtype)
+    g *= np.linspace(0.1, 3, 50, dtype=dtype)
+    state = [np.zeros_like(p) for _ in range(3)] + [p]
+    for _ in range(200):
+        run(kernels.rmsprop_momentum, g, np.array([RATE]), 0.9, 0.5, 1e-7, True, *state)
+    assert np.isfinite(p).all()
+
+
 def test_adam_after_a_million_steps():
     p, g, m, v = (np.array([a], np.float32) for a in (1.0, 0.5, 0.5, 0.25))
     run(kernels.adam, g, np.array([RATE]), np.array([10**6]), 0.9, 0.999, 1e-7, m, v, p)
@@ -65,7 +116,7 @@ def test_decay_and_clipping(size, dtype, rng):
 @pytest.mark.parametrize("size", [*SIZES, 4097, 8192])
 def test_clip_by_norm(size, limit, dtype, rng):
     g = rng.normal(size=size).astype(dtype)
-    partial = np.empty(-(-size // 4096))
+    partial = np.empty((2, -(-size // 4096)))
     run(kernels.sum_squares, g, partial)
     np.testing.assert_allclose(partial, reference.sum_squares(g), rtol=1e-13)
     (want,) = reference.clip_by_norm(partial, limit, g.astype(float))
@@ -73,8 +124,21 @@ def test_clip_by_norm(size, limit, dtype, rng):
     np.testing.assert_allclose(g, want, rtol=TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("limit", [1e-3, 1.0, 1e30])
+def test_norms_that_overflow(limit, dtype):
+    """The norm of the largest numbers is none of their type, and its square none of float64."""
+    g = np.resize(np.array([1, -0.5, 1e-3, 0], dtype) * np.finfo(dtype).max, 9000)
+    wide = g.astype(np.longdouble)
+    want = wide * (limit / np.sqrt((wide**2).sum()))
+    partial = np.empty((2, 3))
+    run(kernels.sum_squares, g, partial)
+    run(kernels.clip_by_norm, partial, limit, g)
+    np.testing.assert_allclose(g, want.astype(float), rtol=TOLERANCE[dtype])
+
+
 def test_norm_of_zeros():
-    g, partial = np.zeros(3, np.float32), np.zeros(1)
+    g, partial = np.zeros(3, np.float32), np.zeros((2, 1))
     run(kernels.clip_by_norm, partial, 1.0, g)
     np.testing.assert_array_equal(g, np.zeros(3))
 

@@ -248,6 +248,8 @@ LAYERS = [
     Case(layers.BatchNormalization(axis=1, center=False), (3, 4, 5)),
     Case(layers.BatchNormalization(2, scale=False, beta_initializer="ones"), (4, 3, 2)),
     Case(layers.BatchNormalization(center=False, scale=False), (1,)),
+    Case(layers.BatchNormalization(momentum=0.8), (5, 3), masked=True),
+    Case(layers.BatchNormalization(axis=1, momentum=1.0), (4, 3), masked=True),
     Case(layers.Dropout(0.4, seed=3), (6, 5), random=True),
     Case(layers.Dropout(0.4, (None, 1, None, None), seed=3), (6, 2, 5), random=True),
     Case(layers.GaussianNoise(0.1, seed=3), (6, 5), random=True),
@@ -298,6 +300,12 @@ LAYERS = [
     Case(layers.Residual([layers.Dense(3), layers.Tanh()]), (3,), keras=OWN),
     Case(layers.Residual(layers.Dense(3), layers.Dense(3), "relu"), (4,), keras=OWN),
     Case(layers.TimeDistributed(layers.Dense(2, "tanh")), (4, 3), masked=True),
+    Case(
+        layers.TimeDistributed(layers.BatchNormalization()),
+        (3, 2),
+        masked=True,
+        keras="its BatchNormalization sees one step at a time",
+    ),
     Case(layers.TimeDistributed(layers.Conv2D(2, 2)), (3, 4, 3, 1)),
     Case(nnkit.Sequential([layers.BatchNormalization(), layers.Dense(3), layers.Tanh()]), (4,)),
 ]
@@ -309,12 +317,15 @@ ACTIVATIONS = [
 ]
 
 ONE_HOT = np.eye(4)[[0, 3, 1]]
+ADVANTAGES = ONE_HOT * np.array([[-1.5], [2.5], [0.3]])  # Policy gradients train with such.
 SHARES = np.random.default_rng(1).dirichlet(np.ones(4), 3)
 LOSSES = [
     LossCase(losses.CategoricalCrossentropy(), ONE_HOT, "probabilities"),
     LossCase(losses.CategoricalCrossentropy(label_smoothing=0.2), SHARES, "probabilities"),
     LossCase(losses.CategoricalCrossentropy(from_logits=True), ONE_HOT),
     LossCase(losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2), SHARES),
+    LossCase(losses.CategoricalCrossentropy(label_smoothing=0.1), ADVANTAGES, "probabilities"),
+    LossCase(losses.CategoricalCrossentropy(from_logits=True), ADVANTAGES),
     LossCase(losses.SparseCategoricalCrossentropy(), np.array([2, 0, 3]), "probabilities"),
     LossCase(losses.SparseCategoricalCrossentropy(from_logits=True), np.array([2, 0, 3])),
     LossCase(losses.BinaryCrossentropy(), ONE_HOT, "probabilities"),

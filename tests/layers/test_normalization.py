@@ -5,7 +5,7 @@ from nnkit.engine.device import empty, launch, recording
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import Program
 from nnkit.engine.tape import Tape
-from nnkit.layers import BatchNormalization, LayerNormalization
+from nnkit.layers import BatchNormalization, LayerNormalization, TimeDistributed
 
 
 def test_running_statistics_follow_the_batch(rng):
@@ -47,6 +47,56 @@ def test_channels_first_is_channels_last_with_the_axes_swapped(rng):
     y = last(x, training=True)
     np.testing.assert_allclose(first(x.transpose(0, 3, 1, 2), True), y.transpose(0, 3, 1, 2))
     np.testing.assert_allclose(first.moving_variance.value, last.moving_variance.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis", "within"),
+    [
+        ((5, 4, 3), -1, False),
+        ((5, 4, 3), 1, False),
+        ((5, 4, 2, 3), 3, False),
+        ((5, 4, 3, 2), 2, False),
+        ((5, 4, 3), -1, True),
+        ((5, 4, 3, 2), 2, True),
+    ],
+)
+def test_masked_steps_are_no_part_of_the_statistics(shape, axis, within, rng):
+    """Whatever stands in them. They are normalised like the others, and pass their gradient on."""
+    x, dy, mask = rng.normal(size=shape), rng.normal(size=shape), rng.uniform(size=shape[:2]) < 0.6
+    made = BatchNormalization(axis - (within and axis > 0), 0.9, dtype="float64")
+    layer = TimeDistributed(made) if within else made
+    kept = np.broadcast_to(mask.reshape(5, 4, *[1] * (len(shape) - 2)), shape)
+    x[:, 0], dy[:, 0] = 1e6, 0.0
+    kept = kept & (np.arange(4) > 0).reshape(1, 4, *[1] * (len(shape) - 2))
+    n = shape[axis]
+
+    def of_channels(a):
+        return np.moveaxis(a, axis, 0).reshape(n, -1)
+
+    y = layer(x, training=True, mask=mask & (np.arange(4) > 0))
+    seen = [values[counts] for values, counts in zip(*map(of_channels, (x, kept)), strict=True)]
+    empty = np.array([not len(values) for values in seen])
+    mean, variance = np.array([[v.mean(), v.var()] if len(v) else [0, 0] for v in seen]).T
+    np.testing.assert_allclose(made.moving_mean.value, 0.1 * mean, atol=1e-12)
+    np.testing.assert_allclose(made.moving_variance.value, np.where(empty, 1, 0.9 + 0.1 * variance))
+    z = (of_channels(x) - mean[:, None]) / np.sqrt(variance + 1e-3)[:, None]
+    np.testing.assert_allclose(of_channels(y), z)
+    dx, g = of_channels(layer.backward(dy)), of_channels(dy)
+    count = np.maximum(of_channels(kept).sum(axis=1), 1)[:, None]
+    rest = (g.sum(axis=1, keepdims=True) + z * (g * z).sum(axis=1, keepdims=True)) / count
+    want = (g - np.where(of_channels(kept), rest, 0)) / np.sqrt(variance + 1e-3)[:, None]
+    np.testing.assert_allclose(dx, want, 1e-9, 1e-9)
+    np.testing.assert_allclose(made.gamma.gradient, (g * z).sum(axis=1))
+
+
+def test_a_batch_that_is_masked_altogether_leaves_the_averages(rng):
+    layer, x = BatchNormalization(), rng.normal(size=(4, 3, 2))
+    layer(x, training=True)
+    before = layer.get_weights()
+    assert np.isfinite(layer(x, training=True, mask=np.zeros((4, 3), bool))).all()
+    assert np.isfinite(layer.backward(np.ones_like(x, np.float32))).all()
+    for now, then in zip(layer.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
 
 
 @pytest.mark.parametrize("shape", [(600, 1), (40, 7, 5, 3), (257, 33)])

@@ -20,6 +20,7 @@ P = np.array([[0.2, 0.3, 0.5], [0.9, 0.05, 0.15], [1.0, 0.0, 0.0]])
 Z = 4 * P - 1
 T = np.array([[0, 1, 0], [0, 0, 1], [0, 1, 0]])
 LABELS = T.argmax(axis=1)
+ANY = np.array([[0, -2.5, 0], [0, 0, 3], [0.5, -1, 2]])
 
 # Loss, loss with sample weights 1, 0, 2, and loss with reduction="sum".
 KERAS = [
@@ -37,6 +38,10 @@ KERAS = [
     (BinaryCrossentropy, {}, T, P, (4.270194, 7.360136, 12.810581)),
     (BinaryCrossentropy, {"label_smoothing": 0.1}, T, P, (4.179133, 7.185993, 12.537400)),
     (BinaryCrossentropy, {"from_logits": True}, T, Z, (1.237823, 1.317751, 3.713470)),
+    (CategoricalCrossentropy, {"label_smoothing": 0.1}, ANY, P, (6.181490, 9.523199, 18.544472)),
+    (CategoricalCrossentropy, {"from_logits": True}, ANY, Z, (3.297942, 1.569381, 9.893826)),
+    (BinaryCrossentropy, {"label_smoothing": 0.1}, ANY, P, (3.432380, 5.295200, 10.297141)),
+    (BinaryCrossentropy, {"from_logits": True}, ANY, Z, (1.237823, 1.062196, 3.713470)),
     (MeanSquaredError, {}, T, P, (0.479444, 0.531111, 1.438333)),
     (MeanAbsoluteError, {}, T, P, (0.577778, 0.6, 1.733333)),
 ]
@@ -73,6 +78,8 @@ def test_gradients(cls, named, y, p, expected, shape):
         (CategoricalCrossentropy(label_smoothing=0.2), Softmax(dtype="float64"), T),
         (SparseCategoricalCrossentropy(), Softmax(dtype="float64"), LABELS),
         (BinaryCrossentropy(label_smoothing=0.2), Sigmoid(dtype="float64"), T),
+        (CategoricalCrossentropy(label_smoothing=0.2), Softmax(dtype="float64"), ANY),
+        (BinaryCrossentropy(label_smoothing=0.2), Sigmoid(dtype="float64"), ANY),
     ],
 )
 def test_absorbing_an_activation_changes_nothing(loss, activation, y):

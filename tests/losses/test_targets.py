@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -62,7 +64,7 @@ def test_labels_that_fit(shape, output, expected):
             r"sparse_categorical_crossentropy, or .*to_categorical\(y, 3",
         ),
         (DENSE, [[0], [2]], (None, 3), "labels go with sparse_categorical_crossentropy"),
-        (DENSE, [[2.0, 0, 0]], (None, 3), r"from 0 to 1, but y\[0\]"),
+        (DENSE, [[1.0, 0, 0], [0, np.nan, 1]], (None, 3), r"finite, but y\[1\] is \[ *0. nan"),
         (DENSE, [[1.0]], (None, 1), "use binary_crossentropy"),
         (SPARSE, np.eye(3), (None, 3), "one-hot targets go with categorical_crossentropy"),
         (SPARSE, np.zeros((5, 6)), (None, 7, 3), r"shape \(n, 7\), one for each row"),
@@ -71,8 +73,8 @@ def test_labels_that_fit(shape, output, expected):
         (SPARSE, [0, 0.5], (None, 3), r"y\[1\] is 0.5"),
         (SPARSE, [0, np.nan], (None, 3), r"y\[1\] is nan"),
         (SPARSE, [[0, 1], [2, 9]], (None, 2, 3), r"y\[\(1, 1\)\] is 9"),
-        (BINARY, [0, 1, -1], (None, 1), r"y\[2\] is \[-1\]; two classes are 0 and 1"),
         (BINARY, [0, np.nan], (None, 1), r"y\[1\] is \[nan\]"),
+        (BINARY, [0, 3, -np.inf], (None, 1), r"y\[2\] is \[-inf\]"),
         (BINARY, [0, 1], (None, 2), "sparse_categorical_crossentropy"),
     ],
 )
@@ -84,7 +86,7 @@ def test_wrong_values(loss, y, output, message):
 @pytest.mark.parametrize("y", [["a", "b"], [None, 1], np.ones(2, complex)])
 @pytest.mark.parametrize("loss", [SPARSE, MSE])
 def test_no_numbers(loss, y):
-    with pytest.raises(TypeError, match="targets must be numbers"):
+    with pytest.raises(TypeError, match="y_true must be an array of numbers"):
         loss.prepare(y, (None, 1))
 
 
@@ -113,3 +115,27 @@ def test_rows_are_contiguous():
 
 def test_target_dtypes():
     assert (SPARSE.target_dtype("float64"), MSE.target_dtype("float64")) == ("int32", "float64")
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "counts", "message"),
+    [
+        (BINARY, [[[-1]], [[1]]], None, r"from 0 to 1, but y\[0\] is \[-1\]"),
+        (BINARY, [[[0]], [[2]]], None, r"y\[1\] is \[2\].* for more there is sparse_cat"),
+        (BINARY, [[[0]], [[1]]], None, ""),
+        (BINARY, [[[0.1, 0.9]]], None, ""),
+        (DENSE, [[[0, 1]], [[0, 0]], [[0, 0]]], None, r"y\[1\] is all zeros.*2 of 3 rows"),
+        (DENSE, [[[0, 1], [1, 0]], [[0, 1], [0, 0]]], None, r"y\[\(1, 1\)\] is all zeros.*1 of 4"),
+        (DENSE, [[[0, 1]], [[0, 0]]], [[True], [False]], ""),
+        (DENSE, [[[0, 1], [0, 0]]], [[True, False]], ""),
+        (DENSE, [[[0, -2]], [[0, 0]]], None, ""),
+        (DENSE, [[[0, 0]], [[1.5, 0]]], None, ""),
+        (SPARSE, [[[0, 0]]], None, ""),
+        (MSE, [[[-1]]], None, ""),
+    ],
+)
+def test_doubts(loss, y, counts, message):
+    y = np.array(y)
+    prepared = loss.prepare(y[..., 0] if loss.sparse else y, y.shape)
+    said = loss.doubts(prepared, y.shape, None if counts is None else np.array(counts))
+    assert re.search(message, said) if message else said == ""

@@ -234,7 +234,9 @@ def test_a_loss_absorbs_the_last_activation_and_stays_finite():
     """exp(-2000) is 0 in any precision; from probabilities the gradient would vanish."""
     x = np.array([[1000.0, -1000.0]], "float32")
     model = Sequential([Input((2,)), Dense(2, "softmax", kernel_initializer="identity")])
-    model.compile(nnkit.optimizers.SGD(1.0), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(
+        nnkit.optimizers.SGD(1.0), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     loss, accuracy = model.train_on_batch(x, np.array([1]))
     assert loss == pytest.approx(2000)
     assert accuracy == 0

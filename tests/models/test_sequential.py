@@ -169,7 +169,9 @@ def test_freezing_all_weights_trains_none():
 
 def test_summary():
     lines = []
-    model = Sequential([Flatten(), Dense(300, "relu", name="hidden"), Dense(10, name="out")], "net")
+    model = Sequential(
+        [Flatten(), Dense(300, "relu", name="hidden"), Dense(10, name="out")], name="net"
+    )
     model.summary(print_fn=lines.append)
     assert lines[0] == "Model: 'net'"
     assert lines[-1].startswith("Not built yet")
@@ -236,7 +238,7 @@ def test_config_round_trip():
 
 def test_compile_config_round_trip():
     model = trained(nnkit.optimizers.SGD(0.25, momentum=0.5))
-    model.compile(model.optimizer, nnkit.losses.MeanSquaredError(reduction="sum"), ["mae"])
+    model.compile(model.optimizer, nnkit.losses.MeanSquaredError(reduction="sum"), metrics=["mae"])
     twin = network()
     twin.compile_from_config(model.get_compile_config())
     assert twin.get_compile_config() == model.get_compile_config()

@@ -8,11 +8,26 @@ def blocks(x, size):
     return [x[i : i + size] for i in range(0, len(x), size)]
 
 
-def batch_moments(x, size):
-    parts = blocks(x, size)
-    means = [p.mean(axis=(0, 2)) for p in parts]
-    squares = [((p - m[:, None]) ** 2).sum(axis=(0, 2)) for p, m in zip(parts, means, strict=True)]
-    return np.stack([means, squares], axis=1)
+def batch_moments(x, size, mask=None):
+    """Mean, sum of squared deviations, and elements that count, of each lane in each block."""
+    kept = np.broadcast_to(True if mask is None else mask[..., None], x.shape)
+    found = []
+    for part, counts in zip(blocks(x, size), blocks(kept, size), strict=True):
+        n = counts.sum(axis=(0, 2))
+        mean = np.where(counts, part, 0).sum(axis=(0, 2)) / np.maximum(n, 1)
+        off = np.where(counts, part - mean[:, None], 0)
+        found.append([mean, (off**2).sum(axis=(0, 2)), n])
+    return np.array(found)
+
+
+def channel_moments(x, n, mask=None):
+    """Mean, variance and 1 / elements of each channel; zeros where the mask leaves nothing."""
+    kept = np.broadcast_to(True if mask is None else mask[..., None], x.shape)
+    found = []
+    for values, counts in zip(channels(x, n), channels(kept, n), strict=True):
+        seen = values[counts] if counts.any() else np.zeros(1)
+        found.append([seen.mean(), seen.var(), 1 / counts.sum() if counts.any() else 0])
+    return np.array(found).T
 
 
 def batch_gradient_sums(dy, x, mean, size):
@@ -30,13 +45,12 @@ def batch_lines(mean, variance, epsilon, gamma, beta, lanes):
     return np.tile([mean, gamma / np.sqrt(variance + epsilon), beta], lanes // mean.size)
 
 
-def batch_slopes(x, dy, gamma, epsilon, by_batch):
+def batch_slopes(x, dy, gamma, epsilon, share):
     """What batch_gradients gives for the whole batch: slopes, dgamma, dbeta."""
     n = gamma.size
     c, g = channels(x, n), channels(dy, n)
     s = 1 / np.sqrt(c.var(axis=1) + epsilon)
     dbeta, dgamma = g.sum(axis=1), s * (g * (c - c.mean(axis=1, keepdims=True))).sum(axis=1)
-    share = 1 / c.shape[1] if by_batch else 0
     slopes = [gamma * s, -gamma * s * s * dgamma * share, -gamma * s * dbeta * share]
     return np.tile(slopes, x.shape[1] // n), dgamma, dbeta
 
@@ -46,9 +60,10 @@ def normalize(x, lines):
     return (x - mean) * factor + beta
 
 
-def normalize_backward(dy, x, lines, slopes):
+def normalize_backward(dy, x, lines, slopes, mask=None):
     a, b, c = slopes[:, :, None]
-    return a * dy + b * (x - lines[0][:, None]) + c
+    rest = b * (x - lines[0][:, None]) + c
+    return a * dy + (rest if mask is None else np.where(mask[..., None], rest, 0))
 
 
 def layer_normalization(x, gamma, beta, epsilon):

@@ -49,9 +49,10 @@ def clip_by_value(limit, g):
 
 
 def sum_squares(x):
-    x = x.astype(float)
-    return np.array([np.sum(x[i : i + 4096] ** 2) for i in range(0, len(x), 4096)])
+    blocks = [x.astype(float)[i : i + 4096] for i in range(0, len(x), 4096)]
+    scale = 2.0**-600 if x.dtype == np.float64 else 1.0
+    return np.array([[np.sum((b * s) ** 2) for b in blocks] for s in (1.0, scale)])
 
 
 def clip_by_norm(partial, limit, g):
-    return (g * min(1, limit / max(np.sqrt(partial.sum()), 1e-300)),)
+    return (g * min(1, limit / max(np.sqrt(partial[0].sum()), 1e-300)),)

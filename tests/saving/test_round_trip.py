@@ -75,7 +75,7 @@ def test_float64(tmp_path):
 def test_losses_and_metrics(tmp_path):
     model = nnkit.Sequential([nnkit.Input((4,)), layers.Dense(1, activation="sigmoid")])
     loss = losses.BinaryCrossentropy(label_smoothing=0.1)
-    model.compile("sgd", loss, [metrics.BinaryAccuracy(threshold=0.3), "mae"])
+    model.compile("sgd", loss, metrics=[metrics.BinaryAccuracy(threshold=0.3), "mae"])
     model.save(tmp_path / "m.h5")
     loaded = load_model(tmp_path / "m.h5")
     assert loaded.evaluate(X, Y > 1, verbose=0) == model.evaluate(X, Y > 1, verbose=0)

@@ -70,7 +70,7 @@ LAYERS = [
     (InTraining(), (3,)),
     (Lambda(lambda x: x * ops.sigmoid(x)), (4,)),
     (Lambda(lambda x, power: x**power, arguments={"power": 3}), (2, 2)),
-    (Lambda(lambda x: ops.concatenate([x, x**2])), (2, 3)),
+    (Lambda(lambda x: ops.concatenate([x, x**2], axis=-1)), (2, 3)),
     (Lambda(lambda x: ops.reshape(x, (-1, 6))), (2, 3)),
     (Lambda(lambda x: x - ops.mean(x, axis=-1, keepdims=True)), (5,)),
     (Lambda(lambda x: ops.sum(x, axis=1)), (2, 3)),

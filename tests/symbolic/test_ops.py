@@ -138,7 +138,7 @@ CASES = {
     "expand_dims": (lambda x: ops.expand_dims(x, 1), lambda x: x[:, None], (X,)),
     "concatenate": (
         lambda x, y: ops.concatenate([x, y]),
-        lambda x, y: np.concatenate([x, y], axis=-1),
+        lambda x, y: np.concatenate([x, y]),
         (X, Y),
     ),
     "stack": (lambda x, y: ops.stack([x, y]), lambda x, y: np.stack([x, y]), (X, Y)),

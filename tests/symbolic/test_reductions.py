@@ -175,8 +175,8 @@ def test_axes_may_be_constants():
     [
         (2, ValueError, r"'x' \(.*matrix.*\) has 2 axes, so no axis 2"),
         ((0, -2), ValueError, "an axis of 'x' .* twice"),
-        (0.5, TypeError, r"axis is None, an integer or several of them, got 0\.5"),
-        ("rows", TypeError, "got 'rows'"),
+        (0.5, TypeError, r"axis is an integer or several of them, got 0\.5"),
+        ("rows", TypeError, "got str 'rows'"),
     ],
 )
 def test_wrong_axes(axis, error, message):

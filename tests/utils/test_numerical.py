@@ -46,12 +46,23 @@ def test_floatx(monkeypatch):
         ([0, 3], "from 0 to 2 for 3 classes, but one is 3"),
         ([0, -1, 2**40], "from 0 to 2 for 3 classes, but one is -1"),
         ([0.5, 1], "whole numbers, but one is 0.5"),
-        (["a"], "whole numbers, not <U1"),
     ],
 )
 def test_bad_labels(labels, reason):
     with pytest.raises(ValueError, match=reason):
         to_categorical(labels, num_classes=3)
+
+
+@pytest.mark.parametrize("label", [np.nan, 1e30, -np.inf])
+def test_labels_beyond_whole_numbers(label):
+    with pytest.raises(ValueError, match="labels must be whole numbers, but one is"):
+        to_categorical([0, label])
+
+
+@pytest.mark.parametrize("labels", [["a"], [None], {1, 2}, 1j])
+def test_labels_that_are_no_numbers(labels):
+    with pytest.raises(TypeError, match="x must be an array of numbers"):
+        to_categorical(labels)
 
 
 def test_bad_number_of_classes():

@@ -162,17 +162,19 @@ def gelu_tanh(x, y):
         y[i] = x[i] * _math.sigmoid(x[i] * (a + b * (x[i] * x[i])))
 
 
-@kernel(outputs=["dx"], split=["dy", "x", "dx"], elementwise=True)
+@kernel(outputs=["dx"], split=["dy", "x", "dx"], elementwise=True, exact=True)
 def gelu_tanh_backward(dy, x, dx):
     """dx = dy (s + x s (1 - s) 2 u') with s = sigmoid(2 u)."""
+    most = x.dtype.type(1000)  # Where x^2 is this, s is 0 or 1, and u' still finite.
     a = x.dtype.type(math.sqrt(8 / math.pi))
     b = x.dtype.type(math.sqrt(8 / math.pi) * 0.044715)
     one = x.dtype.type(1)
     three = x.dtype.type(3)
     for i in range(x.size):
-        c = b * (x[i] * x[i])
+        square = x[i] * x[i]
+        c = b * (most if square > most else square)
         s = _math.sigmoid(x[i] * (a + c))
-        dx[i] = dy[i] * (s + s * (one - s) * (x[i] * (a + three * c)))
+        dx[i] = dy[i] * (s + s * (one - s) * x[i] * (a + three * c))
 
 
 @kernel(outputs=["y"], split=["x", "y"], elementwise=True)
@@ -260,7 +262,7 @@ def exponential_backward(dy, y, dx):
         dx[i] = dy[i] * y[i]
 
 
-@kernel(outputs=["y"], split=["x", "y"], elementwise=True)
+@kernel(outputs=["y"], split=["x", "y"], elementwise=True, exact=True)  # x n may be infinite.
 def mish(x, y):
     """y = x tanh(log(1 + e^x)) = x n / (n + 2) with n = e^x (e^x + 2)."""
     most = x.dtype.type(20)  # From here on n / (n + 2) rounds to 1, and n^2 is still finite.
@@ -271,7 +273,7 @@ def mish(x, y):
         y[i] = x[i] * (n / (n + two))
 
 
-@kernel(outputs=["dx"], split=["dy", "x", "dx"], elementwise=True)
+@kernel(outputs=["dx"], split=["dy", "x", "dx"], elementwise=True, exact=True)
 def mish_backward(dy, x, dx):
     """dx = dy (n / (n + 2) + 4 x e^x (1 + e^x) / (n + 2)^2)."""
     most = x.dtype.type(20)
@@ -279,10 +281,11 @@ def mish_backward(dy, x, dx):
     two = x.dtype.type(2)
     four = x.dtype.type(4)
     for i in range(x.size):
-        e = _math.exp(most if x[i] > most else x[i])
+        at = most if x[i] > most else x[i]
+        e = _math.exp(at)
         n = e * (e + two)
         share = one / (n + two)
-        dx[i] = dy[i] * share * (n + x[i] * (four * e * (one + e) * share))
+        dx[i] = dy[i] * (share * (n + at * (four * e * (one + e) * share)))
 
 
 @kernel(outputs=["y"], split=["x", "y"], elementwise=True)

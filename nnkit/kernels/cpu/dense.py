@@ -6,6 +6,8 @@ from nnkit.kernels._intrinsics import dgemm, dgemv, pointer, sgemm, sgemv
 from nnkit.kernels._jit import inline, kernel
 from nnkit.kernels._tile import MOST_ROWS, add_product, lanes
 
+_PRODUCT = {"a": "mk", "b": "kn", "c": "mn"}
+_WITH_BIAS = _PRODUCT | {"bias": "n"}
 _ROW_MAJOR, _PLAIN, _TRANSPOSED = 101, 111, 112
 # Where tiles of the result are faster than BLAS: B stays in the cache, and is read a few times.
 _FEWEST, _MOST, _SMALL = 8, 64, 1 << 17
@@ -73,13 +75,13 @@ def _add_tiles(a, lda, b, ldb, beta, c, ldc):
             add_product(shape, c, i * ldc + j, ldc, a, i * lda, (lda, 1, 0), b, j, (ldb, 0))
 
 
-@kernel(outputs=["c"], split=["a", "c"], strided=["a", "b"], cost=_cost)
+@kernel(outputs=["c"], split=["a", "c"], strided=["a", "b"], axes=_PRODUCT, cost=_cost)
 def matmul(a, b, c):
     """C = A B; A (m, k), B (k, n) and C (m, n), A and B of any strides, so also transposed."""
     product(a, b, 0, c)
 
 
-@kernel(outputs=["c"], split=["a", "c"], strided=["a", "b"], cost=_cost)
+@kernel(outputs=["c"], split=["a", "c"], strided=["a", "b"], axes=_WITH_BIAS, cost=_cost)
 def matmul_bias(a, b, bias, c):
     """C = A B + bias; bias (n,) is added to every row."""
     for i in range(c.shape[0]):
@@ -88,7 +90,7 @@ def matmul_bias(a, b, bias, c):
     product(a, b, 1, c)
 
 
-@kernel(updates=["c"], split=["a", "c"], strided=["a", "b"], cost=_cost)
+@kernel(updates=["c"], split=["a", "c"], strided=["a", "b"], axes=_PRODUCT, cost=_cost)
 def matmul_add(a, b, c):
     """C += A B."""
     product(a, b, 1, c)

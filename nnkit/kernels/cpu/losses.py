@@ -9,7 +9,11 @@ Predictions that are probabilities are treated as in Keras 3: clipped to [1e-7, 
 the categorical losses divided by their sum before. Where the clipping acts, the gradient is zero.
 """
 
-from nnkit.kernels._jit import inline, kernel
+import math
+
+from numba.extending import register_jitable
+
+from nnkit.kernels._jit import EXACT, inline, kernel
 from nnkit.kernels.cpu import _math
 from nnkit.kernels.cpu.softmax import exponentiate, normalize, shift
 
@@ -42,6 +46,19 @@ def _sum(x):
     return total
 
 
+@register_jitable(**EXACT, forceinline=True)  # A sum's reciprocal may be infinite.
+def _part(x, total, zero):
+    """x / total; 0 where all is 0."""
+    return zero if total == zero else x / total
+
+
+@register_jitable(**EXACT, forceinline=True)
+def _slope(weight, total, low, zero):
+    """weight / total; 0 where the gradients of clipped shares would not fit the type."""
+    slope = weight / total
+    return zero if abs(slope / low) == math.inf else slope
+
+
 # ------------------------------------------------------------------------------- from logits
 
 
@@ -50,11 +67,13 @@ def softmax_crossentropy(z, t, smoothing, p, loss):
     """p = softmax z, loss = -sum_j t_j ln p_j = ln(sum_j e^z_j) sum_j t_j - sum_j t_j z_j."""
     rows, classes = z.shape
     a, b = _smooth(t, smoothing, classes)
+    zero = z.dtype.type(0)
     shift(z, p)
     for i in range(rows):
-        dot = z.dtype.type(0)
+        dot = zero
         for j in range(classes):
-            dot += (a * t[i, j] + b) * p[i, j]
+            target = a * t[i, j] + b
+            dot += target * p[i, j] if target != zero else zero  # p may be -infinity here.
         loss[i] = -dot
     exponentiate(p)
     share = b * z.dtype.type(classes)
@@ -130,7 +149,7 @@ def sigmoid_crossentropy_backward(p, t, smoothing, weight, dz):
 # ------------------------------------------------------------------------ from probabilities
 
 
-@kernel(outputs=["loss"], split=["p", "t", "loss"])
+@kernel(outputs=["loss"], split=["p", "t", "loss"], exact=True)
 def categorical_crossentropy(p, t, smoothing, loss):
     """loss = -sum_j t_j ln q_j with q = p / sum_k p_k, clipped."""
     rows, classes = p.shape
@@ -138,16 +157,16 @@ def categorical_crossentropy(p, t, smoothing, loss):
     low, high = _bounds(p)
     zero = p.dtype.type(0)
     for i in range(rows):
-        factor = p.dtype.type(1) / _sum(p[i])
+        total = _sum(p[i])
         dot = zero
         for j in range(classes):
             target = a * t[i, j] + b
             if target != zero:  # A one-hot row needs one logarithm.
-                dot += target * _math.log(_clip(factor * p[i, j], low, high))
+                dot += target * _math.log(_clip(_part(p[i, j], total, zero), low, high))
         loss[i] = -dot
 
 
-@kernel(outputs=["dp"], split=["p", "t", "weight", "dp"])
+@kernel(outputs=["dp"], split=["p", "t", "weight", "dp"], exact=True)
 def categorical_crossentropy_backward(p, t, smoothing, weight, dp):
     """dp_j = weight (r - t_j / q_j) / sum_k p_k, where r is the sum of all t_k that count.
 
@@ -158,28 +177,28 @@ def categorical_crossentropy_backward(p, t, smoothing, weight, dp):
     low, high = _bounds(p)
     zero = p.dtype.type(0)
     for i in range(rows):
-        factor = p.dtype.type(1) / _sum(p[i])
+        total = _sum(p[i])
         counted = zero
         for j in range(classes):
-            q = factor * p[i, j]
-            counted += a * t[i, j] + b if low <= q <= high else zero
-        outer = weight[i] * factor
+            counted += a * t[i, j] + b if low <= _part(p[i, j], total, zero) <= high else zero
+        outer = _slope(weight[i], total, low, zero)
         for j in range(classes):
-            q = factor * p[i, j]
+            q = _part(p[i, j], total, zero)
             target = a * t[i, j] + b if low <= q <= high else zero
             dp[i, j] = outer * (counted - target / _clip(q, low, high))
 
 
-@kernel(outputs=["loss"], split=["p", "t", "loss"])
+@kernel(outputs=["loss"], split=["p", "t", "loss"], exact=True)
 def sparse_categorical_crossentropy(p, t, loss):
     """loss = -ln q_t with q = p / sum_k p_k, clipped."""
     rows, _ = p.shape
     low, high = _bounds(p)
+    zero = p.dtype.type(0)
     for i in range(rows):
-        loss[i] = -_math.log(_clip(p[i, t[i]] / _sum(p[i]), low, high))
+        loss[i] = -_math.log(_clip(_part(p[i, t[i]], _sum(p[i]), zero), low, high))
 
 
-@kernel(outputs=["dp"], split=["p", "t", "weight", "dp"])
+@kernel(outputs=["dp"], split=["p", "t", "weight", "dp"], exact=True)
 def sparse_categorical_crossentropy_backward(p, t, weight, dp):
     """dp_j = weight (1 - [j = t] / q_t) / sum_k p_k; zero where q_t is clipped."""
     rows, classes = p.shape
@@ -187,8 +206,8 @@ def sparse_categorical_crossentropy_backward(p, t, weight, dp):
     zero = p.dtype.type(0)
     for i in range(rows):
         total = _sum(p[i])
-        q = p[i, t[i]] / total
-        factor = weight[i] / total if low <= q <= high else zero
+        q = _part(p[i, t[i]], total, zero)
+        factor = _slope(weight[i], total, low, zero) if low <= q <= high else zero
         for j in range(classes):
             dp[i, j] = factor
         dp[i, t[i]] -= factor / _clip(q, low, high)

@@ -8,6 +8,9 @@ differences from some element, so that large numbers cost no precision.
 
 Where there are few channels and ``inner`` is 1, k rows may lie side by side, as n k *lanes*, to
 fill the vector units: lane i belongs to channel i % n.
+
+A mask (rows, 1) or (rows, n) says which rows, or which of their lanes, count in the statistics.
+What it leaves out is normalised like the rest.
 """
 
 import math
@@ -76,9 +79,9 @@ def _moments_of_planes(x, mean, squares):
 
 @kernel(outputs=["partial"], split=["partial"], cost=_cost_of_input)
 def batch_moments(x, size, first, partial):
-    """Mean and sum of squared deviations of each channel in each block of ``size`` rows.
+    """Of each channel in each block of ``size`` rows: mean, sum of squared deviations, elements.
 
-    x (rows, n, inner), partial (blocks, 2, n).
+    x (rows, n, inner), partial (blocks, 3, n).
     """
     rows, n, inner = x.shape
     for b in range(partial.shape[0]):
@@ -89,41 +92,114 @@ def batch_moments(x, size, first, partial):
             _moments_of_rows(matrix, partial[b, 0], partial[b, 1])
         else:
             _moments_of_planes(block, partial[b, 0], partial[b, 1])
+        count = x.dtype.type(block.shape[0] * inner)
+        for j in range(n):
+            partial[b, 2, j] = count
 
 
-@kernel(outputs=["mean", "variance"], updates=["moving_mean", "moving_variance"])
-def batch_statistics(
-    partial, size, rows, inner, momentum, moving_mean, moving_variance, mean, variance
-):
+@inline
+def _masked_moments_of_rows(x, mask, mean, squares, count):
+    """Of each column of a matrix. The mean is corrected once: there is no element to begin at."""
+    rows, n = x.shape
+    zero, one = x.dtype.type(0), x.dtype.type(1)
+    _zero(mean)
+    _zero(squares)
+    kept = 0
+    for r in range(rows):
+        if mask[r, 0]:
+            kept += 1
+            for j in range(n):
+                mean[j] += x[r, j]
+    share = one / x.dtype.type(max(kept, 1))
+    for j in range(n):
+        count[j] = x.dtype.type(kept)
+        mean[j] *= share
+    for r in range(rows):
+        if mask[r, 0]:
+            for j in range(n):
+                squares[j] += x[r, j] - mean[j]
+    for j in range(n):
+        mean[j] += share * squares[j]
+        squares[j] = zero
+    for r in range(rows):
+        if mask[r, 0]:
+            for j in range(n):
+                off = x[r, j] - mean[j]
+                squares[j] += off * off
+
+
+@inline
+def _masked_moments_of_planes(x, mask, mean, squares, count):
+    """Of each channel of (rows, n, inner)."""
+    rows, n, inner = x.shape
+    zero = x.dtype.type(0)
+    for j in range(n):
+        k = j if mask.shape[1] > 1 else 0
+        origin, total, kept = zero, zero, 0
+        for r in range(rows):
+            if mask[r, k]:
+                origin = x[r, j, 0] if kept == 0 else origin
+                kept += inner
+                for i in range(inner):
+                    total += x[r, j, i] - origin
+        centre = origin + total / x.dtype.type(max(kept, 1))
+        total = zero
+        for r in range(rows):
+            if mask[r, k]:
+                for i in range(inner):
+                    off = x[r, j, i] - centre
+                    total += off * off
+        mean[j], squares[j], count[j] = centre, total, x.dtype.type(kept)
+
+
+@kernel(outputs=["partial"], split=["partial"], cost=_cost_of_input)
+def masked_moments(x, mask, size, first, partial):
+    """:func:`batch_moments` of what a mask, bool (rows, 1 or n), leaves."""
+    rows, n, inner = x.shape
+    for b in range(partial.shape[0]):
+        start = (first + b) * size
+        stop = min(start + size, rows)
+        block, kept = x[start:stop], mask[start:stop]
+        if inner == 1 and mask.shape[1] == 1:
+            matrix = block.reshape(block.shape[0], n)
+            _masked_moments_of_rows(matrix, kept, partial[b, 0], partial[b, 1], partial[b, 2])
+        else:
+            _masked_moments_of_planes(block, kept, partial[b, 0], partial[b, 1], partial[b, 2])
+
+
+@kernel(outputs=["mean", "variance", "share"], updates=["moving_mean", "moving_variance"])
+def batch_statistics(partial, momentum, moving_mean, moving_variance, mean, variance, share):
     """Mean and variance of each channel from those of the blocks; moving averages follow them.
 
-    partial (blocks, 2, lanes), of ``rows`` rows; the others (n,). moving = momentum moving +
-    (1 - momentum) new. The variance is the biased one: squares divided by their number.
+    partial (blocks, 3, lanes); the others (n,). moving = momentum moving + (1 - momentum) new. The
+    variance is the biased one: squares divided by their number, whose inverse is ``share``. A
+    channel of which a mask left nothing has mean, variance and share 0; its averages stay.
     """
     blocks, _, lanes = partial.shape
     n = mean.size
-    one = mean.dtype.type(1)
+    zero, one = mean.dtype.type(0), mean.dtype.type(1)
     keep = mean.dtype.type(momentum)
-    share = one / mean.dtype.type(rows * inner * (lanes // n))
     _zero(mean)
     _zero(variance)
+    _zero(share)
     for b in range(blocks):
-        count = mean.dtype.type(min(size, rows - b * size) * inner)
         for i in range(0, lanes, n):
             for j in range(n):
-                mean[j] += count * (partial[b, 0, i + j] - partial[0, 0, j])
+                share[j] += partial[b, 2, i + j]
+                mean[j] += partial[b, 2, i + j] * (partial[b, 0, i + j] - partial[0, 0, j])
     for j in range(n):
-        mean[j] = partial[0, 0, j] + share * mean[j]
+        share[j] = one / share[j] if share[j] > zero else zero
+        mean[j] = partial[0, 0, j] + share[j] * mean[j]
     for b in range(blocks):
-        count = mean.dtype.type(min(size, rows - b * size) * inner)
         for i in range(0, lanes, n):
             for j in range(n):
                 off = partial[b, 0, i + j] - mean[j]
-                variance[j] += partial[b, 1, i + j] + count * (off * off)
+                variance[j] += partial[b, 1, i + j] + partial[b, 2, i + j] * (off * off)
     for j in range(n):
-        variance[j] *= share
-        moving_mean[j] = keep * moving_mean[j] + (one - keep) * mean[j]
-        moving_variance[j] = keep * moving_variance[j] + (one - keep) * variance[j]
+        variance[j] *= share[j]
+        if share[j] > zero:
+            moving_mean[j] = keep * moving_mean[j] + (one - keep) * mean[j]
+            moving_variance[j] = keep * moving_variance[j] + (one - keep) * variance[j]
 
 
 @kernel(outputs=["lines"])
@@ -206,19 +282,18 @@ def batch_gradient_sums(dy, x, lines, size, first, partial):
 
 
 @kernel(outputs=["slopes", "dgamma", "dbeta"])
-def batch_gradients(partial, variance, epsilon, gamma, count, slopes, dgamma, dbeta):
+def batch_gradients(partial, variance, epsilon, gamma, share, slopes, dgamma, dbeta):
     """The gradients of gamma and beta, and what each lane's dx is made of.
 
-    partial (blocks, 2, lanes), slopes (3, lanes), the others (n,). ``count`` is the number of
-    elements of a channel that mean and variance depend on, 0 if they are given. With s = 1 /
+    partial (blocks, 2, lanes), slopes (3, lanes), the others (n,). ``share`` is 1 over the number
+    of elements of a channel that mean and variance depend on, 0 if they are given. With s = 1 /
     sqrt(variance + epsilon): dbeta = sum dy, dgamma = s sum dy (x - mean), and
-    dx = gamma s (dy - dbeta / count - (x - mean) s dgamma / count).
+    dx = gamma s (dy - share dbeta - (x - mean) s share dgamma).
     """
     blocks, _, lanes = partial.shape
     n = gamma.size
     one = gamma.dtype.type(1)
     small = gamma.dtype.type(epsilon)
-    share = one / gamma.dtype.type(count) if count > 0 else gamma.dtype.type(0)
     _zero(dgamma)
     _zero(dbeta)
     for b in range(blocks):
@@ -232,8 +307,8 @@ def batch_gradients(partial, variance, epsilon, gamma, count, slopes, dgamma, db
         j = i % n
         s = one / math.sqrt(variance[j] + small)
         slopes[0, i] = gamma[j] * s
-        slopes[1, i] = -slopes[0, i] * s * dgamma[j] * share
-        slopes[2, i] = -slopes[0, i] * dbeta[j] * share
+        slopes[1, i] = -slopes[0, i] * s * dgamma[j] * share[j]
+        slopes[2, i] = -slopes[0, i] * dbeta[j] * share[j]
 
 
 @kernel(outputs=["dx"], split=["dy", "x", "dx"])
@@ -252,6 +327,33 @@ def normalize_backward(dy, x, lines, slopes, dx):
                 m, a, b, c = mean[j], slopes[0, j], slopes[1, j], slopes[2, j]
                 for i in range(inner):
                     dx[r, j, i] = a * dy[r, j, i] + (b * (x[r, j, i] - m) + c)
+
+
+@kernel(outputs=["dx"], split=["dy", "x", "mask", "dx"])
+def masked_normalize_backward(dy, x, mask, lines, slopes, dx):
+    """:func:`normalize_backward`; what the mask leaves out is not part of the statistics.
+
+    There dx = slope_0 dy; mask bool (rows, 1 or n).
+    """
+    rows, n, inner = x.shape
+    zero, mean = x.dtype.type(0), lines[0]
+    if inner == 1 and mask.shape[1] == 1:
+        for r in range(rows):
+            if mask[r, 0]:
+                for j in range(n):
+                    off = x[r, j, 0] - mean[j]
+                    dx[r, j, 0] = slopes[0, j] * dy[r, j, 0] + (slopes[1, j] * off + slopes[2, j])
+            else:
+                for j in range(n):
+                    dx[r, j, 0] = slopes[0, j] * dy[r, j, 0]
+    else:
+        for r in range(rows):
+            for j in range(n):
+                kept = mask[r, j if mask.shape[1] > 1 else 0]
+                m, a, b, c = mean[j], slopes[0, j], slopes[1, j], slopes[2, j]
+                for i in range(inner):
+                    rest = b * (x[r, j, i] - m) + c
+                    dx[r, j, i] = a * dy[r, j, i] + (rest if kept else zero)
 
 
 @kernel(outputs=["y", "mean", "inverse"], split=["x", "y", "mean", "inverse"])

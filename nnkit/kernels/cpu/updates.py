@@ -3,15 +3,20 @@
 ``rate`` is float64 (1,), the learning rate of this step; ``iteration`` is int64 (1,), the number
 of this step counted from 1. The formulas are those of Keras 3. What doesn't depend on the element
 is computed in float64 and rounded once.
+
+Where gradients are squared, they are limited to what has a finite square: the steps stay those of
+the formula, which is the ratio of two means of gradients.
 """
 
 import math
 
 import numpy as np
+from numba.extending import register_jitable
 
-from nnkit.kernels._jit import inline, kernel
+from nnkit.kernels._jit import EXACT, inline, kernel
 
 _BLOCK = 4096
+_DOWN = 2.0**-600
 
 
 @kernel(updates=["p"], split=["g", "p"], elementwise=True)
@@ -37,6 +42,20 @@ def sgd_momentum(g, rate, momentum, nesterov, velocity, p):
 
 
 @inline
+def _largest(p):
+    """What gradients are limited to where they are squared, in p's type: 2^63 or 2^511."""
+    return p.dtype.type(2.0**63 if p.itemsize == 4 else 2.0**511)
+
+
+@inline
+def _limited(g, top):
+    """g limited to -top ... top; infinity and NaN stay what they are, and show in the weights."""
+    x = top if g > top else g
+    x = -top if x < -top else x
+    return g if abs(g) == math.inf else x
+
+
+@inline
 def _adam_rate(rate, iteration, beta_1, beta_2):
     """The learning rate with the bias corrections of both moments."""
     t = iteration[0]
@@ -54,9 +73,11 @@ def adam(g, rate, iteration, beta_1, beta_2, epsilon, m, v, p):
     b1 = p.dtype.type(1.0 - beta_1)
     b2 = p.dtype.type(1.0 - beta_2)
     eps = p.dtype.type(epsilon)
+    top = _largest(p)
     for i in range(p.size):
-        m[i] += b1 * (g[i] - m[i])
-        v[i] += b2 * (g[i] * g[i] - v[i])
+        slope = _limited(g[i], top)
+        m[i] += b1 * (slope - m[i])
+        v[i] += b2 * (slope * slope - v[i])
         p[i] -= alpha * m[i] / (math.sqrt(v[i]) + eps)
 
 
@@ -67,9 +88,11 @@ def adam_amsgrad(g, rate, iteration, beta_1, beta_2, epsilon, m, v, vhat, p):
     b1 = p.dtype.type(1.0 - beta_1)
     b2 = p.dtype.type(1.0 - beta_2)
     eps = p.dtype.type(epsilon)
+    top = _largest(p)
     for i in range(p.size):
-        m[i] += b1 * (g[i] - m[i])
-        v[i] += b2 * (g[i] * g[i] - v[i])
+        slope = _limited(g[i], top)
+        m[i] += b1 * (slope - m[i])
+        v[i] += b2 * (slope * slope - v[i])
         vhat[i] = vhat[i] if vhat[i] > v[i] else v[i]
         p[i] -= alpha * m[i] / (math.sqrt(vhat[i]) + eps)
 
@@ -81,9 +104,11 @@ def rmsprop(g, rate, rho, epsilon, velocity, p):
     old = p.dtype.type(rho)
     new = p.dtype.type(1.0 - rho)
     eps = p.dtype.type(epsilon)
+    top = _largest(p)
     for i in range(p.size):
-        velocity[i] = old * velocity[i] + new * (g[i] * g[i])
-        p[i] -= lr * g[i] / math.sqrt(velocity[i] + eps)
+        slope = _limited(g[i], top)
+        velocity[i] = old * velocity[i] + new * (slope * slope)
+        p[i] -= lr * slope / math.sqrt(velocity[i] + eps)
 
 
 @kernel(
@@ -103,12 +128,16 @@ def rmsprop_momentum(g, rate, rho, momentum, epsilon, centered, velocity, averag
     new = p.dtype.type(1.0 - rho)
     mu = p.dtype.type(momentum)
     eps = p.dtype.type(epsilon)
+    top = _largest(p)
     share = p.dtype.type(centered)
+    zero = p.dtype.type(0)
     for i in range(p.size):
-        velocity[i] = old * velocity[i] + new * (g[i] * g[i])
-        average[i] = old * average[i] + new * g[i]
+        slope = _limited(g[i], top)
+        velocity[i] = old * velocity[i] + new * (slope * slope)
+        average[i] = old * average[i] + new * slope
         variance = velocity[i] - share * (average[i] * average[i])
-        buffer[i] = mu * buffer[i] + lr * g[i] / math.sqrt(variance + eps)
+        variance = zero if variance < zero else variance  # By rounding.
+        buffer[i] = mu * buffer[i] + lr * slope / math.sqrt(variance + eps)
         p[i] -= buffer[i]
 
 
@@ -132,27 +161,41 @@ def clip_by_value(limit, g):
         g[i] = -top if x < -top else x
 
 
+@register_jitable(**EXACT, forceinline=True)  # The square of _DOWN itself is 0.
+def _square_down(x):
+    """(x 2^-600)^2, in float64: finite for every x."""
+    scaled = np.float64(x) * _DOWN
+    return scaled * scaled
+
+
 @kernel(outputs=["partial"])
 def sum_squares(x, partial):
-    """partial (blocks,) = the sum of squares of each 4096 elements of x, in float64.
+    """partial (2, blocks) = the sums of squares of each 4096 elements of x, and of x 2^-600.
 
-    The blocks are the same however many threads there are, so the norm is too.
+    In float64. The second is for float64's squares that overflow. The blocks are the same however
+    many threads there are, so the norm is too.
     """
-    for b in range(partial.size):
-        total = 0.0
+    for b in range(partial.shape[1]):
+        total, down = 0.0, 0.0
         for i in range(b * _BLOCK, min((b + 1) * _BLOCK, x.size)):
             total += np.float64(x[i]) ** 2
-        partial[b] = total
+        if x.itemsize > 4:
+            for i in range(b * _BLOCK, min((b + 1) * _BLOCK, x.size)):
+                down += _square_down(x[i])
+        partial[0, b] = total
+        partial[1, b] = down if x.itemsize > 4 else total
 
 
-@kernel(updates=["g"], split=["g"], elementwise=True)
+@kernel(updates=["g"], split=["g"], elementwise=True, exact=True)
 def clip_by_norm(partial, limit, g):
-    """g *= limit / norm where norm = sqrt(sum partial) is above the limit."""
-    total = 0.0
-    for b in range(partial.size):
-        total += partial[b]
-    norm = math.sqrt(total)
-    if norm > limit:
-        factor = g.dtype.type(limit / norm)
+    """g *= limit / norm where norm, the root of the sum of squares, is above the limit."""
+    total, down = 0.0, 0.0
+    for b in range(partial.shape[1]):
+        total += partial[0, b]
+        down += partial[1, b]
+    scale = 1.0 if total < math.inf else _DOWN
+    norm = math.sqrt(total if total < math.inf else down)
+    if norm > limit * scale:
+        factor = limit / norm
         for i in range(g.size):
-            g[i] *= factor
+            g[i] = g.dtype.type(np.float64(g[i]) * scale * factor)

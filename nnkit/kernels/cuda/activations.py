@@ -200,15 +200,17 @@ def gelu_tanh(x, y):
 @kernel(elements("dx"))
 def gelu_tanh_backward(dy, x, dx):
     """dx = dy (s + x s (1 - s) 2 u') with s = sigmoid(2 u)."""
+    most = x.dtype.type(1000)  # Where x^2 is this, s is 0 or 1, and u' still finite.
     a = x.dtype.type(math.sqrt(8 / math.pi))
     b = x.dtype.type(math.sqrt(8 / math.pi) * 0.044715)
     one = x.dtype.type(1)
     three = x.dtype.type(3)
     i = thread()
     while i < x.size:
-        c = b * (x[i] * x[i])
+        square = x[i] * x[i]
+        c = b * (most if square > most else square)
         s = _math.sigmoid(x[i] * (a + c), one)
-        dx[i] = dy[i] * (s + s * (one - s) * (x[i] * (a + three * c)))
+        dx[i] = dy[i] * (s + s * (one - s) * x[i] * (a + three * c))
         i += threads()
 
 
@@ -341,10 +343,11 @@ def mish_backward(dy, x, dx):
     four = x.dtype.type(4)
     i = thread()
     while i < x.size:
-        e = _math.exp(most if x[i] > most else x[i])
+        at = most if x[i] > most else x[i]
+        e = _math.exp(at)
         n = e * (e + two)
         share = one / (n + two)
-        dx[i] = dy[i] * share * (n + x[i] * (four * e * (one + e) * share))
+        dx[i] = dy[i] * (share * (n + at * (four * e * (one + e) * share)))
         i += threads()
 
 

@@ -28,6 +28,21 @@ def _clip(x, low, high):
 
 
 @device
+def _part(x, total, zero):
+    """x / total; 0 where all is 0."""
+    return zero if total == zero else x / total
+
+
+@device
+def _slope(weight, total, low, zero):
+    """weight / total; 0 where the gradients of clipped shares would not fit the type."""
+    if total == zero:
+        return zero
+    slope = weight / total
+    return zero if abs(slope / low) == math.inf else slope
+
+
+@device
 def _largest(x, i, first):
     """The largest element of row i, NaN aside."""
     top = x.dtype.type(-math.inf)
@@ -57,17 +72,18 @@ def softmax_crossentropy(z, t, smoothing, p, loss):
     """p = softmax z, loss = -sum_j t_j ln p_j = ln(sum_j e^z_j) sum_j t_j - sum_j t_j z_j."""
     rows, classes = z.shape
     a, b = _smooth(t, smoothing, classes)
+    zero = z.dtype.type(0)
     base = cuda.blockIdx.x * ROWS
     while base < rows:
         i = base + cuda.threadIdx.y
         first = cuda.threadIdx.x if i < rows else classes
         top = _largest(z, i, first)
-        total = targets = dot = z.dtype.type(0)
+        total = targets = dot = zero
         j = first
         while j < classes:
             x = z[i, j] - top
             target = a * t[i, j] + b
-            dot += target * x
+            dot += target * x if target != zero else zero  # x may be -infinity.
             targets += target
             p[i, j] = _math.exp(x)
             total += p[i, j]
@@ -193,15 +209,16 @@ def categorical_crossentropy(p, t, smoothing, loss):
     rows, classes = p.shape
     a, b = _smooth(t, smoothing, classes)
     low, high = _bounds(p)
+    zero = p.dtype.type(0)
     base = cuda.blockIdx.x * ROWS
     while base < rows:
         i = base + cuda.threadIdx.y
         first = cuda.threadIdx.x if i < rows else classes
-        factor = p.dtype.type(1) / _sum(p, i, first)
-        dot = p.dtype.type(0)
+        total = _sum(p, i, first)
+        dot = zero
         j = first
         while j < classes:
-            dot += (a * t[i, j] + b) * _math.log(_clip(factor * p[i, j], low, high))
+            dot += (a * t[i, j] + b) * _math.log(_clip(_part(p[i, j], total, zero), low, high))
             j += LANES
         dot = lane_sum(dot)
         if first == 0:
@@ -223,19 +240,20 @@ def categorical_crossentropy_backward(p, t, smoothing, weight, dp):
     while base < rows:
         i = base + cuda.threadIdx.y
         first = cuda.threadIdx.x if i < rows else classes
-        factor = p.dtype.type(1) / _sum(p, i, first)
+        total = _sum(p, i, first)
         counted = zero
         j = first
         while j < classes:
-            q = factor * p[i, j]
+            q = _part(p[i, j], total, zero)
             counted += a * t[i, j] + b if low <= q <= high else zero
             j += LANES
         counted = lane_sum(counted)
+        outer = _slope(weight[i], total, low, zero) if i < rows else zero
         j = first
         while j < classes:
-            q = factor * p[i, j]
+            q = _part(p[i, j], total, zero)
             target = a * t[i, j] + b if low <= q <= high else zero
-            dp[i, j] = weight[i] * factor * (counted - target / _clip(q, low, high))
+            dp[i, j] = outer * (counted - target / _clip(q, low, high))
             j += LANES
         base += cuda.gridDim.x * ROWS
 
@@ -245,13 +263,14 @@ def sparse_categorical_crossentropy(p, t, loss):
     """loss = -ln q_t with q = p / sum_k p_k, clipped."""
     rows, classes = p.shape
     low, high = _bounds(p)
+    zero = p.dtype.type(0)
     base = cuda.blockIdx.x * ROWS
     while base < rows:
         i = base + cuda.threadIdx.y
         first = cuda.threadIdx.x if i < rows else classes
         total = _sum(p, i, first)
         if first == 0:
-            loss[i] = -_math.log(_clip(p[i, t[i]] / total, low, high))
+            loss[i] = -_math.log(_clip(_part(p[i, t[i]], total, zero), low, high))
         base += cuda.gridDim.x * ROWS
 
 
@@ -268,8 +287,8 @@ def sparse_categorical_crossentropy_backward(p, t, weight, dp):
         total = _sum(p, i, first)
         j = first
         while j < classes:
-            q = p[i, t[i]] / total
-            factor = weight[i] / total if low <= q <= high else zero
+            q = _part(p[i, t[i]], total, zero)
+            factor = _slope(weight[i], total, low, zero) if low <= q <= high else zero
             dp[i, j] = factor * (one - one / _clip(q, low, high) if j == t[i] else one)
             j += LANES
         base += cuda.gridDim.x * ROWS

@@ -19,7 +19,7 @@ from nnkit.kernels.cuda._cuda import (
 
 @kernel(rows("partial", 0, 2))
 def batch_moments(x, size, first, partial):
-    """Mean and sum of squared deviations of each channel in each block of ``size`` rows."""
+    """Of each channel in each block of ``size`` rows: mean, sum of squared deviations, elements."""
     count, n, inner = x.shape
     lane = cuda.threadIdx.x
     begin, over = (lane, LANES) if inner == 1 else (0, 1)
@@ -40,6 +40,8 @@ def batch_moments(x, size, first, partial):
                 i += LANES
             r += over
         elements_here = x.dtype.type((stop - start) * inner) if stop > start else x.dtype.type(1)
+        if lane == 0 and b < partial.shape[0]:
+            partial[b, 2, j] = elements_here
         mean = origin + lane_sum(total) / elements_here
         total = zero
         r = start + begin
@@ -57,45 +59,88 @@ def batch_moments(x, size, first, partial):
         base += cuda.gridDim.x * ROWS
 
 
+@kernel(rows("partial", 0, 2))
+def masked_moments(x, mask, size, first, partial):
+    """:func:`batch_moments` of what a mask, bool (rows, 1 or n), leaves.
+
+    The mean is corrected once: there is no element to begin at.
+    """
+    count, n, inner = x.shape
+    lane = cuda.threadIdx.x
+    begin, over = (lane, LANES) if inner == 1 else (0, 1)
+    zero, one = x.dtype.type(0), x.dtype.type(1)
+    base = cuda.blockIdx.x * ROWS
+    while base < partial.shape[0] * n:
+        item = base + cuda.threadIdx.y
+        b, j = item // n, item % n
+        k = j if mask.shape[1] > 1 else 0
+        start = (first + b) * size
+        stop = min(start + size, count) if b < partial.shape[0] else start
+        mean = share = squares = kept = zero
+        for turn in range(3):
+            total = zero
+            r = start + begin
+            while r < stop:
+                i = lane if inner > 1 else 0
+                while i < inner and mask[r, k]:
+                    off = x[r, j, i] - mean
+                    total += off * off if turn == 2 else off
+                    kept += one if turn == 0 else zero
+                    i += LANES
+                r += over
+            total = lane_sum(total)
+            if turn == 0:
+                kept = lane_sum(kept)
+                share = one / kept if kept > zero else zero
+            if turn < 2:
+                mean += share * total
+            else:
+                squares = total
+        if lane == 0 and b < partial.shape[0]:
+            partial[b, 0, j] = mean
+            partial[b, 1, j] = squares
+            partial[b, 2, j] = kept
+        base += cuda.gridDim.x * ROWS
+
+
 @kernel(rows("mean"))
-def batch_statistics(
-    partial, size, rows, inner, momentum, moving_mean, moving_variance, mean, variance
-):
+def batch_statistics(partial, momentum, moving_mean, moving_variance, mean, variance, share):
     """Mean and variance of each channel from those of the blocks; moving averages follow them."""
     blocks, _, lanes = partial.shape
     n = mean.size
-    one = mean.dtype.type(1)
+    zero, one = mean.dtype.type(0), mean.dtype.type(1)
     keep = mean.dtype.type(momentum)
-    share = one / mean.dtype.type(rows * inner * (lanes // n))
     base = cuda.blockIdx.x * ROWS
     while base < n:
         j = base + cuda.threadIdx.y
-        total = mean.dtype.type(0)
-        origin = partial[0, 0, j] if j < n else total
+        total = count = zero
+        origin = partial[0, 0, j] if j < n else zero
         b = cuda.threadIdx.x if j < n else blocks
         while b < blocks:
-            count = mean.dtype.type(min(size, rows - b * size) * inner)
             i = j
             while i < lanes:
-                total += count * (partial[b, 0, i] - origin)
+                count += partial[b, 2, i]
+                total += partial[b, 2, i] * (partial[b, 0, i] - origin)
                 i += n
             b += LANES
-        centre = origin + lane_sum(total) * share
-        total = mean.dtype.type(0)
+        count, total = lane_sum(count), lane_sum(total)
+        part = one / count if count > zero else zero
+        centre = origin + total * part
+        total = zero
         b = cuda.threadIdx.x if j < n else blocks
         while b < blocks:
-            count = mean.dtype.type(min(size, rows - b * size) * inner)
             i = j
             while i < lanes:
                 off = partial[b, 0, i] - centre
-                total += partial[b, 1, i] + count * (off * off)
+                total += partial[b, 1, i] + partial[b, 2, i] * (off * off)
                 i += n
             b += LANES
-        spread = lane_sum(total) * share
+        spread = lane_sum(total) * part
         if cuda.threadIdx.x == 0 and j < n:
-            mean[j], variance[j] = centre, spread
-            moving_mean[j] = keep * moving_mean[j] + (one - keep) * centre
-            moving_variance[j] = keep * moving_variance[j] + (one - keep) * spread
+            mean[j], variance[j], share[j] = centre, spread, part
+            if part > zero:
+                moving_mean[j] = keep * moving_mean[j] + (one - keep) * centre
+                moving_variance[j] = keep * moving_variance[j] + (one - keep) * spread
         base += cuda.gridDim.x * ROWS
 
 
@@ -169,12 +214,11 @@ def batch_gradient_sums(dy, x, lines, size, first, partial):
 
 
 @kernel(rows("gamma"))
-def batch_gradients(partial, variance, epsilon, gamma, count, slopes, dgamma, dbeta):
+def batch_gradients(partial, variance, epsilon, gamma, share, slopes, dgamma, dbeta):
     """The gradients of gamma and beta, and what each lane's dx is made of."""
     blocks, _, lanes = partial.shape
     n = gamma.size
     one = gamma.dtype.type(1)
-    share = one / gamma.dtype.type(count) if count > 0 else gamma.dtype.type(0)
     base = cuda.blockIdx.x * ROWS
     while base < n:
         j = base + cuda.threadIdx.y
@@ -194,8 +238,8 @@ def batch_gradients(partial, variance, epsilon, gamma, count, slopes, dgamma, db
             i = j
             while i < lanes:
                 slopes[0, i] = gamma[j] * s
-                slopes[1, i] = -gamma[j] * s * s * s * product * share
-                slopes[2, i] = -gamma[j] * s * total * share
+                slopes[1, i] = -gamma[j] * s * s * s * product * share[j]
+                slopes[2, i] = -gamma[j] * s * total * share[j]
                 i += n
         base += cuda.gridDim.x * ROWS
 
@@ -210,6 +254,29 @@ def normalize_backward(dy, x, lines, slopes, dx):
     while r < count:
         off = x[r, j, i] - lines[0, j]
         dx[r, j, i] = slopes[0, j] * dy[r, j, i] + (slopes[1, j] * off + slopes[2, j])
+        r += step_r
+        j += step_j
+        i += step_i
+        if i >= inner:
+            i -= inner
+            j += 1
+        if j >= n:
+            j -= n
+            r += 1
+
+
+@kernel(elements("dx"))
+def masked_normalize_backward(dy, x, mask, lines, slopes, dx):
+    """:func:`normalize_backward`; what the mask leaves out is not part of the statistics."""
+    count, n, inner = x.shape
+    zero = x.dtype.type(0)
+    at, step = thread(), threads()
+    r, j, i = at // inner // n, at // inner % n, at % inner
+    step_r, step_j, step_i = step // inner // n, step // inner % n, step % inner
+    while r < count:
+        off = x[r, j, i] - lines[0, j]
+        rest = slopes[1, j] * off + slopes[2, j] if mask[r, j if mask.shape[1] > 1 else 0] else zero
+        dx[r, j, i] = slopes[0, j] * dy[r, j, i] + rest
         r += step_r
         j += step_j
         i += step_i

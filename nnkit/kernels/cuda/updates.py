@@ -24,6 +24,7 @@ from nnkit.kernels.cuda._cuda import (
 )
 
 _BLOCK = 4096
+_DOWN = 2.0**-600
 
 
 @kernel(elements("p"))
@@ -53,6 +54,20 @@ def sgd_momentum(g, rate, momentum, nesterov, velocity, p):
 
 
 @device
+def _largest(p):
+    """What gradients are limited to where they are squared, in p's type: 2^63 or 2^511."""
+    return p.dtype.type(2.0**63 if p.itemsize == 4 else 2.0**511)
+
+
+@device
+def limited(g, top):
+    """g limited to -top ... top; infinity and NaN stay what they are, and show in the weights."""
+    x = top if g > top else g
+    x = -top if x < -top else x
+    return g if abs(g) == math.inf else x
+
+
+@device
 def _adam_rate(rate, iteration, beta_1, beta_2):
     """The learning rate with the bias corrections of both moments.
 
@@ -78,10 +93,12 @@ def adam(g, rate, iteration, beta_1, beta_2, epsilon, m, v, p):
     b1 = p.dtype.type(1.0 - beta_1)
     b2 = p.dtype.type(1.0 - beta_2)
     eps = p.dtype.type(epsilon)
+    top = _largest(p)
     i = thread()
     while i < p.size:
-        m[i] += b1 * (g[i] - m[i])
-        v[i] += b2 * (g[i] * g[i] - v[i])
+        slope = limited(g[i], top)
+        m[i] += b1 * (slope - m[i])
+        v[i] += b2 * (slope * slope - v[i])
         p[i] -= alpha * m[i] / (_math.sqrt(v[i]) + eps)
         i += threads()
 
@@ -93,10 +110,12 @@ def adam_amsgrad(g, rate, iteration, beta_1, beta_2, epsilon, m, v, vhat, p):
     b1 = p.dtype.type(1.0 - beta_1)
     b2 = p.dtype.type(1.0 - beta_2)
     eps = p.dtype.type(epsilon)
+    top = _largest(p)
     i = thread()
     while i < p.size:
-        m[i] += b1 * (g[i] - m[i])
-        v[i] += b2 * (g[i] * g[i] - v[i])
+        slope = limited(g[i], top)
+        m[i] += b1 * (slope - m[i])
+        v[i] += b2 * (slope * slope - v[i])
         vhat[i] = vhat[i] if vhat[i] > v[i] else v[i]
         p[i] -= alpha * m[i] / (_math.sqrt(vhat[i]) + eps)
         i += threads()
@@ -109,10 +128,12 @@ def rmsprop(g, rate, rho, epsilon, velocity, p):
     old = p.dtype.type(rho)
     new = p.dtype.type(1.0 - rho)
     eps = p.dtype.type(epsilon)
+    top = _largest(p)
     i = thread()
     while i < p.size:
-        velocity[i] = old * velocity[i] + new * (g[i] * g[i])
-        p[i] -= lr * g[i] / _math.sqrt(velocity[i] + eps)
+        slope = limited(g[i], top)
+        velocity[i] = old * velocity[i] + new * (slope * slope)
+        p[i] -= lr * slope / _math.sqrt(velocity[i] + eps)
         i += threads()
 
 
@@ -129,13 +150,17 @@ def rmsprop_momentum(g, rate, rho, momentum, epsilon, centered, velocity, averag
     new = p.dtype.type(1.0 - rho)
     mu = p.dtype.type(momentum)
     eps = p.dtype.type(epsilon)
+    top = _largest(p)
     share = p.dtype.type(centered)
+    zero = p.dtype.type(0)
     i = thread()
     while i < p.size:
-        velocity[i] = old * velocity[i] + new * (g[i] * g[i])
-        average[i] = old * average[i] + new * g[i]
+        slope = limited(g[i], top)
+        velocity[i] = old * velocity[i] + new * (slope * slope)
+        average[i] = old * average[i] + new * slope
         variance = velocity[i] - share * (average[i] * average[i])
-        buffer[i] = mu * buffer[i] + lr * g[i] / _math.sqrt(variance + eps)
+        variance = zero if variance < zero else variance  # By rounding.
+        buffer[i] = mu * buffer[i] + lr * slope / _math.sqrt(variance + eps)
         p[i] -= buffer[i]
         i += threads()
 
@@ -166,41 +191,47 @@ def clip_by_value(limit, g):
 
 def _partials(arguments):
     """A block for every sum."""
-    return (blocks(arguments["partial"].size, 1),), (THREADS,)
+    return (blocks(arguments["partial"].shape[1], 1),), (THREADS,)
 
 
 @kernel(_partials)
 def sum_squares(x, partial):
-    """partial (blocks,) = the sum of squares of each 4096 elements of x, in float64."""
+    """partial (2, blocks) = the sums of squares of each 4096 elements of x, and of x 2^-600."""
     b = cuda.blockIdx.x
-    while b < partial.size:
-        total = 0.0
+    while b < partial.shape[1]:
+        total, down = 0.0, 0.0
         i = b * _BLOCK + cuda.threadIdx.x
         while i < min((b + 1) * _BLOCK, x.size):
             value = np.float64(x[i])
             total += value * value
+            value *= _DOWN
+            down += value * value
             i += THREADS
-        total = block_sum(total)
+        total, down = block_sum(total), block_sum(down)
         if cuda.threadIdx.x == 0:
-            partial[b] = total
+            partial[0, b] = total
+            partial[1, b] = down if x.itemsize > 4 else total
         b += cuda.gridDim.x
 
 
 @kernel(elements("g"))
 def clip_by_norm(partial, limit, g):
-    """g *= limit / norm where norm = sqrt(sum partial) is above the limit.
+    """g *= limit / norm where norm, the root of the sum of squares, is above the limit.
 
     Every block adds up the sums in the same order.
     """
-    total = 0.0
+    total, down = 0.0, 0.0
     b = cuda.threadIdx.x
-    while b < partial.size:
-        total += partial[b]
+    while b < partial.shape[1]:
+        total += partial[0, b]
+        down += partial[1, b]
         b += THREADS
-    norm = math.sqrt(block_sum(total))
-    if norm > limit:
-        factor = g.dtype.type(limit / norm)
+    total, down = block_sum(total), block_sum(down)
+    scale = 1.0 if total < math.inf else _DOWN
+    norm = math.sqrt(total if total < math.inf else down)
+    if norm > limit * scale:
+        factor = limit / norm
         i = thread()
         while i < g.size:
-            g[i] *= factor
+            g[i] = g.dtype.type(np.float64(g[i]) * scale * factor)
             i += threads()

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from nnkit.symbolic.graph import describe
-from nnkit.symbolic.tensor.shapes import dimshuffle, normal_axis, patternbroadcast
+from nnkit.symbolic.tensor.shapes import axis_numbers, dimshuffle, normal_axis, patternbroadcast
 from nnkit.symbolic.tensor.variable import as_tensor
 
 __all__ = [
@@ -48,8 +46,8 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """Axes moved elsewhere; the others keep their order."""
     x = as_tensor(x)
     n = x.type.ndim
-    pairs = zip(np.atleast_1d(destination), np.atleast_1d(source), strict=True)
-    moves = {normal_axis(int(to), n): normal_axis(int(frm), n) for to, frm in pairs}
+    pairs = zip(axis_numbers(destination), axis_numbers(source), strict=True)
+    moves = {normal_axis(to, n): normal_axis(frm, n) for to, frm in pairs}
     rest = iter([axis for axis in range(n) if axis not in moves.values()])
     return dimshuffle(x, *(moves[to] if to in moves else next(rest) for to in range(n)))
 
@@ -65,7 +63,7 @@ def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
 def expand_dims(x: Any, axis: Any) -> Any:
     """New axes of size 1, at these places of the result."""
     x = as_tensor(x)
-    new = [int(a) for a in np.atleast_1d(axis)]
+    new = axis_numbers(axis)
     ndim = x.type.ndim + len(new)
     places = {normal_axis(a, ndim) for a in new}
     old = iter(range(x.type.ndim))
@@ -92,7 +90,7 @@ def squeeze(x: Any, axis: Any = None) -> Any:
     x = as_tensor(x)
     ones = x.type.broadcastable
     if axis is not None:
-        gone = {normal_axis(int(a), x.type.ndim) for a in np.atleast_1d(axis)}
+        gone = {normal_axis(a, x.type.ndim) for a in axis_numbers(axis)}
         x = patternbroadcast(x, [one or i in gone for i, one in enumerate(ones)])
     else:
         gone = {i for i, one in enumerate(ones) if one}

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nnkit.conversion import to_numpy
 from nnkit.symbolic.graph import Op, Variable, describe
 from nnkit.symbolic.tensor.elementwise import unbroadcast
 from nnkit.symbolic.tensor.shapes import Shape, normal_axis, size_of
@@ -270,10 +271,11 @@ def _entry(entry: Any) -> Any:
 
         entry = stack(entry)
     if not isinstance(entry, Variable):
-        array = np.asarray(entry)
+        try:
+            array = to_numpy(entry, "an index")
+        except TypeError as error:
+            raise IndexError(f"an index must be of integers or bools, got {entry!r}") from error
         entry = array.astype("int64") if array.size == 0 and array.dtype.kind == "f" else array
-    if not isinstance(entry, Variable) and entry.dtype.kind not in "fiub":
-        raise IndexError(f"an index must be of integers or bools, got {entry.tolist()!r}")
     variable = as_tensor(entry)
     kind = np.dtype(variable.type.dtype).kind
     if kind not in "iub" or (kind == "b" and variable.type.ndim == 0):

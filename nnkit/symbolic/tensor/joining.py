@@ -14,6 +14,7 @@ from nnkit.symbolic.tensor.formulas import same
 from nnkit.symbolic.tensor.indexing import subtensor
 from nnkit.symbolic.tensor.making import alloc, arange
 from nnkit.symbolic.tensor.shapes import (
+    axis_numbers,
     integer,
     normal_axis,
     patternbroadcast,
@@ -289,7 +290,7 @@ def roll(x: Any, shift: Any, axis: int | None = None) -> Any:
 def flip(x: Any, axis: Any = None) -> Any:
     """Backwards along some axes, by default all."""
     x = as_tensor(x)
-    axes = range(x.type.ndim) if axis is None else np.atleast_1d(axis)
-    flipped = {normal_axis(int(a), x.type.ndim) for a in axes}
+    axes = range(x.type.ndim) if axis is None else axis_numbers(axis)
+    flipped = {normal_axis(a, x.type.ndim) for a in axes}
     back = slice(None, None, -1)
     return subtensor(x, tuple(back if i in flipped else slice(None) for i in range(x.type.ndim)))

@@ -13,7 +13,7 @@ from nnkit.symbolic.tensor.formulas import same
 from nnkit.symbolic.tensor.making import zeros
 from nnkit.symbolic.tensor.math import cast, mul
 from nnkit.symbolic.tensor.reductions import sum
-from nnkit.symbolic.tensor.shapes import normal_axis, size_of
+from nnkit.symbolic.tensor.shapes import axis_numbers, normal_axis, size_of
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 
 __all__ = [
@@ -267,7 +267,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
         raise ValueError(f"axes is an integer or a pair, got {axes!r}")
     places = []
     for x, given in zip((a, b), axes, strict=True):
-        listed = [int(i) for i in np.atleast_1d(given)]
+        listed = axis_numbers(given)
         if not all(-x.ndim <= i < x.ndim for i in listed):
             raise ValueError(f"{describe(x)} has {x.ndim} axes, so not the axes {listed}")
         places.append(tuple(i % x.ndim for i in listed))

@@ -26,7 +26,8 @@ from nnkit.symbolic.tensor.math import (
     switch,
 )
 from nnkit.symbolic.tensor.reducers import ArgExtremum, Cumulative, Reduction
-from nnkit.symbolic.tensor.variable import Constant, as_tensor
+from nnkit.symbolic.tensor.shapes import axis_numbers
+from nnkit.symbolic.tensor.variable import as_tensor
 
 __all__ = [
     "all",
@@ -54,10 +55,7 @@ def _axes(x: Any, axis: Any) -> tuple[int, ...]:
     """The axes as non-negative numbers, ascending."""
     if axis is None:
         return tuple(range(x.ndim))
-    given = axis.data if isinstance(axis, Constant) else axis
-    if not np.issubdtype(np.asarray(given).dtype, np.integer) and np.size(given):
-        raise TypeError(f"axis is None, an integer or several of them, got {axis!r}")
-    axes = [int(a) for a in np.atleast_1d(given)]
+    axes = axis_numbers(axis)
     for a in axes:
         if not -x.ndim <= a < x.ndim:
             raise ValueError(f"{describe(x)} has {x.ndim} axes, so no axis {a}")

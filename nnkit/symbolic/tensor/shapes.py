@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.conversion import to_numpy
 from nnkit.symbolic.graph import Op, Variable, describe
 from nnkit.symbolic.tensor.elementwise import DimShuffle
 from nnkit.symbolic.tensor.variable import Constant, TensorType, as_tensor, constant
@@ -252,9 +253,10 @@ def sizes(shape: Any, ndim: int | None = None) -> list[Any]:
             x = shape.owner.inputs[0]
             return [size_of(x, axis) for axis in range(x.type.ndim)]
         return [as_tensor(shape)[i] for i in range(ndim or get_vector_length(shape))]
-    if isinstance(shape, Variable) or np.ndim(shape) == 0:
+    if isinstance(shape, Variable):
         return [integer(shape)]
-    return [integer(n) for n in shape]
+    given = shape if isinstance(shape, (list, tuple)) else to_numpy(shape, "the shape").reshape(-1)
+    return [integer(n) for n in given]
 
 
 def known_ones(sizes: Sequence[Any]) -> tuple[bool, ...]:
@@ -373,6 +375,20 @@ def normal_axis(axis: int, ndim: int) -> int:
     if not -ndim <= axis < ndim:
         raise ValueError(f"there is no axis {axis} among {ndim}")
     return axis % ndim
+
+
+def axis_numbers(axis: Any) -> list[int]:
+    """Axes as given, an integer or several of them.
+
+    Raises
+    ------
+    TypeError
+        They are no integers.
+    """
+    given = to_numpy(axis.data if isinstance(axis, Constant) else axis, "axis").reshape(-1)
+    if given.size and given.dtype.kind not in "iu":
+        raise TypeError(f"axis is an integer or several of them, got {axis!r}")
+    return [int(a) for a in given]
 
 
 def patternbroadcast(x: Any, broadcastable: Sequence[bool]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.conversion import to_numpy
 from nnkit.engine.array_reading import ArrayReading
 from nnkit.engine.twins import bring, outdate
 from nnkit.symbolic.config import config
@@ -181,7 +182,7 @@ class SharedVariable(TensorVariable):
             Another number of axes, a data type that would lose something, or an axis that should be
             of size 1 and is not.
         """
-        array = np.asarray(value)
+        array = to_numpy(value, f"the value of {describe(self)}")
         if array.ndim != self.ndim or not np.can_cast(array.dtype, self.dtype, "same_kind"):
             raise TypeError(
                 f"{describe(self)} takes {self.type}, got {array.dtype} with {array.ndim} axes"
@@ -226,11 +227,9 @@ def shared(
     >>> w.get_value()
     array([1., 2.])
     """
-    array = np.asarray(value)
+    array = to_numpy(value, "the value of a shared variable")
     if not isinstance(value, (np.ndarray, np.generic)) and array.dtype.kind == "f":
         array = array.astype(config.floatX)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"a shared variable holds numbers, got {type(value).__name__}: {value!r}")
     array = np.array(array, copy=None if borrow else True, order="C")
     return SharedVariable(array, name, broadcastable or [False] * array.ndim)
 
@@ -244,7 +243,7 @@ def constant(value: Any, name: str | None = None, dtype: str | None = None) -> C
             "constant"
         )
     if dtype is not None:
-        return Constant(np.asarray(value, dtype), name)
+        return Constant(to_numpy(value, "the value", dtype), name)
     if isinstance(value, bool):
         return Constant(np.asarray(value), name)
     if isinstance(value, int):
@@ -254,9 +253,7 @@ def constant(value: Any, name: str | None = None, dtype: str | None = None) -> C
     if isinstance(value, float):
         exact = config.floatX == "float32" or float(np.float32(value)) == value
         return Constant(np.asarray(value, "float32" if exact else "float64"), name)
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{value!r} is no number, array of numbers or symbolic variable")
+    array = to_numpy(value, "the value")
     if isinstance(value, (list, tuple)) and array.dtype.kind == "f":
         array = array.astype(config.floatX)
     return Constant(array, name)

@@ -40,6 +40,15 @@ def cases(dtype, rng):
                     yield backward(name, dy, kept, numbers)
             yield forward(name, np.array([np.nan, 0, 80, -80], dtype), numbers)
 
+    # These end as x and 0 do.
+    ends = np.array([0.99, -0.99], dtype) * np.finfo(dtype).max
+    for name in ("gelu", "gelu_tanh", "silu", "softplus", "mish"):
+        (y,) = wide(np.array([ends[0], 0]))
+        yield Case(name, (ends, ends.copy()), {"y": y})
+        yield Case(
+            f"{name}_backward", (np.ones(2, dtype), ends, ends.copy()), {"dx": np.array([1.0, 0])}
+        )
+
     # ReLU's gradient is 0 at the maximum and at the threshold.
     corners = CORNERS.astype(dtype)
     y = np.array([1, 1.5, 6, 6, 0, 6, 0, np.nan])

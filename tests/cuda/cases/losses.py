@@ -98,6 +98,10 @@ def cases(dtype, rng):
     for name in FROM_LOGITS:
         z = np.array([[1e4, -1e4], [-1e4, 1e4]], dtype)
         yield forward(name, z, first if "sparse" in name else t, 0.0)
+    # A difference of logits is infinite, and its target 0.
+    z, loss = np.array([[1, -1]], dtype) * np.finfo(dtype).max, np.empty(1, dtype)
+    expected = {"loss": np.zeros(1), "p": np.array([[1.0, 0]])}
+    yield Case("softmax_crossentropy", (z, t[:1], 0.0, np.empty_like(z), loss), expected)
     # Small losses keep their digits; e^-12 is lost where 1 is near.
     z = np.array([[12, 0]], dtype)
     yield forward("sigmoid_crossentropy", z, np.array([[1, 0]], dtype), 0.0)
@@ -113,6 +117,17 @@ def cases(dtype, rng):
         )
         yield Case(name, arguments, {"loss": loss})
         yield backward(name, p, classes, 0.0, np.ones(2, dtype))
+
+    # Shares of almost nothing, and of nothing.
+    p = np.array([[1, 3], [0, 0]], dtype) * (64 * np.finfo(dtype).smallest_subnormal)
+    for name in ("categorical_crossentropy", "sparse_categorical_crossentropy"):
+        classes = first if "sparse" in name else t
+        numbers = () if "sparse" in name else (0.0,)
+        loss, weight = np.empty(2, dtype), np.ones(2, dtype)
+        expected = {"loss": -np.log(np.array([0.25, 1e-7]))}
+        yield Case(name, (p, classes, *numbers, loss), expected)
+        arguments = (p, classes, *numbers, weight, np.empty_like(p))
+        yield Case(f"{name}_backward", arguments, {"dp": np.zeros((2, 2))})
 
     equal = np.ones((1, 3), dtype)
     yield backward("absolute_error", equal, equal, 0.0, np.ones(1, dtype))

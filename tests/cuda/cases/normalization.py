@@ -12,20 +12,26 @@ def cases(dtype, rng):
         x, dy = (3 + rng.normal(size=(2, rows, lanes, inner))).astype(dtype)
         gamma, beta, moving_mean, moving_variance = rng.uniform(1, 2, (4, n)).astype(dtype)
         empty, each, blocks = np.empty_like(x), np.empty(n, dtype), -(-rows // size)
-        partial = reference.batch_moments(*wide(x), size)
-        arguments = x, size, 0, np.empty(partial.shape, dtype)
-        yield Case("batch_moments", arguments, {"partial": partial})
-
         values = reference.channels(*wide(x), n)
         mean, variance = values.mean(axis=1), values.var(axis=1)
-        moving = (partial.astype(dtype), size, rows, inner, 0.9, moving_mean, moving_variance)
-        expected = {
-            "mean": mean,
-            "variance": variance,
-            "moving_mean": 0.9 * moving_mean.astype(float) + 0.1 * mean,
-            "moving_variance": 0.9 * moving_variance.astype(float) + 0.1 * variance,
-        }
-        yield Case("batch_statistics", (*moving, each, each.copy()), expected)
+        for mask in (
+            None,
+            rng.uniform(size=(rows, 1)) < 0.6,
+            rng.uniform(size=(rows, lanes)) < 0.4,
+        ):
+            name, masks = ("batch", ()) if mask is None else ("masked", (mask,))
+            partial = reference.batch_moments(*wide(x), size, mask)
+            arguments = x, *masks, size, 0, np.empty(partial.shape, dtype)
+            yield Case(f"{name}_moments", arguments, {"partial": partial})
+            moments = reference.channel_moments(*wide(x), n, mask)
+            before = moving_mean.astype(float), moving_variance.astype(float)
+            kept = np.where(moments[2] > 0, 0.9, 1)
+            arguments = partial.astype(dtype), 0.9, moving_mean.copy(), moving_variance.copy()
+            expected = dict(zip(("mean", "variance", "share"), moments, strict=True)) | {
+                "moving_mean": kept * before[0] + (1 - kept) * moments[0],
+                "moving_variance": kept * before[1] + (1 - kept) * moments[1],
+            }
+            yield Case("batch_statistics", (*arguments, *np.empty((3, n), dtype)), expected)
 
         given = mean.astype(dtype), variance.astype(dtype), 1e-3, gamma, beta
         lines = reference.batch_lines(mean, variance, 1e-3, *wide(gamma, beta), lanes)
@@ -37,15 +43,19 @@ def cases(dtype, rng):
         partial = reference.batch_gradient_sums(*wide(dy, x), lines[0].astype(float), size)
         arguments = dy, x, lines, size, 0, np.empty((blocks, 2, lanes), dtype)
         yield Case("batch_gradient_sums", arguments, {"partial": partial})
-        for count in (values.shape[1], 0):
-            slopes, dgamma, dbeta = reference.batch_slopes(*wide(x, dy, gamma), 1e-3, count > 0)
-            arguments = partial.astype(dtype), given[1], 1e-3, gamma, count
+        for share in (np.full(n, 1 / values.shape[1]), np.zeros(n)):
+            slopes, dgamma, dbeta = reference.batch_slopes(*wide(x, dy, gamma), 1e-3, share)
+            arguments = partial.astype(dtype), given[1], 1e-3, gamma, share.astype(dtype)
             outputs = np.empty((3, lanes), dtype), each, each.copy()
             expected = {"slopes": slopes, "dgamma": dgamma, "dbeta": dbeta}
             yield Case("batch_gradients", (*arguments, *outputs), expected, 1e-4)
-        dx = reference.normalize_backward(*wide(dy, x, lines, slopes))
-        arguments = dy, x, lines, slopes.astype(dtype), empty
-        yield Case("normalize_backward", arguments, {"dx": dx})
+        slopes = rng.normal(size=slopes.shape)
+        dx = reference.normalize_backward(*wide(dy, x, lines), slopes)
+        arguments = lines, slopes.astype(dtype), empty
+        yield Case("normalize_backward", (dy, x, *arguments), {"dx": dx})
+        for mask in (rng.uniform(size=(rows, 1)) < 0.6, rng.uniform(size=(rows, lanes)) < 0.4):
+            dx = reference.normalize_backward(*wide(dy, x, lines), slopes, mask)
+            yield Case("masked_normalize_backward", (dy, x, mask, *arguments), {"dx": dx})
 
     for rows, n, size in [(1, 1, 4), (9, 37, 4), (14, 3, 16)]:
         x, dy = (2 + rng.normal(size=(2, rows, n))).astype(dtype)

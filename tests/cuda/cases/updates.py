@@ -52,10 +52,27 @@ def cases(dtype, rng):
 
     # More sums than the simulator has blocks, and more than a block has threads.
     x = np.ones(3 * 4096 + 1, dtype)
-    yield Case("sum_squares", (x, np.empty(4)), {"partial": np.array([4096.0, 4096, 4096, 1])})
-    (want,) = reference.clip_by_norm(np.ones(9), 1.0, np.ones(1))
-    yield Case("clip_by_norm", (np.ones(9), 1.0, np.ones(1, dtype)), {"g": want})
+    yield Case("sum_squares", (x, np.empty((2, 4))), {"partial": reference.sum_squares(x)})
+    ones = np.ones((2, 9))
+    (want,) = reference.clip_by_norm(ones, 1.0, np.ones(1))
+    yield Case("clip_by_norm", (ones, 1.0, np.ones(1, dtype)), {"g": want})
 
-    yield Case("clip_by_norm", (np.zeros(1), 1.0, np.zeros(3, dtype)), {"g": np.zeros(3)})
+    yield Case("clip_by_norm", (np.zeros((2, 1)), 1.0, np.zeros(3, dtype)), {"g": np.zeros(3)})
+
+    # Of large numbers, squares overflow, and the norm itself.
+    top, most = np.finfo(dtype).max, 2.0**63 if dtype is np.float32 else 2.0**511
+    for name, numbers, slots in OPTIMIZERS[3:]:
+        g, slots = np.array([1e3, top**0.7, top, -top], dtype), slots.split()
+        state = [np.zeros_like(g) for _ in [*slots, "p"]]
+        count = [1] if name.startswith("adam") else []
+        limited = np.clip(*wide(g), -most, most)
+        want = getattr(reference, name)(limited, RATE, *count, *numbers, *wide(*state))
+        given = (np.array([RATE]), *(np.array([n]) for n in count), *numbers)
+        yield Case(name, (g, *given, *state), dict(zip([*slots, "p"], want, strict=True)))
+    g = np.array([1, -0.5, 0], dtype) * top
+    scaled = np.array([[np.inf], [1.25 * (float(top) * 2.0**-600) ** 2]])
+    if dtype is np.float32:
+        scaled[:] = 1.25 * float(top) ** 2
+    yield Case("clip_by_norm", (scaled, 2.0, g), {"g": np.array([2, -1, 0]) / np.sqrt(1.25)})
     g = np.array([np.nan, 2], dtype)
     yield Case("clip_by_value", (1.0, g), {"g": np.array([np.nan, 1])})

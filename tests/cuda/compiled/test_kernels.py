@@ -54,7 +54,7 @@ ONCE_A_THREAD = {
 # The row of a thread has two parts there: one division for the row.
 DIVIDE_FOR_A_ROW = {
     *("softmax", "softmax_backward", "log_softmax", "log_softmax_backward"),
-    *("batch_moments", "batch_gradient_sums", "layer_normalization_backward"),
+    *("batch_moments", "masked_moments", "batch_gradient_sums", "layer_normalization_backward"),
     *("zero_pad", "zero_pad_backward", "repeat", "repeat_backward", "permute", "apply_mask"),
     *("prelu", "prelu_backward"),
 }

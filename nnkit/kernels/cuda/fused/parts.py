@@ -8,6 +8,7 @@ import numpy as np
 from nnkit.kernels.cuda import _math
 from nnkit.kernels.cuda._cuda import LANES, cuda, device
 from nnkit.kernels.cuda.fused.sizes import ACROSS
+from nnkit.kernels.cuda.updates import limited
 
 f32 = np.float32
 
@@ -71,8 +72,10 @@ def optimizer_pair(name, numbers):
     else:
         beta_1, beta_2, epsilon = numbers
         b1, b2, eps = f32(1.0 - beta_1), f32(1.0 - beta_2), f32(epsilon)
+        largest = f32(2.0**63)
 
         def learn(g, rate, i, p, m, v):
+            g = limited(g, largest)
             m[i] += b1 * (g - m[i])
             v[i] += b2 * (g * g - v[i])
             p[i] -= rate * m[i] / (_math.sqrt(v[i]) + eps)
