@@ -284,4 +284,4 @@ def _restore_state(model: Sequential, description: Description) -> None:
 
 def _said(error: Exception) -> str:
     """What an error says; its kind, too, where it comes from no check of nnkit's."""
-    return str(error) if isinstance(error, (ValueError, TypeError)) else repr(error)
+    return str(error) if isinstance(error, (ValueError, TypeError, MemoryError)) else repr(error)
