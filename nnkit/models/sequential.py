@@ -61,7 +61,9 @@ class Sequential(Trainer):
         if layers is not None and not isinstance(layers, (list, tuple)):
             raise TypeError(f"Sequential: layers must be a list of layers, got {layers!r}")
         for layer in layers or []:
-            self.add(layer)
+            self._append(layer)
+        if layers:
+            self._changed()
         if not trainable:
             self.trainable = False
 
@@ -77,11 +79,20 @@ class Sequential(Trainer):
         ValueError
             Another layer has its name, or an Input is not the first.
         """
+        before = self.__dict__.copy()
+        self._append(layer)
+        try:
+            self._changed()
+        except (TypeError, ValueError, MemoryError):  # It doesn't fit: the model is as it was.
+            self.__dict__.update(before)
+            raise
+
+    def _append(self, layer: Layer) -> None:
+        """Append a layer without building it."""
         if isinstance(layer, type) and issubclass(layer, Layer):
             raise TypeError(f"{layer.__name__} is a class; add an object: {layer.__name__}(...)")
         if not isinstance(layer, Layer):
             raise TypeError(f"a Sequential is made of layers, got {layer!r}")
-        before = self.__dict__.copy()
         if isinstance(layer, InputLayer):
             if self.layers or self._input is not None:
                 raise ValueError("Input must be the first layer")
@@ -89,11 +100,6 @@ class Sequential(Trainer):
         else:
             name_among(self.layers, layer)
             self.layers = [*self.layers, layer]
-        try:
-            self._changed()
-        except (TypeError, ValueError, MemoryError):  # It doesn't fit: the model is as it was.
-            self.__dict__.update(before)
-            raise
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
@@ -326,7 +332,7 @@ class Sequential(Trainer):
 
     @training_state.setter
     def training_state(self, state: dict[str, Any]) -> None:
-        self._seed = int(state["seed"])
+        self._seed = checks.integer("training_state", "seed", state["seed"], 0, 2**63 - 1)
 
     # ---------------------------------------------------------------------------------- copies
 
