@@ -339,6 +339,7 @@ def names_of(cls: type[Configurable]) -> tuple[str, ...]:
     return (snake_case(cls.__name__), cls.__name__, *vars(cls).get("aliases", ()))
 
 
+@functools.lru_cache(1024)
 def snake_case(name: str) -> str:
     """Keras's rule for the name of an object from that of its class.
 

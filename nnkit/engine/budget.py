@@ -2,7 +2,7 @@
 
 A slip of a digit asks for more than the machine has, and a file of a few bytes can ask for a layer
 of 10**12 units. Whoever builds a model from a file sets a limit first; ``Layer.add_weight`` keeps
-to it.
+to it, and runs no initializer for what the file will fill.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["check_possible", "limit", "spend"]
+__all__ = ["check_possible", "limit", "limited", "spend"]
 
 _LONGEST = 2**31 - 1  # BLAS counts rows and columns in 32 bits.
 
@@ -28,7 +28,7 @@ _left: ContextVar[int | None] = ContextVar("left", default=None)
 
 @contextmanager
 def limit(nbytes: int) -> Iterator[None]:
-    """Within the block, weights of at most so many bytes in all can be made.
+    """Within the block, weights of at most so many bytes in all can be made, and are zeros.
 
     Examples
     --------
@@ -43,6 +43,11 @@ def limit(nbytes: int) -> Iterator[None]:
         yield
     finally:
         _left.reset(token)
+
+
+def limited() -> bool:
+    """Whether there is a limit: weights are about to be filled from a file."""
+    return _left.get() is not None
 
 
 def check_possible(shape: tuple[int, ...], dtype: Any, what: str, times: int = 1) -> None:

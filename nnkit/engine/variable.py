@@ -60,7 +60,8 @@ class Variable(ArrayReading):
 
     def __init__(self, value: np.ndarray, name: str, trainable: bool = True) -> None:
         self._value = np.asarray(value, order="C")  # A product may have made it by columns.
-        self._gradient = np.zeros_like(self._value)
+        # Unlike zeros_like, this takes no memory before it is written.
+        self._gradient = np.zeros(self._value.shape, self._value.dtype)
         self.name = name
         self.path = name
         self.trainable = trainable
@@ -161,7 +162,8 @@ class Variable(ArrayReading):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._gradient = np.zeros_like(self._value)
+        # Unlike zeros_like, this takes no memory before it is written.
+        self._gradient = np.zeros(self._value.shape, self._value.dtype)
 
 
 class Storage:

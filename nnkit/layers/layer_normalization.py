@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
+from nnkit.engine import budget
 from nnkit.engine.device import launch
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer, Shape
@@ -104,7 +105,9 @@ class LayerNormalization(Layer):
         sizes = tuple(size for size in shape if size is not None)
         self.gamma = self.add_weight("gamma", sizes) if self.scale else None
         self.beta = self.add_weight("beta", sizes) if self.center else None
-        # What takes their place where there are none.
+        # What takes their place where there are none, and as much memory.
+        if self.gamma is None:
+            budget.spend(sizes, self.dtype, f"{self.name}/gamma")
         one, zero = np.ones(sizes, self.dtype), np.zeros(sizes, self.dtype)
         self._one = Variable(one, "gamma", False) if self.gamma is None else self.gamma
         self._zero = Variable(zero, "beta", False) if self.beta is None else self.beta

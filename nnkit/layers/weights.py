@@ -100,6 +100,17 @@ class WeightOwner(Configurable, abstract=True):
         budget.spend(shape, self.dtype, f"{self.name}/{name}")
         interrupts.check()
         make = initializers.get(initializer or "glorot_uniform")
+        value = self._first_value(name, shape, make)
+        variable = Variable(value, name, trainable)
+        variable.regularizer = regularizers.get(regularizer)
+        variable.constraint = constraints.get(constraint)
+        variable.path = f"{self.path}/{name}"
+        self._own_variables.append(variable)
+        return variable
+
+    def _first_value(self, name: str, shape: tuple[int, ...], make: Any) -> np.ndarray:
+        if budget.limited():
+            return np.zeros(shape, self.dtype)
         value = to_numpy(
             make(shape, self.dtype), f"what {type(make).__name__} gives for {self.name}/{name}"
         )
@@ -108,12 +119,7 @@ class WeightOwner(Configurable, abstract=True):
                 f"layer {self.name!r}: {type(make).__name__} must give an array of shape {shape} "
                 f"for {name!r}, got {value.shape}"
             )
-        variable = Variable(value.astype(self.dtype, copy=False), name, trainable)
-        variable.regularizer = regularizers.get(regularizer)
-        variable.constraint = constraints.get(constraint)
-        variable.path = f"{self.path}/{name}"
-        self._own_variables.append(variable)
-        return variable
+        return value.astype(self.dtype, copy=False)
 
     def locate(self, path: str) -> None:
         """Say where the layer is in a model: ``block/dense``; its weights are found by that."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,10 @@ class Sequential(Trainer):
         if layers is not None and not isinstance(layers, (list, tuple)):
             raise TypeError(f"Sequential: layers must be a list of layers, got {layers!r}")
         for layer in layers or []:
-            self.add(layer)
+            self._append(layer)
+        if layers:
+            self._share_turns(layers)
+            self._changed()
         if not trainable:
             self.trainable = False
 
@@ -77,41 +81,53 @@ class Sequential(Trainer):
         ValueError
             Another layer has its name, or an Input is not the first.
         """
+        self._share_turns([layer])
+        with self._changing("add"), self._unless_it_fails():
+            self._append(layer)
+            self._changed()
+
+    def _append(self, layer: Layer) -> None:
+        """Append a layer without building it."""
         if isinstance(layer, type) and issubclass(layer, Layer):
             raise TypeError(f"{layer.__name__} is a class; add an object: {layer.__name__}(...)")
         if not isinstance(layer, Layer):
             raise TypeError(f"a Sequential is made of layers, got {layer!r}")
-        for inner in layer.walk():
-            inner.turns.join(self.turns)
-        with self._changing("add"):
-            if isinstance(layer, InputLayer):
-                if self.layers or self._input is not None:
-                    raise ValueError("Input must be the first layer")
-                self._become(self.layers, layer)
-            else:
-                name_among(self.layers, layer)
-                self._become([*self.layers, layer], self._input)
+        if isinstance(layer, InputLayer):
+            if self.layers or self._input is not None:
+                raise ValueError("Input must be the first layer")
+            self._input = layer
+        else:
+            name_among(self.layers, layer)
+            self.layers = [*self.layers, layer]
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
         if not self.layers:
             raise ValueError("there is no layer to remove")
-        with self._changing("pop"):
+        with self._changing("pop"), self._unless_it_fails():
             layer = self.layers[-1]
-            self._become(self.layers[:-1], self._input)
+            self.layers = self.layers[:-1]
+            self._changed()
         return layer
 
-    def _become(self, layers: list[Layer], given: InputLayer | None) -> None:
-        """Weights and shapes are other ones now; a compiled model must be compiled again."""
+    def _share_turns(self, layers: Sequence[Any]) -> None:
+        """Whoever uses the layers, here or in another model, waits for whoever else does."""
+        for layer in layers:
+            for inner in layer.walk() if isinstance(layer, Layer) else ():
+                inner.turns.join(self.turns)
+
+    @contextmanager
+    def _unless_it_fails(self) -> Iterator[None]:
+        """The model stays as it was if layers don't fit, or Ctrl-C comes."""
         before = self.__dict__.copy()
-        self.layers, self._input = layers, given
         try:
-            self._build_anew()
-        except BaseException:  # They don't fit, or Ctrl-C came: the model is as it was.
+            yield
+        except BaseException:
             self.__dict__.update(before)
             raise
 
-    def _build_anew(self) -> None:
+    def _changed(self) -> None:
+        """Weights and shapes are other ones now; a compiled model must be compiled again."""
         self.input_shape = None
         self.compiled = False
         self._forget()
@@ -337,7 +353,7 @@ class Sequential(Trainer):
 
     @training_state.setter
     def training_state(self, state: dict[str, Any]) -> None:
-        self._seed = int(state["seed"])
+        self._seed = checks.integer("training_state", "seed", state["seed"], 0, 2**63 - 1)
 
     # ---------------------------------------------------------------------------------- copies
 

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnkit.saving.hdf5 import Dataset
 from nnkit.saving.safe import read
 
 if TYPE_CHECKING:
-    import h5py
-
     from nnkit.engine.variable import Variable
     from nnkit.layers.base import Layer
 
@@ -45,7 +44,7 @@ Shape = tuple[int, ...]
 class Arranged:
     """A weight that is made of stored arrays when it is read; ``shape`` is what it will have."""
 
-    sources: tuple[h5py.Dataset | Arranged, ...]
+    sources: tuple[Dataset | Arranged, ...]
     shape: Shape
     make: Callable[..., np.ndarray]
 
@@ -193,7 +192,7 @@ def arranged(
     ----------
     layer : Layer
         What is inside of it is looked at, too.
-    sources : list of h5py.Dataset
+    sources : list of Dataset
         In the order in which older files have them: the weights that are trained, then the others.
     recipes : callable
         Gives for a layer groups of recipes, of each of which the first that fits is applied.

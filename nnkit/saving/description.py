@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnkit.errors import FileFormatError
 from nnkit.saving.from_keras import Translator
+from nnkit.saving.hdf5 import Dataset, Group
 from nnkit.saving.keras_versions import origin
 from nnkit.saving.plain import parse_json
 from nnkit.saving.safe import child, number, text
 from nnkit.saving.writer import FORMAT_VERSION
-
-if TYPE_CHECKING:
-    import h5py
 
 __all__ = ["Description", "describe"]
 
@@ -41,10 +39,10 @@ class Description:
     slot_by_slot: bool = False
 
 
-def describe(root: h5py.Group, compile: bool) -> Description:
+def describe(root: Group, compile: bool) -> Description:
     """Read and check all that a file says; nnkit's own words if it has them, else Keras's."""
     own = child(root, "nnkit")
-    group = root if own is None else own
+    group: Group | Dataset = root if own is None else own
     if own is not None:
         _check_version(own)
     config = text(group, "model_config")
@@ -83,7 +81,7 @@ def _in_turns(training: Any) -> bool:
     return isinstance(config, dict) and config.get("is_legacy_optimizer") is False
 
 
-def _check_version(own: h5py.Group) -> None:
+def _check_version(own: Group | Dataset) -> None:
     version = number(own, "format_version")
     if version is None or version < 1:
         raise FileFormatError("the group 'nnkit' has no format_version")

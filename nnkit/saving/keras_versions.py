@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from nnkit.saving import arrangements
 from nnkit.saving.arrangements import Recipe
+from nnkit.saving.hdf5 import Group
 from nnkit.saving.safe import child, text
 
 if TYPE_CHECKING:
-    import h5py
-
     from nnkit.layers.base import Layer
 
 __all__ = ["EVERY", "Generation", "Origin", "origin"]
@@ -270,7 +269,7 @@ class Origin:
 _WORDS_OF_3 = r'"(registered_name|batch_shape)"'
 
 
-def origin(root: h5py.Group) -> Origin:
+def origin(root: Group) -> Origin:
     """What wrote a file, by its attributes ``keras_version`` and ``backend``.
 
     Keras 1 did not always say its version, and Keras 3's ``.weights.h5`` never do.
@@ -278,13 +277,13 @@ def origin(root: h5py.Group) -> Origin:
     found = {}
     for name in ("keras_version", "backend"):
         groups = (root, child(root, "model_weights"))
-        given = (text(g, name) for g in groups if g is not None and not hasattr(g, "dtype"))
+        given = (text(g, name) for g in groups if isinstance(g, Group))
         found[name] = next((value for value in given if value is not None), None)
     version, backend = found["keras_version"], found["backend"]
     return Origin(_generation(root, version), backend)
 
 
-def _generation(root: h5py.Group, version: str | None) -> Generation:
+def _generation(root: Group, version: str | None) -> Generation:
     if version is None:
         said = text(root, "model_config")
         of_3 = child(root, "layers") if said is None else re.search(_WORDS_OF_3, said)

@@ -1,4 +1,4 @@
-"""Reading JSON documents that nobody vouches for."""
+"""Reading JSON documents that nobody vouches for, and showing text from them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,37 @@ from typing import Any
 
 from nnkit.errors import FileFormatError
 
-__all__ = ["MAX_TEXT", "parse_json"]
+__all__ = ["MAX_TEXT", "parse_json", "printable"]
 
-MAX_TEXT = 16 * 2**20  # Characters.
+MAX_TEXT = 4 * 2**20  # Bytes.
 MAX_DEPTH = 64
+MAX_VALUES = 2**18
+MAX_OBJECTS = 2**13  # Layers, initializers, metrics...: what has a "class_name".
+_LONGEST = 4000  # Characters of an error.
+
+
+def printable(text: str, longest: int = _LONGEST) -> str:
+    r"""Text from a file as it may be shown: control characters escaped, and not without end.
+
+    Examples
+    --------
+    >>> print(printable("dense\x1b[2J \u202e"))
+    dense\x1b[2J \u202e
+    """
+    if len(text) > longest:
+        text = f"{text[:longest]}... ({len(text)} characters)"
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
+    )
 
 
 def parse_json(document: str, what: str) -> Any:
     """The plain data in a JSON document.
 
-    Duplicate keys, NaN, infinities, numbers beyond 64 bits and deep nesting are refused.
+    Duplicate keys, keys with control characters, NaN, infinities, numbers beyond 64 bits and deep
+    nesting are refused, and so is what would become a large multiple of the document's size.
 
     Examples
     --------
@@ -27,13 +48,20 @@ def parse_json(document: str, what: str) -> Any:
     Traceback (most recent call last):
     nnkit.errors.FileFormatError: model_config: the key 'units' occurs twice
     """
+    objects = 0
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal objects
         result: dict[str, Any] = {}
         for key, value in pairs:
             if key in result:
-                raise FileFormatError(f"{what}: the key {key!r} occurs twice")
+                raise FileFormatError(f"{what}: the key {key[:80]!r} occurs twice")
+            if not key.isprintable():
+                raise FileFormatError(f"{what}: the key {key[:80]!r} has control characters")
             result[key] = value
+        objects += "class_name" in result
+        if objects > MAX_OBJECTS:
+            raise FileFormatError(f"{what}: more than {MAX_OBJECTS} layers and other objects")
         return result
 
     def whole(digits: str) -> int:
@@ -48,6 +76,8 @@ def parse_json(document: str, what: str) -> Any:
 
     if len(document) > MAX_TEXT:
         raise FileFormatError(f"{what}: longer than {MAX_TEXT} characters")
+    if sum(document.count(c) for c in "[{,") > MAX_VALUES:  # Each value comes after one of these.
+        raise FileFormatError(f"{what}: more than {MAX_VALUES} values")
     try:
         value = json.loads(
             document,

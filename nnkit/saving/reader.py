@@ -7,25 +7,38 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nnkit.engine import budget
 from nnkit.errors import FileFormatError
 from nnkit.registry import custom_objects as known
 from nnkit.saving import to_keras
 from nnkit.saving.arrangements import Arranged
 from nnkit.saving.description import Description, describe
+from nnkit.saving.hdf5 import Group
 from nnkit.saving.keras_versions import origin
+from nnkit.saving.plain import printable
 from nnkit.saving.safe import MAX_BYTES, child, open_hdf5, read, text
-from nnkit.saving.stored import assign, optimizer_arrays, pair, stored_layers
+from nnkit.saving.stored import (
+    assign,
+    fill,
+    optimizer_arrays,
+    pair,
+    stored_bytes,
+    stored_layers,
+)
 
 if TYPE_CHECKING:
-    import h5py
-
     from nnkit.models import Sequential
 
 __all__ = ["inspect", "load_model", "load_weights"]
 
-# A model may need this much more than its file holds: enough for every wrong shape to be named.
+# A model may need this much even if its file holds less: enough for every wrong shape to be named.
 _SLACK = 64 * 2**20
+_MOST_LAYERS = 1024  # Those in others counted, too.
+_MOST_METRICS = 128
+_MOST_STEPS = 2**62
+_LONGEST_LINE = 2**20  # Characters, of inspect.
 
 
 def load_model(
@@ -72,7 +85,7 @@ def load_model(
     -----
     UserWarning
         A file of Keras's has arguments that change results and that nnkit doesn't know; they are
-        listed.
+        listed. Or weights are NaN or infinite; they are named.
 
     Examples
     --------
@@ -84,10 +97,11 @@ def load_model(
     """
     with known(custom_objects), open_hdf5(filepath, max_bytes) as root:
         description = describe(root, compile)
+        _check_counts(description)
         stored = stored_layers(root, [])
-        model = _build(description, sum(layer.nbytes for layer in stored))
+        model = _build(description, stored_bytes(stored))
         pairs = pair(model.layers, stored, origin=origin(root))
-        assign(pairs)
+        fill(pairs)
         if compile and description.training is not None:
             as_stored = not any(isinstance(source, Arranged) for _, source in pairs)
             _compile(model, description, root, as_stored)
@@ -128,6 +142,11 @@ def load_weights(
         It is no such file, or its weights don't fit; every mismatch is named.
     ValueError
         The model has no weights yet.
+
+    Warns
+    -----
+    UserWarning
+        Weights are NaN or infinite; their layers are named.
     """
     if not model.built:
         raise ValueError(
@@ -162,20 +181,39 @@ def inspect(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> str:
         lines.append(f"{layer.name}: {layer.contents or 'no weights'}")
     count, nbytes = sum(layer.count for layer in layers), sum(layer.nbytes for layer in layers)
     lines.append(f"{count} weights, {nbytes} bytes")
-    return "\n".join(lines)
+    return "\n".join(printable(line, _LONGEST_LINE) for line in lines)
 
 
 # ------------------------------------------------------------------------------------- building
 
 
-def _build(description: Description, stored_bytes: int) -> Sequential:
+def _check_counts(description: Description) -> None:
+    """Refuse models of more layers and metrics than anybody's, before one of them is made."""
+    layers, waiting = 0, [description.model]
+    while waiting:
+        described: Any = waiting.pop()
+        if isinstance(described, dict):
+            inside = described.get("layers")
+            layers += len(inside) if isinstance(inside, list) else 0
+            waiting += described.values()
+        elif isinstance(described, list):
+            waiting += described
+    if layers > _MOST_LAYERS:
+        raise FileFormatError(f"a model of {layers} layers; at most {_MOST_LAYERS} are read")
+    metrics = (description.training or {}).get("metrics")
+    if isinstance(metrics, (list, dict)) and len(metrics) > _MOST_METRICS:
+        raise FileFormatError(f"{len(metrics)} metrics; at most {_MOST_METRICS} are read")
+
+
+def _build(description: Description, nbytes: int) -> Sequential:
     from nnkit.models import Sequential
 
     try:
-        with budget.limit(2 * stored_bytes + _SLACK):
+        # Weights of 16 bits become such of 32.
+        with budget.limit(max(2 * nbytes, nbytes + _SLACK)):
             model = Sequential.from_config(description.model)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FileFormatError(f"the model it describes can't be made: {error}") from error
+    except Exception as error:  # Arguments from a file can make a class fail in any way.
+        raise FileFormatError(f"the model it describes can't be made: {_said(error)}") from error
     if not model.built:
         raise FileFormatError(
             "the shape of the input isn't in it; build the model yourself and use load_weights"
@@ -183,14 +221,12 @@ def _build(description: Description, stored_bytes: int) -> Sequential:
     return model
 
 
-def _compile(
-    model: Sequential, description: Description, root: h5py.Group, as_stored: bool
-) -> None:
+def _compile(model: Sequential, description: Description, root: Group, as_stored: bool) -> None:
     try:
         model.compile_from_config(description.training or {})
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except Exception as error:
         raise FileFormatError(
-            f"the model can't be compiled as it was: {error} (load it with compile=False)"
+            f"the model can't be compiled as it was: {_said(error)} (load it with compile=False)"
         ) from error
     try:
         _restore_optimizer(model, root, description.slot_by_slot, as_stored)
@@ -200,34 +236,35 @@ def _compile(
         warnings.warn(f"the optimizer starts afresh: {error}", stacklevel=3)
 
 
-def _restore_optimizer(
-    model: Sequential, root: h5py.Group, slot_by_slot: bool, as_stored: bool
-) -> None:
-    slots = model.optimizer_slots()
-    order = to_keras.slot_order(model.optimizer)
-    if slot_by_slot:
-        order = [(name,) for names in order for name in names]
-    targets = [
-        slots[name][i]
-        for names in order
-        for i in range(len(model.trainable_weights))
-        for name in names
-    ]
+def _restore_optimizer(model: Sequential, root: Group, slot_by_slot: bool, as_stored: bool) -> None:
     stored = optimizer_arrays(root)
     if stored is None:
         return
-    iteration, arrays = stored
-    if slot_by_slot or not targets:  # Keras before 3 also kept slots that were not used.
-        arrays = arrays[: len(targets)]
-    if targets and not as_stored:
+    rate, iteration, arrays = stored
+    steps = None if iteration is None else int(read(iteration, (), "int64"))
+    if iteration is not None and steps is not None and not 0 <= steps <= _MOST_STEPS:
+        raise FileFormatError(f"{iteration.name} is {steps}; steps done are from 0 to 2**62")
+    if rate is not None and not np.isfinite(read(rate, (), "float64")):
+        raise FileFormatError(f"{rate.name} is not finite")
+    order = to_keras.slot_order(model.optimizer)
+    if slot_by_slot:
+        order = [(name,) for names in order for name in names]
+    places = [
+        (name, i) for names in order for i in range(len(model.trainable_weights)) for name in names
+    ]
+    if slot_by_slot or not places:  # Keras before 3 also kept slots that were not used.
+        arrays = arrays[: len(places)]
+    if places and not as_stored:
         raise FileFormatError("the weights are stored in another layout than nnkit's")
     shapes = [array.shape for array in arrays]
-    expected = [target.shape for target in targets]
+    expected = [model.trainable_weights[i].shape for _, i in places]
     if shapes != expected:
         raise FileFormatError(f"its state has shapes {shapes}, expected {expected}")
+    slots = model.optimizer_slots()
+    targets = [slots[name][i] for name, i in places]
     values = [read(a, t.shape, str(t.dtype)) for a, t in zip(arrays, targets, strict=True)]
-    if iteration is not None:
-        model.optimizer.iterations = int(read(iteration, (), "int64"))
+    if steps is not None:
+        model.optimizer.iterations = steps
     for target, value in zip(targets, values, strict=True):
         target[...] = value
 
@@ -241,5 +278,10 @@ def _restore_state(model: Sequential, description: Description) -> None:
                 layer.set_state(state["layers"][layer.path])
         if model.compiled and "training" in state:
             model.training_state = state["training"]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise FileFormatError(f"its 'state' does not fit the model: {error!r}") from error
+    except Exception as error:
+        raise FileFormatError(f"its 'state' does not fit the model: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    """What an error says; its kind, too, where it comes from no check of nnkit's."""
+    return str(error) if isinstance(error, (ValueError, TypeError, MemoryError)) else repr(error)

@@ -8,34 +8,40 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from nnkit.errors import FileFormatError
 from nnkit.layers.bidirectional import Bidirectional
 from nnkit.layers.recurrent import Recurrent
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.registry import snake_case
 from nnkit.saving.arrangements import Source, values
+from nnkit.saving.hdf5 import Dataset, Group
 from nnkit.saving.keras_versions import Origin
-from nnkit.saving.safe import check_dataset, child, text, texts
+from nnkit.saving.plain import printable
+from nnkit.saving.safe import child, text, texts
 
 if TYPE_CHECKING:
-    import h5py
-
     from nnkit.engine.variable import Variable
     from nnkit.layers.base import Layer
 
 __all__ = [
     "StoredLayer",
     "assign",
+    "fill",
     "keras_order",
     "optimizer_arrays",
     "pair",
     "slots_of",
+    "stored_bytes",
     "stored_layers",
     "weights_by_slot",
 ]
 
 _MOST_WEIGHTS = 1024  # In one layer.
+_MOST_NAMED = 2**15  # In all layers together, each as often as it is named.
 _DEEPEST = 32  # Layers within layers.
+_LONGEST_NAME = 255  # Bytes of a layer's name.
 
 Pairs = list[tuple["Variable", Source]]
 
@@ -49,7 +55,7 @@ class StoredLayer:
     shapes: tuple[tuple[int, ...], ...]
     nbytes: int
     contents: str
-    datasets: tuple[h5py.Dataset, ...]
+    datasets: tuple[Dataset, ...]
 
     @property
     def count(self) -> int:
@@ -57,44 +63,54 @@ class StoredLayer:
         return sum(math.prod(shape) for shape in self.shapes)
 
 
-def stored_layers(root: h5py.Group, layers: Sequence[Layer]) -> list[StoredLayer]:
+def stored_layers(root: Group, layers: Sequence[Layer]) -> list[StoredLayer]:
     """All layers of a file, in order.
 
     The file is a whole model, weights in the layout of such a file, or weights as Keras 3 writes
     them under ``.weights.h5``. The last are in order only if ``layers``, the model's, are given.
     """
     group, names = root, texts(root, "layer_names")
-    if names is None and (whole := child(root, "model_weights")) is not None:
+    if names is None and isinstance(whole := child(root, "model_weights"), Group):
         group, names = whole, texts(whole, "layer_names")
-    if names is None and (slots := child(root, "layers")) is not None:
+    if names is None and isinstance(slots := child(root, "layers"), Group):
         return _by_slots(slots, layers)
     if names is None:
         raise FileFormatError("there are no weights of a model in it: no 'layer_names'")
-    return [_by_names(name, _group(group, name), "weight_names") for name in names]
+    groups = [(name, _group(group, name)) for name in names]
+    named = sum(len(texts(inner, "weight_names") or []) for _, inner in groups)
+    if named > _MOST_NAMED:
+        raise FileFormatError(f"{named} weights are named; at most {_MOST_NAMED} are read")
+    return [_by_names(name, inner) for name, inner in groups]
 
 
-def _by_names(name: str, group: h5py.Group, attribute: str) -> StoredLayer:
-    names = texts(group, attribute) or []
+def stored_bytes(layers: Sequence[StoredLayer]) -> int:
+    """Bytes of all arrays, each counted once however often it is named."""
+    return sum(d.nbytes for d in {d for layer in layers for d in layer.datasets})
+
+
+def _by_names(name: str, group: Group) -> StoredLayer:
+    names = texts(group, "weight_names") or []
     if len(names) > _MOST_WEIGHTS:
         raise FileFormatError(f"layer {name!r} has {len(names)} weights; at most {_MOST_WEIGHTS}")
     return _stored(name, names, [_dataset(group, path) for path in names])
 
 
-def _by_slots(slots: h5py.Group, layers: Sequence[Layer]) -> list[StoredLayer]:
+def _by_slots(slots: Group, layers: Sequence[Layer]) -> list[StoredLayer]:
     """Keras 3's ``layers/dense_1/vars/0``: classes counted in the model's order."""
     result = []
     layers = list(dict.fromkeys(layers))
-    for i, slot in enumerate(slots_of(layers) or sorted(slots)):
+    seen: set[Group] = set()
+    for i, slot in enumerate(slots_of(layers) or sorted(slots.members)):
         group = child(slots, slot)
-        if isinstance(group, type(slots)):
-            found = _of_layer(group, layers[i]) if layers else dict(_below(group, "", set()))
+        if isinstance(group, Group):
+            found = _of_layer(group, layers[i]) if layers else dict(_below(group, "", seen))
             named = child(group, "vars")
-            name = None if named is None else text(named, "name")
+            name = None if named is None else text(named, "name", _LONGEST_NAME)
             result.append(_stored(name or slot, list(found), list(found.values())))
     return result
 
 
-def _of_layer(group: h5py.Group, layer: Layer) -> dict[str, h5py.Dataset]:
+def _of_layer(group: Group, layer: Layer) -> dict[str, Dataset]:
     """The data sets of a layer in the order of its weights; what it has no weight for is last."""
     order = {variable: i for i, variable in enumerate(keras_order(layer))}
     found = []
@@ -105,25 +121,22 @@ def _of_layer(group: h5py.Group, layer: Layer) -> dict[str, h5py.Dataset]:
     return {name: dataset for _, name, dataset in sorted(found, key=lambda entry: entry[0])}
 
 
-def _below(group: h5py.Group, path: str, seen: set[int]) -> Iterator[tuple[str, h5py.Dataset]]:
-    """All data sets in a group and the groups inside, each once."""
-    import h5py
-
-    seen.add(h5py.h5o.get_info(group.id).addr)
+def _below(group: Group, path: str, seen: set[Group]) -> Iterator[tuple[str, Dataset]]:
+    """All data sets in a group and the groups inside that were not seen before."""
+    seen.add(group)
     yield from _vars(group, "vars", path)
-    for name in sorted(group):
+    for name in sorted(group.members):
         inner = child(group, name)
-        if not isinstance(inner, h5py.Group) or path.count("/") > _DEEPEST:
-            continue
-        if h5py.h5o.get_info(inner.id).addr not in seen:
+        if isinstance(inner, Group) and inner not in seen and path.count("/") <= _DEEPEST:
             yield from _below(inner, f"{path}{name}/", seen)
 
 
-def _vars(group: h5py.Group, path: str, before: str = "") -> Iterator[tuple[str, h5py.Dataset]]:
+def _vars(group: Group, path: str, before: str = "") -> Iterator[tuple[str, Dataset]]:
     """The data sets 0, 1, 2... in ``group/path``, by their paths; ``vars/`` itself goes unsaid."""
     found = child(group, path)
-    for i in range(min(len(found), _MOST_WEIGHTS) if isinstance(found, type(group)) else 0):
-        yield f"{before}{path}/{i}".replace("vars/", ""), _dataset(found, str(i))
+    if isinstance(found, Group):
+        for i in range(min(len(found.members), _MOST_WEIGHTS)):
+            yield f"{before}{path}/{i}".replace("vars/", ""), _dataset(found, str(i))
 
 
 def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
@@ -158,54 +171,49 @@ def slots_of(layers: Sequence[Layer]) -> list[str]:
     return [f"{c}_{n}" if n else c for c, n in zip(classes, numbers, strict=True)]
 
 
-def _stored(name: str, names: list[str], datasets: list[h5py.Dataset]) -> StoredLayer:
+def _stored(name: str, names: list[str], datasets: list[Dataset]) -> StoredLayer:
     return StoredLayer(
         name,
         tuple(names),
         tuple(d.shape for d in datasets),
-        sum(d.size * d.dtype.itemsize for d in datasets),
+        sum(d.nbytes for d in datasets),
         ", ".join(f"{n} {d.dtype} {d.shape}" for n, d in zip(names, datasets, strict=True)),
         tuple(datasets),
     )
 
 
-def _group(parent: h5py.Group, name: str) -> h5py.Group:
-    import h5py
-
+def _group(parent: Group, name: str) -> Group:
     found = child(parent, name)
-    if not isinstance(found, h5py.Group):
+    if not isinstance(found, Group):
         raise FileFormatError(f"the group {name!r} is missing from {parent.name}")
     return found
 
 
-def _dataset(parent: h5py.Group, path: str) -> h5py.Dataset:
-    import h5py
-
+def _dataset(parent: Group, path: str) -> Dataset:
     found = child(parent, path)
-    if not isinstance(found, h5py.Dataset):
+    if not isinstance(found, Dataset):
         raise FileFormatError(f"the data set {path!r} is missing from {parent.name}")
-    check_dataset(found)
     return found
 
 
 def optimizer_arrays(
-    root: h5py.Group,
-) -> tuple[h5py.Dataset | None, list[h5py.Dataset]] | None:
-    """The number of steps and what the optimizer remembers, in order; None if it isn't there.
+    root: Group,
+) -> tuple[Dataset | None, Dataset | None, list[Dataset]] | None:
+    """Learning rate, number of steps and what the optimizer remembers, in order.
 
-    The learning rate that Keras 3 puts in between is left out: the configuration has it, too. The
+    None if they aren't there. Not every file has the rate, and the configuration has it, too. The
     number of steps is None where Keras 1 and 2 did not keep it.
     """
     group = child(root, "optimizer_weights")
-    names = None if group is None else texts(group, "weight_names")
-    if not names:
+    names = texts(group, "weight_names") if isinstance(group, Group) else None
+    if not isinstance(group, Group) or not names:
         return None
     iteration, *arrays = (_dataset(group, name) for name in names)
     if iteration.shape:
-        return None, [iteration, *arrays]
-    if arrays and names[1].removesuffix(":0").endswith("learning_rate"):
-        del arrays[0]
-    return iteration, arrays
+        return None, None, [iteration, *arrays]
+    named = bool(arrays) and names[1].removesuffix(":0").endswith("learning_rate")
+    rate = arrays.pop(0) if named else None
+    return rate, iteration, arrays
 
 
 # ------------------------------------------------------------------------------------- matching
@@ -293,6 +301,21 @@ def assign(pairs: Pairs) -> None:
     found = [values(source, v.dtype) for v, source in pairs]
     for (variable, _), value in zip(pairs, found, strict=True):
         variable.assign(value)
+    _warn_of_nan([v for v, _ in pairs])
+
+
+def fill(pairs: Pairs) -> None:
+    """Read all data sets into the weights of a model that nobody has seen yet."""
+    for variable, source in pairs:
+        variable.assign(values(source, variable.dtype))
+    _warn_of_nan([v for v, _ in pairs])
+
+
+def _warn_of_nan(variables: Sequence[Variable]) -> None:
+    wrong = [v.path for v in variables if not np.isfinite(v.value).all()]
+    if wrong:
+        named = printable(", ".join(wrong))
+        warnings.warn(f"NaN or infinite weights in the file: {named}", stacklevel=4)
 
 
 def _names(layers: Sequence[Layer] | Sequence[StoredLayer]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -67,12 +68,12 @@ def save_model(
     check_path(path)
     with model.turns.alone():
         described = _describe(model, include_optimizer)
-        with replacing(path) as file, hdf5().File(file, "w") as root:
+        with replacing(path) as file, _new(file) as root:
             _write_attributes(root, described["keras"])
-            _write_weights(root.create_group("model_weights"), model)
+            _write_weights(_group(root, "model_weights"), model)
             if "training_config" in described["keras"]:
-                _write_optimizer(root.create_group("optimizer_weights"), model)
-            own = root.create_group("nnkit")
+                _write_optimizer(_group(root, "optimizer_weights"), model)
+            own = _group(root, "nnkit")
             own.attrs["format_version"] = FORMAT_VERSION
             _write_attributes(own, described["nnkit"] | {"nnkit_version": __version__})
 
@@ -108,7 +109,7 @@ def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
     check_path(path)
     with model.turns.alone():
         _check_built(model)
-        with replacing(path) as file, hdf5().File(file, "w") as root:
+        with replacing(path) as file, _new(file) as root:
             if os.fspath(path).endswith(".weights.h5"):
                 _write_slots(root, model)
             else:
@@ -209,12 +210,22 @@ def _named_weights(layer: Layer) -> dict[str, np.ndarray]:
 # ------------------------------------------------------------------------------------ writing
 
 
+def _new(file: BinaryIO) -> h5py.File:
+    """A file in the oldest format, which every reader knows, whatever h5py's default is."""
+    root: h5py.File = hdf5().File(file, "w", libver="earliest", track_order=False)
+    return root
+
+
+def _group(parent: h5py.Group, name: str) -> h5py.Group:
+    return parent.create_group(name, track_order=False)
+
+
 def _write_weights(group: h5py.Group, model: Sequential) -> None:
     layers = [(layer.name, _named_weights(layer)) for layer in dict.fromkeys(model.layers)]
     _write_attributes(group, {"backend": "numpy", "keras_version": _KERAS_VERSION})
     _write_names(group, "layer_names", [name for name, _ in layers])
     for name, weights in [*layers, ("top_level_model_weights", {})]:
-        part = group.require_group(name)  # The name "a" may come after "a/b".
+        part = group[name] if name in group else _group(group, name)  # "a" may come after "a/b".
         _write_names(part, "weight_names", list(weights))
         for path, value in weights.items():
             _write_array(part, path, value)
@@ -222,12 +233,13 @@ def _write_weights(group: h5py.Group, model: Sequential) -> None:
 
 def _write_slots(root: h5py.Group, model: Sequential) -> None:
     """Keras 3's ``layers/dense_1/vars/0``."""
-    root.create_group("vars")
+    _group(root, "vars")
     layers = list(dict.fromkeys(model.layers))
     for slot, layer in zip(slots_of(layers), layers, strict=True):
-        _write_attributes(root.create_group(f"layers/{slot}/vars"), {"name": layer.name})
+        _write_attributes(_group(root, f"layers/{slot}/vars"), {"name": layer.name})
         for path, variables in weights_by_slot(layer):
-            group = root.require_group(f"layers/{slot}/{path}")
+            place = f"layers/{slot}/{path}"
+            group = root[place] if place in root else _group(root, place)
             for i, variable in enumerate(variables):
                 _write_array(group, str(i), variable.numpy())
 
@@ -250,9 +262,11 @@ def _write_optimizer(group: h5py.Group, model: Sequential) -> None:
 
 
 def _write_array(group: h5py.Group, path: str, value: Any) -> None:
+    """A data set, and a checksum of its bytes by which a reader finds damage."""
     check()
-    value = np.asarray(value)
-    group.create_dataset(path, data=value, dtype=value.dtype.newbyteorder("<"))
+    value = np.asarray(value, np.asarray(value).dtype.newbyteorder("<"), order="C")
+    dataset = group.create_dataset(path, data=value)
+    dataset.attrs["crc32"] = np.uint32(zlib.crc32(value.data))
 
 
 def _write_attributes(group: h5py.Group, attributes: dict[str, str]) -> None:

@@ -52,7 +52,10 @@ MODELS = {
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_there_and_back(kind, rng, tmp_path):
-    """Whole models and both kinds of files of weights, with weights that are all different."""
+    """Whole models and both kinds of files of weights, with weights that are all different.
+
+    Keras takes no notice of the checksums in ours, and has none in its own.
+    """
     shape = {"recurrent": (5,), "images": (36,), "old": (5, 3)}.get(kind, (3,))
     x = rng.integers(0, 9, (4, *shape)).astype(np.float32)
     ours = nnkit.Sequential([nnkit.Input(shape), *MODELS[kind]()])

@@ -229,3 +229,21 @@ def test_weights_of_a_nested_model_that_is_frozen_meanwhile(tmp_path):
         frozen.set_weights([0 * w for w in frozen.get_weights()])
         frozen.load_weights(tmp_path / name)
         np.testing.assert_array_equal(frozen.predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize("name", ["m.h5", "m.weights.h5"])
+def test_whatever_the_defaults_of_h5py(name, tmp_path):
+    """Groups that keep the order of their members are in a form that not every reader knows."""
+    layers = [nnkit.layers.Dense(4, name=f"d{i}") for i in range(12)]
+    model = nnkit.Sequential([nnkit.Input((4,)), *layers])
+    before = h5py.get_config().track_order
+    h5py.get_config().track_order = True
+    try:
+        (model.save if name == "m.h5" else model.save_weights)(tmp_path / name)
+    finally:
+        h5py.get_config().track_order = before
+    weights = model.get_weights()
+    model.set_weights([0 * w for w in weights])
+    model.load_weights(tmp_path / name)
+    for a, b in zip(weights, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
