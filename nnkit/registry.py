@@ -252,6 +252,19 @@ def is_registered(name: str) -> bool:
     return _function(name) is not None
 
 
+def means_function(kind: str, name: str) -> bool:
+    """Whether a name of a loss or metric is that of a function, and of no class."""
+    if kind not in _wrappers or not is_registered(name):
+        return False
+    if is_custom_function(name):
+        return True
+    try:
+        lookup(kind, name)
+    except ValueError:
+        return True
+    return False
+
+
 def function_name(function: Any) -> str:
     """The name of a function, or of the class of another callable."""
     return str(getattr(function, "__name__", type(function).__name__))
@@ -316,15 +329,9 @@ def resolve(kind: str, identifier: Any) -> Any:
             return _classes[kind][stood_for[0]]()
         return _wrappers[kind](identifier)
     if isinstance(identifier, str):
-        if kind in _wrappers and is_custom_function(identifier):
+        if means_function(kind, identifier):
             return _wrappers[kind](identifier)
-        try:
-            cls = lookup(kind, identifier)
-        except ValueError:
-            if kind in _wrappers and is_registered(identifier):
-                return _wrappers[kind](identifier)
-            raise
-        return cls()
+        return lookup(kind, identifier)()
     if isinstance(identifier, type) and issubclass(identifier, Configurable):
         identifier = identifier()
     if isinstance(identifier, dict) and {"class_name", "config"} <= identifier.keys():

@@ -11,6 +11,7 @@ from nnkit.registry import (
     is_custom_function,
     is_registered,
     lookup,
+    means_function,
     parameters,
 )
 from nnkit.saving.keras_versions import EVERY, KERAS_3, Generation
@@ -129,7 +130,7 @@ class Translator:
 
     def _measure(self, kind: str, described: Any) -> Any:
         """A loss or metric; Keras may say its class, its function, or both."""
-        if isinstance(described, str) and is_registered(described):
+        if isinstance(described, str) and means_function(kind, described):
             return _of_function(kind, described, {})
         if not isinstance(described, dict):
             return described
@@ -140,7 +141,7 @@ class Translator:
             if not isinstance(function, str):
                 raise FileFormatError(f"a {class_name} without a name of its function.")
             class_name = function
-            if is_registered(function):
+            if means_function(kind, function):
                 return _of_function(kind, function, config)
         return self._object(kind, {"class_name": class_name, "config": config})
 
