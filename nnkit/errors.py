@@ -1,6 +1,11 @@
-"""Exceptions of nnkit's own; every other one is Python's."""
+"""Exceptions of nnkit's own; every other one is Python's. And how it warns."""
 
-__all__ = ["DeviceError", "FileFormatError"]
+from __future__ import annotations
+
+import sys
+import warnings
+
+__all__ = ["DeviceError", "FileFormatError", "warn"]
 
 
 class DeviceError(RuntimeError):
@@ -27,3 +32,15 @@ class FileFormatError(ValueError):
     Traceback (most recent call last):
     nnkit.errors.FileFormatError: ...model.h5: ... Keras 3's .keras format, ...
     """
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn of something, at the line outside of nnkit that led to it, however far away that is."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_ours(module: object) -> bool:
+    return isinstance(module, str) and module.split(".")[0] == "nnkit"

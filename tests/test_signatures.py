@@ -103,16 +103,17 @@ class Many(Layer):
 
 OF_A_LAYER = ["name", "trainable", "dtype", "input_shape", "activity_regularizer"]
 OF_DENSE = list(inspect.signature(Dense).parameters)
-BY_POSITION = OF_DENSE[: -len(OF_A_LAYER)]
+BY_NAME = ["name", "trainable", "dtype", "input_shape"]
+BY_POSITION = OF_DENSE[: -len(BY_NAME)]
 
 
 @pytest.mark.parametrize(
     ("cls", "by_position", "by_name"),
     [
-        (Dense, BY_POSITION, OF_A_LAYER),
+        (Dense, BY_POSITION, BY_NAME),
         (Own, ["depth"], ["width", *OF_DENSE]),
         (Inherited, ["depth"], ["width", *OF_DENSE]),
-        (Through, BY_POSITION, OF_A_LAYER),
+        (Through, BY_POSITION, BY_NAME),
         (After, ["depth"], OF_DENSE),
         (Replaced, ["activation"], [n for n in OF_DENSE if n not in ("units", "activation")]),
         (Below, ["activation"], [n for n in OF_DENSE if n not in ("units", "activation")]),

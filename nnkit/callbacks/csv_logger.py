@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import os
-import warnings
 from typing import Any, TextIO
 
 from nnkit.callbacks.callback import Callback, Logs
+from nnkit.errors import warn
 
 __all__ = ["CSVLogger"]
 
@@ -115,10 +115,7 @@ class CSVLogger(Callback):
         if columns:
             lacking = [name for name in names if name not in columns]
             if lacking:  # What other callbacks add is not known before the first epoch's end.
-                warnings.warn(
-                    f"CSVLogger: {self.filename} has no column for {', '.join(lacking)}",
-                    stacklevel=3,
-                )
+                warn(f"CSVLogger: {self.filename} has no column for {', '.join(lacking)}")
             file.seek(0)
             if not file.read().endswith("\n"):  # The process that wrote it was killed in a row.
                 file.write("\n")

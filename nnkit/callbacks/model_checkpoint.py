@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import os
-import warnings
 from pathlib import Path
 
 from nnkit import checks
 from nnkit.callbacks.callback import Logs, say
 from nnkit.callbacks.monitor import MonitorCallback
+from nnkit.errors import warn
 from nnkit.registry import did_you_mean
 from nnkit.saving.writer import check_path, check_savable
 
@@ -137,11 +137,10 @@ class ModelCheckpoint(MonitorCallback):
     def _warn_of_batches(self) -> None:
         if self.save_freq != "epoch" and self.monitor.startswith("val_"):
             self._warned = True
-            warnings.warn(
+            warn(
                 f"ModelCheckpoint writes no file: {self.monitor!r} is known after an epoch only, "
                 f"and save_freq={self.save_freq} compares after batches; monitor a result of "
-                "training, such as 'loss', or leave save_freq='epoch'",
-                stacklevel=2,
+                "training, such as 'loss', or leave save_freq='epoch'"
             )
 
     def _path(self, values: dict[str, float]) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import warnings
 
 from nnkit import checks
 from nnkit.callbacks.callback import Callback, Logs
+from nnkit.errors import warn
 from nnkit.registry import did_you_mean
 
 __all__ = ["MonitorCallback"]
@@ -66,10 +66,9 @@ class MonitorCallback(Callback):
         # Validation that only some epochs have is no reason to warn.
         if not self._warned and not self.params.get("do_validation"):
             self._warned = True
-            warnings.warn(
+            warn(
                 f"{type(self).__name__} can't see {self.monitor!r}, as fit was given no validation "
-                f"data; there are: {', '.join(logs)}",
-                stacklevel=2,
+                f"data; there are: {', '.join(logs)}"
             )
         return None
 

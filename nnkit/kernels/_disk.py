@@ -23,11 +23,11 @@ import hashlib
 import os
 import secrets
 import stat
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from nnkit import config
+from nnkit.errors import warn
 
 __all__ = ["read", "write"]
 
@@ -197,4 +197,4 @@ def _say(kind: str, message: str) -> None:
     if kind not in _said:
         _said.add(kind)
         remedy = "set NNKIT_CACHE_DIR to a folder of your own"
-        warnings.warn(f"{message}; {remedy}", stacklevel=2)
+        warn(f"{message}; {remedy}")

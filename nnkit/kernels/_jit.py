@@ -290,13 +290,24 @@ def _compile(kernel: Kernel, types: tuple[str, ...]) -> Callable[[int], None]:
 
 
 def _build(kernel: Kernel, types: tuple[str, ...]) -> MachineCode:
+    from nnkit.kernels._machine_code import MachineCode
+
+    entry = _entry(kernel, types)
+    library = entry._library
+    _, _, (object_file, _) = library.serialize_using_object_code()
+    # A function of C or a very large array that the kernel knows, and a helper that calls itself.
+    bound = library.has_dynamic_globals or b".numba.unresolved$" in object_file
+    return MachineCode(entry.native_name, object_file, entry if bound else None)
+
+
+def _entry(kernel: Kernel, types: tuple[str, ...]) -> Any:
+    """The kernel as a C function of numba's, compiled."""
     from numba import carray, njit
     from numba import types as nb
     from numba.core.ccallback import CFunc
     from numpy.lib.stride_tricks import as_strided
 
     from nnkit.kernels import _intrinsics as low
-    from nnkit.kernels._machine_code import MachineCode
 
     arguments, names = _unpack(types)
     names.update(
@@ -311,8 +322,4 @@ def _build(kernel: Kernel, types: tuple[str, ...]) -> MachineCode:
     signature = (nb.CPointer(nb.int64),), nb.void
     entry = CFunc(names["entry"], signature, locals={}, options={"nopython": True})
     entry.compile()
-    library = entry._library
-    _, _, (object_file, _) = library.serialize_using_object_code()
-    # A function of C or a very large array that the kernel knows, and a helper that calls itself.
-    bound = library.has_dynamic_globals or b".numba.unresolved$" in object_file
-    return MachineCode(entry.native_name, object_file, entry if bound else None)
+    return entry

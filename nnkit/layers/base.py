@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +12,7 @@ from nnkit import checks, config, regularizers
 from nnkit.conversion import to_numpy
 from nnkit.engine import budget
 from nnkit.engine.device import empty
+from nnkit.errors import warn
 from nnkit.layers.weights import WeightOwner, check_name
 from nnkit.registry import parameters, snake_case, to_plain
 
@@ -172,10 +172,9 @@ class Layer(WeightOwner):
         """The mask of the output, given the input and its mask."""
         if mask is None or self.supports_masking:
             return mask
-        warnings.warn(
+        warn(
             f"layer {self.name!r} ({type(self).__name__}) takes no notice of the mask of its input "
-            "and hands none on: from here on, masked steps count like the others",
-            stacklevel=2,
+            "and hands none on: from here on, masked steps count like the others"
         )
         return None
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nnkit import checks
 from nnkit.engine.device import launch
+from nnkit.errors import warn
 from nnkit.layers.base import Layer, Shape
 
 __all__ = ["OverAxis", "Softmax"]
@@ -43,10 +43,9 @@ class OverAxis(Layer, abstract=True):
                 f"{1 - rank}"
             )
         if input_shape[self.axis] == 1:
-            warnings.warn(
+            warn(
                 f"layer {self.name!r} ({kind}) is over an axis of size 1, so it gives the same "
-                "whatever its input; did you mean a sigmoid?",
-                stacklevel=2,
+                "whatever its input; did you mean a sigmoid?"
             )
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nnkit import checks
 from nnkit.engine.device import empty, launch
+from nnkit.errors import warn
 from nnkit.losses.base import Loss
 
 _ROUNDING = 1e-4  # A softmax may be a little above 1.
@@ -90,12 +90,11 @@ class Crossentropy(RowLoss, abstract=True):
         if self.from_logits:
             return self.forward_logits(y_true, y_pred)
         if y_pred.size and (y_pred.min() < 0 or y_pred.max() > 1 + _ROUNDING):
-            warnings.warn(
+            warn(
                 f"{self.name} takes probabilities, but got outputs from {y_pred.min():.4g} to "
                 f"{y_pred.max():.4g}: end the model with a softmax or sigmoid, or give the loss "
                 "from_logits=True",
                 RuntimeWarning,
-                stacklevel=2,
             )
         return super().forward(y_true, y_pred)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import operator
 import threading
-import warnings
 import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from nnkit.checks import flag, integer
 from nnkit.data import Arrays, as_array, check_finite, check_lengths, sample_weights
 from nnkit.engine.turns import leave
 from nnkit.engine.twins import changed, fetch
+from nnkit.errors import warn
 from nnkit.interrupts import allowed, deferred
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.masking import Masking
@@ -304,7 +304,7 @@ class Compiled(Layer, abstract=True):
             counts = np.zeros((len(targets), 1), bool)  # Which steps count, only the step knows.
         doubts = self.loss.doubts(targets, self.output_shape, counts)
         if doubts:
-            warnings.warn(doubts, UserWarning, stacklevel=5)
+            warn(doubts, UserWarning)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit.data import Arrays, first_not_finite
 from nnkit.engine.step import Bound, Step, Window, kept, restore
+from nnkit.errors import warn
 from nnkit.layers.base import Layer
 
 if TYPE_CHECKING:
@@ -71,11 +71,10 @@ def warn_of_nan(x: Any, dtype: str) -> None:
     """Say that a prediction is not finite because of its input, if that is so."""
     row = first_not_finite(x, dtype)
     if row is not None:
-        warnings.warn(
+        warn(
             f"x contains NaN or infinity (in {dtype}), first in sample {row}, and so does the "
             "prediction: clean the data",
             RuntimeWarning,
-            stacklevel=4,
         )
 
 

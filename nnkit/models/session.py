@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from nnkit.engine.devices import current
 from nnkit.engine.step import Bound, Step, Window
 from nnkit.engine.twins import changed, fetch, keep_away
 from nnkit.engine.variable import Storage
+from nnkit.errors import warn
 from nnkit.layers.base import Layer
 from nnkit.models.steps import Counters, Objective, Reader, chain_of, evaluate_step, train_step
 
@@ -187,11 +187,10 @@ def blame(owner: Any) -> bool:
         if movable
         else "the whole step runs in Python from now on"
     )
-    warnings.warn(
+    warn(
         f"{name!r} does something in a step besides launching kernels on its own memory, so a "
         f"replay would not repeat it: {remedy}",
         RuntimeWarning,
-        stacklevel=2,
     )
     if movable:
         owner.recordable = False

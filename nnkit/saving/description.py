@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from nnkit.errors import FileFormatError
+from nnkit.errors import FileFormatError, warn
 from nnkit.saving.from_keras import Translator
 from nnkit.saving.hdf5 import Dataset, Group
 from nnkit.saving.keras_versions import origin
@@ -70,7 +69,7 @@ def describe(root: Group, compile: bool) -> Description:
             (translator.changed, "these arguments do something else than in the file's Keras"),
         ):
             if found:
-                warnings.warn(f"{what}: {', '.join(found)}", stacklevel=3)
+                warn(f"{what}: {', '.join(found)}")
     return Description(model, training, state, own is None, slot_by_slot)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit.engine import budget
-from nnkit.errors import FileFormatError
+from nnkit.errors import FileFormatError, warn
 from nnkit.registry import custom_objects as known
 from nnkit.saving import to_keras
 from nnkit.saving.arrangements import Arranged
@@ -233,7 +232,7 @@ def _compile(model: Sequential, description: Description, root: Group, as_stored
     except FileFormatError as error:
         if not description.by_keras:
             raise
-        warnings.warn(f"the optimizer starts afresh: {error}", stacklevel=3)
+        warn(f"the optimizer starts afresh: {error}")
 
 
 def _restore_optimizer(model: Sequential, root: Group, slot_by_slot: bool, as_stored: bool) -> None:

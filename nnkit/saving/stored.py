@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnkit.errors import FileFormatError
+from nnkit.errors import FileFormatError, warn
 from nnkit.layers.bidirectional import Bidirectional
 from nnkit.layers.recurrent import Recurrent
 from nnkit.layers.time_distributed import TimeDistributed
@@ -261,14 +260,13 @@ def pair(
     if wrong and not skip_mismatch:
         raise FileFormatError(f"weights of other shapes than the model's: {'; '.join(wrong)}")
     if wrong:
-        warnings.warn(f"layers left as they are: {'; '.join(wrong)}", stacklevel=3)
+        warn(f"layers left as they are: {'; '.join(wrong)}")
     unsure = [] if origin is None else origin.unsure([layer for layer, _ in matched])
     if unsure:
-        warnings.warn(
+        warn(
             f"the file, of Keras 1, doesn't say on which backend {', '.join(map(repr, unsure))} "
             "learnt. If it was Theano, which turned kernels, set the file's attribute with h5py, "
-            "file.attrs['backend'] = 'theano', and load it again",
-            stacklevel=3,
+            "file.attrs['backend'] = 'theano', and load it again"
         )
     return pairs
 
@@ -315,7 +313,7 @@ def _warn_of_nan(variables: Sequence[Variable]) -> None:
     wrong = [v.path for v in variables if not np.isfinite(v.value).all()]
     if wrong:
         named = printable(", ".join(wrong))
-        warnings.warn(f"NaN or infinite weights in the file: {named}", stacklevel=4)
+        warn(f"NaN or infinite weights in the file: {named}")
 
 
 def _names(layers: Sequence[Layer] | Sequence[StoredLayer]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from copy import copy
 from types import SimpleNamespace
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.conversion import to_numpy
+from nnkit.errors import warn
 from nnkit.symbolic.config import MODES, config
 from nnkit.symbolic.debug import Debugger
 from nnkit.symbolic.graph import FunctionGraph, Variable, ancestors, clone, describe
@@ -356,4 +356,4 @@ def _check_inputs(inputs: Sequence[In], used: set[int], action: str) -> None:
             if action == "raise":
                 raise UnusedInputError(f"{message}; on_unused_input='ignore' accepts that")
             if action == "warn":
-                warnings.warn(message, stacklevel=3)
+                warn(message)

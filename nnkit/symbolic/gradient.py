@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from nnkit.errors import warn
 from nnkit.symbolic.graph import Variable, clone, describe, toposort
 from nnkit.symbolic.stops import (
     StopGradient,
@@ -169,7 +169,7 @@ def _disconnected(cost: Any, x: Variable, action: str) -> None:
             f"{message}; disconnected_inputs='ignore' gives zeros for such a gradient"
         )
     if action == "warn":
-        warnings.warn(message, stacklevel=3)
+        warn(message)
 
 
 def jacobian(

@@ -35,7 +35,7 @@ def random_step(rng, lasting):
         elif kind == 4:  # Cut elsewhere than by rows.
             launch.rescale(x.reshape(-1), 0.9, 0.1, y.reshape(-1))
         elif kind == 5:
-            partial = empty((-(-x.size // 4096),), "float64")
+            partial = empty((2, -(-x.size // 4096)), "float64")
             launch.sum_squares(x.reshape(-1), partial)
             launch.copy(x, y)
             launch.clip_by_norm(partial, 2.0, y)

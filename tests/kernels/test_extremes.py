@@ -8,7 +8,7 @@ from tests.helpers import run
 from tests.reference.extended import EXACT, assert_right, numbers
 
 TYPES = [np.float32, np.float64]
-NUMBERS = {"elu": (1.5, 1.0), "relu": (0.1, np.inf, 0.0)}
+NUMBERS = {"elu": (1.5, 1.0), "hard_sigmoid": (1 / 6,), "relu": (0.1, np.inf, 0.0)}
 OF_Y = ("tanh", "sigmoid", "exponential")
 
 

@@ -105,7 +105,6 @@ def test_no_element_becomes_float64(kernel, operands):
     if kernel.name.endswith("_first"):
         operands = operands | dict.fromkeys(("x", "y"), "f4[3]")
     types = tuple(operands.get(name, "f4[1]") for name in kernel.parameters)
-    library, _ = _jit._build(kernel, types, kernel.name)
-    llvm = library.get_llvm_str()
+    llvm = _jit._entry(kernel, types)._library.get_llvm_str()
     assert "float" in llvm
     assert "fpext" not in llvm

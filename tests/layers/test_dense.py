@@ -85,7 +85,7 @@ def test_units(units):
         ({"use_bias": 1}, "use_bias must be True or False"),
         ({"kernel_initializer": "glorot"}, "unknown initializer 'glorot'"),
         ({"dtype": "float16"}, "dtype is 'float32' or 'float64'"),
-        ({"name": "a/b"}, "a layer's name"),
+        ({"name": "a\nb"}, "a layer's name"),
     ],
 )
 def test_arguments(named, message):
