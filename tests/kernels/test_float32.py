@@ -21,8 +21,8 @@ from nnkit.kernels.cpu import (
 )
 
 FLOATS = (
-    "negative_slope slope max_value threshold scale offset factor smoothing value momentum beta_1 beta_2 "
-    "epsilon rho decay limit alpha stddev"
+    "negative_slope slope max_value threshold scale offset factor smoothing value momentum beta_1 "
+    "beta_2 epsilon rho decay limit alpha stddev"
 )
 OPERANDS = dict.fromkeys(FLOATS.split(), "float") | {
     "nesterov": "int",
