@@ -48,6 +48,7 @@ ONCE_A_THREAD = {
     "accumulate_penalty": "what is added to a sum over the epoch",
     "elu": "scale times alpha",
     "elu_backward": "scale times alpha",
+    "hard_sigmoid_backward": "1 / (2 slope)",
     "dropout": "the bound must be the CPU's to the last bit",
     "dropout_mask": "the same bound",
 }
