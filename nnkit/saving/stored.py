@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -285,19 +286,32 @@ def keras_order(layer: Layer) -> list[Variable]:
 def _in_order(weights: Sequence[Variable], stored: StoredLayer) -> list[Source]:
     """A layer's data sets in the order of its weights, if their names say which is whose.
 
-    The order of a nested model's weights depends on what was frozen when the file was written.
+    The order of a nested model's weights depends on what was frozen when the file was written. If
+    the layers inside have other names than in the file, the first ``gamma`` is that of the first.
     """
-    named = dict(zip(map(_tail, stored.names), stored.datasets, strict=True))
-    tails = [_tail(variable.path) for variable in weights]
-    if len(named) == len(stored.names) and sorted(named) == sorted(tails):
-        return [named[tail] for tail in tails]
+    for parts in (2, 1):
+        names = _numbered([_tail(name, parts) for name in stored.names])
+        wanted = _numbered([_tail(variable.path, parts) for variable in weights])
+        if sorted(names) == sorted(wanted):
+            named = dict(zip(names, stored.datasets, strict=True))
+            return [named[name] for name in wanted]
     return list(stored.datasets)
 
 
-def _tail(path: str) -> str:
-    """``dense/kernel`` of ``model/block/dense/kernel:0`` and of ``dense/dense_cell/kernel``."""
-    parts = [part for part in path.removesuffix(":0").split("/") if not _CELL.fullmatch(part)]
-    return "/".join(parts[-2:])
+def _tail(path: str, parts: int) -> str:
+    """``dense/kernel`` of ``model/block/dense/kernel:0``, and of ``dense/lstm_cell/kernel``."""
+    names = [name for name in path.removesuffix(":0").split("/") if not _CELL.fullmatch(name)]
+    return "/".join(names[-parts:])
+
+
+def _numbered(names: Sequence[str]) -> list[tuple[str, int]]:
+    """Each name, and how many like it come before."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for name in names:
+        numbered.append((name, seen[name]))
+        seen[name] += 1
+    return numbered
 
 
 def assign(pairs: Pairs) -> None:

@@ -416,7 +416,8 @@ OF_NORM = ("gamma", "beta", "moving_mean", "moving_variance")
 
 @pytest.mark.parametrize("trainable", [True, False])
 @pytest.mark.parametrize("suffix", [":0", ""])
-def test_order_of_a_nested_model_that_was_frozen(trainable, suffix, tmp_path):
+@pytest.mark.parametrize("names", ["ab", "cd"])
+def test_order_of_a_nested_model_that_was_frozen(names, trainable, suffix, tmp_path):
     """What is trained comes first: frozen, in another order. Names say which array is whose."""
     x = normal(5, 3)
     arrays = {f"{norm}/{k}{suffix}": normal(3) ** 2 + 0.1 for norm in "ab" for k in OF_NORM}
@@ -428,7 +429,7 @@ def test_order_of_a_nested_model_that_was_frozen(trainable, suffix, tmp_path):
     inner = {"class_name": "Sequential", "config": {"name": "inner", "layers": norms}}
 
     def makes():
-        made = [nn.BatchNormalization(name=name) for name in "ab"]
+        made = [nn.BatchNormalization(name=name) for name in names]
         return [nnkit.Sequential([nnkit.Input((3,)), *made], name="inner")]
 
     weights = {"inner": [(name, arrays[name]) for name in order]}
