@@ -93,9 +93,10 @@ def test_bidirectional(tmp_path):
     weights = named("b/forward_lstm", *LSTM) + named("b/backward_lstm", *back)
     path = write(tmp_path / "m.h5", [described], {"b": weights})
     want = [old_files.lstm(STEPS, *LSTM), old_files.lstm(STEPS[:, ::-1], *back)]
-    np.testing.assert_allclose(
-        load_model(path).predict(STEPS), np.concatenate(want, axis=1), atol=1e-6
-    )
+    model = load_model(path)
+    np.testing.assert_allclose(model.predict(STEPS), np.concatenate(want, axis=1), atol=1e-6)
+    model.save(path)
+    np.testing.assert_array_equal(load_model(path).predict(STEPS), model.predict(STEPS))
 
 
 def test_hard_sigmoid_is_kept_in_own_files(tmp_path):
