@@ -340,8 +340,9 @@ def resolve(kind: str, identifier: Any) -> Any:
         return lookup(kind, identifier)()
     if isinstance(identifier, type) and issubclass(identifier, Configurable):
         identifier = identifier()
-    if isinstance(identifier, dict) and {"class_name", "config"} <= identifier.keys():
-        return lookup(kind, identifier["class_name"]).from_config(identifier["config"])
+    match identifier:
+        case {"class_name": str(name), "config": dict(config)}:
+            return lookup(kind, name).from_config(config)
     if isinstance(identifier, Configurable) and identifier.kind == kind:
         return identifier
     raise TypeError(f"{kind}: expected an object or the name of one, got {identifier!r}")
