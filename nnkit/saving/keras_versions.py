@@ -77,6 +77,7 @@ class Generation:
 _SILENT_IN_3 = frozenset(
     {
         *("batch_input_shape", "batch_shape", "jit_compile", "is_legacy_optimizer"),
+        "loss_scale_factor",  # Gradients are divided by it again.
         *("ema_momentum", "ema_overwrite_frequency"),  # Of use_ema, which is not silent.
     }
 )

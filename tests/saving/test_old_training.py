@@ -232,6 +232,7 @@ def test_old_arguments(tmp_path):
         "use_ema": False,
         "ema_overwrite_frequency": 100,
         "ema_momentum": 0.99,
+        "loss_scale_factor": 4.0,
     }
     assert optimizer_of(path, newer, "Custom>SGD", TF_KERAS).learning_rate == 0.25
 
