@@ -22,6 +22,7 @@ __all__ = [
     "custom_objects",
     "did_you_mean",
     "explain_arguments",
+    "find",
     "function_named",
     "parameters",
     "register",
@@ -256,13 +257,7 @@ def means_function(kind: str, name: str) -> bool:
     """Whether a name of a loss or metric is that of a function, and of no class."""
     if kind not in _wrappers or not is_registered(name):
         return False
-    if is_custom_function(name):
-        return True
-    try:
-        lookup(kind, name)
-    except ValueError:
-        return True
-    return False
+    return is_custom_function(name) or find(kind, name) is None
 
 
 def function_name(function: Any) -> str:
@@ -300,17 +295,28 @@ def registered(kind: str) -> dict[str, type[Configurable]]:
     return dict(_classes.get(kind, {}))
 
 
-def lookup(kind: str, name: str) -> type[Configurable]:
-    """The class of that kind with that name: a class name, its snake_case form, or an alias."""
+def _known(kind: str) -> dict[str, type[Configurable]]:
     customs = _customs.get({}).items()
     custom = {k: v for k, v in customs if not is_function(v) and v.kind == kind}
-    known = {**_classes.get(kind, {}), **custom}
+    return {**_classes.get(kind, {}), **custom}
+
+
+def find(kind: str, name: str) -> type[Configurable] | None:
+    """The class that :func:`lookup` gives, or None."""
+    known = _known(kind)
     for spelling in (name, _bare(name)):
         if spelling in known:
             return known[spelling]
     by_alias = {a.lower(): cls for cls in known.values() for a in names_of(cls)}
-    if _bare(name).lower() in by_alias:
-        return by_alias[_bare(name).lower()]
+    return by_alias.get(_bare(name).lower())
+
+
+def lookup(kind: str, name: str) -> type[Configurable]:
+    """The class of that kind with that name: a class name, its snake_case form, or an alias."""
+    found = find(kind, name)
+    if found is not None:
+        return found
+    known = _known(kind)
     names = [n for cls in known.values() for n in names_of(cls)]
     raise ValueError(
         f"unknown {kind} {name!r}{did_you_mean(name, names)} Known: {', '.join(sorted(known))}."
@@ -334,8 +340,9 @@ def resolve(kind: str, identifier: Any) -> Any:
         return lookup(kind, identifier)()
     if isinstance(identifier, type) and issubclass(identifier, Configurable):
         identifier = identifier()
-    if isinstance(identifier, dict) and {"class_name", "config"} <= identifier.keys():
-        return lookup(kind, identifier["class_name"]).from_config(identifier["config"])
+    match identifier:
+        case {"class_name": str(name), "config": dict(config)}:
+            return lookup(kind, name).from_config(config)
     if isinstance(identifier, Configurable) and identifier.kind == kind:
         return identifier
     raise TypeError(f"{kind}: expected an object or the name of one, got {identifier!r}")

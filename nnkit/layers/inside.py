@@ -31,8 +31,9 @@ def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
             for other in fresh:  # The next try may be with another shape.
                 other.forget()
             if isinstance(error, (TypeError, ValueError, MemoryError)):
-                message = f"{owner}: cannot build {layer.name!r}: {error}"
-                raise type(error)(message) from error
+                # NumPy's MemoryError is made of a shape, not of a message.
+                kind = MemoryError if isinstance(error, MemoryError) else type(error)
+                raise kind(f"{owner}: cannot build {layer.name!r}: {error}") from error
             raise
     return shape
 

@@ -263,7 +263,8 @@ class Trainer(Compiled, abstract=True):
         x, y, sample_weight : array
             As for :meth:`fit`.
         batch_size : int
-            Rows at a time; the result does not depend on it but for rounding.
+            Rows at a time. The result depends on it by rounding only, unless the loss is the sum
+            of a batch; then the default is 32, as in Keras.
         verbose : {"auto", 0, 1, 2}
         callbacks : Callback or list of Callback
         return_dict : bool
@@ -274,7 +275,8 @@ class Trainer(Compiled, abstract=True):
             The loss; with metrics a list in the order of ``metrics_names``; or a dictionary.
         """
         self._require_compiled("evaluate")
-        size = self._batch_size("evaluate", "batch_size", batch_size, _ROWS)
+        usual = 32 if self.loss.reduction == "sum" else _ROWS
+        size = self._batch_size("evaluate", "batch_size", batch_size, usual)
         with self._measuring("evaluate"):
             data = self._arrays(x, y, sample_weight)
             self._check_whole_batches(data, "x")

@@ -50,10 +50,10 @@ def describe(root: Group, compile: bool) -> Description:
             "no whole model, there is no 'model_config'; for a file of weights, build the model "
             "and call model.load_weights"
         )
-    model = parse_json(config, "model_config")
+    model = _parsed(config, "model_config")
     document = text(group, "training_config") if compile else None
-    training = None if document is None else parse_json(document, "training_config")
-    state = parse_json(text(group, "state") or "{}", "state") if own else {}
+    training = None if document is None else _parsed(document, "training_config")
+    state = _parsed(text(group, "state") or "{}", "state") if own else {}
     slot_by_slot = False
     if own is None:
         written = origin(root)
@@ -71,6 +71,13 @@ def describe(root: Group, compile: bool) -> Description:
             if found:
                 warn(f"{what}: {', '.join(found)}")
     return Description(model, training, state, own is None, slot_by_slot)
+
+
+def _parsed(document: str, what: str) -> dict[str, Any]:
+    value = parse_json(document, what)
+    if not isinstance(value, dict):
+        raise FileFormatError(f"{what} should be a dictionary, but is a {type(value).__name__}")
+    return value
 
 
 def _in_turns(training: Any) -> bool:

@@ -7,12 +7,14 @@ from typing import Any
 
 from nnkit.errors import FileFormatError
 from nnkit.registry import (
+    find,
     function_named,
     is_custom_function,
     is_registered,
     lookup,
     means_function,
     parameters,
+    resolve,
 )
 from nnkit.saving.keras_versions import EVERY, KERAS_3, Generation
 from nnkit.saving.to_keras import INNER_LAYERS
@@ -45,6 +47,7 @@ class Translator:
         self.ignored: list[str] = []
         self.changed: list[str] = []
         self._of_all: dict[str, Any] = {}
+        self._unnamed = 0  # Sequential models without a name, so far.
 
     # ------------------------------------------------------------------------------ the model
 
@@ -57,9 +60,9 @@ class Translator:
                 "Build the same layers in nnkit and use load_weights"
             )
         config = described.get("config")
-        if isinstance(config, list):  # As Keras 2.0 wrote it.
-            config = {"layers": config}
         layers = _member(config, "layers", list, "model_config")
+        if "name" not in config:
+            self._unnamed += 1
         self._of_all = self._of_all or self._found_of_all(layers)
         shape: list[int | None] | None = config.get("build_input_shape")
         translated: list[dict[str, Any]] = []
@@ -75,7 +78,7 @@ class Translator:
         if shape is not None and not _is_stateful(translated):
             shape = [None, *shape[1:]]  # Only what remembers rows needs to know how many.
         return {
-            "name": config.get("name", "sequential"),
+            "name": config.get("name", f"sequential_{self._unnamed}"),
             "layers": translated,
             "input_shape": shape,
         }
@@ -112,6 +115,7 @@ class Translator:
 
     def _training(self, described: dict[str, Any]) -> dict[str, Any] | None:
         optimizer = _member(described, "optimizer_config", dict, "training_config")
+        metrics = _items(described.get("metrics"))
         losses = _items(described.get("loss"))
         if not losses:
             return None
@@ -122,10 +126,15 @@ class Translator:
         for name, changing in (("weighted_metrics", weighted), ("loss_weights", weights)):
             if changing:
                 self.ignored.append(f"{name}={_short(described[name])} of compile")
+        loss = self._measure("loss", losses[0])
+        name = loss["class_name"] if isinstance(loss, dict) else loss
+        accuracy = self.generation.accuracies.get(name)
+        if accuracy is not None:
+            metrics = [_named(accuracy, m) if m in ("accuracy", "acc") else m for m in metrics]
         return {
             "optimizer": self._object("optimizer", optimizer),
-            "loss": self._measure("loss", losses[0]),
-            "metrics": [self._measure("metric", m) for m in _items(described.get("metrics"))],
+            "loss": loss,
+            "metrics": [self._measure("metric", metric) for metric in metrics],
         }
 
     def _measure(self, kind: str, described: Any) -> Any:
@@ -135,6 +144,8 @@ class Translator:
         if not isinstance(described, dict):
             return described
         class_name = _member(described, "class_name", str, f"a {kind}")
+        if class_name == "Accuracy":  # "accuracy" is another one, which goes by the shapes.
+            raise FileFormatError("the metric Accuracy, of equal numbers, which nnkit lacks.")
         config = dict(_member(described, "config", dict, class_name))
         function = config.pop("fn", None)
         if class_name in ("LossFunctionWrapper", "MeanMetricWrapper"):
@@ -172,6 +183,8 @@ class Translator:
             if value and argument in generation.changed:
                 why = generation.changed[argument]
                 self.changed.append(f"{argument}={_short(value)} of {where} ({why})")
+            if own and argument.endswith("_initializer") and not self._can_be_made(value):
+                continue  # The file has the weights.
             if argument in known:
                 if kind != "optimizer" or value is not None:  # Then it is the default.
                     config[argument] = self._argument(where, argument, value)
@@ -228,6 +241,20 @@ class Translator:
                 return self._object(kind, _with_class_name(value))
         return value
 
+    def _can_be_made(self, described: Any) -> bool:
+        """Whether nnkit has an initializer, and takes its arguments."""
+        name = described
+        if isinstance(described, dict):
+            described = _with_class_name(described)
+            name = described.get("class_name")
+        if not isinstance(name, str) or find("initializer", name) is None:
+            return False
+        try:
+            resolve("initializer", self._object("initializer", described))
+        except (TypeError, ValueError):
+            return False
+        return True
+
     def _is_harmless(self, argument: str, value: Any) -> bool:
         """Whether an argument that nnkit doesn't know changes no result."""
         silent, usual = self.generation.silent, self.generation.usual
@@ -265,7 +292,10 @@ def _plain(value: Any) -> Any:
         name, registered = value["class_name"], value.get("registered_name")
         if isinstance(registered, str) and registered.rpartition(">")[2] == name:
             name = registered
-        return {"class_name": name, "config": _plain(value["config"])}
+        config = _plain(value["config"])
+        if name == "Sequential" and isinstance(config, list):  # As Keras wrote it until 2.2.2.
+            config = {"layers": config}
+        return {"class_name": name, "config": config}
     return {k: _plain(v) for k, v in value.items()}
 
 
@@ -286,7 +316,14 @@ def _of_function(kind: str, function: str, config: dict[str, Any]) -> dict[str, 
     """A loss or metric that is a function of the user's."""
     function_named(kind, function)
     kept = {k: v for k, v in config.items() if k == "name"}
+    if kind == "metric":  # The function in custom_objects may have another name, or none.
+        kept.setdefault("name", function.rpartition(">")[2])
     return {"class_name": f"Function{kind.title()}", "config": {"function": function, **kept}}
+
+
+def _named(class_name: str, name: str) -> dict[str, Any]:
+    """The description of an object of which only the name is given."""
+    return {"class_name": class_name, "config": {"name": name}}
 
 
 def _with_class_name(value: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nnkit.saving import arrangements
@@ -21,7 +21,7 @@ from nnkit.saving.safe import child, text
 if TYPE_CHECKING:
     from nnkit.layers.base import Layer
 
-__all__ = ["EVERY", "Generation", "Origin", "origin"]
+__all__ = ["EVERY", "Generation", "Origin", "origin", "place_of_slots"]
 
 EVERY = "every class"  # Where a table has classes, what is the same for all of them.
 
@@ -56,6 +56,8 @@ class Generation:
         to those of others.
     recipes : dict
         By class, for :func:`nnkit.saving.arrangements.arranged`.
+    accuracies : dict
+        What the metric ``accuracy`` was with a loss, where the shapes say something else now.
     """
 
     name: str
@@ -69,11 +71,13 @@ class Generation:
     changed: Mapping[str, str] = field(default_factory=dict)
     of_all: Mapping[str, Sequence[str]] = field(default_factory=dict)
     recipes: Mapping[str, Sequence[Recipe]] = field(default_factory=dict)
+    accuracies: Mapping[str, str] = field(default_factory=dict)
 
 
 _SILENT_IN_3 = frozenset(
     {
         *("batch_input_shape", "batch_shape", "jit_compile", "is_legacy_optimizer"),
+        "loss_scale_factor",  # Gradients are divided by it again.
         *("ema_momentum", "ema_overwrite_frequency"),  # Of use_ema, which is not silent.
     }
 )
@@ -136,6 +140,13 @@ TF_KERAS = Generation(
     },
 )
 
+_BINARY = ("BCE", "BinaryCrossentropy", "bce", "binary_crossentropy")
+TF_KERAS_1 = replace(
+    TF_KERAS,
+    name="tf.keras of TensorFlow before 2.2",
+    accuracies=dict.fromkeys(_BINARY, "BinaryAccuracy"),
+)
+
 KERAS_2 = Generation(
     "Keras 2",
     classes=TF_KERAS.classes,
@@ -148,6 +159,7 @@ KERAS_2 = Generation(
     usual=TF_KERAS.usual,
     changed={"activity_regularizer": "it took the sum over a batch, and takes the mean now"},
     recipes=TF_KERAS.recipes,
+    accuracies=TF_KERAS_1.accuracies,
 )
 
 _OF_RECTANGLE = {"nb_row": "kernel_size", "nb_col": "kernel_size"}
@@ -225,6 +237,7 @@ KERAS_1 = Generation(
         "Conv2DTranspose channels_first": [arrangements.OUTPUTS_FIRST_TRANSPOSE],
         "Conv2DTranspose channels_last": [arrangements.INPUTS_FIRST],
     },
+    accuracies=KERAS_2.accuracies,
 )
 
 # Convolutions that a backend computed with the kernel turned by half a turn. Keras turned the
@@ -266,6 +279,12 @@ class Origin:
         return [leaf.name for leaf in found if max(getattr(leaf, "kernel_size", (1,))) > 1]
 
 
+def place_of_slots(root: Group) -> str | None:
+    """The group of the layers in a ``.weights.h5``, and of those in each of them; None if none."""
+    names = "layers", "_layer_checkpoint_dependencies"  # The second in Keras 2.13.
+    return next((name for name in names if isinstance(child(root, name), Group)), None)
+
+
 _WORDS_OF_3 = r'"(registered_name|batch_shape)"'
 
 
@@ -286,11 +305,13 @@ def origin(root: Group) -> Origin:
 def _generation(root: Group, version: str | None) -> Generation:
     if version is None:
         said = text(root, "model_config")
-        of_3 = child(root, "layers") if said is None else re.search(_WORDS_OF_3, said)
+        of_3 = place_of_slots(root) if said is None else re.search(_WORDS_OF_3, said)
         return KERAS_1 if of_3 is None else KERAS_3
     numbers = [int(n) for n in re.findall(r"\d{1,6}", version)[:2]] or [3]
     if numbers[0] >= 3:
         return KERAS_3
     if numbers[0] < 2:
         return KERAS_1
-    return TF_KERAS if "tf" in version or numbers[1:] >= [4] else KERAS_2
+    if "tf" in version:
+        return TF_KERAS if numbers[1:] >= [3] else TF_KERAS_1
+    return TF_KERAS if numbers[1:] >= [4] else KERAS_2

@@ -238,6 +238,10 @@ def _compile(model: Sequential, description: Description, root: Group, as_stored
 def _restore_optimizer(model: Sequential, root: Group, slot_by_slot: bool, as_stored: bool) -> None:
     stored = optimizer_arrays(root)
     if stored is None:
+        if child(root, "nnkit") is not None:
+            raise FileFormatError(
+                "what the optimizer remembers is missing from it (load it with compile=False)"
+            )
         return
     rate, iteration, arrays = stored
     steps = None if iteration is None else int(read(iteration, (), "int64"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,7 +18,7 @@ from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.registry import snake_case
 from nnkit.saving.arrangements import Source, values
 from nnkit.saving.hdf5 import Dataset, Group
-from nnkit.saving.keras_versions import Origin
+from nnkit.saving.keras_versions import Origin, place_of_slots
 from nnkit.saving.plain import printable
 from nnkit.saving.safe import child, text, texts
 
@@ -41,6 +43,7 @@ _MOST_WEIGHTS = 1024  # In one layer.
 _MOST_NAMED = 2**15  # In all layers together, each as often as it is named.
 _DEEPEST = 32  # Layers within layers.
 _LONGEST_NAME = 255  # Bytes of a layer's name.
+_CELL = re.compile(r"(lstm|gru|simple_rnn)_cell(_\d+)?")  # Within a layer of tf.keras's.
 
 Pairs = list[tuple["Variable", Source]]
 
@@ -71,8 +74,8 @@ def stored_layers(root: Group, layers: Sequence[Layer]) -> list[StoredLayer]:
     group, names = root, texts(root, "layer_names")
     if names is None and isinstance(whole := child(root, "model_weights"), Group):
         group, names = whole, texts(whole, "layer_names")
-    if names is None and isinstance(slots := child(root, "layers"), Group):
-        return _by_slots(slots, layers)
+    if names is None and (place := place_of_slots(root)) is not None:
+        return _by_slots(root, place, layers)
     if names is None:
         raise FileFormatError("there are no weights of a model in it: no 'layer_names'")
     groups = [(name, _group(group, name)) for name in names]
@@ -94,27 +97,29 @@ def _by_names(name: str, group: Group) -> StoredLayer:
     return _stored(name, names, [_dataset(group, path) for path in names])
 
 
-def _by_slots(slots: Group, layers: Sequence[Layer]) -> list[StoredLayer]:
+def _by_slots(root: Group, place: str, layers: Sequence[Layer]) -> list[StoredLayer]:
     """Keras 3's ``layers/dense_1/vars/0``: classes counted in the model's order."""
     result = []
+    slots = _group(root, place)
     layers = list(dict.fromkeys(layers))
     seen: set[Group] = set()
     for i, slot in enumerate(slots_of(layers) or sorted(slots.members)):
         group = child(slots, slot)
         if isinstance(group, Group):
-            found = _of_layer(group, layers[i]) if layers else dict(_below(group, "", seen))
+            found = _of_layer(group, place, layers[i]) if layers else dict(_below(group, "", seen))
             named = child(group, "vars")
             name = None if named is None else text(named, "name", _LONGEST_NAME)
             result.append(_stored(name or slot, list(found), list(found.values())))
     return result
 
 
-def _of_layer(group: Group, layer: Layer) -> dict[str, Dataset]:
+def _of_layer(group: Group, place: str, layer: Layer) -> dict[str, Dataset]:
     """The data sets of a layer in the order of its weights; what it has no weight for is last."""
     order = {variable: i for i, variable in enumerate(keras_order(layer))}
     found = []
     for path, variables in weights_by_slot(layer):
         places = [order[v] for v in variables]
+        path = path.replace("layers/", f"{place}/")
         for i, (name, dataset) in enumerate(_vars(group, path)):
             found.append((places[i] if i < len(places) else len(order), name, dataset))
     return {name: dataset for _, name, dataset in sorted(found, key=lambda entry: entry[0])}
@@ -248,9 +253,9 @@ def pair(
     pairs: Pairs = []
     wrong = []
     for layer, found in matched:
-        weights = _as_stored(layer, found.names)
+        weights = keras_order(layer)
         expected = tuple(variable.shape for variable in weights)
-        sources: list[Source] = list(found.datasets)
+        sources: list[Source] = _in_order(weights, found)
         if origin is not None and origin.is_old:
             sources = origin.arranged(layer, sources)
         if expected == tuple(source.shape for source in sources):
@@ -276,22 +281,35 @@ def keras_order(layer: Layer) -> list[Variable]:
     return [*layer.trainable_weights, *layer.non_trainable_weights]
 
 
-def _as_stored(layer: Layer, names: Sequence[str]) -> list[Variable]:
-    """A layer's weights in the order of a file: by their names, if these say it.
+def _in_order(weights: Sequence[Variable], stored: StoredLayer) -> list[Source]:
+    """A layer's data sets in the order of its weights, if their names say which is whose.
 
-    The order of a nested model's weights depends on what was frozen when the file was written.
+    The order of a nested model's weights depends on what was frozen when the file was written. If
+    the layers inside have other names than in the file, the first ``gamma`` is that of the first.
     """
-    weights = keras_order(layer)
-    by_tail = {_tail(variable.path): variable for variable in weights}
-    tails = [_tail(name) for name in names]
-    if len(by_tail) == len(weights) and sorted(by_tail) == sorted(tails):
-        return [by_tail[tail] for tail in tails]
-    return weights
+    for parts in (2, 1):
+        names = _numbered([_tail(name, parts) for name in stored.names])
+        wanted = _numbered([_tail(variable.path, parts) for variable in weights])
+        if sorted(names) == sorted(wanted):
+            named = dict(zip(names, stored.datasets, strict=True))
+            return [named[name] for name in wanted]
+    return list(stored.datasets)
 
 
-def _tail(path: str) -> str:
-    """``dense/kernel`` of ``model/block/dense/kernel``."""
-    return "/".join(path.split("/")[-2:])
+def _tail(path: str, parts: int) -> str:
+    """``dense/kernel`` of ``model/block/dense/kernel:0``, and of ``dense/lstm_cell/kernel``."""
+    names = [name for name in path.removesuffix(":0").split("/") if not _CELL.fullmatch(name)]
+    return "/".join(names[-parts:])
+
+
+def _numbered(names: Sequence[str]) -> list[tuple[str, int]]:
+    """Each name, and how many like it come before."""
+    seen: Counter[str] = Counter()
+    numbered = []
+    for name in names:
+        numbered.append((name, seen[name]))
+        seen[name] += 1
+    return numbered
 
 
 def assign(pairs: Pairs) -> None:

@@ -188,7 +188,7 @@ def _hard_sigmoid(config: dict[str, Any]) -> dict[str, Any]:
     ]
     return {
         "class_name": "Sequential",
-        "config": {"name": config["name"], "layers": layers, **common},
+        "config": {"name": config.get("name", "hard_sigmoid"), "layers": layers, **common},
     }
 
 

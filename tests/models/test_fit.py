@@ -546,3 +546,14 @@ def test_check_numerics_changes_no_result(digits):
     one.fit(*digits, epochs=2, verbose=0)
     two.fit(*digits, epochs=2, verbose=0, check_numerics=True)
     assert same_weights(one, two)
+
+
+def test_a_loss_that_is_a_sum_is_that_of_32_rows(rng):
+    """Another size of a batch gives another sum, and Keras's is 32."""
+    model = nnkit.Sequential([nnkit.Input((4,)), nnkit.layers.Dense(1)])
+    model.compile("sgd", nnkit.losses.MeanSquaredError(reduction="sum"))
+    x = rng.standard_normal((64, 4)).astype("float32")
+    want = np.sum(model.predict(x).astype(float) ** 2) / 2
+    assert model.evaluate(x, np.zeros(64), verbose=0) == pytest.approx(want, rel=1e-5)
+    half = model.evaluate(x, np.zeros(64), batch_size=16, verbose=0)
+    assert half == pytest.approx(want / 2, rel=1e-5)

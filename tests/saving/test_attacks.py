@@ -197,7 +197,9 @@ def test_giant_units_in_a_file_of_keras(saved, edit):
         ('{"a": 1e999}', "1e999 is no finite number"),
         ('{"a": ' + "9" * 5000 + "}", "more than 64 bits"),
         ("{", "not JSON"),
-        ("[]", "can't be made|does not fit|has no|list indices"),
+        ("[]", "should be a dictionary, but is a list"),
+        ('"x"', "should be a dictionary, but is a str"),
+        ('{"layers": [{"class_name": 7, "config": {}}], "name": "m"}', "layer: expected an object"),
         (" " * (16 * 2**20 + 1), "longer than"),
     ],
 )
@@ -205,6 +207,15 @@ def test_json(saved, edit, document, message):
     with edit() as file:
         file["nnkit"].attrs["model_config"] = document
     with pytest.raises(FileFormatError, match=message):
+        load_model(saved)
+
+
+@pytest.mark.parametrize("name", ["training_config", "state"])
+@pytest.mark.parametrize("document", ["[]", "7", '"x"', "true"])
+def test_json_that_is_no_dictionary(saved, edit, name, document):
+    with edit() as file:
+        file["nnkit"].attrs[name] = document
+    with pytest.raises(FileFormatError, match=f"{name} should be a dictionary"):
         load_model(saved)
 
 

@@ -118,6 +118,21 @@ def test_missing_chunk(tmp_path):
     refused(tmp_path / "a.h5", "x", "/x 50 of 100 chunks are stored")
 
 
+@pytest.mark.parametrize(("stored", "asked"), [("f2", "f4"), ("f4", "f8")])
+def test_an_array_takes_the_memory_of_what_it_becomes(stored, asked, tmp_path):
+    numbers = np.zeros(20 * 2**20 // np.dtype(stored).itemsize, stored)
+    numbers[::2000] = 1
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("x", data=numbers, compression="gzip")
+    with open_hdf5(tmp_path / "a.h5") as root:
+        np.testing.assert_array_equal(child(root, "x").read(stored), numbers)
+    with (
+        pytest.raises(FileFormatError, match="one array too many"),
+        open_hdf5(tmp_path / "a.h5") as root,
+    ):
+        child(root, "x").read(asked)
+
+
 def test_a_number_of_16_bits_that_is_none_of_numpy_s(tmp_path):
     """Keras writes bfloat16 as bytes; as float16 they would be other numbers."""
     with h5py.File(tmp_path / "a.h5", "w") as file:

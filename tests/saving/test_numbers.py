@@ -43,6 +43,27 @@ def test_a_bit_that_flips_is_found(name, saved):
             np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("dtype", [">f4", "<i4"])
+def test_a_type_that_changes_is_found(dtype, saved):
+    """The same bytes would be other numbers."""
+    with h5py.File(saved, "r+") as file:
+        checksum = file[BIAS].attrs["crc32"]
+        old = file[BIAS][()]
+        del file[BIAS]
+        file[BIAS] = old.view(dtype)
+        file[BIAS].attrs["crc32"] = checksum
+    with pytest.raises(FileFormatError, match=f"/{BIAS} is damaged"):
+        load_model(saved)
+
+
+def test_an_optimizer_s_state_that_is_lost_is_found(saved):
+    with h5py.File(saved, "r+") as file:
+        file.move("optimizer_weights", "optimizer_weighus")
+    with pytest.raises(FileFormatError, match=r"the optimizer remembers is missing.*compile=False"):
+        load_model(saved)
+    assert load_model(saved, compile=False).built
+
+
 @pytest.mark.parametrize("name", ["w.h5", "m.weights.h5"])
 def test_weights_alone_have_checksums(name, tmp_path):
     path = tmp_path / name

@@ -93,9 +93,10 @@ def test_bidirectional(tmp_path):
     weights = named("b/forward_lstm", *LSTM) + named("b/backward_lstm", *back)
     path = write(tmp_path / "m.h5", [described], {"b": weights})
     want = [old_files.lstm(STEPS, *LSTM), old_files.lstm(STEPS[:, ::-1], *back)]
-    np.testing.assert_allclose(
-        load_model(path).predict(STEPS), np.concatenate(want, axis=1), atol=1e-6
-    )
+    model = load_model(path)
+    np.testing.assert_allclose(model.predict(STEPS), np.concatenate(want, axis=1), atol=1e-6)
+    model.save(path)
+    np.testing.assert_array_equal(load_model(path).predict(STEPS), model.predict(STEPS))
 
 
 def test_hard_sigmoid_is_kept_in_own_files(tmp_path):
@@ -321,3 +322,24 @@ def test_nothing_is_said_for_files_of_keras_3_that_is_not_for_older_ones(tmp_pat
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         of_eye(tmp_path / "m.h5", [layer("LeakyReLU", "a", negative_slope=0.1)], **KERAS_3)
+
+
+@pytest.mark.parametrize(
+    "initializer",
+    [
+        "mine",
+        layer("Mine", "m"),
+        {"class_name": "Constant", "config": {"value": {"type": "ndarray", "value": [[1.0, 2.0]]}}},
+        {"name": "he_normal"},
+        None,
+        7,
+    ],
+)
+def test_an_initializer_that_is_not_needed(initializer, tmp_path):
+    """The file has the weights that it made."""
+    described = dense("d", 4, **FIRST)
+    described["config"]["kernel_initializer"] = initializer
+    path = write(tmp_path / "m.h5", [described], {"d": EYE})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(load_model(path).predict(X), X)

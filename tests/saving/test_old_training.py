@@ -132,6 +132,20 @@ def test_metrics(metrics, want, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("version", "binary"),
+    [("1.2.2", True), ("2.3.1", True), ("2.2.4-tf", True), ("2.3.0-tf", False), (TF_KERAS, False)],
+)
+@pytest.mark.parametrize("loss", ["binary_crossentropy", "bce", described("BinaryCrossentropy")])
+def test_accuracy_with_a_binary_crossentropy(loss, version, binary, tmp_path):
+    """Before TensorFlow 2.2 it was that of each of several outputs; then the shapes decide."""
+    training = {"loss": loss, "metrics": ["acc"]}
+    path = compiled(tmp_path / "m.h5", training, version, "sigmoid")
+    got = load_model(path).evaluate(X, ONE_HOT, verbose=0, return_dict=True)
+    want = ((LOGITS > 0) == ONE_HOT).mean() if binary else ACCURACY
+    assert got["acc"] == pytest.approx(want)
+
+
+@pytest.mark.parametrize(
     "training",
     [
         {"loss": "huber"},
@@ -142,6 +156,7 @@ def test_metrics(metrics, want, tmp_path):
         {"loss": "mse", "metrics": [["acc"], ["mae"]]},
         {"loss": "mse", "metrics": {"a": "acc", "b": "mae"}},
         {"loss": "mse", "metrics": ["cosine_proximity"]},
+        {"loss": "mse", "metrics": [described("Accuracy", name="accuracy", dtype="float32")]},
         {"loss": "mse", "metrics": [described("RootMeanSquaredError", name="r", dtype="float32")]},
         {"loss": "mse", "metrics": [described("MeanMetricWrapper", name="r", fn="poisson")]},
         {"loss": "mse", "metrics": [described("MeanMetricWrapper", name="r")]},
@@ -188,6 +203,13 @@ def test_functions_of_the_user(written, spelled, tmp_path):
     assert got == pytest.approx([want, want], rel=1e-4)
 
 
+def test_results_of_functions_have_the_file_s_names(tmp_path):
+    path = compiled(tmp_path / "m.h5", {"loss": "mse", "metrics": ["one", "pkg>two"]})
+    mine = {name: lambda y_true, y_pred: y_true - y_pred for name in ("one", "two")}
+    got = load_model(path, mine).evaluate(X, ONE_HOT, verbose=0, return_dict=True)
+    assert got.keys() == {"loss", "one", "two"}
+
+
 # -------------------------------------------------------------------------------------- optimizers
 
 
@@ -210,6 +232,7 @@ def test_old_arguments(tmp_path):
         "use_ema": False,
         "ema_overwrite_frequency": 100,
         "ema_momentum": 0.99,
+        "loss_scale_factor": 4.0,
     }
     assert optimizer_of(path, newer, "Custom>SGD", TF_KERAS).learning_rate == 0.25
 

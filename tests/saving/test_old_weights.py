@@ -1,7 +1,9 @@
 """Weights that older Kerases stored in other layouts."""
 
+import json
 import warnings
 
+import h5py
 import numpy as np
 import pytest
 
@@ -404,3 +406,75 @@ def test_embedding_of_keras_1(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         np.testing.assert_array_equal(load_model(path).predict(x), table[x])
+
+
+# ---------------------------------------------------------------------------------- nested models
+
+
+OF_NORM = ("gamma", "beta", "moving_mean", "moving_variance")
+
+
+@pytest.mark.parametrize("trainable", [True, False])
+@pytest.mark.parametrize("suffix", [":0", ""])
+@pytest.mark.parametrize("names", ["ab", "cd"])
+def test_order_of_a_nested_model_that_was_frozen(names, trainable, suffix, tmp_path):
+    """What is trained comes first: frozen, in another order. Names say which array is whose."""
+    x = normal(5, 3)
+    arrays = {f"{norm}/{k}{suffix}": normal(3) ** 2 + 0.1 for norm in "ab" for k in OF_NORM}
+    numbers = [list(arrays.values())[:4], list(arrays.values())[4:]]
+    order = sorted(arrays, key=lambda name: "moving" in name) if trainable else list(arrays)
+    norms = [layer("BatchNormalization", n, batch_input_shape=[None, 3]) for n in "ab"]
+    for norm in norms:
+        norm["config"]["trainable"] = trainable
+    inner = {"class_name": "Sequential", "config": {"name": "inner", "layers": norms}}
+
+    def makes():
+        made = [nn.BatchNormalization(name=name) for name in names]
+        return [nnkit.Sequential([nnkit.Input((3,)), *made], name="inner")]
+
+    weights = {"inner": [(name, arrays[name]) for name in order]}
+    got = loaded(tmp_path / "m.h5", [inner], weights, x, makes, version="2.6.0")
+    for gamma, beta, mean, variance in numbers:
+        x = gamma * (x - mean) / np.sqrt(variance + 1e-3) + beta
+    np.testing.assert_allclose(got, x, rtol=1e-4, atol=1e-4)
+
+
+def test_nested_models_without_names(tmp_path):
+    """Until Keras 2.2.2 a Sequential model's settings were the list of its layers."""
+    path, x, (inner, outer) = tmp_path / "m.h5", normal(5, 3), (normal(3, 3), normal(3, 3))
+    first = {"batch_input_shape": [None, 3], "dtype": "float32"}
+    named_for_writing = [
+        {"class_name": "Sequential", "config": {"name": name, "layers": [dense(name, 3, **first)]}}
+        for name in ("a", "b")
+    ]
+    zeros = np.zeros(3, "float32")
+    weights = {"a": named("a", inner, zeros), "b": named("b", outer, zeros)}
+    write(path, named_for_writing, weights, version="2.1.6")
+    with h5py.File(path, "r+") as file:
+        lists = [
+            {"class_name": "Sequential", "config": each["config"]["layers"]}
+            for each in named_for_writing
+        ]
+        document = json.dumps({"class_name": "Sequential", "config": lists})
+        file.attrs["model_config"] = document.encode()
+    np.testing.assert_allclose(load_model(path).predict(x), x @ inner @ outer, rtol=1e-4)
+
+
+def test_weights_of_keras_2_13(tmp_path):
+    """Its ``.weights.h5`` has another name for the groups of layers."""
+    path, name = tmp_path / "a.weights.h5", "_layer_checkpoint_dependencies"
+
+    def make():
+        inner = nnkit.Sequential([nnkit.Input((5, 4)), nn.Dense(2)])
+        return nnkit.Sequential([nnkit.Input((5, 3)), nn.LSTM(4, return_sequences=True), inner])
+
+    model, other = make(), make()
+    model.save_weights(path)
+    with h5py.File(path, "r+") as file:
+        file["layers/sequential"].move("layers", name)
+        file.move("layers", name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        other.load_weights(path)
+    for a, b in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)

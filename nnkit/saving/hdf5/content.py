@@ -49,6 +49,7 @@ class Content:
 
     def structure(self, address: int, size: int) -> bytes:
         """Bytes that say how the file is made; each of them belongs to one part of it only."""
+        self.check(address, size)
         self._structure -= size
         if self._structure < 0:
             raise DamagedError("parts of its structure lie over each other")
@@ -90,7 +91,7 @@ class Content:
         _refuse_growth(self._declared, self.size)
 
     def spend(self, nbytes: int) -> None:
-        """Note that an array of so many bytes is about to be read, be it once more."""
+        """Note that an array is about to be read, be it once more, and takes so many bytes."""
         self._read -= nbytes
         _refuse_growth(self._read, self.size)
 
