@@ -125,7 +125,7 @@ class ModelCheckpoint(MonitorCallback):
             if value is None or not self.improves(value, self.best):
                 return
             self.best, why = value, f" ({self.monitor} is {value:.5g})"
-        path = Path(self._path(position | logs))
+        path = Path(self._path(position, logs))
         path.parent.mkdir(parents=True, exist_ok=True)
         if self.save_weights_only:
             self.model.save_weights(path)
@@ -144,8 +144,9 @@ class ModelCheckpoint(MonitorCallback):
                 stacklevel=2,
             )
 
-    def _path(self, values: dict[str, float]) -> str:
-        values = {f"val_{name}": math.nan for name in values} | values
+    def _path(self, position: dict[str, int], logs: Logs) -> str:
+        results = [name for name in logs if not name.startswith("val_")]
+        values = {**{f"val_{name}": math.nan for name in results}, **position, **logs}
         try:
             return self.filepath.format(**values)
         except KeyError as error:
