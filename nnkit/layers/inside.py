@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 from nnkit.engine import budget
@@ -24,7 +25,7 @@ def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
     for layer in layers:
         try:
             layer.ensure_built(shape)
-            shape = layer.compute_output_shape(shape)
+            shape = _stated(layer.compute_output_shape(shape))
             sample = tuple(n or 1 for n in shape[1:])
             budget.check_possible(sample, layer.dtype, f"what {layer.name!r} gives for a sample")
         except BaseException as error:
@@ -35,6 +36,17 @@ def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
                 raise type(error)(message) from error
             raise
     return shape
+
+
+def _stated(shape: Any) -> Shape:
+    """What ``compute_output_shape`` returned, if it is a shape: all that follows relies on it."""
+    sizes = shape if isinstance(shape, (tuple, list)) else ()
+    if not sizes or not all(n is None or (isinstance(n, Integral) and n >= 0) for n in sizes):
+        raise TypeError(
+            "compute_output_shape must return a tuple of sizes, the batch's first, such as "
+            f"(None, 3); got {shape!r}"
+        )
+    return tuple(sizes)
 
 
 def name_among(others: Sequence[Layer], layer: Layer) -> None:
