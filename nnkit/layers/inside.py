@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any
+
+import numpy as np
 
 from nnkit.engine import budget
 from nnkit.layers.base import Layer, Shape
@@ -41,7 +42,9 @@ def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
 def _stated(shape: Any) -> Shape:
     """What ``compute_output_shape`` returned, if it is a shape: all that follows relies on it."""
     sizes = shape if isinstance(shape, (tuple, list)) else ()
-    if not sizes or not all(n is None or (isinstance(n, Integral) and n >= 0) for n in sizes):
+    if not sizes or not all(
+        n is None or (isinstance(n, int | np.integer) and n >= 0) for n in sizes
+    ):
         raise TypeError(
             "compute_output_shape must return a tuple of sizes, the batch's first, such as "
             f"(None, 3); got {shape!r}"
