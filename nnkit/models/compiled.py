@@ -10,7 +10,7 @@ import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -301,11 +301,11 @@ class Compiled(Layer, abstract=True):
             warnings.warn(doubts, UserWarning, stacklevel=5)
 
     def _doubts(self, data: Arrays) -> str:
-        assert data.y is not None
+        targets = cast(np.ndarray, data.y)
         counts = None if data.weight is None else data.weight != 0
         if len(self.output_shape) > 2 and any(_makes_mask(layer) for layer in self.walk()):
             counts = np.zeros((len(data), 1), bool)  # Which steps count, only the step knows.
-        return self.loss.doubts(data.y, self.output_shape, counts)
+        return self.loss.doubts(targets, self.output_shape, counts)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:
