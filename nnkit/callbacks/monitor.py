@@ -11,7 +11,7 @@ from nnkit import checks
 from nnkit.callbacks.callback import Callback, Logs
 from nnkit.registry import did_you_mean
 
-__all__ = ["MonitorCallback"]
+__all__ = ["MonitorCallback", "limit"]
 
 
 class MonitorCallback(Callback):
@@ -28,6 +28,8 @@ class MonitorCallback(Callback):
 
     Raises
     ------
+    TypeError
+        An argument is of another type.
     ValueError
         The mode is unknown; or, when training begins, ``"auto"`` finds no metric of that name, or
         one that doesn't say its direction.
@@ -38,6 +40,11 @@ class MonitorCallback(Callback):
     ) -> None:
         super().__init__()
         owner = type(self).__name__
+        if not isinstance(monitor, str):
+            raise TypeError(
+                f"{owner}: monitor must be the name of a result, such as 'val_loss', got "
+                f"{monitor!r}"
+            )
         self.monitor = monitor
         self.mode = checks.one_of(owner, "mode", mode, ("auto", "min", "max"))
         self.min_delta = abs(checks.number(owner, "min_delta", min_delta))
@@ -100,3 +107,8 @@ class MonitorCallback(Callback):
             f"Known: {', '.join(known)}. A result that only another callback adds needs "
             "mode='min' or mode='max'."
         )
+
+
+def limit(owner: str, name: str, value: float | None) -> float | None:
+    """What a result is compared with at first: a number, also an infinite one, or nothing."""
+    return None if value is None else checks.number(owner, name, value, "[-inf, inf]")

@@ -148,6 +148,12 @@ def test_arguments():
         EarlyStopping(patience=-1)
     with pytest.raises(ValueError, match="factor"):
         ReduceLROnPlateau(factor=1.0)
+    with pytest.raises(TypeError, match=r"monitor must be the name .*, got None"):
+        ReduceLROnPlateau(None)
+    with pytest.raises(TypeError, match="EarlyStopping: baseline must be a number"):
+        EarlyStopping(baseline="0.5")
+    with pytest.raises(ValueError, match="EarlyStopping: start_from_epoch"):
+        EarlyStopping(start_from_epoch=-1)
 
 
 @pytest.mark.parametrize(
