@@ -69,6 +69,20 @@ def test_dlpack_alone():
     assert np.shares_memory(to_numpy(Tensor(), "x"), X)
 
 
+@pytest.mark.parametrize("given", [X.astype(">f4"), [X.astype(">f4")[0]] * 4])
+def test_another_byte_order(given):
+    found = to_numpy(given, "x")
+    assert found.dtype.isnative
+    np.testing.assert_array_equal(found, X)
+
+
+def test_another_byte_order_in_a_program():
+    given, x = np.arange(6).reshape(2, 3).astype(">f8"), T.dmatrix("x")
+    shared = theano.shared(given, borrow=True)
+    for expression in (T.exp(shared) + x, T.exp(given) + x):
+        np.testing.assert_allclose(theano.function([x], expression)(given), np.exp(given) + given)
+
+
 def test_an_array_is_not_copied():
     assert to_numpy(X, "x") is X
     assert np.shares_memory(to_numpy(X.T, "x"), X)
