@@ -28,7 +28,7 @@ _PROTOCOLS = ("__array__", "__array_interface__", "__array_struct__", "__dlpack_
 
 
 def to_numpy(value: Any, name: str, dtype: Any = None) -> np.ndarray:
-    """The array of numbers that a value is; not copied if that can be.
+    """The array of numbers that a value is, as this machine reads them; not copied if that can be.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def to_numpy(value: Any, name: str, dtype: Any = None) -> np.ndarray:
     Traceback (most recent call last):
     TypeError: x must be an array of numbers, got set; ...
     """
-    if type(value) is np.ndarray and value.dtype.kind in "fiub":
+    if type(value) is np.ndarray and value.dtype.kind in "fiub" and value.dtype.isnative:
         return np.asarray(value, dtype)
     if value is None:
         raise TypeError(f"{name} is missing")
@@ -83,6 +83,7 @@ def to_numpy(value: Any, name: str, dtype: Any = None) -> np.ndarray:
             f"{name} must be an array of numbers (float, int or bool), got "
             f"{type(value).__name__} of dtype {array.dtype}{_REMEDIES.get(array.dtype.kind, '')}"
         )
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     return array if dtype is None else _cast(value, array, dtype)
 
 

@@ -447,7 +447,7 @@ def _refuse_unknown(owner: str, named: Iterable[str], known: Collection[str]) ->
         if name not in known:
             raise TypeError(
                 f"{owner} has no argument {name!r}{did_you_mean(name, known)} "
-                f"It takes: {', '.join(sorted(known))}."
+                f"It takes: {', '.join(sorted(known)) or 'none'}."
             )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit import checks
 from nnkit.layers.base import Layer
 from nnkit.layers.chain import Chain
 from nnkit.models.sequential import Sequential
@@ -64,7 +65,7 @@ def check_layer(
     >>> nnkit.testing.check_layer(nnkit.layers.Dense(3, activation="tanh"), (4,))
     """
     rng = np.random.default_rng(seed)
-    shape = (batch_size, *input_shape)
+    shape = (batch_size, *checks.shape("check_layer", "input_shape", input_shape))
     x = rng.integers(0, ids, shape).astype(np.float64) if ids else rng.standard_normal(shape)
     mask = rng.uniform(size=shape[:2]) < 0.7 if masked else None
     _check_gradients(rebuilt(layer, "float64"), x, mask, rng, tolerance, not ids)

@@ -54,6 +54,17 @@ def test_formulas(axis, dtype, rng):
         np.testing.assert_array_equal(w, before)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1e-30, 1e17, 3e37])
+def test_sizes_that_explode(size, dtype):
+    """Scaled down to the bound, not to nothing."""
+    w = (np.array([[1, 2], [2, -4], [0, 0.5]]) * size).astype(dtype)
+    n = norms(w, 0)
+    for constraint, least, most in ((MaxNorm(2), 0, 2), (UnitNorm(), 1, 1), (MinMaxNorm(), 0, 1)):
+        want = w.astype(float) * (np.clip(n, least, most) / (1e-7 + n))
+        np.testing.assert_allclose(constraint(w), want, rtol=1e-6, atol=1e-37)
+
+
 def test_other_arrays():
     np.testing.assert_array_equal(NonNeg()([-1, 2]), [0, 2])
     w = np.asfortranarray(np.arange(6.0).reshape(2, 3))

@@ -69,6 +69,20 @@ def test_dlpack_alone():
     assert np.shares_memory(to_numpy(Tensor(), "x"), X)
 
 
+@pytest.mark.parametrize("given", [X.astype(">f4"), [X.astype(">f4")[0]] * 4])
+def test_another_byte_order(given):
+    found = to_numpy(given, "x")
+    assert found.dtype.isnative
+    np.testing.assert_array_equal(found, X)
+
+
+def test_another_byte_order_in_a_program():
+    given, x = np.arange(6).reshape(2, 3).astype(">f8"), T.dmatrix("x")
+    shared = theano.shared(given, borrow=True)
+    for expression in (T.exp(shared) + x, T.exp(given) + x):
+        np.testing.assert_allclose(theano.function([x], expression)(given), np.exp(given) + given)
+
+
 def test_an_array_is_not_copied():
     assert to_numpy(X, "x") is X
     assert np.shares_memory(to_numpy(X.T, "x"), X)
@@ -170,6 +184,10 @@ DOORS = {
     "call": lambda b: model()(b),
     "set_weights": lambda b: model().set_weights([b, b]),
     "assign": lambda b: model().weights[0].assign(b),
+    "a weight's operator": lambda b: model().weights[0] + b,
+    "to a weight's operator": lambda b: [b] - model().weights[0],
+    "a function of a weight": lambda b: np.maximum(b, model().weights[0]),
+    "check_layer": lambda b: nnkit.testing.check_layer(Dense(2), b),
     "layer": lambda b: Dense(2)(b),
     "mask": lambda b: LSTM(2)(np.ones((1, 2, 3)), mask=b),
     "initial_state": lambda b: LSTM(2)(np.ones((1, 2, 3)), initial_state=b),
@@ -179,6 +197,8 @@ DOORS = {
     "loss": lambda b: nnkit.losses.MeanSquaredError()(X, b),
     "loss, y_true": lambda b: nnkit.losses.MeanSquaredError()(b, X),
     "loss, weights": lambda b: nnkit.losses.MeanSquaredError()(X, X, sample_weight=b),
+    "function of a loss": lambda b: nnkit.losses.mean_squared_error(b, X),
+    "function of a metric": lambda b: nnkit.metrics.binary_accuracy(X, [b]),
     "metric": lambda b: nnkit.metrics.MeanSquaredError().update_state(b, X),
     "constraint": lambda b: nnkit.constraints.NonNeg()(b),
     "to_categorical": nnkit.utils.to_categorical,

@@ -6,7 +6,7 @@ from typing import Any
 
 from nnkit import checks
 from nnkit.callbacks.callback import Logs, say
-from nnkit.callbacks.monitor import MonitorCallback
+from nnkit.callbacks.monitor import MonitorCallback, limit
 
 __all__ = ["EarlyStopping"]
 
@@ -42,8 +42,9 @@ class EarlyStopping(MonitorCallback):
 
     Raises
     ------
-    ValueError
-        Nothing has the name ``monitor``; raised before the first batch if ``mode="auto"``.
+    TypeError, ValueError
+        An argument is not what it should be; or, before the first batch, ``mode="auto"`` finds no
+        result called ``monitor``, or none that says its direction.
 
     Examples
     --------
@@ -70,9 +71,11 @@ class EarlyStopping(MonitorCallback):
         super().__init__(monitor, mode, min_delta)
         self.patience = checks.integer("EarlyStopping", "patience", patience, low=0)
         self.verbose = verbose
-        self.baseline = baseline
+        self.baseline = limit("EarlyStopping", "baseline", baseline)
         self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+        self.start_from_epoch = checks.integer(
+            "EarlyStopping", "start_from_epoch", start_from_epoch, low=0
+        )
         self._reset()
 
     def _reset(self) -> None:

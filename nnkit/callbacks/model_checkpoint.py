@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+from collections import defaultdict
 from pathlib import Path
 
 from nnkit import checks
 from nnkit.callbacks.callback import Logs, say
-from nnkit.callbacks.monitor import MonitorCallback
+from nnkit.callbacks.monitor import MonitorCallback, limit
 from nnkit.errors import warn
 from nnkit.registry import did_you_mean
 from nnkit.saving.writer import check_path, check_savable
@@ -45,9 +46,9 @@ class ModelCheckpoint(MonitorCallback):
 
     Raises
     ------
-    ValueError
-        The suffix is another, ``save_freq`` is none, nothing has the name ``monitor``, or (when
-        training begins) the model can't be saved.
+    TypeError, ValueError
+        An argument is not what it should be, or ``filepath`` no pattern; or, when training begins,
+        the model can't be saved, or nothing has the name ``monitor`` and ``mode="auto"``.
 
     Warns
     -----
@@ -82,9 +83,16 @@ class ModelCheckpoint(MonitorCallback):
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
-        self.best = initial_value_threshold
+        self.best = limit("ModelCheckpoint", "initial_value_threshold", initial_value_threshold)
         self.save_freq = save_freq
         check_path(self.filepath)
+        try:
+            self.filepath.format_map(defaultdict(float, epoch=1, batch=1))
+        except (ValueError, AttributeError, TypeError) as error:
+            raise ValueError(
+                f"ModelCheckpoint: filepath is no pattern such as 'at-{{epoch:02d}}.h5': {error}; "
+                f"got {self.filepath!r}"
+            ) from error
         if save_freq != "epoch":
             self.save_freq = checks.integer("ModelCheckpoint", "save_freq", save_freq)
             # Only now, as a hook for batches makes fit stop after each of them.
@@ -125,7 +133,7 @@ class ModelCheckpoint(MonitorCallback):
             if value is None or not self.improves(value, self.best):
                 return
             self.best, why = value, f" ({self.monitor} is {value:.5g})"
-        path = Path(self._path(position | logs))
+        path = Path(self._path(position, logs))
         path.parent.mkdir(parents=True, exist_ok=True)
         if self.save_weights_only:
             self.model.save_weights(path)
@@ -143,8 +151,9 @@ class ModelCheckpoint(MonitorCallback):
                 "training, such as 'loss', or leave save_freq='epoch'"
             )
 
-    def _path(self, values: dict[str, float]) -> str:
-        values = {f"val_{name}": math.nan for name in values} | values
+    def _path(self, position: dict[str, int], logs: Logs) -> str:
+        results = [name for name in logs if not name.startswith("val_")]
+        values = {**{f"val_{name}": math.nan for name in results}, **position, **logs}
         try:
             return self.filepath.format(**values)
         except KeyError as error:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from nnkit import checks
 from nnkit.callbacks.callback import Callback, Logs
 from nnkit.errors import warn
 from nnkit.registry import did_you_mean
 
-__all__ = ["MonitorCallback"]
+__all__ = ["MonitorCallback", "limit"]
 
 
 class MonitorCallback(Callback):
@@ -26,10 +28,11 @@ class MonitorCallback(Callback):
 
     Raises
     ------
+    TypeError
+        An argument is of another type.
     ValueError
-        The mode is unknown; or, when training begins, ``"auto"`` finds a metric that doesn't say
-        its direction; or, when training begins or after its first epoch, there is no result of
-        that name.
+        The mode is unknown; or, when training begins, ``"auto"`` finds no metric of that name, or
+        one that doesn't say its direction.
     """
 
     def __init__(
@@ -37,6 +40,11 @@ class MonitorCallback(Callback):
     ) -> None:
         super().__init__()
         owner = type(self).__name__
+        if not isinstance(monitor, str):
+            raise TypeError(
+                f"{owner}: monitor must be the name of a result, such as 'val_loss', got "
+                f"{monitor!r}"
+            )
         self.monitor = monitor
         self.mode = checks.one_of(owner, "mode", mode, ("auto", "min", "max"))
         self.min_delta = abs(checks.number(owner, "min_delta", min_delta))
@@ -54,21 +62,23 @@ class MonitorCallback(Callback):
             self._direction = directions[name] or self._undirected(name)
 
     def monitored(self, logs: Logs | None) -> float | None:
-        """The value now; None if it comes from a validation that did not take place.
+        """The value after this epoch; None if there is none.
 
-        Without any validation data there is a warning, once.
+        Some results are there after some epochs only: those of a validation, or of another
+        callback. If it is not, and never was, there is a warning, once.
         """
         logs = logs or {}
         if self.monitor in logs:
-            return float(logs[self.monitor])
-        if self.monitor.removeprefix("val_") not in logs:
-            raise self._unknown(list(logs))
-        # Validation that only some epochs have is no reason to warn.
-        if not self._warned and not self.params.get("do_validation"):
             self._warned = True
+            return float(np.asarray(logs[self.monitor]).item())
+        of_validation = self.monitor.removeprefix("val_") in logs
+        if not self._warned and not (of_validation and self.params.get("do_validation")):
+            self._warned = True
+            why = ", as fit was given no validation data."
             warn(
-                f"{type(self).__name__} can't see {self.monitor!r}, as fit was given no validation "
-                f"data; there are: {', '.join(logs)}"
+                f"{type(self).__name__} can't see {self.monitor!r}"
+                f"{why if of_validation else did_you_mean(self.monitor, logs)} "
+                f"There are: {', '.join(logs)}.",
             )
         return None
 
@@ -96,3 +106,8 @@ class MonitorCallback(Callback):
             f"Known: {', '.join(known)}. A result that only another callback adds needs "
             "mode='min' or mode='max'."
         )
+
+
+def limit(owner: str, name: str, value: float | None) -> float | None:
+    """What a result is compared with at first: a number, also an infinite one, or nothing."""
+    return None if value is None else checks.number(owner, name, value, "[-inf, inf]")

@@ -99,7 +99,7 @@ def as_array(value: Any, name: str, stays: bool = False) -> Any:
         raise ValueError(f"{name} is the single number {array}; it needs a batch axis")
     if array.dtype == np.float16 or array.dtype.itemsize > 8:
         array = array.astype(np.float32 if array.dtype.itemsize < 8 else np.float64)
-    return np.ascontiguousarray(array, array.dtype.newbyteorder("="))
+    return np.ascontiguousarray(array)
 
 
 def check_lengths(arrays: Mapping[str, np.ndarray | None]) -> int:

@@ -8,6 +8,8 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from nnkit.conversion import to_numpy
+
 __all__ = ["ArrayReading"]
 
 _ASSIGN = (
@@ -130,7 +132,7 @@ class ArrayReading(NDArrayOperatorsMixin):
             self._refuse_writing()
         if any(_has_its_own_way(x) for x in (*inputs, *out)):
             return NotImplemented
-        arrays = [x.numpy() if isinstance(x, ArrayReading) else x for x in inputs]
+        arrays = [_operand(x, ufunc.__name__) for x in inputs]
         if out:
             named["out"] = out
         return getattr(ufunc, method)(*arrays, **named)
@@ -175,6 +177,15 @@ class ArrayReading(NDArrayOperatorsMixin):
 
     def _refuse_writing(self) -> NoReturn:
         raise TypeError(f"a weight takes no values like this: {_ASSIGN}")
+
+
+def _operand(value: Any, name: str) -> Any:
+    """What a weight meets, as NumPy may take it: nothing that it would iterate over for ever."""
+    if isinstance(value, ArrayReading):
+        return value.numpy()
+    if isinstance(value, (np.ndarray, str, bytes)) or not hasattr(value, "__getitem__"):
+        return value
+    return to_numpy(value, f"{name}: what a weight meets")
 
 
 def _has_its_own_way(value: Any) -> bool:

@@ -59,6 +59,9 @@ def current_tape() -> Tape | None:
     return _recording.tape
 
 
+_READABLE = frozenset("?bBhHiIlLqQfdFD")  # What machine code reads, by NumPy's letters.
+
+
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
     """Memory for one result of the current step; its content is undefined until written.
 
@@ -128,6 +131,11 @@ def check(kernel: Kernel, arguments: Sequence[Any]) -> None:
     if kernel.axes:
         _check_axes(kernel, {name: arrays[name] for name in kernel.axes})
     for name, array in arrays.items():
+        if not array.dtype.isnative or array.dtype.char not in _READABLE:
+            raise TypeError(
+                f"kernel {kernel.name}: {name!r} is of data type {array.dtype.str!r}, but must "
+                "hold bools, integers, float32 or float64 in this machine's byte order: use astype"
+            )
         if not array.flags.c_contiguous and name not in kernel.strided:
             raise ValueError(
                 f"kernel {kernel.name}: {name!r} of shape {array.shape} is not C-contiguous; "

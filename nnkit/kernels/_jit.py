@@ -275,6 +275,7 @@ def _unpack(types: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
 
 def _compile(kernel: Kernel, types: tuple[str, ...]) -> Callable[[int], None]:
     """Compile a kernel for these types, or load what an earlier process compiled."""
+    from numba.core.errors import NumbaError
     from numba.core.registry import cpu_target
     from numba.core.runtime import rtsys
 
@@ -283,7 +284,14 @@ def _compile(kernel: Kernel, types: tuple[str, ...]) -> Callable[[int], None]:
     from nnkit.kernels._machine_code import obtain
 
     key = key_of(kernel.name, (shape_of(kernel.function), kernel.exact, types))
-    code = obtain(key, functools.partial(_build, kernel, types))
+    try:
+        code = obtain(key, functools.partial(_build, kernel, types))
+    except NumbaError as error:
+        given = ", ".join(f"{n} {t}" for n, t in zip(kernel.parameters, types, strict=True))
+        raise TypeError(
+            f"kernel {kernel.name} can't be compiled for {given} (a data type and its number of "
+            f"axes): {error}"
+        ) from error
     rtsys.initialize(cpu_target.target_context)  # What code may ask for by name.
     _tile.load_for(code)
     return _CALL(code.load())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from nnkit.engine import budget
 from nnkit.layers.base import Layer, Shape
 from nnkit.registry import resolve, to_plain
@@ -24,7 +26,7 @@ def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
     for layer in layers:
         try:
             layer.ensure_built(shape)
-            shape = layer.compute_output_shape(shape)
+            shape = _stated(layer.compute_output_shape(shape))
             sample = tuple(n or 1 for n in shape[1:])
             budget.check_possible(sample, layer.dtype, f"what {layer.name!r} gives for a sample")
         except BaseException as error:
@@ -36,6 +38,19 @@ def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
                 raise kind(f"{owner}: cannot build {layer.name!r}: {error}") from error
             raise
     return shape
+
+
+def _stated(shape: Any) -> Shape:
+    """What ``compute_output_shape`` returned, if it is a shape: all that follows relies on it."""
+    sizes = shape if isinstance(shape, (tuple, list)) else ()
+    if not sizes or not all(
+        n is None or (isinstance(n, int | np.integer) and n >= 0) for n in sizes
+    ):
+        raise TypeError(
+            "compute_output_shape must return a tuple of sizes, the batch's first, such as "
+            f"(None, 3); got {shape!r}"
+        )
+    return tuple(sizes)
 
 
 def name_among(others: Sequence[Layer], layer: Layer) -> None:

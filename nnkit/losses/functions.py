@@ -26,6 +26,7 @@ import numpy as np
 
 import nnkit
 from nnkit.checks import is_expression
+from nnkit.conversion import to_numpy
 from nnkit.losses.base import Loss, batch
 from nnkit.losses.binary_crossentropy_loss import BinaryCrossentropy
 from nnkit.losses.categorical_crossentropy_loss import CategoricalCrossentropy
@@ -103,7 +104,8 @@ def _check_expressions(cls: type[Loss | Metric], name: str, y_true: Any, y_pred:
 
 def _of_arrays(owner: Any, y_true: Any, y_pred: Any, elementwise: bool) -> np.ndarray:
     """What a loss or metric gives for each row, in the shape that Keras's functions have."""
-    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+    y_true = to_numpy(y_true, f"{owner.name}: y_true")
+    y_pred = to_numpy(y_pred, f"{owner.name}: y_pred")
     if y_pred.ndim == 0:
         raise ValueError(f"{owner.name}: y_pred must be an array, got {y_pred!r}")
     single = False

@@ -36,7 +36,7 @@ def numeric(owner: str, y: Any) -> np.ndarray:
         return array.view(np.uint8)
     if array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8):
         return array.astype(np.float32 if array.dtype.itemsize == 2 else np.float64)
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
+    return array
 
 
 def as_numbers(owner: str, y: Any, output_shape: Shape, hint: str = "") -> np.ndarray:

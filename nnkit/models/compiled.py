@@ -9,7 +9,7 @@ import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -259,13 +259,8 @@ class Compiled(Layer, abstract=True):
         y: Any,
         sample_weight: Any = None,
         class_weight: Mapping[int, float] | None = None,
-        *,
-        warns: bool = True,
     ) -> Arrays:
-        """Check data against the model and each other; build the model if this is its first.
-
-        What can be taken, but is rarely meant, is warned of if ``warns``.
-        """
+        """Check data against the model and each other; build the model if this is its first."""
         x = self._samples(x)
         y = targets_for(y, "y", len(x))
         check_lengths({"x": x, "y": y})
@@ -277,8 +272,6 @@ class Compiled(Layer, abstract=True):
         if sample_weight is not None:
             sample_weight = targets_for(sample_weight, "sample_weight", len(x))
         weight = sample_weights(targets, sample_weight, class_weight, self.dtype, shape)
-        if warns:
-            self._warn_of_doubts(targets, weight)
         return Arrays(x, targets, weight)
 
     def _samples(self, x: Any) -> Any:
@@ -298,13 +291,21 @@ class Compiled(Layer, abstract=True):
         """Name of the model's Input; None if it has none."""
         return None
 
-    def _warn_of_doubts(self, targets: np.ndarray, weight: np.ndarray | None) -> None:
-        counts = None if weight is None else weight != 0
-        if len(self.output_shape) > 2 and any(_makes_mask(layer) for layer in self.walk()):
-            counts = np.zeros((len(targets), 1), bool)  # Which steps count, only the step knows.
-        doubts = self.loss.doubts(targets, self.output_shape, counts)
+    def _warn_of_doubts(self, data: Arrays, held_out: Arrays | None = None) -> None:
+        """Warn, once, of targets that can be taken but are rarely meant."""
+        doubts = self._doubts(data)
+        if held_out is not None and not doubts:
+            doubts = self._doubts(held_out)
+            doubts = doubts and f"validation_data: {doubts}"
         if doubts:
             warn(doubts, UserWarning)
+
+    def _doubts(self, data: Arrays) -> str:
+        targets = cast(np.ndarray, data.y)
+        counts = None if data.weight is None else data.weight != 0
+        if len(self.output_shape) > 2 and any(_makes_mask(layer) for layer in self.walk()):
+            counts = np.zeros((len(data), 1), bool)  # Which steps count, only the step knows.
+        return self.loss.doubts(targets, self.output_shape, counts)
 
     @property
     def sample_shape(self) -> tuple[int, ...]:

@@ -136,10 +136,11 @@ class Trainer(Compiled, abstract=True):
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data is (x, y) or (x, y, sample_weight)")
             try:
-                held_out = self._arrays(*validation_data, warns=False)
+                held_out = self._arrays(*validation_data)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"validation_data: {error}") from error
-        elif validation_split:
+        self._warn_of_doubts(data, held_out)
+        if held_out is None and validation_split:
             data, held_out = split(data, validation_split)
         self._check_whole_batches(data, "x")
         if held_out is not None:
@@ -279,6 +280,7 @@ class Trainer(Compiled, abstract=True):
         size = self._batch_size("evaluate", "batch_size", batch_size, usual)
         with self._measuring("evaluate"):
             data = self._arrays(x, y, sample_weight)
+            self._warn_of_doubts(data)
             self._check_whole_batches(data, "x")
             self.session()
             params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
@@ -426,6 +428,7 @@ class Trainer(Compiled, abstract=True):
         self._require_compiled("train_on_batch")
         with self.turns.alone(writes=True):
             data = self._arrays(x, y, sample_weight, class_weight)
+            self._warn_of_doubts(data)
             session = self._claimed()
             session.objective.sums[...] = 0
             session.counters.batch[0] = 0

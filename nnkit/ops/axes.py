@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from nnkit.ops.naming import Axis, Expression, over
 from nnkit.ops.shapes import shape, swapaxes
 from nnkit.symbolic import tensor as T
+from nnkit.symbolic.tensor.shapes import axis_numbers, normal_axis
 
 __all__ = [
     "all",
@@ -39,12 +42,49 @@ logsumexp = over(T.logsumexp, "logsumexp", "log(sum(exp(x))) over some axes, nev
 
 
 def norm(
-    x: Expression, ord: float | None = None, axis: Axis = None, keepdims: bool = False
+    x: Expression, ord: float | str | None = None, axis: Axis = None, keepdims: bool = False
 ) -> Expression:
-    """The norm of vectors along some axes: by default the square root of the sum of squares."""
-    if ord is None or ord == 2:
-        return T.sqrt(T.sum(T.sqr(x), axis=axis, keepdims=keepdims))
-    return T.norm(x, ord, axis=axis, keepdims=keepdims)
+    """The norm of vectors along an axis, or of matrices along two, as NumPy defines it.
+
+    Parameters
+    ----------
+    x : expression
+    ord : float or "fro", optional
+        By default the square root of the sum of squares, over any number of axes. Of vectors, the
+        order: 0 counts what is not zero, infinity gives the largest size, its negative the
+        smallest. Of matrices, ``"fro"`` is the default; 1 is the largest sum of sizes in a column,
+        infinity that in a row, and their negatives the smallest such sum.
+    axis : int, sequence of int, optional
+        By default all axes.
+    keepdims : bool
+
+    Raises
+    ------
+    ValueError
+        There is no such norm over so many axes; or it needs singular values, as 2 for matrices.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnkit import ops
+    >>> float(ops.norm(np.array([[1.0, -2.0], [3.0, 4.0]]), 1).eval())
+    6.0
+    """
+    x = T.as_tensor(x)
+    given = range(x.ndim) if axis is None else axis_numbers(axis)
+    axes = [normal_axis(a, x.ndim) for a in given]  # In their order: rows, columns.
+    if ord is None or (ord == "fro" and len(axes) == 2):
+        return T.norm(x, 2, axis=axes, keepdims=keepdims)
+    if len(axes) == 1 and not isinstance(ord, str):
+        return T.norm(x, ord, axis=axes, keepdims=keepdims)
+    if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
+        summed = axes[0] if abs(ord) == 1 else axes[1]
+        sums = T.sum(T.abs_(x), axis=summed, keepdims=True)
+        return (T.max if ord > 0 else T.min)(sums, axis=axes, keepdims=keepdims)
+    raise ValueError(
+        f"norm: there is no ord={ord!r} over {len(axes)} axes; vectors (one axis) take a number, "
+        "matrices (two axes) 'fro', 1, -1, inf or -inf, and any number of axes takes ord=None"
+    )
 
 
 # -------------------------------------------------------------------------------- products

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnkit import ops
-from nnkit.callbacks import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from nnkit.callbacks import EarlyStopping, LambdaCallback, ModelCheckpoint, ReduceLROnPlateau
 from nnkit.metrics import Metric
 from tests.callbacks.conftest import X, Y, run
 
@@ -116,7 +116,23 @@ def test_unknown_result(model, kind):
     with pytest.raises(ValueError, match=r"no result 'los' to monitor; did you mean 'loss'\?"):
         model.fit(X, Y, verbose=0, callbacks=[kind("los")])
     with pytest.raises(ValueError, match=r"no result 'score'.*Known: loss, mae.*needs mode="):
-        model.fit(X, Y, verbose=0, callbacks=[kind("score", mode="max")])
+        model.fit(X, Y, verbose=0, callbacks=[kind("score")])
+    with pytest.warns(UserWarning, match=r"see 'maae'; did you mean 'mae'\? .*: loss") as all_:
+        model.fit(X, Y, epochs=3, verbose=0, callbacks=[kind("maae", mode="max")])
+    assert len(all_) == 1
+
+
+@pytest.mark.parametrize("kind", [EarlyStopping, ReduceLROnPlateau])
+def test_a_result_that_some_epochs_have(model, kind):
+    """One that another callback computes, as an array of one number."""
+
+    def rate(epoch, logs):
+        if epoch % 3 == 0:
+            logs["score"] = np.array([epoch])
+
+    watch = kind("score", mode="max", patience=1)
+    model.fit(X, Y, epochs=8, verbose=0, callbacks=[LambdaCallback(on_epoch_end=rate), watch])
+    assert watch.best == 6
 
 
 def test_no_validation(model):
@@ -132,6 +148,12 @@ def test_arguments():
         EarlyStopping(patience=-1)
     with pytest.raises(ValueError, match="factor"):
         ReduceLROnPlateau(factor=1.0)
+    with pytest.raises(TypeError, match=r"monitor must be the name .*, got None"):
+        ReduceLROnPlateau(None)
+    with pytest.raises(TypeError, match="EarlyStopping: baseline must be a number"):
+        EarlyStopping(baseline="0.5")
+    with pytest.raises(ValueError, match="EarlyStopping: start_from_epoch"):
+        EarlyStopping(start_from_epoch=-1)
 
 
 @pytest.mark.parametrize(

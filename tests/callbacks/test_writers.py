@@ -138,6 +138,10 @@ def test_problems_are_found_before_the_first_batch(tmp_path):
         ({"filepath": "m.keras"}, r"m\.keras: .*use the suffix \.h5"),
         ({"filepath": "m.txt", "save_weights_only": True}, r"ends in \.h5, not in '\.txt'"),
         ({"filepath": "m.h5", "save_freq": 0}, "save_freq"),
+        ({"filepath": "m.h5", "initial_value_threshold": float("nan")}, "initial_value_threshold"),
+        ({"filepath": "{epoch:02d.h5"}, r"no pattern such as 'at-\{epoch:02d\}.h5': .*; got '\{ep"),
+        ({"filepath": "{}.h5"}, "no pattern .* positional"),
+        ({"filepath": "{epoch:.2q}.h5"}, "no pattern .* 'q'"),
     ],
 )
 def test_arguments(arguments, message):
@@ -147,7 +151,8 @@ def test_arguments(arguments, message):
 
 def test_unknown_name_in_path(model, tmp_path):
     keep = ModelCheckpoint(tmp_path / "{los}.h5")
-    with pytest.raises(ValueError, match="asks for 'los'; did you mean 'loss'"):
+    known = r"Known: val_loss, val_mae, epoch, loss, mae\."
+    with pytest.raises(ValueError, match=f"asks for 'los'; did you mean 'loss'.* {known}"):
         model.fit(X, Y, verbose=0, callbacks=[keep])
 
 

@@ -48,6 +48,24 @@ def test_array_that_is_not_contiguous():
         launch.tanh(X.T, np.empty((3, 2), np.float32))
 
 
+@pytest.mark.parametrize("dtype", [">f4", "f2", "O", "M8[s]"])
+def test_array_that_machine_code_would_misread(dtype):
+    with pytest.raises(TypeError, match=r"kernel tanh: 'x' is of data type .* byte order"):
+        launch.tanh(np.zeros((2, 3), dtype), np.empty((2, 3), np.float32))
+
+
+def test_kernel_that_does_not_compile_for_its_operands():
+    @nnkit.kernel(outputs=["y"])
+    def halves(x, y):
+        for i in range(x.size):
+            y[i, i] = x[i] / 2
+
+    with pytest.raises(
+        TypeError, match=r"kernel halves can't be compiled for x f4\[1\], y f4\[1\] \("
+    ):
+        halves(X[0], np.empty(3, np.float32))
+
+
 def test_argument_that_is_no_number():
     with pytest.raises(TypeError, match="takes arrays, ints and floats, not str"):
         launch.scale(X, "2", X.copy())

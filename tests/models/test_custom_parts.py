@@ -303,3 +303,13 @@ def test_options_may_pass_through_keywords():
     assert Power(power=3, name="cube").get_config()["power"] == 3
     with pytest.raises(TypeError, match="Power has no argument 'nmae'; did you mean 'name'"):
         Power(nmae="cube")
+
+
+@pytest.mark.parametrize("stated", ["abc", 3, None, (), (None, -1), (None, 2.5), (None, "3")])
+def test_what_is_no_output_shape(stated):
+    class Stated(NumpyTanh):
+        def compute_output_shape(self, input_shape):
+            return stated
+
+    with pytest.raises(TypeError, match="build 'stated': compute_output_shape must return a tuple"):
+        Sequential([Input((4,)), Stated(), Dense(1)])

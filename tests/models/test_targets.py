@@ -29,6 +29,15 @@ def test_one_warning_a_fit():
         assert caught[0].filename == __file__
 
 
+def test_a_warning_of_the_data_for_validation():
+    good, bad = np.array([0, 1, 1, 0, 1, 0]), np.array([0, -1, 1, -1, 1, -1])
+    model = network("binary_crossentropy", 1, "sigmoid")
+    with pytest.warns(UserWarning, match=r"validation_data: .* y\[1\] is \[-1\]") as caught:
+        model.fit(X, good, epochs=3, validation_data=(X, bad), verbose=0)
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+
+
 def test_rows_of_zeros():
     y = ONE_HOT.copy()
     y[2:4] = 0

@@ -120,6 +120,26 @@ CASES = {
         lambda x: np.linalg.norm(x, 1, axis=-1),
         (X,),
     ),
+    **{
+        f"norm {order} over {axis}": (
+            lambda x, order=order, axis=axis: ops.norm(x, order, axis, keepdims=True),
+            lambda x, order=order, axis=axis: np.linalg.norm(x, order, axis, keepdims=True),
+            (values,),
+        )
+        for values, axis in ((X, None), (STACK, (2, 0)), (STACK, (0, -1)))
+        for order in ("fro", 1, -1, np.inf, -np.inf)
+    },
+    "norm 3 of whole numbers": (
+        lambda x: ops.norm(x, 3),
+        lambda x: np.linalg.norm(x, 3),
+        (np.array([100, -7, 3], np.int8),),
+    ),
+    "norm of a stack": (ops.norm, np.linalg.norm, (STACK,)),
+    "logsumexp of whole numbers": (
+        ops.logsumexp,
+        lambda x: np.log(np.exp(x).sum()),
+        (np.array([3, 1]),),
+    ),
     "dot": (ops.dot, np.dot, (X, COLUMNS)),
     "matmul": (ops.matmul, np.matmul, (X, COLUMNS)),
     "matmul of a stack": (ops.matmul, np.matmul, (STACK, COLUMNS)),
@@ -190,6 +210,12 @@ def test_it_computes_what_numpy_does(name):
     expected = np.asarray(reference(*arrays))
     assert found.shape == expected.shape
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize(("order", "axis"), [(2, None), ("nuc", None), ("fro", 0), (0, (0, 1))])
+def test_no_such_norm(order, axis):
+    with pytest.raises(ValueError, match=rf"no ord={order!r} over {1 if axis == 0 else 2} axes"):
+        ops.norm(X, order, axis)
 
 
 def test_gelu_by_tanh_is_near():

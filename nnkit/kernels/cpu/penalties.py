@@ -7,8 +7,9 @@ are the same however many threads there are; then over the blocks.
 import math
 
 import numpy as np
+from numba.extending import register_jitable
 
-from nnkit.kernels._jit import inline, kernel
+from nnkit.kernels._jit import EXACT, kernel
 
 _BLOCK = 4096
 
@@ -70,7 +71,7 @@ def not_negative(w):
         w[i] = zero if w[i] < zero else w[i]
 
 
-@inline
+@register_jitable(**EXACT, forceinline=True)  # norm + rate (bounded - norm) would lose bounded.
 def _factor(squares, low, high, rate, epsilon):
     """What a vector is multiplied by, given the sum of its squares."""
     norm = math.sqrt(squares)

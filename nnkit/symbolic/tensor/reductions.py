@@ -75,6 +75,12 @@ def _reduced(name: str, x: Any, axis: Any, keepdims: bool) -> Any:
     return _kept(Reduction(name, axes)(x), x, axes, keepdims)
 
 
+def _as_fractions(x: Any) -> Any:
+    """The tensor; of integers and bools in float64."""
+    x = as_tensor(x)
+    return x if x.dtype.startswith("float") else cast(x, "float64")
+
+
 def _count(x: Any, axes: tuple[int, ...], dtype: str) -> Any:
     """Number of elements along some axes."""
     sizes = [x.shape[axis] for axis in axes if not x.broadcastable[axis]]
@@ -235,6 +241,8 @@ def allclose(
 def norm(x: Any, ord: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The norm of a given order over some axes: the root of the sum of powers.
 
+    Of integers and bools it is taken in float64.
+
     Parameters
     ----------
     x : Variable
@@ -243,7 +251,7 @@ def norm(x: Any, ord: Any, axis: Any = None, keepdims: bool = False) -> Any:
     axis : int, sequence of int, optional
     keepdims : bool
     """
-    x = as_tensor(x)
+    x = _as_fractions(x)
     if ord == 0:
         return cast(sum(neq(x, 0), axis, keepdims=keepdims), x.dtype)
     if ord in (np.inf, -np.inf):
@@ -255,8 +263,8 @@ def norm(x: Any, ord: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """ln(sum(exp(x))) over some axes, which never overflows."""
-    x = as_tensor(x)
+    """ln(sum(exp(x))) over some axes, which never overflows; of integers in float64."""
+    x = _as_fractions(x)
     largest = max(x, axis, keepdims=True)
     largest = switch(isinf(largest), 0, largest)  # inf - inf is not a number.
     total = log(sum(exp(x - largest), axis, keepdims=True)) + largest
