@@ -147,13 +147,14 @@ def load_weights(
     UserWarning
         Weights are NaN or infinite; their layers are named.
     """
-    if not model.built:
-        raise ValueError(
-            "the model has no weights yet: give it an Input, or call build, before load_weights"
-        )
-    with model.turns.alone(writes=True), open_hdf5(path, max_bytes) as root:
-        stored = stored_layers(root, model.layers)
-        assign(pair(model.layers, stored, by_name, skip_mismatch, origin(root)))
+    with model.turns.alone(writes=True):
+        if not model.built:
+            raise ValueError(
+                "the model has no weights yet: give it an Input, or call build, before load_weights"
+            )
+        with open_hdf5(path, max_bytes) as root:
+            stored = stored_layers(root, model.layers)
+            assign(pair(model.layers, stored, by_name, skip_mismatch, origin(root)))
 
 
 def inspect(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> str:
