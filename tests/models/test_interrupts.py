@@ -167,7 +167,7 @@ def interrupt_compilation(times):
 @pytest.mark.soak
 @pytest.mark.parametrize(
     ("what", "many"),
-    [("fit", 100), ("single_batches", 100), ("predict", 100), ("files", 100), ("compilation", 20)],
+    [("fit", 120), ("single_batches", 120), ("predict", 120), ("files", 120), ("compilation", 20)],
 )
 def test_ctrl_c_at_any_moment(what, many):
     output(f"from tests.models.test_interrupts import *\ninterrupt_{what}({rounds(3, many)})")
