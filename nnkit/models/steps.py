@@ -100,8 +100,8 @@ class Objective:
     def weigh(self, dtype: str, weight: np.ndarray | None, mask: np.ndarray | None) -> None:
         """The weight of each row in the loss, and in the metrics (which all rows share alike).
 
-        Where the output has a mask, the rows that it leaves out weigh nothing, and the others as
-        much as all did.
+        Where the output has a mask, the rows that it leaves out weigh nothing. In the loss the
+        others of the batch weigh as much as all did; metrics count them, as in Keras.
         """
         _own(self.loss)
         rows = self.values.size
@@ -116,9 +116,9 @@ class Objective:
                 launch.fill(factor, self.weight)
             else:
                 launch.broadcast_weights(weight.reshape(-1), factor, self.weight)
-        if mask is not None and mask.size == rows:
-            for weights in {id(w): w for w in (self.share, self.weight)}.values():
-                launch.mask_weights(mask.reshape(-1), weights)
+        self.mask = mask.reshape(-1) if mask is not None and mask.size == rows else None
+        if self.mask is not None:
+            launch.mask_weights(self.mask, self.weight)
 
     def add(self, samples: int, penalties: Iterable[np.ndarray]) -> None:
         """Add the batch to the running sums, and to the loss what weights and layers cost."""
@@ -128,7 +128,10 @@ class Objective:
         for penalty in penalties:
             launch.accumulate_penalty(penalty, count, self.sums[0])
         for result, total in zip(self.results, self.sums[1:], strict=True):
-            launch.accumulate(result, self.share, count, total)
+            if self.mask is None:
+                launch.accumulate(result, self.share, count, total)
+            else:
+                launch.accumulate_masked(result, self.mask, total)
 
     def logs(self) -> dict[str, float]:
         """Running means since the sums were cleared."""

@@ -63,6 +63,14 @@ def test_the_loss_and_metrics_leave_out_masked_steps(eager):
     np.testing.assert_allclose((logs["loss"][0], logs["mae"][0]), before, rtol=1e-5)
 
 
+def test_metrics_do_not_depend_on_the_size_of_batches():
+    """All steps that count share alike, however many of them a batch has."""
+    model = model_of(MaskZeros(), Dense(2))
+    for size in (1, 4, 6):
+        mae = model.evaluate(X, Y, batch_size=size, verbose=0)[1]
+        np.testing.assert_allclose(mae, expected(model, X, Y)[1], rtol=1e-5)
+
+
 def test_masked_steps_have_no_gradient():
     """What the targets are where nothing counts changes nothing."""
     models = [model_of(MaskZeros(), Dense(2, activation="tanh")) for _ in range(2)]

@@ -53,6 +53,17 @@ def accumulate(values, weights, count, sums):
     sums[1] += count
 
 
+@kernel(updates=["sums"])
+def accumulate_masked(values, mask, sums):
+    """sums += (sum_i values_i where the mask is true, its true elements), in float64."""
+    total, count = 0.0, 0.0
+    for i in range(values.size):
+        total += np.float64(values[i]) if mask[i] else 0.0
+        count += 1.0 if mask[i] else 0.0
+    sums[0] += total
+    sums[1] += count
+
+
 @kernel(outputs=["y"], split=["y"], elementwise=True)
 def fill(value, y):
     """y = value."""

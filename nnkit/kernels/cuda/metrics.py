@@ -95,6 +95,23 @@ def accumulate(values, weights, count, sums):
         sums[1] += count
 
 
+@kernel(one_block)
+def accumulate_masked(values, mask, sums):
+    """sums += (sum_i values_i where the mask is true, its true elements), in float64."""
+    total, count = 0.0, 0.0
+    i = cuda.threadIdx.x
+    while i < values.size:
+        if mask[i]:
+            total += np.float64(values[i])
+            count += 1.0
+        i += cuda.blockDim.x
+    total = block_sum(total)
+    count = block_sum(count)
+    if cuda.threadIdx.x == 0:
+        sums[0] += total
+        sums[1] += count
+
+
 @kernel(elements("y"))
 def fill(value, y):
     """y = value."""
