@@ -127,11 +127,11 @@ def cache_dir() -> Path:
     if given:
         return _expanded(given)
     if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA", "~")
+        base = os.environ.get("LOCALAPPDATA") or "~"
     elif sys.platform == "darwin":
         base = "~/Library/Caches"
     else:
-        base = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return _expanded(base) / "nnkit"
 
 

@@ -32,7 +32,8 @@ _levels: tuple[WeakTable[None], ...] = tuple(WeakTable() for _ in range(6))
 _held: list[Lock] = []
 _missed: list[Any] = []
 _cleaners: list[Callable[[], None]] = []
-_forking = False
+# The level that a fork is waiting for; None: nobody forks.
+_waits_for: int | None = None
 
 
 def hold(lock: Lock, level: int) -> None:
@@ -52,18 +53,20 @@ def in_child(function: Callable[[], None]) -> None:
     _cleaners.append(function)
 
 
-def give_way() -> None:
-    """Before a lock is taken again and again: let a fork that waits for it come first."""
-    while _forking:
+def give_way(level: int) -> None:
+    """Before a lock is taken again and again: let a fork that waits for it come first.
+
+    Not one that waits for another level: this thread may have what it waits for.
+    """
+    while _waits_for == level:
         time.sleep(0.001)
 
 
 def _before() -> None:
-    global _forking
-    if _forking:  # Registered more than once.
+    global _waits_for
+    if _waits_for is not None:  # Registered more than once.
         return
-    _forking = True
-    for locks in _levels:
+    for _waits_for, locks in enumerate(_levels):
         end = time.monotonic() + _PATIENCE_SECONDS
         for lock in list(locks):
             got = lock.acquire(True, max(0.0, end - time.monotonic()))
@@ -71,8 +74,8 @@ def _before() -> None:
 
 
 def _after() -> None:
-    global _forking
-    _forking = False
+    global _waits_for
+    _waits_for = None
     while _held:
         _held.pop().release()
     _missed.clear()

@@ -42,8 +42,10 @@ def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], An
     """
 
     def of_package(name: str) -> Any:
-        if name in on_demand:
-            return importlib.import_module(f"{package}.{name}")
+        module = f"{package}.{name}"
+        # Or Ctrl-C has ended the import of the package that it is in: this is the second one.
+        if name in on_demand or module in sys.modules:
+            return importlib.import_module(module)
         if name.startswith("_"):  # Asked by some protocol, not by a user.
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         message = f"{package} has no {name!r}{_hint(package, name)}"

@@ -80,6 +80,15 @@ def test_cache_folder(platform, variable, expected, tmp_path, monkeypatch):
     assert config.cache_dir().as_posix() == expected.format(tmp_path.as_posix())
 
 
+def test_an_empty_cache_folder_counts_as_none(tmp_path, monkeypatch):
+    """It was the current folder."""
+    monkeypatch.delenv("NNKIT_CACHE_DIR")
+    monkeypatch.setattr(config.sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert config.cache_dir() == tmp_path / ".cache" / "nnkit"
+
+
 def test_cache_folder_of_a_mac(monkeypatch):
     monkeypatch.delenv("NNKIT_CACHE_DIR")
     monkeypatch.setattr(config.sys, "platform", "darwin")

@@ -64,3 +64,9 @@ def test_imported_on_demand(name):
     """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_second_import_after_ctrl_c_in_the_first(monkeypatch):
+    """Modules whose import was done are there already, and Python doesn't bind their names."""
+    monkeypatch.delattr(nnkit, "forks")
+    exec("from nnkit import forks")

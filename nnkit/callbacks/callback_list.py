@@ -27,6 +27,8 @@ class CallbackList(Callback):
     ----------
     needs_train_batches, needs_test_batches, needs_predict_batches : bool
         Whether a hook for batches is overridden, so that batches must run one by one.
+    looks_between_batches : bool
+        Whether a user's hook is called before an evaluation or a prediction has come to its end.
 
     Raises
     ------
@@ -52,12 +54,19 @@ class CallbackList(Callback):
         self.needs_train_batches = self._listened("on_train_batch_") or self._listened("on_batch_")
         self.needs_test_batches = self._listened("on_test_batch_")
         self.needs_predict_batches = self._listened("on_predict_batch_")
+        self.looks_between_batches = (
+            self.needs_test_batches or self.needs_predict_batches or self._watched()
+        )
         self.set_model(model)
         self.set_params(params or {})
 
     def _listened(self, prefix: str) -> bool:
         hooks = (prefix + "begin", prefix + "end")
         return any(_overrides(callback, hook) for callback in self.callbacks for hook in hooks)
+
+    def _watched(self) -> bool:
+        users = (c for c in self.callbacks if not isinstance(c, ProgressBar))
+        return any(_overrides(callback, "on_progress") for callback in users)
 
     def _call(self, hook: str, *arguments: Any) -> None:
         for callback in self.callbacks:

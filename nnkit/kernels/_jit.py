@@ -49,7 +49,8 @@ EXACT: dict[str, Any] = FLAGS | {"fastmath": {"contract"}}
 _CALL = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 # numba's compiler is not reentrant across a cache miss, and two threads may meet the same kernel.
 COMPILING = threading.RLock()
-forks.hold(COMPILING, 2)
+_LEVEL = 2
+forks.hold(COMPILING, _LEVEL)
 
 
 class Kernel:
@@ -172,7 +173,7 @@ class Kernel:
         return code
 
     def _make(self, types: tuple[str, ...]) -> Callable[[int], None]:
-        forks.give_way()
+        forks.give_way(_LEVEL)
         with COMPILING:
             code = self._compiled.get(types) or _compile(self, types)
             self._compiled[types] = code

@@ -7,14 +7,15 @@ import operator
 import threading
 import weakref
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
 
 from nnkit import losses, metrics, optimizers
-from nnkit.callbacks import History
+from nnkit.callbacks import CallbackList, History
 from nnkit.checks import flag, integer
 from nnkit.data import Arrays, as_array, check_finite, check_lengths, sample_weights
 from nnkit.engine.turns import leave
@@ -93,8 +94,8 @@ class Compiled(Layer, abstract=True):
                 self._fits = outer
 
     @contextmanager
-    def _measuring(self, method: str) -> Iterator[None]:
-        """Within the block the weights stay as they are.
+    def _measuring(self, method: str) -> Iterator[object]:
+        """Within the block the weights stay as they are; it gives what :meth:`pausing` takes.
 
         Raises
         ------
@@ -104,21 +105,40 @@ class Compiled(Layer, abstract=True):
         if self.layer_states():
             self._refuse_during_fit(f"{method} (layers with stateful=True remember its batches)")
             with self.turns.alone(writes=True), allowed():
-                yield
+                yield None
             return
         token = object()
         with deferred():
             try:
                 self.turns.read(token)
                 with allowed():
-                    yield
+                    yield token
             finally:
                 leave(token, None)
+
+    def pausing(
+        self, token: object, listeners: CallbackList | None
+    ) -> Callable[[], AbstractContextManager[None]]:
+        """What makes the blocks in which callbacks run between batches.
+
+        Weights may change there: a callback may wait for another thread that changes them.
+        """
+        looks = listeners is not None and listeners.looks_between_batches
+        return partial(self._pause, token) if looks and token is not None else nullcontext
+
+    @contextmanager
+    def _pause(self, token: object) -> Iterator[None]:
+        leave(token, None)
+        try:
+            yield
+        finally:
+            self.turns.read(token)
 
     def _refuse_during_fit(self, method: str) -> None:
         """Raise an error if another thread is within ``fit``; a fork has none of these."""
         thread = self._fits
-        if thread is not None and thread.is_alive() and thread is not threading.current_thread():
+        others = set(threading.enumerate()) - {threading.current_thread()}
+        if thread in others:  # Its is_alive() is False after Ctrl-C has ended a join.
             raise RuntimeError(
                 f"{method}: thread {thread.name!r} is within fit of the same model; wait until it "
                 "returns, or end it with model.stop_training = True"

@@ -53,9 +53,14 @@ class Predictor:
         self.records = Records(Replayer(model.turns.python, self._blame, ONE_STEP))
 
     def run(
-        self, x: np.ndarray, size: int, listeners: CallbackList | None, to_host: bool
+        self,
+        x: np.ndarray,
+        size: int,
+        listeners: CallbackList | None,
+        to_host: bool,
+        token: object,
     ) -> np.ndarray:
-        """The output for all rows of x, ``size`` of them at a time."""
+        """The output for all rows of x, ``size`` of them at a time; ``token`` reads weights."""
         n = len(x)
         if n > self.most:
             budget.check_possible((n, *self.shape), self.dtype, "the prediction")
@@ -69,16 +74,19 @@ class Predictor:
             self._step(x, n, size).run(bound)
             return out
         single = listeners is not None and listeners.needs_predict_batches
+        pause = self.model.pausing(token, listeners)
         with placed(bound, ("out",)) as bound:
             for first, height, steps in Pace().chunks(n, size, single):
                 if listeners is not None and single:
-                    listeners.on_predict_batch_begin(first)
+                    with pause():
+                        listeners.on_predict_batch_begin(first)
                 self._step(x, height, size).run(bound, steps)
                 check()
-                if listeners is not None and single:
-                    listeners.on_predict_batch_end(first)
                 if listeners is not None:
-                    listeners.on_progress(first + steps)
+                    with pause():
+                        if single:
+                            listeners.on_predict_batch_end(first)
+                        listeners.on_progress(first + steps)
         return out
 
     def _state(self) -> list[np.ndarray]:

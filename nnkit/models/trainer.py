@@ -172,8 +172,7 @@ class Trainer(Compiled, abstract=True):
                         data, bound, size, epoch, pace, listeners, check_numerics, ahead
                     )
                     if held_out is not None and validates(epoch + 1):
-                        with self._measuring("fit"):
-                            results = self._measure(held_out, validation_size, listeners)
+                        results = self._measure("fit", held_out, validation_size, listeners)
                         logs |= {f"val_{name}": value for name, value in results.items()}
                     listeners.on_epoch_end(epoch, logs)
                     if self.stop_training:
@@ -278,34 +277,34 @@ class Trainer(Compiled, abstract=True):
         self._require_compiled("evaluate")
         usual = 32 if self.loss.reduction == "sum" else _ROWS
         size = self._batch_size("evaluate", "batch_size", batch_size, usual)
-        with self._measuring("evaluate"):
-            data = self._arrays(x, y, sample_weight)
-            self._warn_of_doubts(data)
-            self._check_whole_batches(data, "x")
-            self.session()
-            params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
-            bar = ProgressBar(verbose)
-            listeners = CallbackList([bar, callbacks], self, params)
-            try:
-                logs = self._measure(data, size, listeners, listeners.on_progress)
-            finally:
-                bar.close()
+        data = self._arrays(x, y, sample_weight)
+        self._check_whole_batches(data, "x")
+        params = {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
+        bar = ProgressBar(verbose)
+        listeners = CallbackList([bar, callbacks], self, params)
+        try:
+            logs = self._measure("evaluate", data, size, listeners, listeners.on_progress)
+        finally:
+            bar.close()
         return _results(logs, return_dict)
 
     def _measure(
         self,
+        method: str,
         data: Arrays,
         stride: int,
         listeners: CallbackList,
         report: Callable[[int, Logs], None] | None = None,
     ) -> Logs:
-        sums = np.zeros_like(self.session().objective.sums)
         listeners.on_test_begin()
         single = listeners.needs_test_batches
-        with placed(data.bound()) as bound:
+        with self._measuring(method) as token, placed(data.bound()) as bound:
+            pause = self.pausing(token, listeners)
+            sums = np.zeros_like(self.session().objective.sums)
             for first, size, steps in Pace().chunks(len(data), stride, single):
                 if single:
-                    listeners.on_test_batch_begin(first)
+                    with pause():
+                        listeners.on_test_batch_begin(first)
                 with self.turns.alone():
                     session = self._claimed()
                     objective = session.objective
@@ -314,10 +313,11 @@ class Trainer(Compiled, abstract=True):
                     window = session.window(size, stride)
                     session.evaluate_step(data, window).run(bound, steps)
                     logs, sums = objective.logs(), objective.sums.copy()
-                if single:
-                    listeners.on_test_batch_end(first, logs)
-                if report is not None:
-                    report(first + steps, logs)
+                with pause():
+                    if single:
+                        listeners.on_test_batch_end(first, logs)
+                    if report is not None:
+                        report(first + steps, logs)
         listeners.on_test_end(logs)
         return logs
 
@@ -394,9 +394,9 @@ class Trainer(Compiled, abstract=True):
             if predictor.stateful:
                 leave(token, None)
                 with self._measuring("predict"):
-                    out = predictor.run(x, size, listeners, to_host)
+                    out = predictor.run(x, size, listeners, to_host, None)
             else:
-                out = predictor.run(x, size, listeners, to_host)
+                out = predictor.run(x, size, listeners, to_host, token)
             self._predictors.append(predictor)  # Unless Ctrl-C has left it half done.
             return out
         finally:

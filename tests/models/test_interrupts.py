@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import nnkit
-from nnkit import Input, Sequential, callbacks, interrupts
+from nnkit import Input, Sequential, callbacks, forks, interrupts
 from nnkit.engine import turns
 from nnkit.engine.device import launch
 from nnkit.layers import BatchNormalization, Dense, Layer
@@ -249,6 +249,7 @@ def test_what_runs_apart_returns_or_raises():
 
 def fork_during(work, times):
     """Fork while threads work; each child predicts, trains, saves and compiles."""
+    forks._PATIENCE_SECONDS = 10 * ENOUGH
     model, other, stop = network(), network(), threading.Event()
     for each in (model, other):
         each.fit(X, LABELS, validation_split=0.1, verbose=0)
@@ -296,6 +297,46 @@ def fork_during(work, times):
     for thread in threads:
         thread.join()
     shutil.rmtree(folder)
+
+
+def fork_before_a_layer_compiles():
+    """A layer that runs in Python has the model's turn while it compiles; so the fork waits."""
+    begun = threading.Event()
+
+    @nnkit.kernel(outputs=["y"])
+    def twice(x, y):
+        for i in range(len(x)):
+            y[i] = 2 * x[i]
+
+    class Compiles(Half):
+        def forward(self, x, training=False):
+            begun.set()
+            while forks._waits_for is None:
+                time.sleep(0.001)
+            twice(np.ones(3), y := np.empty(3))
+            return x * y[0]
+
+    forks._PATIENCE_SECONDS = 10 * ENOUGH
+    os.environ["NNKIT_CACHE_DIR"] = folder = tempfile.mkdtemp()
+    model = Sequential([Input((20,)), Compiles()])
+    thread = threading.Thread(target=model, args=(X,))
+    thread.start()
+    begun.wait()
+    signal.alarm(ENOUGH)
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    thread.join()
+    shutil.rmtree(folder)
+
+
+def test_a_fork_waits_for_a_layer_that_compiles():
+    output(
+        "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n"
+        "from tests.models.test_interrupts import *\n"
+        "fork_before_a_layer_compiles()"
+    )
 
 
 @pytest.mark.soak

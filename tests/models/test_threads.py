@@ -11,6 +11,7 @@ import pytest
 
 import nnkit
 from nnkit import Input, Sequential, callbacks
+from nnkit.engine import turns
 from nnkit.layers import LSTM, Activation, Dense
 from tests.helpers import rounds
 from tests.models.test_resources import together
@@ -193,6 +194,41 @@ def test_what_another_thread_may_do_during_fit(name, world):
         alone = network()
         alone.fit(X, Y, batch_size=24, epochs=2, shuffle=False, verbose=0)
         np.testing.assert_equal(model.get_weights(), alone.get_weights())
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        f"on_{call}_{moment}"
+        for call in ("test", "predict")
+        for moment in ("begin", "batch_begin", "batch_end", "end")
+    ]
+    + ["on_progress"],
+)
+def test_a_callback_may_wait_for_a_thread_that_changes_weights(hook, world):
+    """In each hook of evaluate, of predict, and of a validation in fit."""
+    model, found = network(), []
+
+    def write(*arguments):
+        tasks = (lambda: world.train_on_batch(model)), (lambda: world.set_weights(model))
+        for task in tasks:
+            found.extend(together(task))
+
+    other = type("Other", (callbacks.Callback,), {hook: lambda self, *arguments: write()})()
+    model.evaluate(X, Y, 24, 0, callbacks=other)
+    model.predict(X, batch_size=24, callbacks=other)
+    model.fit(X, Y, 24, verbose=0, validation_data=(X, Y), callbacks=other)
+    assert set(found) == {None}
+    assert turns._reading == {}
+
+
+def test_fit_is_refused_after_ctrl_c_has_ended_a_join(monkeypatch):
+    """Then Python up to 3.12 says of a thread that it has ended."""
+    monkeypatch.setattr(threading.Thread, "is_alive", lambda thread: False)
+    model = network()
+    other = Meanwhile(lambda model: model.fit(X, Y, verbose=0))
+    model.fit(X, Y, batch_size=24, verbose=0, callbacks=other)
+    assert "is within fit of the same model" in str(other.found[0])
 
 
 def test_a_fit_has_the_same_bits_while_others_look(world):
