@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging  # noqa: F401  (it holds a lock at forks: registered before this, it comes later)
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from nnkit.weak import WeakTable
 
-__all__ = ["Lock", "give_way", "hold", "in_child", "register"]
+__all__ = ["Lock", "adopted", "give_way", "hold", "in_child", "register"]
 
 # A fork waits so long for the locks of each level, at most. It needs it all only if a thread that
 # has one of them waits for the thread that forks.
@@ -32,6 +33,8 @@ _levels: tuple[WeakTable[None], ...] = tuple(WeakTable() for _ in range(6))
 _held: list[Lock] = []
 _missed: list[Any] = []
 _cleaners: list[Callable[[], None]] = []
+_of_libraries: list[dict[str, Callable[[], None]]] = []
+_begun: list[dict[str, Callable[[], None]]] = []  # Of these, whose "before" has been called.
 # The level that a fork is waiting for; None: nobody forks.
 _waits_for: int | None = None
 
@@ -62,6 +65,30 @@ def give_way(level: int) -> None:
         time.sleep(0.001)
 
 
+@contextmanager
+def adopted() -> Iterator[None]:
+    """Within the block, what an imported library registers for forks comes after nnkit's locks.
+
+    Python would call it first: a fork would have the library's lock, and wait for a thread that
+    wants it while it imports that library.
+    """
+    if not hasattr(os, "register_at_fork"):
+        yield
+        return
+    of_python = os.register_at_fork
+    os.register_at_fork = lambda **hooks: _of_libraries.append(hooks)
+    try:
+        yield
+    finally:
+        os.register_at_fork = of_python
+
+
+def _call(hooks: list[dict[str, Callable[[], None]]], when: str) -> None:
+    for registered in hooks:
+        if when in registered:
+            registered[when]()
+
+
 def _before() -> None:
     global _waits_for
     if _waits_for is not None:  # Registered more than once.
@@ -71,11 +98,15 @@ def _before() -> None:
         for lock in list(locks):
             got = lock.acquire(True, max(0.0, end - time.monotonic()))
             (_held if got else _missed).append(lock)
+    _begun.extend(reversed(_of_libraries))
+    _call(_begun, "before")
 
 
-def _after() -> None:
+def _after(when: str = "after_in_parent") -> None:
     global _waits_for
     _waits_for = None
+    _call(_begun[::-1], when)
+    _begun.clear()
     while _held:
         _held.pop().release()
     _missed.clear()
@@ -86,7 +117,7 @@ def _after_in_child() -> None:
         clean()
     for lock in _missed:
         lock._at_fork_reinit()  # Nobody has it.
-    _after()
+    _after("after_in_child")
 
 
 def register() -> None:

@@ -20,7 +20,7 @@ forks.hold(_importing, 2)
 def hdf5() -> Any:
     """h5py, imported when it is needed: whole, whenever Ctrl-C comes."""
     with deferred(), _importing:
-        import h5py
-
-        forks.register()  # It holds a lock at forks, which nnkit takes while it has its own.
+        with forks.adopted():  # It holds a lock at forks, which nnkit takes while it has its own.
+            import h5py
+        forks.register()  # The user may have imported it before.
     return h5py

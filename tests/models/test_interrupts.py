@@ -339,6 +339,32 @@ def test_a_fork_waits_for_a_layer_that_compiles():
     )
 
 
+def fork_during_the_first_save():
+    """h5py takes a lock of its own at forks, and wants it while it is imported."""
+    forks._PATIENCE_SECONDS = 10 * ENOUGH
+    model, other = network(), network()
+    folder = Path(tempfile.mkdtemp())
+    saving = threading.Thread(target=model.save, args=(folder / "model.h5",))
+    saving.start()
+    while "h5py.h5t" not in sys.modules:
+        time.sleep(0)
+    child = os.fork()
+    if child == 0:
+        other.save(folder / "other.h5")
+        os._exit(0)
+    saving.join()
+    assert os.waitpid(child, 0)[1] == 0
+    assert len(nnkit.load_model(folder / "other.h5").layers) == len(other.layers)
+
+
+def test_a_fork_during_the_first_save():
+    output(
+        "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n"
+        "from tests.models.test_interrupts import *\n"
+        "fork_during_the_first_save()"
+    )
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("work", ["fit", "predict predict save", "compile fit"])
 def test_a_fork_at_any_moment(work):
