@@ -240,7 +240,8 @@ def _function(name: str) -> Callable[..., Any] | None:
 
 def is_custom_function(name: str) -> bool:
     """Whether ``custom_objects`` was given a function of that name, here and now."""
-    return is_function(_customs.get({}).get(name))
+    customs = _customs.get({})
+    return any(is_function(customs.get(spelling)) for spelling in (name, _bare(name)))
 
 
 def is_function(value: Any) -> bool:

@@ -8,6 +8,7 @@ import pytest
 import nnkit
 from nnkit import losses, metrics
 from nnkit.layers import Dense
+from nnkit.registry import custom_objects
 
 P = np.array([[0.2, 0.3, 0.5], [0.9, 0.05, 0.05], [1.0, 0.0, 0.0]])
 T = np.array([[0, 1, 0], [0.5, 0, 0.5], [0, 1, 0]])
@@ -168,3 +169,16 @@ def test_a_loss_as_a_metric(rng, tmp_path):
     ours.save(tmp_path / "model.h5")
     again = nnkit.load_model(tmp_path / "model.h5")
     assert again.evaluate(x, y, verbose=0, return_dict=True) == results
+
+
+def test_a_custom_function_comes_before_a_class_of_its_name():
+    """However either is spelled: a file of Keras's may say the package."""
+
+    def mse(y_true, y_pred):
+        return nnkit.ops.sum(nnkit.ops.square(y_true - y_pred), axis=-1)
+
+    for given in ("mse", "package>mse"):
+        with custom_objects({given: mse}):
+            for asked in ("mse", "package>mse"):
+                assert losses.get(asked).function is mse, (given, asked)
+    assert isinstance(losses.get("mse"), losses.MeanSquaredError)
