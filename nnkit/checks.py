@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import numpy as np
 from nnkit.conversion import to_numpy
 from nnkit.registry import did_you_mean
 
-__all__ = ["flag", "integer", "is_expression", "number", "one_of", "seed", "shape"]
+__all__ = ["flag", "integer", "is_expression", "number", "one_of", "seed", "shape", "takes"]
 
 
 def integer(owner: str, name: str, value: Any, low: int = 1, high: int = 2**31) -> int:
@@ -137,3 +139,11 @@ def is_expression(value: Any) -> bool:
     """Whether it is one of nnkit.symbolic's; nobody has any before those are imported."""
     graph = sys.modules.get("nnkit.symbolic.graph")
     return graph is not None and isinstance(value, graph.Variable)
+
+
+def takes(function: Callable[..., Any], name: str) -> bool:
+    """Whether a function has a parameter of that name."""
+    try:
+        return name in inspect.signature(function).parameters
+    except (TypeError, ValueError):  # Not every function of C's says what it takes.
+        return False

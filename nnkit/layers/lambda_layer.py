@@ -65,9 +65,7 @@ class Lambda(Layer, wraps_functions=True):
 
     def call(self, x: Any, training: bool = False) -> Any:
         """The function of x."""
-        from nnkit.symbolic.layers import takes
-
-        told = {"training": training} if takes(self.function, "training") else {}
+        told = {"training": training} if checks.takes(self.function, "training") else {}
         return self.function(x, **told, **self.arguments)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -8,7 +8,7 @@ import nnkit.symbolic.tensor as T
 from nnkit import config
 from nnkit.symbolic.graph import toposort
 from nnkit.symbolic.scan import until
-from nnkit.symbolic.steps import Scan
+from nnkit.symbolic.scan_op import Scan
 
 
 def replays(function):

@@ -7,7 +7,7 @@ import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
 from nnkit.symbolic.scan_module import foldl, foldr, map, reduce, scan, until
 from nnkit.symbolic.tensor.shared_randomstreams import RandomStreams
-from nnkit.symbolic.verify import verify_grad
+from nnkit.symbolic.tools.verify import verify_grad
 
 RNG = np.random.default_rng(8)
 FAST = "FAST_COMPILE"
