@@ -9,7 +9,7 @@ import numpy as np
 
 from nnkit.symbolic.config import config
 from nnkit.symbolic.graph import Variable, ancestors, clone, describe, toposort
-from nnkit.symbolic.scan_op import Scan, Step
+from nnkit.symbolic.scan_op import Body, Scan
 from nnkit.symbolic.tensor.axes import unbroadcast
 from nnkit.symbolic.tensor.formulas import minimum
 from nnkit.symbolic.tensor.math import cast
@@ -121,7 +121,7 @@ def scan(
     looped = [*elements, *(v for j in state for v in back[j]), *shared.values()]
     outside = _outside(results, [*looped, *shared])
     inside = {v: v.type(v.name) for v in outside}
-    step = Step(
+    body = Body(
         [*looped, *inside.values()],
         clone(results, {**inside, **shared}),
         len(elements),
@@ -132,11 +132,11 @@ def scan(
         config.mode if mode is None else mode,
         truncate_gradient,
     )
-    firsts = [
+    initial = [
         *(infos[j][0] for j in state),
         *(s.dimshuffle("x", *range(s.ndim)) for s in shared),
     ]
-    made = Scan(step).outputs(steps, *slices, *firsts, *outside)
+    made = Scan(body).outputs(steps, *slices, *initial, *outside)
     last = made[len(state) : len(state) + len(shared)]
     for s, value in zip(shared, last, strict=True):
         if isinstance(s, StateVariable):

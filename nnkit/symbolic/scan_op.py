@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.symbolic.derive.grad import grad
-from nnkit.symbolic.graph import Apply, FunctionGraph, Variable, ancestors, clone
+from nnkit.symbolic.graph import FunctionGraph, Variable, ancestors, clone
 from nnkit.symbolic.op import Gradients, Op, Variables
 from nnkit.symbolic.rewriting.passes import rewrite
 from nnkit.symbolic.run.branches import Runner, runner
@@ -23,17 +23,17 @@ from nnkit.symbolic.tensor.making import zeros_like
 from nnkit.symbolic.tensor.math import tensor_copy
 from nnkit.symbolic.tensor.variable import TensorType
 
-__all__ = ["Scan", "Step"]
+__all__ = ["Body", "Scan"]
 
 
 @dataclass(eq=False)
-class Step:
+class Body:
     """What is done in every step: a graph.
 
     Attributes
     ----------
     inputs : list of Variable
-        An element of each sequence, the values of each state at its taps, then what stays.
+        An element of each sequence, the values of each state at its taps, then the non-sequences.
     outputs : list of Variable
         The new states, then what is only collected; last, if ``until``, whether to stop.
     sequences : int
@@ -69,12 +69,12 @@ class Step:
         return self.sequences + sum(len(taps) for taps in self.taps[:state])
 
     @property
-    def staying(self) -> list[Any]:
+    def non_sequences(self) -> list[Any]:
         """The inputs that are the same in each step."""
         return self.inputs[self.first(len(self.taps)) :]
 
     @property
-    def kinds(self) -> list[TensorType]:
+    def state_types(self) -> list[TensorType]:
         """The type of each state."""
         return [self.inputs[self.first(j)].type for j in range(len(self.taps))]
 
@@ -95,166 +95,204 @@ class Scan(Op):
     """Steps one after another.
 
     Its inputs are the number of steps, the sequences, the first values of the states, stacked, and
-    what stays; its outputs those of the steps, stacked.
+    non-sequences; its outputs those of the steps, stacked.
 
     Parameters
     ----------
-    step : Step
+    body : Body
     """
 
-    step: Step
+    body: Body
 
     def __repr__(self) -> str:
-        return f"Scan{{{self.step.name}}}" if self.step.name else "Scan"
+        return f"Scan{{{self.body.name}}}" if self.body.name else "Scan"
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """Those of a step's outputs, with an axis for the steps."""
-        kept = [*self.step.kept, *[True] * len(self.step.results)]
+        kept = [*self.body.kept, *[True] * len(self.body.results)]
         return [
             TensorType(v.dtype, (False, *v.broadcastable)) if keep else v.type
-            for v, keep in zip(self.step.results, kept, strict=False)
+            for v, keep in zip(self.body.results, kept, strict=False)
         ]
 
     def _split(self, inputs: Sequence[Any]) -> tuple[Any, list[Any], list[Any], list[Any]]:
         steps, *rest = inputs
-        n, m = self.step.sequences, self.step.sequences + len(self.step.taps)
+        n, m = self.body.sequences, self.body.sequences + len(self.body.taps)
         return steps, rest[:n], rest[n:m], rest[m:]
 
     def perform(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         """A loop, natively if that is possible."""
-        steps, sequences, firsts, staying = self._split(arrays)
+        steps, sequences, initial, non_sequences = self._split(arrays)
         if steps < 0 or any(len(s) < steps for s in sequences):
             raise ValueError(
                 f"{self} is to do {steps} steps, on sequences of lengths "
                 f"{[len(s) for s in sequences]}"
             )
-        if self.step.mode == "FAST_RUN":
-            found = self.step.replays.run(int(steps), sequences, firsts, staying)
+        if self.body.mode == "FAST_RUN":
+            found = self.body.replays.run(int(steps), sequences, initial, non_sequences)
             if found is not None:
                 return tuple(found)
-        return self._in_python(int(steps), sequences, firsts, staying)
+        return self._in_python(int(steps), sequences, initial, non_sequences)
 
     def _in_python(
         self,
         steps: int,
         sequences: Sequence[np.ndarray],
-        firsts: Sequence[np.ndarray],
-        staying: Sequence[np.ndarray],
+        initial: Sequence[np.ndarray],
+        non_sequences: Sequence[np.ndarray],
     ) -> tuple[np.ndarray, ...]:
         """A loop in Python over the evaluated graph."""
-        states = [deque(first, len(first)) for first in firsts]
-        collected: list[list[np.ndarray]] = [[] for _ in self.step.results]
+        states = [deque(first, len(first)) for first in initial]
+        collected: list[list[np.ndarray]] = [[] for _ in self.body.results]
         for t in range(steps):
             # An element of a vector is no array, so [t, ...].
             now = [s[t, ...] for s in sequences]
-            for state, taps in zip(states, self.step.taps, strict=True):
+            for state, taps in zip(states, self.body.taps, strict=True):
                 now += [np.asarray(state[tap]) for tap in taps]
-            made = self.step.run([*now, *staying])
+            made = self.body.run([*now, *non_sequences])
             for state, value in zip(states, made, strict=False):
                 state.append(value)
             for i, (values, value) in enumerate(zip(collected, made, strict=False)):
-                if i >= len(states) or self.step.kept[i]:
+                if i >= len(states) or self.body.kept[i]:
                     values.append(value)
-            if self.step.until and made[-1]:
+            if self.body.until and made[-1]:
                 break
         results = []
-        for i, (values, v) in enumerate(zip(collected, self.step.results, strict=True)):
-            if i < len(states) and not self.step.kept[i]:
+        for i, (values, v) in enumerate(zip(collected, self.body.results, strict=True)):
+            if i < len(states) and not self.body.kept[i]:
                 results.append(np.asarray(states[i][-1]))
             elif values:
                 results.append(np.stack(values))
             else:
-                shape = firsts[i].shape[1:] if i < len(states) else (0,) * v.ndim
+                shape = initial[i].shape[1:] if i < len(states) else (0,) * v.ndim
                 results.append(np.empty((0, *shape), v.dtype))
         return tuple(results)
 
     def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """Another scan, backwards over the values that this one went through.
 
-        It carries the gradients by the states that it has still to meet, and the sums of those by
-        what stays.
+        It carries the gradients by the states that it has still to meet, and sums for the
+        non-sequences.
         """
-        step = self.step
-        _, sequences, firsts, staying = self._split(inputs)
-        traces: list[Any] = list(outputs)
-        above = list(cotangents)
-        if not all(step.kept):
-            again = Scan(replace(step, kept=[True] * len(step.kept)))
-            traces = Apply(again, inputs, again.types(*inputs)).outputs
-            for i, keep in enumerate(step.kept):
-                if not keep and smooth(traces[i]):
-                    last = zeros_like(traces[i])[-1]
-                    above[i] = set_subtensor(last, cotangents[i])
-        n = traces[0].shape[0]
-        begin = n - minimum(n, step.truncate) if step.truncate >= 0 else 0
-
-        def back(x: Any) -> Any:
-            return x[begin:n][::-1]
-
-        met = [back(s) for s in sequences]
-        for first, trace, taps in zip(firsts, traces, step.taps, strict=False):
-            depth = -min(taps)
-            whole = concatenate([first, trace], axis=0)
-            met += [back(whole[depth + tap :]) for tap in taps]
-        # The gradients by the outputs of a step: from outside, and from later steps. By copies, as
-        # an output may be made of another, or be the same.
-        ends = [tensor_copy(v) for v in step.results]
-        known: dict[Variable, Any] = {v: v.type() for v in ends if smooth(v)}
-        arriving = list(known.values())
-        met += [back(g) for v, g in zip(traces, above, strict=True) if smooth(v)]
-        carried, starts, states = [], [], []
-        for j, (first, taps) in enumerate(zip(firsts, step.taps, strict=True)):
-            if not smooth(first):
-                continue
-            depth, kind = -min(taps), step.inputs[step.first(j)].type
-            waiting = [kind() for _ in range(depth)]
-            known[ends[j]] = known[ends[j]] + waiting[-1]
-            states.append((j, waiting))
-            carried += waiting
-            starts += [zeros_like(first[:1])] * depth
-        wanted = [v for v in step.inputs if smooth(v)]
-        found = grad(None, wanted, known_grads=known, disconnected_inputs="ignore")
-        by = {id(v): d for v, d in zip(wanted, found, strict=True)}
-        made = []
-        for j, waiting in states:
-            shifted = [zeros_like(waiting[0]), *waiting[:-1]]
-            for i, tap in enumerate(step.taps[j]):
-                place = len(waiting) + tap
-                shifted[place] = shifted[place] + by[id(step.inputs[step.first(j) + i])]
-            made += shifted
-        for inner, outer in zip(step.staying, staying, strict=True):
-            if smooth(inner):
-                carried.append(inner.type())
-                starts.append(zeros_like(outer).dimshuffle("x", *range(outer.ndim)))
-                made.append(carried[-1] + by[id(inner)])
-        elements = [v for v in step.inputs[: step.sequences] if smooth(v)]
-        # What a step gave is not computed again.
-        given = {v: v.type() for v in step.results if v.owner is not None}
-        outputs = clone([*made, *(by[id(v)] for v in elements)], given)
-        used = {id(v) for v in ancestors(outputs)}
-        recalled = [(given[v], g) for v, g in zip(step.results, traces, strict=True) if v in given]
-        recalled = [(place, g) for place, g in dict(recalled).items() if id(place) in used]
-        met += [back(g) for _, g in recalled]
-        until_staying = step.inputs[: step.first(len(step.taps))]
-        backwards = Step(
-            [*until_staying, *arriving, *(v for v, _ in recalled), *carried, *step.staying],
-            outputs,
-            len(met),
-            [(-1,)] * len(carried),
-            [False] * len(carried),
-            name=f"gradient of {step.name or 'scan'}",
-            mode=step.mode,
+        body = self.body
+        _, sequences, initial, non_sequences = self._split(inputs)
+        traces, cotangents = self._traced(inputs, outputs, cotangents)
+        length = traces[0].shape[0]
+        begin = length - minimum(length, body.truncate) if body.truncate >= 0 else 0
+        backward = _BackwardBody(body)
+        sums = [v for v in non_sequences if smooth(v)]
+        read = [
+            *sequences,
+            *_earlier(body, initial, traces),
+            *(g for v, g in zip(traces, cotangents, strict=True) if smooth(v)),
+            *(traces[i] for i in backward.recalled),
+        ]
+        starts = [
+            *(zeros_like(initial[j][:1]) for j, cells in backward.pending.items() for _ in cells),
+            *(zeros_like(v).dimshuffle("x", *range(v.ndim)) for v in sums),
+        ]
+        results = iter(
+            Scan(backward.body(len(read))).outputs(
+                length - begin, *(x[begin:length][::-1] for x in read), *starts, *non_sequences
+            )
         )
-        results = iter(Scan(backwards).outputs(n - begin, *met, *starts, *staying))
-        of_firsts: list[Any] = [None] * len(firsts)
-        for j, waiting in states:
-            of_firsts[j] = stack([next(results) for _ in waiting], axis=0)
-        of_staying = [next(results) if smooth(v) else None for v in staying]
-        of_sequences = [
-            set_subtensor(zeros_like(s)[begin:n], next(results)[::-1]) if smooth(s) else None
+        by_initial: list[Any] = [None] * len(initial)
+        for j, cells in backward.pending.items():
+            by_initial[j] = stack([next(results) for _ in cells], axis=0)
+        by_non_sequences = [next(results) if smooth(v) else None for v in non_sequences]
+        by_sequences = [
+            set_subtensor(zeros_like(s)[begin:length], next(results)[::-1]) if smooth(s) else None
             for s in sequences
         ]
-        return [None, *of_sequences, *of_firsts, *of_staying]
+        return [None, *by_sequences, *by_initial, *by_non_sequences]
+
+    def _traced(
+        self, inputs: Variables, outputs: Variables, cotangents: Variables
+    ) -> tuple[Variables, Variables]:
+        """All values of each output, also of states of which the last alone is kept, and gradients.
+
+        A gradient of the last value alone is zeros for those before.
+        """
+        kept = self.body.kept
+        if all(kept):
+            return outputs, cotangents
+        traces = Scan(replace(self.body, kept=[True] * len(kept))).outputs(*inputs)
+        whole = list(cotangents)
+        for i, keep in enumerate(kept):
+            if not keep and smooth(traces[i]):
+                whole[i] = set_subtensor(zeros_like(traces[i])[-1], cotangents[i])
+        return traces, whole
+
+
+class _BackwardBody:
+    """A step of the gradient of a scan: from the gradients after a step to those before it.
+
+    Attributes
+    ----------
+    pending : dict of int to list of Variable
+        For each state that has a gradient, those by its latest values, the oldest first: what
+        later steps have added up for values that the way back has still to come to.
+    recalled : list of int
+        The outputs of the step that are read from the forward scan, not computed again.
+    """
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+        # By copies, as an output may be made of another, or be the same.
+        ends = [tensor_copy(v) for v in body.results]
+        self._outside = {end: end.type() for end in ends if smooth(end)}
+        self.pending = {
+            j: [type() for _ in range(-min(taps))]
+            for j, (type, taps) in enumerate(zip(body.state_types, body.taps, strict=True))
+            if type.dtype.startswith("float")
+        }
+        known: dict[Variable, Any] = dict(self._outside)
+        for j, cells in self.pending.items():
+            known[ends[j]] = known[ends[j]] + cells[-1]
+        wanted = [v for v in body.inputs if smooth(v)]
+        found = grad(None, wanted, known_grads=known, disconnected_inputs="ignore")
+        by = dict(zip(wanted, found, strict=True))
+        self._sums = {v: v.type() for v in body.non_sequences if smooth(v)}
+        outputs = [g for j in self.pending for g in self._moved(j, by)]
+        outputs += [total + by[v] for v, total in self._sums.items()]
+        outputs += [by[v] for v in body.inputs[: body.sequences] if smooth(v)]
+        values = {v: v.type() for v in body.results if v.owner is not None}
+        self._outputs = clone(outputs, values)
+        used = {id(v) for v in ancestors(self._outputs)}
+        places = {v: i for i, v in enumerate(body.results) if v in values and id(values[v]) in used}
+        self._values = [values[v] for v in places]
+        self.recalled = list(places.values())
+
+    def _moved(self, state: int, by: dict[Variable, Any]) -> list[Any]:
+        """The pending gradients of a state for the step before: one has been met, others grow."""
+        cells = self.pending[state]
+        moved = [zeros_like(cells[0]), *cells[:-1]]
+        for i, tap in enumerate(self._body.taps[state], self._body.first(state)):
+            moved[tap] = moved[tap] + by[self._body.inputs[i]]
+        return moved
+
+    def body(self, sequences: int) -> Body:
+        """The step as that of a scan over so many sequences."""
+        body = self._body
+        carried = [*(cell for cells in self.pending.values() for cell in cells)]
+        carried += self._sums.values()
+        elements = body.inputs[: body.first(len(body.taps))]
+        return Body(
+            [*elements, *self._outside.values(), *self._values, *carried, *body.non_sequences],
+            self._outputs,
+            sequences,
+            [(-1,)] * len(carried),
+            [False] * len(carried),
+            name=f"gradient of {body.name or 'scan'}",
+            mode=body.mode,
+        )
+
+
+def _earlier(body: Body, initial: Variables, traces: Variables) -> Iterator[Any]:
+    """For each tap of each state the values that the steps had from it."""
+    for first, trace, taps in zip(initial, traces, body.taps, strict=False):
+        values = concatenate([first, trace], axis=0)
+        yield from (values[tap - min(taps) :] for tap in taps)
 
 
 def smooth(v: Any) -> bool:

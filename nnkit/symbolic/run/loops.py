@@ -25,7 +25,7 @@ from nnkit.symbolic.run.native import MOST_PROGRAMS, fixed_ids, measured, plain,
 from nnkit.symbolic.tensor.variable import SharedVariable
 
 if TYPE_CHECKING:
-    from nnkit.symbolic.scan_op import Step
+    from nnkit.symbolic.scan_op import Body
 
 __all__ = ["Replays"]
 
@@ -37,29 +37,29 @@ class Replays:
 
     Parameters
     ----------
-    step : Step
+    body : Body
     """
 
-    def __init__(self, step: Step) -> None:
-        self._step = step
+    def __init__(self, body: Body) -> None:
+        self._body = body
         self._made: dict[Any, _Replay | None] = {}
 
     def run(
-        self, steps: int, sequences: Arrays, firsts: Arrays, staying: Arrays
+        self, steps: int, sequences: Arrays, initial: Arrays, others: Arrays
     ) -> list[np.ndarray] | None:
         """The outputs of a scan; None if its steps can't be replayed."""
         key = (
             tuple([s.shape[1:] for s in sequences]),
-            tuple([a.shape for a in (*firsts, *staying)]),
-            tuple([int(a) for a in staying if _decides(a)]),
+            tuple([a.shape for a in (*initial, *others)]),
+            tuple([int(a) for a in others if _decides(a)]),
         )
         if steps < 1 or (key not in self._made and len(self._made) >= MOST_PROGRAMS):
             return None
         try:
             if key not in self._made:
-                self._made[key] = _Replay(self._step, sequences, firsts, staying)
+                self._made[key] = _Replay(self._body, sequences, initial, others)
             replay = self._made[key]
-            return None if replay is None else replay.run(steps, sequences, firsts, staying)
+            return None if replay is None else replay.run(steps, sequences, initial, others)
         except (ShapeError, UnsuitableError):
             self._made[key] = None
             return None
@@ -74,25 +74,27 @@ class _Replay:
         A state changes its shape, or a step has an ``ifelse``.
     """
 
-    def __init__(self, step: Step, sequences: Arrays, firsts: Arrays, staying: Arrays) -> None:
-        self._step, self._lock = step, threading.Lock()
+    def __init__(self, body: Body, sequences: Arrays, initial: Arrays, others: Arrays) -> None:
+        self._body, self._lock = body, threading.Lock()
         forks.hold(self._lock, 1)
         self._states = [
             [SharedVariable(np.array(value), None, kind.broadcastable) for value in _each(first)]
-            for first, kind in zip(firsts, step.kinds, strict=True)
+            for first, kind in zip(initial, body.state_types, strict=True)
         ]
         cells = [
-            state[tap] for state, taps in zip(self._states, step.taps, strict=True) for tap in taps
+            state[tap] for state, taps in zip(self._states, body.taps, strict=True) for tap in taps
         ]
-        inputs = step.inputs[: step.sequences] + step.staying
-        looped = step.inputs[step.sequences : len(step.inputs) - len(step.staying)]
-        outputs = clone(rewrite(step.outputs, step.mode), dict(zip(looped, cells, strict=True)))
+        inputs = body.inputs[: body.sequences] + body.non_sequences
+        looped = body.inputs[body.sequences : len(body.inputs) - len(body.non_sequences)]
+        outputs = clone(rewrite(body.outputs, body.mode), dict(zip(looped, cells, strict=True)))
         evaluator = Evaluator(FunctionGraph(inputs, outputs))
         if has_branches(evaluator.nodes):
             raise UnsuitableError
-        values = [*(s[0, ...] for s in sequences), *staying]
+        values = [*(s[0, ...] for s in sequences), *others]
         fixed = fixed_ids(evaluator.nodes)
-        keep = fixed | {id(v) for v, a in zip(step.staying, staying, strict=True) if _decides(a)}
+        keep = fixed | {
+            id(v) for v, a in zip(body.non_sequences, others, strict=True) if _decides(a)
+        }
         shapes, known = measured(evaluator, values, keep)
         updates = []
         for state, new in zip(self._states, outputs, strict=False):
@@ -102,7 +104,7 @@ class _Replay:
         stands = [np.empty(a.shape, a.dtype) for a in values]
         reads: dict[Any, np.ndarray] = dict(zip(inputs, stands, strict=True))
         reads |= {cell: cell.storage for state in self._states for cell in state}
-        self._collected = [i for i in range(len(outputs)) if i >= len(step.kept) or step.kept[i]]
+        self._collected = [i for i in range(len(outputs)) if i >= len(body.kept) or body.kept[i]]
         todo = [node for node in evaluator.nodes if id(node.outputs[0]) not in fixed]
         wanted = [outputs[i] for i in self._collected]
         self._lowering = low = Lowering(todo, wanted, updates, reads, known, shapes)
@@ -110,7 +112,7 @@ class _Replay:
         if not {at for at, _ in low.limits} <= set(self._ids):
             raise UnsuitableError  # An index that a step computes.
         self._time = np.zeros(1, np.int64)
-        elements = [stand.reshape(1, -1) for stand in stands[: step.sequences]]
+        elements = [stand.reshape(1, -1) for stand in stands[: body.sequences]]
         wholes = [np.empty_like(element) for element in elements]
         results = [result.reshape(1, -1) for result in low.results]
         made = [np.empty_like(result) for result in results]
@@ -123,11 +125,11 @@ class _Replay:
         low.call(launch.advance_batch, self._time)
         self._program = Program(low.tape, Arena(), choose_workers(low.tape))
         self._stands = stands
-        self._reads = [*map(self._program.places, [*wholes, *stands[step.sequences :]])]
+        self._reads = [*map(self._program.places, [*wholes, *stands[body.sequences :]])]
         self._writes = [*map(self._program.places, made)]
 
     def run(
-        self, steps: int, sequences: Arrays, firsts: Arrays, staying: Arrays
+        self, steps: int, sequences: Arrays, initial: Arrays, others: Arrays
     ) -> list[np.ndarray]:
         """The outputs of the scan.
 
@@ -136,14 +138,14 @@ class _Replay:
         ShapeError
             An index is beyond the end, or a shape depends on values.
         """
-        given = [a if plain(a, False) else a.copy() for a in (*sequences, *staying)]
+        given = [a if plain(a, False) else a.copy() for a in (*sequences, *others)]
         for at, size in self._lowering.limits:
             indices = given[self._ids.index(at)]
             if indices.min() < -size or indices.max() >= size:
                 raise ShapeError
         with self._lock:
             self._time[0] = 0
-            for state, first in zip(self._states, firsts, strict=True):
+            for state, first in zip(self._states, initial, strict=True):
                 for cell, value in zip(state, first, strict=True):
                     cell.storage[...] = value
             for array, places in zip(given, self._reads, strict=True):
@@ -154,18 +156,18 @@ class _Replay:
                 put(array, places)
             if not self._program.native:
                 rows = self._stands[: len(sequences)]
-                low.now = dict(zip(self._ids, [*rows, *staying], strict=True))
+                low.now = dict(zip(self._ids, [*rows, *others], strict=True))
                 low.now |= {id(c): c.storage for state in self._states for c in state}
             done = self._replay(steps)
             collected = dict(zip(self._collected, made, strict=True))
             return [
                 collected[i][:done] if i in collected else self._states[i][-1].storage.copy()
-                for i in range(len(self._step.results))
+                for i in range(len(self._body.results))
             ]
 
     def _replay(self, steps: int) -> int:
         """Do the steps; how many there were."""
-        if not self._step.until:
+        if not self._body.until:
             self._program.run(steps)
             return steps
         for done in range(1, steps + 1):

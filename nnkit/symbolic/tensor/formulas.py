@@ -204,12 +204,7 @@ _define(
     _clip_pullback,
 )
 sub = _binary(
-    "sub",
-    "x - y; bools as int8.",
-    np.subtract,
-    "({0} - {1})",
-    number,
-    lambda x, y, g: (g, -g),
+    "sub", "x - y; bools as int8.", np.subtract, "({0} - {1})", number, lambda x, y, g: (g, -g)
 )
 int_div = _binary(
     "int_div",

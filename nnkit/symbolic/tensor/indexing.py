@@ -317,7 +317,7 @@ def inc_subtensor(
     Parameters
     ----------
     x, y, inplace
-        See :func:`set_subtensor`.
+        See :func:`~nnkit.symbolic.tensor.indexing.set_subtensor`.
     set_instead_of_inc : bool
         Replace the part.
     """
