@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 
 from nnkit.ops.naming import Expression, one
-from nnkit.ops.values import cast
 from nnkit.symbolic import tensor as T
 from nnkit.symbolic.tensor import nnet
-from nnkit.symbolic.tensor.scalars import real
+from nnkit.symbolic.tensor.math import floats
 
 __all__ = [
     "elu",
@@ -77,6 +76,5 @@ def log_softmax(x: Expression, axis: int = -1) -> Expression:
 
 def _with_number(x: Expression, value: float) -> tuple[Expression, Expression]:
     """x as floats, and a number in their data type, which must not become wider by it."""
-    x = T.as_tensor_variable(x)
-    x = cast(x, real(x.dtype))
+    x = floats(x)
     return x, T.constant(value, dtype=x.dtype) if isinstance(value, (int, float)) else value

@@ -15,7 +15,7 @@ import numpy as np
 from nnkit.symbolic.graph import Apply, Variable
 from nnkit.symbolic.op import Gradients, Op, Variables
 from nnkit.symbolic.rewriting.match import Rules, alike, beside, kind, number, operands, operation
-from nnkit.symbolic.tensor.elementwise import Cast, DimShuffle, Sum, elementwise
+from nnkit.symbolic.tensor.elementwise import Cast, DimShuffle, Sum, elementwise, reinserted
 from nnkit.symbolic.tensor.indexing import Subtensor
 from nnkit.symbolic.tensor.nnet import LogSoftmax, Softmax
 from nnkit.symbolic.tensor.shapes import Rebroadcast, Reshape
@@ -54,13 +54,9 @@ class LogSumExp(Op):
     def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """g exp(x - y): g times the softmax."""
         x: Any = inputs[0]
-        y, g = (self._back(v, x.ndim) for v in (outputs[0], cotangents[0]))
+        back = reinserted(self.axes, x.ndim)
+        y, g = (v.dimshuffle(back) for v in (outputs[0], cotangents[0]))
         return [g * elementwise("exp", x - y)]
-
-    def _back(self, variable: Any, ndim: int) -> Any:
-        """With the summed axes, of size 1."""
-        kept = iter(range(ndim))
-        return variable.dimshuffle(["x" if i in self.axes else next(kept) for i in range(ndim)])
 
 
 def _log(node: Apply) -> Variable | None:
@@ -141,9 +137,7 @@ def _quotient(node: Apply) -> Variable | None:
         return None
     axes = total.op.axes  # type: ignore[attr-defined]
     ndim = above.type.ndim
-    kept = iter(range(ndim))
-    back = tuple("x" if i in axes else next(kept) for i in range(ndim))
-    if len(axes) != 1 or spread.op.pattern != back:  # type: ignore[attr-defined]
+    if len(axes) != 1 or spread.op.pattern != tuple(reinserted(axes, ndim)):  # type: ignore[attr-defined]
         return None
     last = [i for i in range(ndim) if i not in axes] + list(axes)
     moved = DimShuffle(tuple(last))(x[0])

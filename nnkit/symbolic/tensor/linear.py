@@ -122,7 +122,7 @@ class BatchedMatmul(Op):
     def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """g b^T and a^T g, added up over axes that were broadcast."""
         (a, b), g = inputs, cotangents[0]
-        da, db = BatchedMatmul()(g, _swapped(b)), BatchedMatmul()(_swapped(a), g)
+        da, db = BatchedMatmul()(g, swapped(b)), BatchedMatmul()(swapped(a), g)
         return [unbroadcast(da, a), unbroadcast(db, b)]
 
 
@@ -185,8 +185,8 @@ class OnDiagonal(Op):
         return [None, Diagonal(self.offset)(cotangents[0])]
 
 
-def _swapped(x: Any) -> Any:
-    """The last two axes swapped."""
+def swapped(x: Any) -> Any:
+    """Matrices transposed: the last two axes swapped."""
     *batch, rows, columns = range(x.type.ndim)
     return x.dimshuffle(*batch, columns, rows)
 

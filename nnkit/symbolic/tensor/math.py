@@ -26,7 +26,7 @@ from nnkit.symbolic.tensor.formulas import (
     sgn,
     sqr,
 )
-from nnkit.symbolic.tensor.scalars import SCALARS, named, number
+from nnkit.symbolic.tensor.scalars import SCALARS, named, number, real
 from nnkit.symbolic.tensor.variable import Constant, TensorType, as_tensor, constant
 
 __all__ = [
@@ -232,6 +232,12 @@ def cast(x: Any, dtype: str) -> Any:
     if x.dtype == wanted:
         return x
     return constant(x.data, x.name, wanted) if isinstance(x, Constant) else Cast(wanted)(x)
+
+
+def floats(x: Any) -> Any:
+    """The tensor; of integers and bools as floats that hold them."""
+    x = as_tensor(x)
+    return cast(x, real(x.dtype))
 
 
 fill = second

@@ -14,7 +14,6 @@ import numpy as np
 
 from nnkit.symbolic.graph import Variable, describe
 from nnkit.symbolic.op import Gradients, Op, Variables
-from nnkit.symbolic.tensor.elementwise import Cast
 from nnkit.symbolic.tensor.formulas import inv as reciprocal
 from nnkit.symbolic.tensor.formulas import neq
 from nnkit.symbolic.tensor.linear import (
@@ -23,12 +22,12 @@ from nnkit.symbolic.tensor.linear import (
     dot,
     extract_diag,
     matmul,
+    swapped,
     trace,
 )
 from nnkit.symbolic.tensor.making import tril
-from nnkit.symbolic.tensor.math import switch
+from nnkit.symbolic.tensor.math import floats, switch
 from nnkit.symbolic.tensor.reductions import norm
-from nnkit.symbolic.tensor.scalars import real
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 
 __all__ = [
@@ -168,21 +167,9 @@ class SVD(_Square):
         return tuple(np.linalg.svd(arrays[0], self.full_matrices))
 
 
-def swapped(x: Any) -> Any:
-    """Matrices transposed."""
-    *batch, rows, columns = range(x.ndim)
-    return x.dimshuffle(*batch, columns, rows)
-
-
 def _each(x: Any, axes: int = 2) -> Any:
     """A number for each matrix, with so many new axes behind."""
     return x.dimshuffle(*range(x.ndim), *["x"] * axes)
-
-
-def floats(x: Any) -> Any:
-    """Integers as floats."""
-    x = as_tensor(x)
-    return x if x.dtype == real(x.dtype) else Cast(real(x.dtype))(x)
 
 
 def matrix_inverse(x: Any) -> Any:

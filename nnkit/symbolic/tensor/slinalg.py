@@ -9,11 +9,11 @@ import numpy as np
 
 from nnkit.symbolic.graph import Variable, describe
 from nnkit.symbolic.op import Gradients, Op, Variables
-from nnkit.symbolic.tensor.linear import dot, outer
+from nnkit.symbolic.tensor.linear import dot, outer, swapped
 from nnkit.symbolic.tensor.making import tril
-from nnkit.symbolic.tensor.nlinalg import floats, swapped
+from nnkit.symbolic.tensor.math import floats
 from nnkit.symbolic.tensor.scalars import same
-from nnkit.symbolic.tensor.variable import TensorType, as_tensor
+from nnkit.symbolic.tensor.variable import TensorType
 
 __all__ = ["cholesky", "solve"]
 
@@ -97,5 +97,5 @@ def cholesky(a: Any, lower: bool = True) -> Any:
     lower : bool
         Whether the factor L with L L^T = A, or its transpose.
     """
-    factor = Cholesky()(floats(as_tensor(a)))
+    factor = Cholesky()(floats(a))
     return factor if lower else swapped(factor)

@@ -13,7 +13,7 @@ from nnkit.symbolic.tensor.formulas import abs_, eq, expm1, log, maximum, sigmoi
 from nnkit.symbolic.tensor.joining import concatenate
 from nnkit.symbolic.tensor.linear import dot
 from nnkit.symbolic.tensor.making import arange
-from nnkit.symbolic.tensor.math import cast, clip, switch
+from nnkit.symbolic.tensor.math import cast, clip, floats, switch
 from nnkit.symbolic.tensor.nnet import bn, conv
 from nnkit.symbolic.tensor.nnet.bn import (
     batch_normalization,
@@ -111,12 +111,6 @@ def _as(x: Variable, d: Any) -> Any:
     return d if d.dtype == x.type.dtype else cast(d, x.type.dtype)
 
 
-def _real(x: Any) -> Any:
-    """A float from a number of any kind, so that constants can be of the same data type."""
-    x = as_tensor(x)
-    return cast(x, real(x.dtype))
-
-
 def softmax(x: Any, axis: int = -1) -> Any:
     """exp(x), divided by its sum over an axis.
 
@@ -160,13 +154,13 @@ def _over(op: Op, x: Any, axis: int) -> Any:
 
 def hard_sigmoid(x: Any) -> Any:
     """0.2 x + 0.5, limited to 0 and 1."""
-    x = _real(x)
+    x = floats(x)
     return clip(constant(0.2, dtype=x.dtype) * x + constant(0.5, dtype=x.dtype), 0, 1)
 
 
 def ultra_fast_sigmoid(x: Any) -> Any:
     """An approximation of the sigmoid by simpler functions, within 0.05."""
-    x = _real(x)
+    x = floats(x)
     half = x / 2
     size = abs_(half)
     slope, offset, top = (
@@ -194,7 +188,7 @@ def elu(x: Any, alpha: Any = 1) -> Any:
 
 def selu(x: Any) -> Any:
     """The elu with the scale and alpha that keep mean 0 and variance 1 from layer to layer."""
-    x = _real(x)
+    x = floats(x)
     scale, alpha = (constant(c, dtype=x.dtype) for c in (1.0507009873554805, 1.6732632423543772))
     return scale * elu(x, alpha)
 
