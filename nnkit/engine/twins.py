@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnkit.engine.device import current_tape
+from nnkit.engine.references import root
 from nnkit.weak import WeakTable
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ __all__ = [
     "keep_away",
     "lend",
     "outdate",
-    "root",
     "twin_of",
 ]
 
@@ -87,17 +87,6 @@ busy = _Busy()
 _twins: dict[int, Twin] = {}
 # Arrays that nnkit keeps to itself.
 _kept: WeakTable[bool] = WeakTable()
-
-
-def root(array: np.ndarray) -> np.ndarray:
-    """The array that owns the memory of a view."""
-    while True:
-        base: Any = array.base
-        if base is not None and not isinstance(base, np.ndarray):
-            base = getattr(base, "base", None)  # NumPy's as_strided puts an object in between.
-        if not isinstance(base, np.ndarray):
-            return array
-        array = base
 
 
 def twin_of(array: np.ndarray, driver: Driver) -> Twin:

@@ -14,9 +14,11 @@ from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.operands import DeviceArena
 from nnkit.engine.cuda.program import Program
 from nnkit.engine.memory import Arena
+from nnkit.engine.references import root
 from nnkit.engine.step import Bound, Step, Window, restore, watch
-from nnkit.engine.twins import busy, changed, fetch
+from nnkit.engine.twins import busy, changed, fetch, twin_of
 from nnkit.errors import DeviceError
+from nnkit.kernels._jit import address
 
 __all__ = ["CudaStep"]
 
@@ -164,10 +166,10 @@ class CudaStep(Step):
     def _run_streamed(self, program: Program, bound: Bound, first: int, steps: int) -> None:
         size, stride, batch = self.window.size, self.window.stride, self.window.batch
         stream = Stream(bound, self.driver, tuple(self.results), size, stride)
-        counter = program.operands.lasting(batch)
+        counter, at = twin_of(batch, self.driver).memory, address(batch) - address(root(batch))
         for count, memory in stream.stretches(first, steps):
             # The rows of a stretch are counted from its first.
-            self.driver.clear(program.operands.memory(counter), counter.offset, batch.nbytes)
+            self.driver.clear(counter, at, batch.nbytes)
             program.run(memory, count)
 
     # ----------------------------------------------------------------------------- on the host
