@@ -27,7 +27,8 @@ def _adam_rate(rate, iteration, beta_1, beta_2):
 
 def partials(arguments):
     """A block for each sum of ``partial``."""
-    return (blocks(arguments["partial"].shape[-1], 1),), (THREADS,)
+    *_, count = arguments["partial"].shape
+    return (blocks(count, 1),), (THREADS,)
 
 
 @kernel(partials)
