@@ -16,6 +16,7 @@ from nnkit import checks
 from nnkit.conversion import to_numpy
 from nnkit.engine.device import current_tape, empty, launch
 from nnkit.engine.stops import update_in_python
+from nnkit.kernels import SUM_BLOCK
 from nnkit.registry import Configurable, function_name, function_named, resolve
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ __all__ = [
     "l2",
     "orthogonal_regularizer",
 ]
-
-_BLOCK = 4096  # Elements whose penalties are one sum: see nnkit.kernels.cpu.penalties.
 
 
 class Regularizer(Configurable):
@@ -228,7 +227,7 @@ class L1L2(Regularizer):
 
     def penalty(self, value: np.ndarray, total: np.ndarray, factor: float = 1.0) -> None:
         """Write ``factor`` times the penalty into ``total``."""
-        partial = empty((-(-value.size // _BLOCK),), np.float64)
+        partial = empty((-(-value.size // SUM_BLOCK),), np.float64)
         launch.penalty_blocks(value.reshape(-1), self.l1, self.l2, 0, partial)
         launch.penalty_sum(partial, factor, total)
 

@@ -10,12 +10,10 @@ from nnkit import checks
 from nnkit.engine.device import empty, launch
 from nnkit.engine.stops import update_in_python
 from nnkit.engine.variable import Storage
+from nnkit.kernels import SUM_BLOCK
 from nnkit.registry import Configurable, parameters, resolve, to_plain
 
 __all__ = ["Optimizer", "get"]
-
-# Elements whose squares the kernel sum_squares adds up to one partial sum.
-_BLOCK = 4096
 
 
 class Optimizer(Configurable):
@@ -198,7 +196,7 @@ class Optimizer(Configurable):
 
 def clip_norm(gradient: np.ndarray, limit: float) -> None:
     """Scale a vector down to a norm, if it has a greater one."""
-    partial = empty((2, -(-gradient.size // _BLOCK)), np.float64)
+    partial = empty((2, -(-gradient.size // SUM_BLOCK)), np.float64)
     launch.sum_squares(gradient, partial)
     launch.clip_by_norm(partial, limit, gradient)
 

@@ -76,7 +76,7 @@ def _sign(x):
 @device
 def _sigmoid(x):
     """1 / (1 + e^-x)."""
-    return _math.sigmoid(x, _ONE)
+    return _math.sigmoid(x)
 
 
 def _sum(kind, whole):

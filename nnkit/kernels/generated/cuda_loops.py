@@ -1,14 +1,10 @@
 """Twins for GPUs of the kernels in ``loops.py``; see there. Imports CUDA."""
 
-import math
-
-import numpy as np
-
-from nnkit.kernels import _philox
-from nnkit.kernels.cuda import random
+from nnkit.kernels._jit import Kernel
 from nnkit.kernels.cuda._cuda import (
     LANES,
     ROWS,
+    CudaKernel,
     cuda,
     device,
     elements,
@@ -18,28 +14,31 @@ from nnkit.kernels.cuda._cuda import (
     thread,
     threads,
 )
+from nnkit.kernels.cuda._from_cpu import ELEMENTS, LANES_OF_ROWS, NO_LOOPS, from_cpu
 
-_U64 = np.uint64
-fraction = device(_philox.fraction)
+# Kernels whose text is the CPU's: how many threads do a call, and what each does of its loops.
+_SHARED = {
+    "draw_bernoulli": (elements("y"), ELEMENTS),
+    "draw_normal": (elements("y"), ELEMENTS),
+    "draw_uniform": (elements("y"), ELEMENTS),
+    "next_state": (one_thread, NO_LOOPS),
+    "pick": (elements("y"), ELEMENTS),
+    "take": (rows("y"), LANES_OF_ROWS),
+}
+
+
+def twin(cpu: Kernel) -> CudaKernel:
+    """The twin of a kernel of ``loops.py``: of the CPU's text, or the one that is below."""
+    if cpu.name in _SHARED:
+        return from_cpu(cpu, *_SHARED[cpu.name])
+    made: CudaKernel = globals()[cpu.name]
+    return made
 
 
 @device
 def _from_start(index, size):
     """An index that does not count from the end."""
     return int(index) + size if index < 0 else int(index)
-
-
-@kernel(rows("y"))
-def take(x, indices, y):
-    """y_k = x[indices_k], rows of matrices."""
-    k = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
-    while k < indices.size:
-        i = _from_start(indices[k], x.shape[0])
-        j = cuda.threadIdx.x
-        while j < y.shape[1]:
-            y[k, j] = x[i, j]
-            j += LANES
-        k += cuda.gridDim.x * ROWS
 
 
 @kernel(rows("indices"))
@@ -61,15 +60,6 @@ def put_rows(y, indices, replace, count, first, x):
                     x[i - first, j] = old + x.dtype.type(y[other, j])
                     j += LANES
         k += cuda.gridDim.x * ROWS
-
-
-@kernel(elements("y"))
-def pick(x, rows, columns, y):
-    """y_k = x[rows_k, columns_k]."""
-    k = thread()
-    while k < y.size:
-        y[k] = x[_from_start(rows[k], x.shape[0]), _from_start(columns[k], x.shape[1])]
-        k += threads()
 
 
 @kernel(elements("rows"))
@@ -192,63 +182,3 @@ def minimum(x, y):
 def product(x, y):
     """y_i = the product of x (rows, n) in row i."""
     _reduce(x, y, 0)
-
-
-# ------------------------------------------------------------------------------ random numbers
-
-
-@device
-def _block(state, index):
-    """Four words of 32 bits."""
-    return random.philox(_U64(index), state[1] + state[2], state[0])
-
-
-@device
-def _word(state, index):
-    """One word of the block that it is in."""
-    return random._word(index, state[1] + state[2], state[0])
-
-
-@kernel(one_thread)
-def next_state(state, after):
-    """The state after a draw."""
-    after[0] = state[0]
-    after[1] = state[1]
-    after[2] = state[2] + _U64(1)
-
-
-@kernel(elements("y"))
-def draw_uniform(state, first, y):
-    """y_i from 0, below 1; a float32 has 24 bits."""
-    i = thread()
-    while i < y.size:
-        if y.itemsize == 4:
-            y[i] = y.dtype.type(_word(state, first + i) >> _U64(8)) * y.dtype.type(2.0**-24)
-        else:
-            w0, w1, _, _ = _block(state, first + i)
-            y[i] = fraction(w0, w1)
-        i += threads()
-
-
-@kernel(elements("y"))
-def draw_normal(state, first, y):
-    """y_i is normal, with mean 0 and variance 1."""
-    i = thread()
-    while i < y.size:
-        if y.itemsize == 4:
-            y[i] = random._normal(_word(state, first + i))
-        else:
-            w0, w1, w2, w3 = _block(state, first + i)
-            radius = math.sqrt(-2.0 * math.log(1.0 - fraction(w0, w1)))
-            y[i] = radius * math.cos(2.0 * math.pi * fraction(w2, w3))
-        i += threads()
-
-
-@kernel(elements("y"))
-def draw_bernoulli(state, p, first, y):
-    """y_i is 1 with probability p_i, or p if that is one number; else 0."""
-    i = thread()
-    while i < y.size:
-        likely = p[first + i if p.size > 1 else 0]
-        y[i] = y.dtype.type(1 if float(_word(state, first + i)) * 2.0**-32 < likely else 0)
-        i += threads()

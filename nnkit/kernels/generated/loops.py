@@ -1,30 +1,29 @@
 """Kernels of operations that are neither elementwise nor among those of the engine."""
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from nnkit.kernels import _philox
-from nnkit.kernels._jit import Kernel, inline
-from nnkit.kernels.cpu import random
+from nnkit.kernels._jit import Kernel
+from nnkit.kernels.cpu.random import _fraction, _normal, _word, philox
 
 
 def kernel(**declaration: Any) -> Callable[[Callable[..., None]], Kernel]:
-    """As :func:`nnkit.kernel`; the twin for GPUs has the same name in ``cuda_loops.py``."""
+    """As :func:`nnkit.kernel`; ``cuda_loops.py`` knows the twin for GPUs."""
 
     def decorate(function: Callable[..., None]) -> Kernel:
-        return Kernel(function, **declaration, cuda=functools.partial(_twin, function.__name__))
+        made = Kernel(function, **declaration, cuda=lambda: _twin(made))
+        return made
 
     return decorate
 
 
-def _twin(name: str) -> Any:
+def _twin(kernel: Kernel) -> Any:
     from nnkit.kernels.generated import cuda_loops
 
-    return getattr(cuda_loops, name, None)
+    return cuda_loops.twin(kernel)
 
 
 @kernel(outputs=["y"], split=["indices", "y"])
@@ -134,21 +133,6 @@ def product(x, y):
 _U64 = np.uint64
 
 
-fraction = inline(_philox.fraction)
-
-
-@inline
-def _block(state, index):
-    """Four words of 32 bits."""
-    return random.philox(_U64(index), state[1] + state[2], state[0])
-
-
-@inline
-def _word(state, index):
-    """One word of the block that it is in."""
-    return random._word(index, state[1] + state[2], state[0])
-
-
 @kernel(outputs=["after"])
 def next_state(state, after):
     """The state after a draw."""
@@ -160,32 +144,37 @@ def next_state(state, after):
 @kernel(outputs=["y"], split=["y"])
 def draw_uniform(state, first, y):
     """y_i from 0, below 1; a float32 has 24 bits."""
+    key, step = state[0], state[1] + state[2]
     for i in range(y.size):
         if y.itemsize == 4:
-            y[i] = y.dtype.type(_word(state, first + i) >> _U64(8)) * y.dtype.type(2.0**-24)
+            word = _word(first + i, step, key)
+            y[i] = y.dtype.type(word >> _U64(8)) * y.dtype.type(2.0**-24)
         else:
-            w0, w1, _, _ = _block(state, first + i)
-            y[i] = fraction(w0, w1)
+            w0, w1, _, _ = philox(_U64(first + i), step, key)
+            y[i] = _fraction(w0, w1)
 
 
 @kernel(outputs=["y"], split=["y"])
 def draw_normal(state, first, y):
     """y_i is normal, with mean 0 and variance 1; a float64 by Box and Muller (1958)."""
+    key, step = state[0], state[1] + state[2]
     for i in range(y.size):
         if y.itemsize == 4:
-            y[i] = random._normal(_word(state, first + i))
+            y[i] = _normal(_word(first + i, step, key))
         else:
-            w0, w1, w2, w3 = _block(state, first + i)
-            radius = math.sqrt(-2.0 * math.log(1.0 - fraction(w0, w1)))
-            y[i] = radius * math.cos(2.0 * math.pi * fraction(w2, w3))
+            w0, w1, w2, w3 = philox(_U64(first + i), step, key)
+            radius = math.sqrt(-2.0 * math.log(1.0 - _fraction(w0, w1)))
+            y[i] = radius * math.cos(2.0 * math.pi * _fraction(w2, w3))
 
 
 @kernel(outputs=["y"], split=["y"])
 def draw_bernoulli(state, p, first, y):
     """y_i is 1 with probability p_i, or p if that is one number; else 0."""
+    key, step = state[0], state[1] + state[2]
     for i in range(y.size):
         likely = p[first + i if p.size > 1 else 0]
-        y[i] = y.dtype.type(1 if float(_word(state, first + i)) * 2.0**-32 < likely else 0)
+        share = float(_word(first + i, step, key)) * 2.0**-32
+        y[i] = y.dtype.type(1 if share < likely else 0)
 
 
 # By the kind of a random variable.
