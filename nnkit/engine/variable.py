@@ -12,9 +12,9 @@ from nnkit.engine.array_reading import ArrayReading
 from nnkit.engine.device import launch
 from nnkit.engine.twins import changed, fetch, keep_away, lend
 
-__all__ = ["Storage", "Variable"]
+__all__ = ["ALIGNMENT", "Storage", "Variable"]
 
-_ALIGN = 16  # Elements: every weight starts on a cache line, so that workers don't share one.
+ALIGNMENT = 16  # Elements: every weight starts on a cache line, so that workers don't share one.
 
 
 class Variable(ArrayReading):
@@ -188,7 +188,7 @@ class Storage:
         self.dtype = np.dtype(self.variables[0].dtype if self.variables else "float32")
         self.offsets = [0]
         for variable in self.variables:
-            size = -(-variable.size // _ALIGN) * _ALIGN
+            size = -(-variable.size // ALIGNMENT) * ALIGNMENT
             self.offsets.append(self.offsets[-1] + size)
         self.values = np.zeros(self.offsets[-1], self.dtype)
         self.gradients = np.zeros(self.offsets[trainable], self.dtype)

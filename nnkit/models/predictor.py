@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnkit import budget
 from nnkit.callbacks import CallbackList
 from nnkit.data.arrays import rows
-from nnkit.engine import budget
 from nnkit.engine.backend import Replayer, empty_in_place, placed
 from nnkit.engine.program import ONE_STEP
 from nnkit.engine.step import Bound, Step, Window
