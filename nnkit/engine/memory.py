@@ -75,6 +75,6 @@ class Arena:
         size = math.prod(shape) * dtype.itemsize
         return self.memory[start : start + size].view(dtype).reshape(shape)
 
-    def poison(self) -> None:
-        """Fill with NaN, so that whatever is read before it is written shows."""
-        self.memory.fill(0xFF)
+    def poison(self, size: int) -> None:
+        """Fill so many bytes with NaN: whatever is read there before it is written shows."""
+        self.memory[: self._skip + size].fill(0xFF)

@@ -20,7 +20,7 @@ from nnkit import forks
 from nnkit.engine.devices import current
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import ONE_STEP, Program, choose_workers
-from nnkit.engine.twins import bring, exist, outdate
+from nnkit.engine.twins import exist, reading, writing
 from nnkit.kernels._jit import address
 from nnkit.symbolic.graph import Apply, Variable
 from nnkit.symbolic.lowering import Lowering, ShapeError, UnsuitableError
@@ -81,24 +81,22 @@ class Native:
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results; shared variables are updated."""
         device = current()
-        if device != "cpu":
+        if device.name != "cpu":
             return self._on_gpu(device).run(arrays)
-        if not exist():
-            return self._replayed(arrays)
-        for shared in self._shared:
-            bring(shared.host)
-        results = self._replayed(arrays)
-        for shared in self._evaluator.updated:
-            outdate(shared.host)
-        return results
+        if exist():
+            for shared in self._shared:
+                reading(shared.host)
+            for shared in self._evaluator.updated:
+                writing(shared.host)
+        return self._replayed(arrays)
 
-    def _on_gpu(self, device: str) -> Native:
+    def _on_gpu(self, device: Any) -> Native:
         """What runs the graph on a GPU."""
-        if device not in self._on_gpus:
+        if device.name not in self._on_gpus:
             from nnkit.symbolic.on_gpu import NativeOnGpu
 
-            self._on_gpus[device] = NativeOnGpu(self._evaluator, device)
-        return self._on_gpus[device]
+            self._on_gpus[device.name] = NativeOnGpu(self._evaluator, device)
+        return self._on_gpus[device.name]
 
     def _replayed(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results, by a program if there is one for these shapes."""

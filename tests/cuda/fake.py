@@ -19,8 +19,8 @@ class FakeDriver(Simulator):
         Kernels whose launch fails, or ``"capture"``.
     """
 
-    def __init__(self, name="cuda:0"):
-        super().__init__(name)
+    def __init__(self, index=0):
+        super().__init__(index)
         self.log, self.failing, self._launched = [], set(), set()
         self._kernels = {}
 

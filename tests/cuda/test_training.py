@@ -10,7 +10,7 @@ import pytest
 
 import nnkit
 from nnkit.engine.cuda.options import options
-from nnkit.engine.twins import fetch
+from nnkit.engine.twins import reading
 from nnkit.errors import DeviceError
 from nnkit.layers import Dense, Dropout, Layer, Rescaling, Softmax, Tanh
 
@@ -264,7 +264,7 @@ def test_weights_stay_on_the_device_until_somebody_looks(gpu):
     stale = values.copy()
     trained.fit(X, Y, 8, 1, 0)
     np.testing.assert_array_equal(values, stale)
-    fetch(values)
+    reading(values)
     assert (values != stale).any()
 
 

@@ -69,5 +69,5 @@ def test_arena_is_aligned_and_gives_views():
     view = arena.at(128, (2, 3), np.dtype("float32"))
     assert view.shape == (2, 3)
     assert view.__array_interface__["data"][0] == arena.base + 128
-    arena.poison()
+    arena.poison(1000)
     assert np.isnan(view).all()

@@ -20,9 +20,9 @@ import numpy as np
 
 from nnkit.engine.cuda.blas import WORKSPACE, Lt
 from nnkit.errors import DeviceError
-from nnkit.kernels.cuda._cuda import SIMULATED, CudaKernel, cuda
+from nnkit.kernels.cuda._cuda import CudaKernel, cuda
 
-__all__ = ["Driver", "Memory", "open_device"]
+__all__ = ["Driver", "Memory"]
 
 Shape = tuple[int, ...]
 
@@ -286,13 +286,3 @@ def out_of_memory(name: str, size: int, free: int, total: int) -> DeviceError:
         f"{total / 1e6:.1f} MB are free; use a smaller batch_size or model, or end what else uses "
         "the device. The model is as it was before"
     )
-
-
-@functools.cache
-def open_device(name: str) -> Driver:
-    """The driver of a device, for example ``"cuda:0"``; the simulator's double if that is on."""
-    if SIMULATED:
-        from nnkit.engine.cuda.simulator import Simulator
-
-        return Simulator(name)
-    return Driver(int(name.removeprefix("cuda:")))

@@ -78,6 +78,8 @@ class Program:
         """Bring all lasting arrays to the device."""
         for twin in self.operands.twins.values():
             twin.prepare()
+        for twin in self.operands.written.values():
+            twin.newer = "step"
 
     def finish(self) -> None:
         """Wait for the steps, and let the host have what it must have at once."""
@@ -90,7 +92,7 @@ class Program:
     def give_up(self) -> None:
         """After an error: keep what can be kept."""
         try:
-            self.driver.synchronize()
+            self.finish()
         except DeviceError:  # The device is lost; the host's arrays are all that there is.
             for twin in self.operands.written.values():
                 twin.newer = "host"

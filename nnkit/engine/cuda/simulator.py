@@ -28,8 +28,8 @@ class Simulator(Driver):
     total = 1 << 32
     lt = None
 
-    def __init__(self, name: str) -> None:
-        self.name, self.index, self.stream = name, int(name.removeprefix("cuda:")), 0
+    def __init__(self, index: int) -> None:
+        self.name, self.index, self.stream = f"cuda:{index}", index, 0
         self.lock, self.multiprocessors = threading.RLock(), 1
         self._captured: list[Callable[[], None]] | None = None
 
