@@ -14,21 +14,22 @@ import functools
 import importlib
 import pkgutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit import forks
+from nnkit.engine.references import Reference
+from nnkit.engine.tape import Call, Tape
 from nnkit.interrupts import apart
 from nnkit.kernels import _jit
 from nnkit.kernels._jit import Kernel
 
 if TYPE_CHECKING:
-    from nnkit.engine.tape import Tape
     from nnkit.kernels.cuda._cuda import CudaKernel
 
-__all__ = ["empty", "execute", "launch", "recording"]
+__all__ = ["empty", "execute", "launch", "recording", "repeat"]
 
 
 class _Recording(threading.local):
@@ -96,10 +97,43 @@ def execute(kernel: Kernel, arguments: Sequence[Any]) -> None:
     operands = [word for group in words for word in group]
     run(kernel, types, operands)
     if _recording.tape is not None:
-        _recording.tape.call(kernel, tuple(arguments))
+        _recording.tape.call(kernel, arguments, types, words)
 
 
 _jit.on_call = execute
+
+
+def repeat(tape: Tape, arrays: dict[str, np.ndarray]) -> Callable[[Reference], np.ndarray]:
+    """Make the calls of a tape again, in their order; a tape that listens records them.
+
+    Parameters
+    ----------
+    tape : Tape
+        Without Python stops.
+    arrays : dict of str to numpy.ndarray
+        What now stands for the tape's bound data: as large, and C-contiguous.
+
+    Returns
+    -------
+    callable
+        Where something is now that the tape refers to. Memory of its step is now memory of the
+        current one.
+    """
+    memory: dict[int, np.ndarray] = {}
+
+    def located(reference: Reference) -> np.ndarray:
+        index, place = reference.place, tape.places[reference.place]
+        if index not in memory and place.kind == "step":
+            memory[index] = empty(place.array.shape, place.array.dtype)
+        elif index not in memory:
+            memory[index] = place.array if place.name is None else arrays[place.name]
+        return reference.at(memory[index])
+
+    for entry in tape.entries:
+        if isinstance(entry, Call):
+            arguments = (located(a) if isinstance(a, Reference) else a for a in entry.arguments)
+            execute(entry.kernel, tuple(arguments))
+    return located
 
 
 def run(kernel: Kernel, types: tuple[str, ...], operands: Sequence[int]) -> None:

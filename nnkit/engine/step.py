@@ -205,19 +205,19 @@ def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
 def _first_unrecorded(tape: Tape) -> Fault:
     """The first call whose result differs when nothing but the record is executed."""
     results = [
-        e.outcome if isinstance(e, Stop) else [a.copy() for a, writes in e.arrays() if writes]
+        e.outcome if isinstance(e, Stop) else [a.copy() for a in tape.written(e)]
         for e in tape.entries
     ]
     for entry in tape.entries:
-        for array, writes in entry.arrays():
-            if writes and tape.temporary(array) and array.dtype.kind == "f":
+        for array in tape.written(entry):
+            if tape.owns(array) and array.dtype.kind == "f":
                 array.fill(np.nan)
     for entry, wanted in zip(tape.entries, results, strict=True):
+        got = tape.written(entry)
         if isinstance(entry, Call):
-            execute(entry.kernel, entry.arguments)
+            execute(entry.kernel, tape.arguments(entry))
         else:
-            restore(entry.outputs, wanted)
-        got = [a for a, writes in entry.arrays() if writes]
+            restore(got, wanted)
         if not all(_same_bits(a, b) for a, b in zip(got, wanted, strict=True)):
             return Fault(entry.owner)
     return Fault(None)

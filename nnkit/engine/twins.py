@@ -9,11 +9,12 @@ every run. So are all that were not declared :func:`private`.
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnkit.engine.device import at_work
+from nnkit.engine.references import root
 from nnkit.weak import WeakTable
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ __all__ = [
     "lent",
     "private",
     "reading",
-    "root",
     "twin_of",
     "writing",
 ]
@@ -146,17 +146,6 @@ def bring_home(driver: Driver) -> None:
     for twin in list(_twins.values()):
         if twin.driver is driver:
             twin.fetch()
-
-
-def root(array: np.ndarray) -> np.ndarray:
-    """The array that owns the memory of a view."""
-    while True:
-        base: Any = array.base
-        if base is not None and not isinstance(base, np.ndarray):
-            base = getattr(base, "base", None)  # NumPy's as_strided puts an object in between.
-        if not isinstance(base, np.ndarray):
-            return array
-        array = base
 
 
 def twin_of(array: np.ndarray, driver: Driver) -> Twin:

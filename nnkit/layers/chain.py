@@ -226,7 +226,7 @@ def _recorded(part: Layer, run: Callable[[], np.ndarray | None]) -> np.ndarray |
     result = run()
     if result is not None:
         result = to_numpy(result, f"layer {part.name!r}: what it returned")
-    if result is not None and tape.temporary(result) is None:
+    if result is not None and not tape.owns(result):
         del tape.entries[before:]
         result = None
     tape.owner = other

@@ -17,9 +17,11 @@ from nnkit.engine.cuda.device import CudaDevice
 from nnkit.engine.cuda.driver import Driver
 from nnkit.engine.cuda.operands import DeviceArena
 from nnkit.engine.cuda.program import Program
-from nnkit.engine.twins import private, reading, root, twin_of
+from nnkit.engine.references import root
+from nnkit.engine.twins import private, reading, twin_of
 from nnkit.errors import DeviceError
 from nnkit.kernels._jit import address
+from nnkit.symbolic.graph import Variable
 from nnkit.symbolic.native import Compiled, Native
 from nnkit.symbolic.run import Evaluator
 from nnkit.symbolic.tensor.variable import SharedVariable
@@ -80,23 +82,28 @@ class _Program(Compiled):
         As for :class:`~nnkit.symbolic.native.Compiled`.
     """
 
+    _binds = False
+
     def __init__(self, on: Driver, arena: DeviceArena, resident: set[int], *parts: Any) -> None:
         self._driver, self._arena, self._resident = on, arena, resident
         super().__init__(*parts)
 
+    def _stand(self, v: Variable, array: np.ndarray) -> np.ndarray:
+        """What stands for a variable on the tape; a shared one, which stays there, itself."""
+        return array if isinstance(v, SharedVariable) else np.empty(array.shape, array.dtype)
+
     def _prepare(self) -> None:
         """Make the tape ready to be replayed there."""
         tape, shared = self._lowering.tape, set(self._shared)
-        for entry in tape.entries:
-            for array, _ in entry.arrays():
-                if tape.temporary(array) is None:
-                    private(array)
+        lasting = [place.array for place in tape.places if place.kind == "lasting"]
+        for array in lasting:
+            private(array)
         self._replay = Program(tape, self._driver, self._arena, whole=False)
-        twins = self._replay.operands.twins
+        used = set(map(id, lasting))
         self._given = [
-            (at, twins[id(stand)])
+            (at, twin_of(stand, self._driver))
             for at, stand in enumerate(self._stands)
-            if at not in shared and id(stand) in twins
+            if at not in shared and id(stand) in used
         ]
 
     def run(self, now: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -11,8 +11,11 @@ from nnkit.engine.cuda.data import DeviceArray, Resident, Stream, Streamed
 from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.operands import DeviceArena
 from nnkit.engine.cuda.program import Program
+from nnkit.engine.references import root
 from nnkit.engine.tape import Tape
+from nnkit.engine.twins import twin_of
 from nnkit.errors import DeviceError
+from nnkit.kernels._jit import address
 
 __all__ = ["Replay"]
 
@@ -83,12 +86,11 @@ class Replay:
         return memory
 
     def _stream(self, bound: Bound, first: int, steps: int) -> None:
-        size, stride, batch = self.window.size, self.window.stride, self.window.batch
-        program, operands = self._program, self._program.operands
-        counter = operands.lasting(batch)
+        size, stride, batch = self.window
+        counter, at = twin_of(batch, self.driver).memory, address(batch) - address(root(batch))
         for count, memory in Stream(bound, self.driver, self.results, size, stride).stretches(
             first, steps
         ):
             # The rows of a stretch are counted from its first.
-            self.driver.clear(operands.memory(counter), counter.offset, batch.nbytes)
-            program.run(memory, count)
+            self.driver.clear(counter, at, batch.nbytes)
+            self._program.run(memory, count)
