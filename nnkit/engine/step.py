@@ -125,26 +125,19 @@ class Step:
             try:
                 with recording(Tape(rows)) as tape:
                     self.function(rows)
-                after = [array.copy() for array in changed]
-                outcomes = [entry.outcome for entry in tape.entries if isinstance(entry, Stop)]
-                fault = self._fault(tape, rows, outcomes, changed, before, after)
-                if fault is None and self._program is None and (counts or second):
-                    self._program = self._made(tape)
-                if fault is not None and counts:
-                    restore(changed, after)
-                elif not counts:
+                fault = self._fault(tape, rows, changed, before)
+                if fault is None and (counts or second):
+                    self._make_program(tape, rows, changed, before)
+                if not counts:
                     restore(changed, before)
-                elif self._program is not self._single:  # Else it has just done the step.
-                    restore(changed, before)
-                    self._program.bind(rows)
-                    self._program.run(1, outcomes)
             except BaseException:  # Ctrl-C while kernels are compiled, an error in a layer.
                 restore(changed, before)
+                self._first = self._single = self._program = None
                 raise
-            if fault is None and not second:
-                self._first = tape
-            else:
-                self.checked, self._first, self._single = fault is None, None, None
+            self.checked = second and fault is None
+            self._first = None if second or fault is not None else tape
+            if self._first is None:
+                self._single = None
             if fault is not None:
                 self._program = None
                 if not self.replayer.blame(fault.owner):
@@ -153,35 +146,44 @@ class Step:
         return int(counts)
 
     def _fault(
-        self,
-        tape: Tape,
-        rows: Bound,
-        outcomes: list[list[np.ndarray]],
-        changed: Sequence[np.ndarray],
-        before: Sequence[np.ndarray],
-        after: Sequence[np.ndarray],
+        self, tape: Tape, rows: Bound, changed: Sequence[np.ndarray], before: Sequence[np.ndarray]
     ) -> Fault | None:
-        """Who did work that is not on the tape; if nobody, a replay has done the step again."""
+        """Who did work in the step that is not on the tape. All is left as Python left it."""
         first = self._first or tape
         fault = tape.unwritten() or first.difference(tape)
         if fault is not None:
             return fault
+        after = [array.copy() for array in changed]
         restore(changed, before)
         if self._single is None:  # One worker: how a product is cut may change its last bit.
             self._single = Program(first, self.replayer.arena(CPU), workers=1)
         self._single.bind(rows)
         self._single.poison()
-        self._single.run(1, outcomes)
+        self._single.run(1, _outcomes(tape))
         if all(map(_same_bits, changed, after)):
             return None
         restore(changed, before)
-        return _first_unrecorded(tape)
+        fault = _first_unrecorded(tape)
+        restore(changed, after)
+        return fault
 
-    def _made(self, tape: Tape) -> Any:
-        """The device's program of a record."""
-        share, arena = self.replayer.share, self.replayer.arena(self.device)
-        shape = self.window, self.results
-        return self.device.program(tape, self._single, arena, share, *shape)
+    def _make_program(
+        self, tape: Tape, rows: Bound, changed: Sequence[np.ndarray], before: Sequence[np.ndarray]
+    ) -> None:
+        """Make the device's program of the step; where the step counts, all workers do it again."""
+        if self._program is None:
+            arena, share = self.replayer.arena(self.device), self.replayer.share
+            shape = self.window, self.results
+            self._program = self.device.program(tape, self._single, arena, share, *shape)
+        if self.device.on_host and self._program is not self._single:
+            restore(changed, before)
+            self._program.bind(rows)
+            self._program.run(1, _outcomes(tape))
+
+
+def _outcomes(tape: Tape) -> list[list[np.ndarray]]:
+    """What each Python stop gave."""
+    return [entry.outcome for entry in tape.entries if isinstance(entry, Stop)]
 
 
 def restore(arrays: Sequence[np.ndarray], copies: Sequence[np.ndarray]) -> None:
