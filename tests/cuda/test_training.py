@@ -217,10 +217,10 @@ def test_a_kernel_that_fails_is_named_with_its_layer(gpu):
 def test_out_of_memory_says_sizes_and_leaves_the_model(gpu):
     trained = model()
     before = trained.get_weights()
-    gpu.total = 100
+    gpu.api.total = 100
     with pytest.raises(DeviceError, match=r"out of memory on cuda:0: .* MB are needed"):
         trained.fit(X, Y, 8, 1, 0)
-    gpu.total = 1 << 32
+    gpu.api.total = 1 << 32
     for mine, theirs in zip(trained.get_weights(), before, strict=True):
         np.testing.assert_array_equal(mine, theirs)
     trained.fit(X, Y, 8, 1, 0)
