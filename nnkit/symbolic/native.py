@@ -78,7 +78,7 @@ class Native:
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results; shared variables are updated."""
         device = current()
-        if device.name != "cpu":
+        if not device.on_host:
             return self._on_gpu(device).run(arrays)
         if exist():
             for shared in self._shared:
