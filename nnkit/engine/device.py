@@ -36,6 +36,7 @@ class _Recording(threading.local):
     """The tape that this thread records on; models may train side by side in threads."""
 
     tape: Tape | None = None
+    blocks = 0
 
 
 _recording = _Recording()
@@ -49,15 +50,22 @@ class recording:  # noqa: N801  (a context manager reads like a statement)
 
     def __enter__(self) -> Any:
         self.outer, _recording.tape = _recording.tape, self.tape
+        _recording.blocks += 1
         return self.tape
 
     def __exit__(self, *error: object) -> None:
         _recording.tape = self.outer
+        _recording.blocks -= 1
 
 
 def current_tape() -> Tape | None:
     """The tape being recorded in this thread, or None."""
     return _recording.tape
+
+
+def at_work() -> bool:
+    """Whether this thread is inside a :class:`recording`: layers are at work in a step."""
+    return _recording.blocks > 0
 
 
 _READABLE = frozenset("?bBhHiIlLqQfdFD")  # What machine code reads, by NumPy's letters.

@@ -20,7 +20,7 @@ from nnkit.engine.tape import Call, Stop, Tape
 from nnkit.engine.workers import run_together
 from nnkit.kernels._jit import Words, address, code_address
 
-__all__ = ["MANY_STEPS", "ONE_STEP", "Program", "choose_workers"]
+__all__ = ["MANY_STEPS", "ONE_STEP", "Program", "apart", "choose_workers", "share"]
 
 # What a worker must have to do, in nanoseconds, to be worth the barriers of a step among many; or
 # to be worth being woken for one.
@@ -30,6 +30,14 @@ ONE_STEP = 100_000.0
 _ARENA = 1 << 62
 
 _Memory = tuple[memory.Arena, dict[int, int], dict[str, np.ndarray]]
+
+
+def apart(tape: Tape, offsets: dict[int, int]) -> list[int]:
+    """An address for each place of a tape; temporaries that have one are in an arena by offsets."""
+    return [
+        _ARENA + offsets.get(i, 0) if place.kind == "step" else address(place.array)
+        for i, place in enumerate(tape.places)
+    ]
 
 
 def choose_workers(tape: Tape, share: float = MANY_STEPS) -> int:
@@ -79,10 +87,7 @@ class Program:
         self.offsets, self.arena_size = memory.plan(tape)
         self.bound: dict[str, np.ndarray] = {}
         self._operands = Operands(tape, self.offsets)
-        apart = [
-            _ARENA + self.offsets.get(i, 0) if place.kind == "step" else address(place.array)
-            for i, place in enumerate(tape.places)
-        ]
+        addresses = apart(tape, self.offsets)
         self._parts: list[_Stretch | _Stop] = []
         calls: list[Call] = []
         for entry in (*tape.entries, None):
@@ -90,7 +95,7 @@ class Program:
                 calls.append(entry)
                 continue
             if calls:
-                self._parts.append(_Stretch(calls, self._operands, Hazards(apart, workers)))
+                self._parts.append(_Stretch(calls, self._operands, Hazards(addresses, workers)))
                 calls = []
             if entry is not None:
                 self._parts.append(_Stop(entry, tape, (arena, self.offsets, self.bound)))
@@ -132,6 +137,18 @@ class Program:
                 else:
                     part.pretend(next(known))
 
+    def replay(
+        self, bound: dict[str, np.ndarray], steps: int, meanwhile: Callable[[], None] | None = None
+    ) -> None:
+        """Replay the step so many times on these arrays; nobody waits meanwhile."""
+        self.bind(bound)
+        self.run(steps)
+
+    def poison(self) -> None:
+        """Let whatever a replay reads before it is written be NaN."""
+        self.arena.reserve(self.arena_size)
+        self.arena.poison(self.arena_size)
+
     def _settle(self) -> None:
         """Let temporaries lie where the arena is now."""
         self.arena.reserve(self.arena_size)
@@ -149,7 +166,7 @@ class _Stretch:
         self._meeting = np.zeros(16, np.int64)
         for call in calls:
             code = code_address(call.kernel.compiled(call.types))
-            shares = [_share(call, worker, len(workers)) for worker in workers]
+            shares = [share(call, worker, len(workers)) for worker in workers]
             if hazards.meet([() if part is None else part.references() for part in shares]):
                 self._meet()
             for worker, part in zip(self._workers, shares, strict=True):
@@ -246,7 +263,7 @@ def _locate(
     return lambda: reference.at(bound[name])
 
 
-def _share(call: Call, worker: int, workers: int) -> Call | None:
+def share(call: Call, worker: int, workers: int) -> Call | None:
     """A worker's part of a call, None if it has none."""
     kernel = call.kernel
     split = [

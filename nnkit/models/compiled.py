@@ -19,7 +19,7 @@ from nnkit.callbacks import CallbackList, History
 from nnkit.checks import flag, integer
 from nnkit.data import Arrays, as_array, check_finite, check_lengths, sample_weights
 from nnkit.engine.turns import leave
-from nnkit.engine.twins import changed, fetch
+from nnkit.engine.twins import writing
 from nnkit.errors import warn
 from nnkit.interrupts import allowed, deferred
 from nnkit.layers.base import Layer, Shape
@@ -252,9 +252,7 @@ class Compiled(Layer, abstract=True):
         """Let layers that remember the batch before (``stateful=True``) begin anew."""
         with self.turns.alone(writes=True):
             for state in self.layer_states():
-                fetch(state)
-                state.fill(0)
-                changed(state)
+                writing(state).fill(0)
 
     @property
     def metric_directions(self) -> dict[str, str | None]:

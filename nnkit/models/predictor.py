@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnkit import budget
 from nnkit.callbacks import CallbackList
 from nnkit.data.arrays import rows
-from nnkit.engine import budget
-from nnkit.engine.backend import Replayer, empty_in_place, placed
+from nnkit.engine.devices import current
 from nnkit.engine.program import ONE_STEP
+from nnkit.engine.replayer import Replayer
 from nnkit.engine.step import Bound, Step, Window
 from nnkit.engine.variable import Storage
 from nnkit.interrupts import check
@@ -64,7 +65,7 @@ class Predictor:
         n = len(x)
         if n > self.most:
             budget.check_possible((n, *self.shape), self.dtype, "the prediction")
-        make = np.empty if to_host else empty_in_place
+        make = np.empty if to_host else current().empty
         out = make((n, *self.shape), self.dtype)
         if n == 0:
             return out
@@ -75,7 +76,7 @@ class Predictor:
             return out
         single = listeners is not None and listeners.needs_predict_batches
         pause = self.model.pausing(token, listeners)
-        with placed(bound, ("out",)) as bound:
+        with current().placed(bound, ("out",)) as bound:
             for first, height, steps in Pace().chunks(n, size, single):
                 if listeners is not None and single:
                     with pause():

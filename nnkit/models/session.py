@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit import config, metrics
+from nnkit import metrics
 from nnkit.data import Arrays
-from nnkit.engine.backend import Replayer
 from nnkit.engine.devices import current
+from nnkit.engine.replayer import Replayer
 from nnkit.engine.step import Bound, Step, Window
-from nnkit.engine.twins import changed, fetch, keep_away
+from nnkit.engine.twins import writing
 from nnkit.engine.variable import Storage
 from nnkit.errors import warn
 from nnkit.layers.base import Layer
@@ -35,7 +35,7 @@ class Records:
     Parameters
     ----------
     replayer : Replayer
-        Makes the steps.
+        What the steps have in common.
     """
 
     def __init__(self, replayer: Replayer) -> None:
@@ -55,10 +55,10 @@ class Records:
 
         If there is none, it is made of ``function()`` and of ``state()``, what it changes.
         """
-        key = (current(), config.matmul_precision(), window.size, window.stride, *key)
+        key = (*current().key, window.size, window.stride, *key)
         step = self._steps.get(key)
         if step is None:
-            step = self.replayer.step(function(), state(), results, window, eager)
+            step = Step(function(), state(), results, window, self.replayer, eager)
             self._steps[key] = step
             if len(self._steps) > _MOST_RECORDS:
                 self._steps.popitem(last=False)
@@ -85,10 +85,7 @@ class Session:
         self.storage = Storage(
             trained + [v for v in model.weights if id(v) not in ids], len(trained)
         )
-        slots = model.optimizer.slots
-        self._slots = {name: np.zeros_like(self.storage.trainable) for name in slots}
-        for flat in self._slots.values():
-            keep_away(flat)
+        self._slots = {name: self.storage.slot() for name in model.optimizer.slots}
         found = [metrics.get(m, model.loss, model.output_shape) for m in model.metrics_given]
         self.objective = Objective(model.loss, found)
         self.counters = Counters()
@@ -100,10 +97,7 @@ class Session:
     @property
     def slots(self) -> dict[str, np.ndarray]:
         """The optimizer's memory, each flat, for the host to read or write at once."""
-        for flat in self._slots.values():
-            fetch(flat)
-            changed(flat)
-        return self._slots
+        return {name: writing(flat) for name, flat in self._slots.items()}
 
     def take_over(self, old: Session) -> None:
         """Go on where a session with other trainable weights stopped."""

@@ -11,7 +11,7 @@ import numpy as np
 from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
 from nnkit.checks import flag, integer, number
 from nnkit.data import Arrays, seems_finite, split
-from nnkit.engine.backend import placed
+from nnkit.engine.devices import current
 from nnkit.engine.step import Bound
 from nnkit.engine.turns import leave
 from nnkit.engine.variable import Storage
@@ -163,7 +163,7 @@ class Trainer(Compiled, abstract=True):
         orders, pace = Orders(self._seed, len(data), shuffle), Pace()
         listeners.on_train_begin()
         try:
-            with placed(data.bound()) as bound:
+            with current().placed(data.bound()) as bound:
                 for epoch in range(initial_epoch, epochs):
                     listeners.on_epoch_begin(epoch)
                     bound["order"] = orders.of(epoch)
@@ -298,7 +298,7 @@ class Trainer(Compiled, abstract=True):
     ) -> Logs:
         listeners.on_test_begin()
         single = listeners.needs_test_batches
-        with self._measuring(method) as token, placed(data.bound()) as bound:
+        with self._measuring(method) as token, current().placed(data.bound()) as bound:
             pause = self.pausing(token, listeners)
             sums = np.zeros_like(self.session().objective.sums)
             for first, size, steps in Pace().chunks(len(data), stride, single):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nnkit.engine.device import current_tape, empty, launch
-from nnkit.engine.memory import Arena
-from nnkit.engine.step import Step
+from nnkit.engine.replayer import Replayer
+from nnkit.engine.step import Step, Window
 
 
 class Part:
@@ -43,7 +43,8 @@ def stepper(*parts, eager=False):
         blamed.append(owner.name if owner else None)
         return False
 
-    return Step(function, [total], [], Arena(), nullcontext, blame, eager), total, calls, blamed
+    window, replayer = Window(2, 2, batch_number), Replayer(nullcontext, blame)
+    return Step(function, [total], [], window, replayer, eager), total, calls, blamed
 
 
 def tanh(x):
@@ -141,7 +142,8 @@ def test_x_and_y_may_be_one_array():
         launch.tanh_backward(x, y, z)
         launch.copy(z, total)
 
-    step = Step(function, [total], [], Arena(), nullcontext, lambda owner: False)
+    replayer = Replayer(nullcontext, lambda owner: False)
+    step = Step(function, [total], [], Window(2, 2, batch), replayer)
     step.run({"x": X, "y": X}, 3)
     step.run({"x": X, "y": 2 * X}, 1)
     np.testing.assert_allclose(total, X * (1 - 4 * X * X), rtol=1e-5)

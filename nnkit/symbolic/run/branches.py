@@ -49,7 +49,7 @@ def runner(graph: FunctionGraph, mode: str) -> Runner:
     return Native(evaluator, _on_gpu).run if mode == "FAST_RUN" else evaluator.run
 
 
-def _on_gpu(evaluator: Evaluator, device: str) -> Native:
+def _on_gpu(evaluator: Evaluator, device: Any) -> Native:
     """What runs a graph on a GPU; CUDA is imported here, not before."""
     from nnkit.symbolic.run.on_gpu import NativeOnGpu
 

@@ -20,7 +20,7 @@ from nnkit import forks
 from nnkit.engine.devices import current
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import ONE_STEP, Program, choose_workers
-from nnkit.engine.twins import bring, exist, outdate
+from nnkit.engine.twins import exist, reading, writing
 from nnkit.symbolic.graph import Apply, Variable
 from nnkit.symbolic.run.evaluate import Evaluator, perform, value
 from nnkit.symbolic.run.lowering import Lowering, ShapeError, UnsuitableError
@@ -45,11 +45,11 @@ class Native:
     evaluator : Evaluator
         What runs if there is no program, because shapes depend on values.
     on_gpu : callable
-        Makes of an evaluator and a device's name what runs there.
+        Makes of an evaluator and a device what runs there.
     """
 
     def __init__(
-        self, evaluator: Evaluator, on_gpu: Callable[[Evaluator, str], Native] | None = None
+        self, evaluator: Evaluator, on_gpu: Callable[[Evaluator, Any], Native] | None = None
     ) -> None:
         self._evaluator, self._make_on_gpu = evaluator, on_gpu
         graph = evaluator.graph
@@ -83,18 +83,16 @@ class Native:
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results; shared variables are updated."""
         device = current()
-        if device != "cpu" and self._make_on_gpu is not None:
-            if device not in self._on_gpus:
-                self._on_gpus[device] = self._make_on_gpu(self._evaluator, device)
-            return self._on_gpus[device].run(arrays)
-        if not exist():
-            return self._replayed(arrays)
-        for shared in self._shared:
-            bring(shared.host)
-        results = self._replayed(arrays)
-        for shared in self._evaluator.graph.updated:
-            outdate(shared.host)
-        return results
+        if not device.on_host and self._make_on_gpu is not None:
+            if device.name not in self._on_gpus:
+                self._on_gpus[device.name] = self._make_on_gpu(self._evaluator, device)
+            return self._on_gpus[device.name].run(arrays)
+        if exist():
+            for shared in self._shared:
+                reading(shared.host)
+            for shared in self._evaluator.graph.updated:
+                writing(shared.host)
+        return self._replayed(arrays)
 
     def _replayed(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results, by a program if there is one for these shapes."""

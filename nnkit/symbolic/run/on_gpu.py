@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine.cuda import driver
+from nnkit.engine.cuda.device import CudaDevice
 from nnkit.engine.cuda.driver import Driver
 from nnkit.engine.cuda.operands import DeviceArena
 from nnkit.engine.cuda.program import Program
 from nnkit.engine.references import root
-from nnkit.engine.twins import bring, keep_away, twin_of
+from nnkit.engine.twins import private, reading, twin_of
 from nnkit.errors import DeviceError
 from nnkit.kernels._jit import address
 from nnkit.symbolic.graph import Variable
@@ -35,13 +35,12 @@ class NativeOnGpu(Native):
     Parameters
     ----------
     evaluator : Evaluator
-    device : str
+    device : CudaDevice
     """
 
-    def __init__(self, evaluator: Evaluator, device: str) -> None:
+    def __init__(self, evaluator: Evaluator, device: CudaDevice) -> None:
         super().__init__(evaluator)
-        self._driver = driver.open_device(device)
-        self._arena = DeviceArena(self._driver)
+        self._driver, self._arena = device.driver, device.arena()
         wanted = [v for node in evaluator.nodes for v in node.inputs]
         wanted += [*evaluator.graph.outputs, *evaluator.graph.updated]
         self._resident = list({id(v): v for v in wanted if isinstance(v, SharedVariable)}.values())
@@ -53,7 +52,7 @@ class NativeOnGpu(Native):
             for v in self._resident:
                 if v.host.base is not None:  # Borrowed: the device has memory of its own.
                     v.host = v.host.copy()
-                keep_away(v.host)
+                private(v.host)
             # A variable that was borrowed may have been changed, which the device does not know.
             hosts = {id(v.host) for v in self._resident}
             return self._replayed([a.copy() if id(root(a)) in hosts else a for a in arrays])
@@ -98,7 +97,7 @@ class _Program(Compiled):
         tape, shared = self._lowering.tape, set(self._shared)
         lasting = [place.array for place in tape.places if place.kind == "lasting"]
         for array in lasting:
-            keep_away(array)
+            private(array)
         self._replay = Program(tape, self._driver, self._arena, whole=False)
         used = set(map(id, lasting))
         self._given = [
@@ -110,11 +109,11 @@ class _Program(Compiled):
     def run(self, now: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results for these arrays."""
         for at, _ in self._limits:
-            bring(now[at])
+            reading(now[at])
         self._check(now)
         if not self._replay.native:
             for at in self._shared:
-                bring(now[at])
+                reading(now[at])
             self._lowering.now = dict(zip(self._ids, now, strict=True))
         for at, twin in self._given:
             self._give(now[at], twin)
