@@ -22,7 +22,7 @@ def check(inputs, outputs, arrays):
     f = theano.function(inputs, outputs, on_unused_input="ignore")
     found = f(*arrays)
     assert replays(f)
-    assert all(replay._program.native for replay in replays(f))
+    assert all(replay.program.native for replay in replays(f))
     for node in toposort(f.graph):
         if isinstance(node.op, Scan):
             node.op.body.mode = "FAST_COMPILE"
@@ -126,7 +126,7 @@ def test_an_operation_without_a_kernel():
         state = np.sort(row + state) * 2
         wanted.append(state)
     np.testing.assert_allclose(f(array), wanted)
-    assert not replays(f)[0]._program.native
+    assert not replays(f)[0].program.native
 
 
 def test_a_shape_that_a_step_decides():
@@ -165,7 +165,7 @@ def test_large_steps_are_shared_by_workers():
     check([x, w], [out, T.grad(out.mean(), w)], arrays)
     f = theano.function([x, w], out)
     f(*arrays)
-    assert replays(f)[0]._program.workers == min(2, config.num_threads())
+    assert replays(f)[0].program.workers == min(2, config.num_threads())
 
 
 def test_arguments_may_be_views():

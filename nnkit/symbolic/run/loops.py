@@ -6,30 +6,26 @@ where results go, and states are shared variables that the step updates.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit import forks
 from nnkit.engine.device import launch
-from nnkit.engine.memory import Arena
-from nnkit.engine.program import Program, choose_workers
+from nnkit.engine.program import MANY_STEPS
 from nnkit.symbolic.graph import FunctionGraph, clone
 from nnkit.symbolic.rewriting.passes import rewrite
 from nnkit.symbolic.run.branches import has_branches
-from nnkit.symbolic.run.evaluate import Evaluator
-from nnkit.symbolic.run.lowering import Lowering, ShapeError, UnsuitableError
-from nnkit.symbolic.run.native import MOST_PROGRAMS, fixed_ids, measured, plain
+from nnkit.symbolic.run.evaluate import Evaluator, measured
+from nnkit.symbolic.run.lowering import ShapeError, UnsuitableError
+from nnkit.symbolic.run.native import MOST_PROGRAMS
+from nnkit.symbolic.run.recorded import Arrays, Replayed
 from nnkit.symbolic.tensor.variable import SharedVariable
 
 if TYPE_CHECKING:
     from nnkit.symbolic.scan_op import Body
 
 __all__ = ["Replays"]
-
-Arrays = Sequence[np.ndarray]
 
 
 class Replays:
@@ -42,7 +38,7 @@ class Replays:
 
     def __init__(self, body: Body) -> None:
         self._body = body
-        self._made: dict[Any, _Replay | None] = {}
+        self._made: dict[Any, _Loop | None] = {}
 
     def run(
         self, steps: int, sequences: Arrays, initial: Arrays, others: Arrays
@@ -57,15 +53,15 @@ class Replays:
             return None
         try:
             if key not in self._made:
-                self._made[key] = _Replay(self._body, sequences, initial, others)
+                self._made[key] = _Loop(self._body, sequences, initial, others)
             replay = self._made[key]
-            return None if replay is None else replay.run(steps, sequences, initial, others)
+            return None if replay is None else replay.steps(steps, sequences, initial, others)
         except (ShapeError, UnsuitableError):
             self._made[key] = None
             return None
 
 
-class _Replay:
+class _Loop(Replayed):
     """A recorded step, for certain shapes.
 
     Raises
@@ -75,8 +71,7 @@ class _Replay:
     """
 
     def __init__(self, body: Body, sequences: Arrays, initial: Arrays, others: Arrays) -> None:
-        self._body, self._lock = body, threading.Lock()
-        forks.hold(self._lock, 1)
+        self._body = body
         self._states = [
             [SharedVariable(np.array(value), None, kind.broadcastable) for value in _each(first)]
             for first, kind in zip(initial, body.state_types, strict=True)
@@ -91,50 +86,55 @@ class _Replay:
         if has_branches(evaluator.nodes):
             raise UnsuitableError
         values = [*(s[0, ...] for s in sequences), *others]
-        fixed = fixed_ids(evaluator.nodes)
-        keep = fixed | {
-            id(v) for v, a in zip(body.non_sequences, others, strict=True) if _decides(a)
-        }
-        shapes, known = measured(evaluator, values, keep)
-        updates = []
+        deciding = [v for v, a in zip(body.non_sequences, others, strict=True) if _decides(a)]
+        shapes, known = measured(evaluator, values, deciding)
+        updates: list[tuple[SharedVariable, Any]] = []
         for state, new in zip(self._states, outputs, strict=False):
             if shapes[id(new)] != state[-1].storage.shape:
                 raise UnsuitableError
             updates += list(zip(state, [*state[1:], new], strict=True))
-        stands = [np.empty(a.shape, a.dtype) for a in values]
-        reads: dict[Any, np.ndarray] = dict(zip(inputs, stands, strict=True))
-        reads |= {cell: cell.storage for state in self._states for cell in state}
+        reads: dict[Any, np.ndarray] = {
+            v: np.empty(a.shape, a.dtype) for v, a in zip(inputs, values, strict=True)
+        }
+        states = {cell: cell.storage for state in self._states for cell in state}
         self._collected = [i for i in range(len(outputs)) if i >= len(body.kept) or body.kept[i]]
-        todo = [node for node in evaluator.nodes if id(node.outputs[0]) not in fixed]
         wanted = [outputs[i] for i in self._collected]
-        self._lowering = low = Lowering(todo, wanted, updates, reads, known, shapes)
-        self._ids = [id(v) for v in inputs]
-        if not {at for at, _ in low.limits} <= set(self._ids):
+        super().__init__(
+            evaluator.nodes, wanted, updates, reads | states, known, shapes, lasting=states
+        )
+        if any(at >= len(inputs) for at, _ in self._limits):
             raise UnsuitableError  # An index that a step computes.
-        self._time = np.zeros(1, np.int64)
-        elements = [stand.reshape(1, -1) for stand in stands[: body.sequences]]
-        wholes = [np.empty_like(element) for element in elements]
-        results = [result.reshape(1, -1) for result in low.results]
-        made = [np.empty_like(result) for result in results]
-        for i, array in enumerate(wholes):
-            low.tape.bind(f"whole {i}", array)
-        for i, array in enumerate(made):
-            low.tape.bind(f"made {i}", array)
-        done = len(low.tape.entries)
-        for whole, element in zip(wholes, elements, strict=True):
-            low.call(launch.gather_sequence, whole, self._time, 1, 0, element)
-        low.tape.entries[:] = low.tape.entries[done:] + low.tape.entries[:done]
-        for whole, result in zip(made, results, strict=True):
-            low.call(launch.scatter_sequence, result, self._time, 1, 0, whole)
-        low.call(launch.advance_batch, self._time)
-        self._program = Program(low.tape, Arena(), choose_workers(low.tape))
-        self._program.bind(low.tape.bound())
-        self._stands = stands
-        self._reads = [f"whole {i}" for i in range(len(wholes))]
-        self._reads += low.names[0][body.sequences : len(stands)]
-        self._writes = [f"made {i}" for i in range(len(made))]
+        self._repeat(body.sequences)
+        self.prepare(MANY_STEPS, small=0)
 
-    def run(
+    def _repeat(self, sequences: int) -> None:
+        """Let the tape take elements from whole sequences, and put results where those of all are.
+
+        A counter says which.
+        """
+        self._time = np.zeros(1, np.int64)
+        low, recorded = self._lowering, len(self.tape.entries)
+        for at in range(sequences):
+            element = self._stands[at].reshape(1, -1)
+            whole = self._bound("whole", at, element)
+            low.call(launch.gather_sequence, whole, self._time, 1, 0, element)
+            self._given[at] = f"whole {at}"
+        self.tape.entries[:] = self.tape.entries[recorded:] + self.tape.entries[:recorded]
+        for at, result in enumerate(self.results):
+            row = result.reshape(1, -1)
+            low.call(
+                launch.scatter_sequence, row, self._time, 1, 0, self._bound("collected", at, row)
+            )
+            self._made[at] = f"collected {at}"
+        low.call(launch.advance_batch, self._time)
+
+    def _bound(self, what: str, at: int, like: np.ndarray) -> np.ndarray:
+        """Bound data that has rows for all steps; here, for one."""
+        array = np.empty_like(like)
+        self.tape.bind(f"{what} {at}", array)
+        return array
+
+    def steps(
         self, steps: int, sequences: Arrays, initial: Arrays, others: Arrays
     ) -> list[np.ndarray]:
         """The outputs of the scan.
@@ -144,24 +144,19 @@ class _Replay:
         ShapeError
             An index is beyond the end, or a shape depends on values.
         """
-        given = [a if plain(a, False) else a.copy() for a in (*sequences, *others)]
-        for at, size in self._lowering.limits:
-            indices = given[self._ids.index(at)]
-            if indices.min() < -size or indices.max() >= size:
-                raise ShapeError
+        arrays = (*sequences, *others)
+        self.check(arrays)
         with self._lock:
             self._time[0] = 0
             for state, first in zip(self._states, initial, strict=True):
                 for cell, value in zip(state, first, strict=True):
                     cell.storage[...] = value
-            low = self._lowering
-            made = [np.empty((steps, *a.shape), a.dtype) for a in low.results]
-            names = *self._reads, *self._writes
-            self._program.bind(dict(zip(names, (*given, *made), strict=True)))
-            if not self._program.native:
-                rows = self._stands[: len(sequences)]
-                low.now = dict(zip(self._ids, [*rows, *others], strict=True))
-                low.now |= {id(c): c.storage for state in self._states for c in state}
+            bound: dict[str, np.ndarray] = {}
+            made = self._bind(arrays, bound, steps)
+            if not self.program.native:  # What is done in Python sees elements and states.
+                now = [*self._stands[: len(sequences)], *others]
+                now += self._stands[len(now) :]
+                self._lowering.now = dict(zip(self._ids, now, strict=True))
             done = self._replay(steps)
             collected = dict(zip(self._collected, made, strict=True))
             return [
@@ -172,11 +167,11 @@ class _Replay:
     def _replay(self, steps: int) -> int:
         """Do the steps; how many there were."""
         if not self._body.until:
-            self._program.run(steps)
+            self.program.run(steps)
             return steps
         for done in range(1, steps + 1):
-            self._program.run(1)
-            if self._lowering.results[-1]:
+            self.program.run(1)
+            if self.results[-1]:
                 return done
         return steps
 

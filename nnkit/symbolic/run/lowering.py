@@ -49,14 +49,17 @@ class Lowering:
         Values, by the variable's id, that are the same for all calls with these shapes.
     shapes : dict of int to tuple
         Shapes by the variable's id.
-    binds : bool
-        Whether what is read and the results are bound data of the tape, or lasting arrays.
+    lasting : collection of Variable
+        What is read and always lies where it stands. The others are bound data of the tape.
 
     Attributes
     ----------
     tape : Tape
-    names : pair of list of str
-        Of what is read, and of the results, if they are bound.
+    names : list of str or None
+        Of what is read, as bound data; None for what is lasting.
+    result_names : list of str
+        Of the results, as bound data.
+    updated : list of SharedVariable
     results : list of numpy.ndarray
         Where the tape leaves the results; no two share memory.
     limits : list of (id, size)
@@ -77,8 +80,9 @@ class Lowering:
         reads: dict[Variable, np.ndarray],
         known: dict[int, np.ndarray],
         shapes: dict[int, tuple[int, ...]],
-        binds: bool = True,
+        lasting: Collection[Variable] = (),
     ) -> None:
+        nodes = [node for node in nodes if not any(id(v) in known for v in node.outputs)]
         made = {id(v) for node in nodes for v in node.outputs}
         used = [array.shape for array in reads.values()]
         if any(0 in shape for shape in used + [shapes[at] for at in made]):
@@ -94,10 +98,12 @@ class Lowering:
         self._loop = _loops(nodes, self._final, shapes, known)
         self._users = Counter(id(v) for node in nodes for v in node.inputs)
         self.results = [np.empty(shapes[id(v)], v.type.dtype) for v in results]
-        read = {f"read {i}": array for i, array in enumerate(reads.values())}
-        made_here = {f"result {i}": array for i, array in enumerate(self.results)}
-        self.names = list(read), list(made_here)
-        self.tape = Tape(read | made_here if binds else {})
+        self.updated = [shared for shared, _ in updates]
+        self.names = [None if v in lasting else f"read {i}" for i, v in enumerate(reads)]
+        self.result_names = [f"result {i}" for i in range(len(self.results))]
+        pairs = zip(self.names, reads.values(), strict=True)
+        bound = {name: array for name, array in pairs if name is not None}
+        self.tape = Tape(bound | dict(zip(self.result_names, self.results, strict=True)))
         for v, array in zip(results, self.results, strict=True):
             if id(v) in made:
                 self._free.setdefault(id(v), array)

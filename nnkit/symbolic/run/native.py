@@ -9,32 +9,25 @@ their addresses are put into the program.
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from nnkit import forks
 from nnkit.engine.devices import current
-from nnkit.engine.memory import Arena
-from nnkit.engine.program import ONE_STEP, Program, choose_workers
 from nnkit.engine.twins import exist, reading, writing
 from nnkit.symbolic.graph import Apply, Variable
-from nnkit.symbolic.run.evaluate import Evaluator, perform, value
-from nnkit.symbolic.run.lowering import Lowering, ShapeError, UnsuitableError
+from nnkit.symbolic.run.evaluate import Evaluator, fixed_ids, measured, perform
+from nnkit.symbolic.run.lowering import ShapeError, UnsuitableError
+from nnkit.symbolic.run.recorded import Replayed
 from nnkit.symbolic.tensor.elementwise import Cast, Elemwise
 from nnkit.symbolic.tensor.indexing import IncSubtensor, Subtensor
-from nnkit.symbolic.tensor.shapes import Shape, Size
 from nnkit.symbolic.tensor.variable import Constant, SharedVariable
 
-__all__ = ["MOST_PROGRAMS", "Native", "fixed_ids", "measured", "plain"]
+__all__ = ["MOST_PROGRAMS", "Native"]
 
 # A function that is called with ever new shapes is not worth more programs.
 MOST_PROGRAMS = 32
-# Bytes up to which copying an array costs less than putting its address everywhere.
-_SMALL = 16_384
 
 
 class Native:
@@ -54,7 +47,7 @@ class Native:
         self._evaluator, self._make_on_gpu = evaluator, on_gpu
         graph = evaluator.graph
         self._on_gpus: dict[str, Native] = {}
-        self._programs: dict[Any, Compiled | None] = {}
+        self._programs: dict[Any, Any] = {}  # None where there is none.
         given = {id(v) for v in graph.inputs}
         self._fixed = fixed_ids(evaluator.nodes)
         self._first = _first(evaluator, given, self._fixed)
@@ -120,25 +113,34 @@ class Native:
         shapes = tuple([a.shape for a in now])
         return (*shapes, *[int(now[at]) for at in self._numbers]) if self._numbers else shapes
 
-    def _lowered(
-        self, key: Any, arrays: Sequence[np.ndarray], now: Sequence[np.ndarray]
-    ) -> Compiled | None:
+    def _lowered(self, key: Any, arrays: Sequence[np.ndarray], now: Sequence[np.ndarray]) -> Any:
         """A program for new shapes, known after the graph has been evaluated once; or None."""
         if len(self._programs) >= MOST_PROGRAMS:
             return None
         try:
-            evaluator = self._evaluator
-            keep = self._fixed | {id(self._reads[at]) for at in self._numbers}
-            shapes, known = measured(evaluator, arrays, keep)
-            parts = evaluator, self._rest, self._reads, now, known, shapes
-            self._programs[key] = self._compiled(*parts)
+            numbers = [self._reads[at] for at in self._numbers]
+            shapes, known = measured(self._evaluator, arrays, numbers)
+            self._programs[key] = self._recorded(now, known, shapes)
         except UnsuitableError:
             self._programs[key] = None
         return self._programs[key]
 
-    def _compiled(self, *parts: Any) -> Compiled:
-        """What :class:`Compiled` takes, as a program for the device."""
-        return Compiled(*parts)
+    def _recorded(
+        self,
+        now: Sequence[np.ndarray],
+        known: dict[int, np.ndarray],
+        shapes: dict[int, tuple[int, ...]],
+    ) -> Any:
+        """The graph recorded for the shapes of what is read now, ready to be replayed."""
+        # What stands for a shared variable has no base, for the tape must know all of its parts.
+        stands = {
+            v: np.asarray(a.data) if isinstance(v, SharedVariable) else np.empty(a.shape, a.dtype)
+            for v, a in zip(self._reads, now, strict=True)
+        }
+        graph = self._evaluator.graph
+        made = Replayed(self._rest, graph.results, graph.updates, stands, known, shapes)
+        made.prepare()
+        return made
 
     def _external(self) -> list[Variable]:
         """What the program reads but does not compute."""
@@ -150,154 +152,6 @@ class Native:
             if id(v) not in made and not isinstance(v, Constant):
                 found.setdefault(id(v), v)
         return list(found.values())
-
-
-class Compiled:
-    """The program of a graph for certain shapes.
-
-    Parameters
-    ----------
-    evaluator : Evaluator
-    nodes : sequence of Apply
-        What the program does.
-    reads : sequence of Variable
-        What it reads.
-    now : sequence of numpy.ndarray
-        For an example, what these are.
-    known, shapes
-        See :class:`~nnkit.symbolic.run.lowering.Lowering`.
-    """
-
-    _binds = True
-
-    def __init__(
-        self,
-        evaluator: Evaluator,
-        nodes: Sequence[Apply],
-        reads: Sequence[Variable],
-        now: Sequence[np.ndarray],
-        known: dict[int, np.ndarray],
-        shapes: dict[int, tuple[int, ...]],
-    ) -> None:
-        self._ids = [id(v) for v in reads]
-        self._stands = [self._stand(v, a) for v, a in zip(reads, now, strict=True)]
-        if not all(map(plain, self._stands)):
-            raise UnsuitableError
-        graph, stands = evaluator.graph, dict(zip(reads, self._stands, strict=True))
-        self._lowering = Lowering(
-            nodes, graph.results, graph.updates, stands, known, shapes, self._binds
-        )
-        self._limits = [(self._ids.index(at), size) for at, size in self._lowering.limits]
-        self._shared = [at for at, v in enumerate(reads) if isinstance(v, SharedVariable)]
-        self._written = [at for at in self._shared if reads[at] in graph.updated]
-        self._prepare()
-
-    def _stand(self, v: Variable, array: np.ndarray) -> np.ndarray:
-        """What stands for a variable on the tape: an array that has no memory in common with others
-        as far as NumPy can tell by their bases, for the tape must know all of its parts.
-        """
-        if isinstance(v, SharedVariable):
-            return np.asarray(array.data)
-        return np.empty(array.shape, array.dtype)
-
-    def _prepare(self) -> None:
-        """Make the tape ready to be replayed."""
-        tape = self._lowering.tape
-        self._program = program = Program(tape, Arena(), choose_workers(tape, ONE_STEP))
-        program.bind(tape.bound())
-        self._lock = threading.Lock()
-        forks.hold(self._lock, 1)
-        read, made = self._lowering.names
-        given = [(at, a) for at, a in enumerate(self._stands) if at not in self._shared]
-        self._small = [(at, array) for at, array in given if array.nbytes <= _SMALL]
-        self._large = [(at, read[at]) for at, array in given if array.nbytes > _SMALL]
-        self._hosts = {at: (read[at], self._stands[at]) for at in self._shared}
-        self._results = results = list(self._lowering.results)
-        self._copied = [at for at, array in enumerate(results) if array.nbytes <= _SMALL]
-        self._fresh = [(at, made[at]) for at, array in enumerate(results) if array.nbytes > _SMALL]
-
-    def run(self, now: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The results for these arrays.
-
-        Raises
-        ------
-        ShapeError
-            The program is not for them; nothing has been changed.
-        """
-        if self._limits:
-            self._check(now)
-        with self._lock:
-            for at, stand in self._small:
-                stand[...] = now[at]
-            bound: dict[str, np.ndarray] = {}
-            for at, (name, host) in self._hosts.items():
-                if now[at] is not host:
-                    if not plain(now[at]):
-                        raise ShapeError
-                    bound[name] = now[at]
-                    self._hosts[at] = name, now[at]
-            results = self._results.copy()
-            for at, name in self._fresh:
-                results[at] = bound[name] = np.empty_like(results[at])
-            for at, name in self._large:
-                array = now[at]
-                if not plain(array, False) or any(
-                    np.may_share_memory(array, now[other]) for other in self._written
-                ):
-                    array = array.copy()
-                bound[name] = array
-            if bound:
-                self._program.bind(bound)
-            if not self._program.native:
-                self._lowering.now = dict(zip(self._ids, now, strict=True))
-            self._program.run(1)
-            for at in self._copied:
-                results[at] = results[at].copy()
-            return results
-
-    def _check(self, now: Sequence[np.ndarray]) -> None:
-        """See that all indices are within bounds."""
-        for at, size in self._limits:
-            if now[at].min() < -size or now[at].max() >= size:
-                raise ShapeError
-
-
-def measured(
-    evaluator: Evaluator, arrays: Sequence[np.ndarray], keep: set[int]
-) -> tuple[dict[int, tuple[int, ...]], dict[int, np.ndarray]]:
-    """Evaluate once: the shapes of all variables, and the values of those to keep, by their ids."""
-    values = {id(v): a for v, a in zip(evaluator.graph.inputs, arrays, strict=True)}
-    uses = Counter(id(v) for node in evaluator.nodes for v in node.inputs)
-    shapes = {}
-    for node in evaluator.nodes:
-        perform(node, values)
-        for v in (*node.inputs, *node.outputs):
-            shapes[id(v)] = value(v, values).shape
-        for v in node.inputs:  # Memory for one result after the other, not for all.
-            uses[id(v)] -= 1
-            if not uses[id(v)] and id(v) not in keep:
-                values.pop(id(v), None)
-    for v in evaluator.graph.outputs:
-        if id(v) not in shapes:
-            shapes[id(v)] = value(v, values).shape
-    return shapes, {at: array for at, array in values.items() if at in keep}
-
-
-def plain(array: np.ndarray, writeable: bool = True) -> bool:
-    """Whether kernels can work on an array where it lies."""
-    flags = array.flags
-    return flags.c_contiguous and flags.aligned and (flags.writeable or not writeable)
-
-
-def fixed_ids(nodes: Sequence[Apply]) -> set[int]:
-    """Ids of what depends on constants and shapes only."""
-    fixed: set[int] = set()
-    for node in nodes:
-        if isinstance(node.op, (Shape, Size)) or all(
-            isinstance(v, Constant) or id(v) in fixed for v in node.inputs
-        ):
-            fixed |= {id(v) for v in node.outputs}
-    return fixed
 
 
 def _first(evaluator: Evaluator, given: set[int], fixed: set[int]) -> list[Apply]:

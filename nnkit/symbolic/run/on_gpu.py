@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 
 from nnkit.engine.cuda.device import CudaDevice
-from nnkit.engine.cuda.driver import Driver
+from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.operands import DeviceArena
 from nnkit.engine.cuda.program import Program
 from nnkit.engine.references import root
 from nnkit.engine.twins import private, reading, twin_of
 from nnkit.errors import DeviceError
 from nnkit.kernels._jit import address
-from nnkit.symbolic.graph import Variable
 from nnkit.symbolic.run.evaluate import Evaluator
-from nnkit.symbolic.run.native import Compiled, Native
+from nnkit.symbolic.run.native import Native
+from nnkit.symbolic.run.recorded import Recorded
 from nnkit.symbolic.tensor.variable import SharedVariable
 
 __all__ = ["NativeOnGpu"]
@@ -64,13 +64,25 @@ class NativeOnGpu(Native):
             del self._programs[other]  # A variable is elsewhere now, for good.
         return *super()._key(now), places
 
-    def _compiled(self, *parts: Any) -> Compiled:
+    def _recorded(
+        self,
+        now: Sequence[np.ndarray],
+        known: dict[int, np.ndarray],
+        shapes: dict[int, tuple[int, ...]],
+    ) -> _RecordedOnGpu:
         resident = {id(root(v.host)) for v in self._resident}
-        return _Program(self._driver, self._arena, resident, *parts)
+        shared = {v: a for v, a in zip(self._reads, now, strict=True) if v in self._shared}
+        stands = {
+            v: shared[v] if v in shared else np.empty(a.shape, a.dtype)
+            for v, a in zip(self._reads, now, strict=True)
+        }
+        graph = self._evaluator.graph
+        parts = self._rest, graph.results, graph.updates, stands, known, shapes, shared
+        return _RecordedOnGpu(self._driver, self._arena, resident, *parts)
 
 
-class _Program(Compiled):
-    """The program of a graph for certain shapes, on a GPU.
+class _RecordedOnGpu(Recorded):
+    """A record that a GPU replays: on shared variables where they lie there, and copies.
 
     Parameters
     ----------
@@ -79,69 +91,54 @@ class _Program(Compiled):
     resident : set of int
         The ids of shared variables' arrays.
     *parts
-        As for :class:`~nnkit.symbolic.run.native.Compiled`.
+        As for :class:`~nnkit.symbolic.run.recorded.Recorded`.
     """
 
-    _binds = False
-
     def __init__(self, on: Driver, arena: DeviceArena, resident: set[int], *parts: Any) -> None:
-        self._driver, self._arena, self._resident = on, arena, resident
         super().__init__(*parts)
-
-    def _stand(self, v: Variable, array: np.ndarray) -> np.ndarray:
-        """What stands for a variable on the tape; a shared one, which stays there, itself."""
-        return array if isinstance(v, SharedVariable) else np.empty(array.shape, array.dtype)
-
-    def _prepare(self) -> None:
-        """Make the tape ready to be replayed there."""
-        tape, shared = self._lowering.tape, set(self._shared)
-        lasting = [place.array for place in tape.places if place.kind == "lasting"]
-        for array in lasting:
-            private(array)
-        self._replay = Program(tape, self._driver, self._arena, whole=False)
-        used = set(map(id, lasting))
-        self._given = [
-            (at, twin_of(stand, self._driver))
-            for at, stand in enumerate(self._stands)
-            if at not in shared and id(stand) in used
-        ]
+        self._driver, self._resident = on, resident
+        for place in self.tape.places:
+            if place.kind == "lasting":
+                private(place.array)
+        self._program = Program(self.tape, on, arena, whole=False)
+        arrays = self.tape.bound().items()
+        self._memory = {name: on.allocate(max(array.nbytes, 1)) for name, array in arrays}
 
     def run(self, now: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results for these arrays."""
         for at, _ in self._limits:
             reading(now[at])
-        self._check(now)
-        if not self._replay.native:
-            for at in self._shared:
-                reading(now[at])
+        self.check(now)
+        if not self._program.native:
+            for at, name in enumerate(self._given):
+                if name is None:
+                    reading(now[at])
             self._lowering.now = dict(zip(self._ids, now, strict=True))
-        for at, twin in self._given:
-            self._give(now[at], twin)
-        self._replay.prepare()
+        for array, name in zip(now, self._given, strict=True):
+            if name is not None:
+                self._give(array, self._memory[name])
+        self._program.prepare()
         try:
-            self._replay.run({}, 1)
+            self._program.run(self._memory, 1)
         except DeviceError:
-            self._replay.give_up()
+            self._program.give_up()
             raise
         except BaseException:
-            self._replay.finish()
+            self._program.finish()
             raise
-        self._replay.finish()
-        return [self._result(array) for array in self._lowering.results]
+        self._program.finish()
+        results = [np.empty(array.shape, array.dtype) for array in self.results]
+        for name, result in zip(self._made, results, strict=True):
+            self._driver.download(self._memory[name], result)
+        return results
 
-    def _give(self, array: np.ndarray, to: Any) -> None:
+    def _give(self, array: np.ndarray, to: Memory) -> None:
         """Copy an array to where the program reads it."""
         host = root(array)
         if id(host) in self._resident and array.flags.c_contiguous:
             source = twin_of(host, self._driver)
             source.prepare()
             offset = address(array) - address(host)
-            self._driver.copy(source.memory, offset, to.memory, array.nbytes)
+            self._driver.copy(source.memory, offset, to, array.nbytes)
         else:
-            self._driver.upload(np.ascontiguousarray(array), to.memory)
-        to.newer = "device"
-
-    def _result(self, array: np.ndarray) -> np.ndarray:
-        made = np.empty(array.shape, array.dtype)
-        self._driver.download(twin_of(array, self._driver).memory, made)
-        return made
+            self._driver.upload(np.ascontiguousarray(array), to)

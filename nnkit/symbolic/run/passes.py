@@ -1,7 +1,7 @@
 """A graph and its gradients as kernels that a training step launches as its own.
 
-:class:`~nnkit.symbolic.run.lowering.Lowering` records a graph on a tape with arrays that stand for
-what is read. Here, its calls are made again on the arrays of a step, and so recorded there.
+The calls of a :class:`~nnkit.symbolic.run.recorded.Recorded` graph are made again on the arrays of
+the step, and so recorded there.
 """
 
 from __future__ import annotations
@@ -10,88 +10,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nnkit.engine.device import empty, repeat
-from nnkit.engine.tape import Call
-from nnkit.symbolic.graph import Apply, Variable, toposort
-from nnkit.symbolic.run.evaluate import perform, value
-from nnkit.symbolic.run.lowering import Lowering, UnsuitableError
-from nnkit.symbolic.run.native import fixed_ids
+from nnkit.symbolic.graph import Apply, FunctionGraph, Variable, toposort
+from nnkit.symbolic.run.evaluate import Evaluator, measured
+from nnkit.symbolic.run.lowering import UnsuitableError
+from nnkit.symbolic.run.recorded import Recorded
 
-__all__ = ["Launches", "Passes", "UnsuitableError"]
-
-
-class Launches:
-    """The kernels of some operations, for certain shapes.
-
-    Parameters
-    ----------
-    nodes : sequence of Apply
-    results : sequence of Variable
-    reads : sequence of Variable
-        What is given to :meth:`run`.
-    known, shapes : dict
-        As in :class:`~nnkit.symbolic.run.lowering.Lowering`.
-
-    Raises
-    ------
-    UnsuitableError
-        Some operation has no kernel.
-    """
-
-    def __init__(
-        self,
-        nodes: Sequence[Apply],
-        results: Sequence[Variable],
-        reads: Sequence[Variable],
-        known: dict[int, np.ndarray],
-        shapes: dict[int, tuple[int, ...]],
-    ) -> None:
-        stands = {v: np.empty(shapes[id(v)], v.type.dtype) for v in reads}
-        self._lowering = low = Lowering(nodes, results, (), stands, known, shapes)
-        if low.limits or not all(isinstance(entry, Call) for entry in low.tape.entries):
-            raise UnsuitableError
-
-    def computed(self, v: Variable) -> bool:
-        """Whether the kernels leave a variable in memory, as it is."""
-        try:
-            array = self._lowering.array(v)
-        except KeyError:  # It is part of a loop.
-            return False
-        tape = self._lowering.tape
-        lasts = tape.places[tape.reference(array).place].kind == "lasting"
-        return bool(array.flags.c_contiguous) and not lasts
-
-    def run(
-        self,
-        given: Sequence[np.ndarray],
-        into: Sequence[np.ndarray | None],
-        wanted: Sequence[Variable] = (),
-    ) -> list[np.ndarray]:
-        """Launch the kernels.
-
-        Parameters
-        ----------
-        given : sequence of numpy.ndarray
-            C-contiguous.
-        into : sequence of numpy.ndarray or None
-            For each result where it goes; None: to memory of the step.
-        wanted : sequence of Variable
-            What else has been computed and is to be returned.
-
-        Returns
-        -------
-        list of numpy.ndarray
-            Results, then what is wanted.
-        """
-        low = self._lowering
-        results = [
-            empty(old.shape, old.dtype) if array is None else array
-            for old, array in zip(low.results, into, strict=True)
-        ]
-        read, made = low.names
-        arrays = dict(zip((*read, *made), (*given, *results), strict=True))
-        located = repeat(low.tape, arrays)
-        return results + [located(low.tape.reference(low.array(v))) for v in wanted]
+__all__ = ["Passes", "UnsuitableError"]
 
 
 class Passes:
@@ -125,29 +49,17 @@ class Passes:
         shapes: Sequence[tuple[int, ...]],
     ) -> None:
         self._inputs, self._cotangent, self._gradients = inputs, cotangent, gradients
-        values = {
-            id(v): np.zeros(shape, v.type.dtype) for v, shape in zip(inputs, shapes, strict=True)
-        }
-        forward = toposort([output])
-        for node in forward:
-            perform(node, values)
-        values[id(cotangent)] = np.zeros_like(value(output, values))
-        nodes = toposort([output, *gradients.values()])  # Beginning with those of forward.
-        for node in nodes[len(forward) :]:
-            perform(node, values)
-        fixed = fixed_ids(nodes)
-        self._shapes = {at: array.shape for at, array in values.items()}
-        for node in nodes:
-            self._shapes |= {id(v): value(v, values).shape for v in node.inputs}
-        self._known = {at: array for at, array in values.items() if at in fixed}
-        self._forward = self._launches(forward, [output], inputs)
-        self._backward: dict[tuple[int, ...], tuple[Launches, list[Variable]]] = {}
+        evaluator = Evaluator(FunctionGraph([*inputs, cotangent], [output, *gradients.values()]))
+        zeros = [np.zeros(shape, v.type.dtype) for v, shape in zip(inputs, shapes, strict=True)]
+        self._shapes, self._known = measured(evaluator, zeros, like={cotangent: output})
+        self._forward = self._recorded(toposort([output]), [output], inputs)
+        self._backward: dict[tuple[int, ...], tuple[Recorded, list[Variable]]] = {}
         self.backward_for(tuple(gradients))
         self.keeps = self._kept(tuple(gradients))[1]
 
     def forward(self, arrays: Sequence[np.ndarray], keep: bool) -> list[np.ndarray]:
         """The output, then what :meth:`backward` reads if it is to be kept."""
-        return self._forward.run(arrays, [None], self.keeps if keep else [])
+        return self._forward.launch(arrays, [None], self.keeps if keep else [])
 
     def backward(
         self,
@@ -167,18 +79,18 @@ class Passes:
         dy : numpy.ndarray
         into : dict of int to numpy.ndarray or None
         """
-        launches, reads = self.backward_for(tuple(into))
+        recorded, reads = self.backward_for(tuple(into))
         at_hand = dict(zip((*self._inputs, *self.keeps), (*arrays, *kept), strict=True))
         given = [dy if v is self._cotangent else at_hand[v] for v in reads]
-        return launches.run(given, list(into.values()))
+        return recorded.launch(given, list(into.values()))
 
-    def backward_for(self, wanted: tuple[int, ...]) -> tuple[Launches, list[Variable]]:
+    def backward_for(self, wanted: tuple[int, ...]) -> tuple[Recorded, list[Variable]]:
         """The kernels for the gradients by some inputs, and what they read."""
         if wanted not in self._backward:
             nodes, kept = self._kept(wanted)
             reads = [*self._inputs, self._cotangent, *kept]
             results = [self._gradients[i] for i in wanted]
-            self._backward[wanted] = self._launches(nodes, results, reads), reads
+            self._backward[wanted] = self._recorded(nodes, results, reads), reads
         return self._backward[wanted]
 
     def _kept(self, wanted: Sequence[int]) -> tuple[list[Apply], list[Variable]]:
@@ -190,7 +102,7 @@ class Passes:
             v = stack.pop()
             if v.owner is None or id(v) in self._known or id(v.owner) in needed:
                 continue
-            if self._forward.computed(v):
+            if self._forward.leaves(v):
                 kept[id(v)] = v
             else:
                 needed.add(id(v.owner))
@@ -198,9 +110,11 @@ class Passes:
         nodes = toposort([self._gradients[i] for i in wanted])
         return [node for node in nodes if id(node) in needed], list(kept.values())
 
-    def _launches(
+    def _recorded(
         self, nodes: Sequence[Apply], results: Sequence[Variable], reads: Sequence[Variable]
-    ) -> Launches:
-        known = self._known
-        todo = [n for n in nodes if not any(id(v) in known for v in n.outputs)]
-        return Launches(todo, results, reads, known, self._shapes)
+    ) -> Recorded:
+        stands = {v: np.empty(self._shapes[id(v)], v.type.dtype) for v in reads}
+        made = Recorded(nodes, results, (), stands, self._known, self._shapes)
+        if not made.launches:
+            raise UnsuitableError
+        return made
