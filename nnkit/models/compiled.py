@@ -26,11 +26,11 @@ from nnkit.layers.base import Layer, Shape
 from nnkit.layers.masking import Masking
 from nnkit.losses import Loss
 from nnkit.metrics import Metric
-from nnkit.models.inputs import fitted, only_input, targets_for
-from nnkit.models.predictor import Predictor
-from nnkit.models.session import Session
 from nnkit.optimizers.base import Optimizer
 from nnkit.registry import explain_arguments
+from nnkit.training.inputs import fitted, only_input, targets_for
+from nnkit.training.predictor import Predictor
+from nnkit.training.session import Session
 from nnkit.utils.random import next_seed
 from nnkit.weak import WeakTable
 

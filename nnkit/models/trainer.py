@@ -16,11 +16,11 @@ from nnkit.engine.step import Bound
 from nnkit.engine.turns import leave
 from nnkit.engine.variable import Storage
 from nnkit.models.compiled import Compiled
-from nnkit.models.numerics import explain, warn_of_nan
-from nnkit.models.orders import Orders
-from nnkit.models.pace import Pace
-from nnkit.models.predictor import Predictor
 from nnkit.registry import explain_arguments
+from nnkit.training.numerics import explain, warn_of_nan
+from nnkit.training.orders import Orders
+from nnkit.training.pace import Pace
+from nnkit.training.predictor import Predictor
 
 __all__ = ["Trainer"]
 

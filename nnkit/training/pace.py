@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from nnkit.models.steps import MOST_STEPS
+from nnkit.training.steps import MOST_STEPS
 
 __all__ = ["Pace"]
 

@@ -16,9 +16,9 @@ from nnkit.engine.program import ONE_STEP
 from nnkit.engine.step import Bound, Step, Window
 from nnkit.engine.variable import Storage
 from nnkit.interrupts import check
-from nnkit.models.pace import Pace
-from nnkit.models.session import Records, blame
-from nnkit.models.steps import Reader, chain_of, predict_step
+from nnkit.training.pace import Pace
+from nnkit.training.session import Records, blame
+from nnkit.training.steps import Reader, chain_of, predict_step
 
 if TYPE_CHECKING:
     from nnkit.models.compiled import Compiled

@@ -18,7 +18,7 @@ from nnkit.engine.twins import changed, fetch, keep_away
 from nnkit.engine.variable import Storage
 from nnkit.errors import warn
 from nnkit.layers.base import Layer
-from nnkit.models.steps import Counters, Objective, Reader, chain_of, evaluate_step, train_step
+from nnkit.training.steps import Counters, Objective, Reader, chain_of, evaluate_step, train_step
 
 if TYPE_CHECKING:
     from nnkit.layers.chain import Watch

@@ -12,7 +12,7 @@ from nnkit.errors import warn
 from nnkit.layers.base import Layer
 
 if TYPE_CHECKING:
-    from nnkit.models.session import Session
+    from nnkit.training.session import Session
 
 __all__ = ["explain", "warn_of_nan"]
 
