@@ -3,37 +3,85 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from nnkit.callbacks import CallbackList
 from nnkit.data.arrays import rows
 from nnkit.engine import budget
-from nnkit.engine.backend import Replayer, empty_in_place, placed
+from nnkit.engine.backend import empty_in_place, placed
 from nnkit.engine.program import ONE_STEP
-from nnkit.engine.step import Bound, Step, Window
+from nnkit.engine.step import Step, Window
+from nnkit.engine.turns import leave
 from nnkit.engine.variable import Storage
 from nnkit.interrupts import check
+from nnkit.networks import Network
+from nnkit.training.guard import Guard
 from nnkit.training.pace import Pace
-from nnkit.training.session import Records, blame
-from nnkit.training.steps import Reader, chain_of, predict_step
+from nnkit.training.session import Records, StepFunction, blame
+from nnkit.training.steps import Reader, predict_batch
 
-if TYPE_CHECKING:
-    from nnkit.models.compiled import Compiled
-
-__all__ = ["Predictor"]
+__all__ = ["Predictor", "Predictors"]
 
 
-class Predictor:
-    """Does one prediction at a time; a model makes another when a second thread asks.
-
-    Weights do not change meanwhile; see :class:`~nnkit.engine.turns.Turns`.
+class Predictors:
+    """Predictors of one model, as many as threads have been at work at once.
 
     Parameters
     ----------
-    model : Compiled
+    network : Network
+    guard : Guard
+    """
+
+    def __init__(self, network: Network, guard: Guard) -> None:
+        self.network, self.guard = network, guard
+        self.idle: deque[Predictor] = deque()
+
+    def predict(
+        self,
+        x: np.ndarray,
+        size: int,
+        to_host: bool,
+        eager: bool,
+        listeners: CallbackList | None = None,
+    ) -> np.ndarray:
+        """The output for all rows of x, ``size`` of them at a time.
+
+        Weights do not change meanwhile; see :class:`nnkit.engine.turns.Turns`.
+        """
+        token = object()
+        try:
+            self.guard.turns.read(token)
+            moves = Storage.moves
+            try:
+                predictor = self.idle.pop()
+            except IndexError:  # The first prediction, or as many threads as there are predictors.
+                predictor = Predictor(self.network, self.guard, moves)
+            if predictor.moves != moves:  # Recorded when some weights lay elsewhere.
+                predictor = Predictor(self.network, self.guard, moves)
+            predictor.eager = eager
+            if predictor.stateful:
+                leave(token, None)
+                with self.guard.measuring("predict", True):
+                    out = predictor.run(x, size, listeners, to_host, None)
+            else:
+                out = predictor.run(x, size, listeners, to_host, token)
+            self.idle.append(predictor)  # Unless Ctrl-C has left it half done.
+            return out
+        finally:
+            leave(token, None)
+
+
+class Predictor:
+    """Does one prediction at a time.
+
+    Parameters
+    ----------
+    network : Network
+    guard : Guard
     moves : int
         ``Storage.moves`` when it was made: its records hold the addresses of weights.
 
@@ -41,16 +89,18 @@ class Predictor:
     ----------
     stateful : bool
         Whether layers remember a batch for the next one.
+    eager : bool
+        Steps that are not recorded yet run in Python each time.
     """
 
-    def __init__(self, model: Compiled, moves: int) -> None:
-        self.model, self.moves = model, moves
-        self.shape = tuple(k or 0 for k in model.output_shape[1:])
-        self.dtype, self.columns = np.dtype(model.dtype), math.prod(self.shape)
+    def __init__(self, network: Network, guard: Guard, moves: int) -> None:
+        self.network, self.guard, self.moves, self.eager = network, guard, moves, False
+        self.shape = tuple(k or 0 for k in network.output_shape[1:])
+        self.dtype, self.columns = np.dtype(network.dtype), math.prod(self.shape)
         self.most = budget.memory() // max(self.dtype.itemsize * self.columns, 1)
         self.batch = np.zeros(1, np.int64)
-        self.stateful = bool(model.layer_states())
-        self.records = Records(Replayer(model.turns.python, self._blame, ONE_STEP))
+        self.stateful = bool(network.states())
+        self.records = Records(self._state, guard.turns.python, self._blame, ONE_STEP, ("out",))
 
     def run(
         self,
@@ -74,24 +124,24 @@ class Predictor:
             self._step(x, n, size).run(bound)
             return out
         single = listeners is not None and listeners.needs_predict_batches
-        pause = self.model.pausing(token, listeners)
+        pause = self.guard.pausing(token, listeners)
         with placed(bound, ("out",)) as bound:
-            for first, height, steps in Pace().chunks(n, size, single):
+            for batches in Pace().chunks(n, size, single):
                 if listeners is not None and single:
                     with pause():
-                        listeners.on_predict_batch_begin(first)
-                self._step(x, height, size).run(bound, steps)
+                        listeners.on_predict_batch_begin(batches.first)
+                self._step(x, batches.size, size).run(bound, batches.steps)
                 check()
                 if listeners is not None:
                     with pause():
                         if single:
-                            listeners.on_predict_batch_end(first)
-                        listeners.on_progress(first + steps)
+                            listeners.on_predict_batch_end(batches.first)
+                        listeners.on_progress(batches.end)
         return out
 
     def _state(self) -> list[np.ndarray]:
         """Every array that a prediction changes and the next one needs."""
-        return [self.batch, *self.model.layer_states()]
+        return [self.batch, *self.network.states()]
 
     def _blame(self, owner: Any) -> bool:
         """Nobody, if another model took the weights meanwhile: it is recorded again."""
@@ -99,12 +149,8 @@ class Predictor:
 
     def _step(self, x: np.ndarray, size: int, stride: int) -> Step:
         window = Window(size, stride, self.batch)
+        return self.records.step((x.dtype.str,), window, self.eager, self._function)
 
-        def function() -> Callable[[Bound], None]:
-            model = self.model
-            chain, _ = chain_of(model.parts(), None, None)
-            read = Reader(window, model.sample_shape, model.dtype, None, model.input_dtype)
-            return predict_step(chain, read)
-
-        key, eager = (x.dtype.str,), self.model.run_eagerly
-        return self.records.get(key, function, self._state, ("out",), window, eager)
+    def _function(self, window: Window) -> StepFunction:
+        chain, _ = self.network.runner()
+        return partial(predict_batch, chain, Reader(self.network, window))
