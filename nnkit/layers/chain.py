@@ -84,11 +84,8 @@ class Chain:
         numpy.ndarray or None
             The gradient of the input, None if nobody needs it.
         """
-        first = 0
-        while not propagate and first < len(self.parts):
-            if self.parts[first].trainable_weights:
-                break
-            first += 1
+        trained = [i for i, part in enumerate(self.parts) if part.trainable_weights]
+        first = 0 if propagate else min(trained, default=len(self.parts))
         written: set[Variable] = set()
         for i in reversed(range(first, len(self.parts))):
             part, dx = self.parts[i], None

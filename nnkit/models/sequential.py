@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from nnkit import checks, registry
 from nnkit.data import as_array
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer, Shape
-from nnkit.layers.inside import layers_from, plain_layers
+from nnkit.layers.inside import layers_from
 from nnkit.layers.weights import set_weights
 from nnkit.models.summary import summary
 from nnkit.models.trainer import Trainer
@@ -82,14 +81,14 @@ class Sequential(Trainer):
             Another layer has its name, or an Input is not the first.
         """
         self._share_turns([layer])
-        with self.guard.changing("add"), self._unless_it_fails():
+        with self.guard.changing("add"):
             self._become(self.network.followed_by(layer))
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
         if not self.layers:
             raise ValueError("there is no layer to remove")
-        with self.guard.changing("pop"), self._unless_it_fails():
+        with self.guard.changing("pop"):
             layer = self.layers[-1]
             self._become(self.network.without_last())
         return layer
@@ -100,23 +99,13 @@ class Sequential(Trainer):
             for inner in layer.walk() if isinstance(layer, Layer) else ():
                 inner.turns.join(self.turns)
 
-    @contextmanager
-    def _unless_it_fails(self) -> Iterator[None]:
-        """The model stays as it was if layers don't fit, or Ctrl-C comes."""
-        before = self.__dict__.copy()
-        try:
-            yield
-        except BaseException:
-            self.__dict__.update(before)
-            raise
-
     def _become(self, network: Network) -> None:
         """Have other layers from now on; a compiled model must be compiled again."""
-        self.network, self.compiled = network, False
-        self._drop_session()
         shape = network.known_input_shape()
         if shape is not None:
-            self.build(shape)
+            network.build(self.name, shape)  # If layers don't fit, the model stays as it was.
+        self.network, self.compiled = network, False
+        self._drop_session()
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its index.
@@ -149,8 +138,6 @@ class Sequential(Trainer):
         """
         with self.turns.alone():
             self.network.build(self.name, input_shape)
-            for layer in reversed(self.layers):  # What is here twice is found at its first place.
-                layer.locate(layer.name)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Shape of the output for an input of this shape."""
@@ -278,7 +265,7 @@ class Sequential(Trainer):
         """The architecture as plain data."""
         return {
             "name": self.name,
-            "layers": plain_layers(self.layers),
+            "layers": [to_plain(layer) for layer in self.layers],
             "input_shape": None if self.input_shape is None else list(self.input_shape),
         }
 

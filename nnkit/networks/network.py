@@ -117,6 +117,8 @@ class Network:
         self.input_shape = shape
         stateful = any(getattr(layer, "stateful", False) for layer in self.walk())
         self.fixed_batch_size = shape[0] if stateful else None
+        for layer in reversed(self.layers):  # What is here twice is found at its first place.
+            layer.locate(layer.name)
 
     def parts(self) -> tuple[Layer, ...]:
         """Every layer, each followed by its activation, in the order in which they run."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -61,7 +60,7 @@ class Records:
     ) -> None:
         self.state, self.results = state, results
         self.replayer = Replayer(python, blame, share)
-        self._steps: OrderedDict[tuple[Any, ...], Step] = OrderedDict()
+        self._steps: dict[tuple[Any, ...], Step] = {}
 
     def step(
         self,
@@ -82,14 +81,12 @@ class Records:
         function : callable
         """
         key = (current(), config.matmul_precision(), window.size, window.stride, *key)
-        step = self._steps.get(key)
+        step = self._steps.pop(key, None)
         if step is None:
             step = self.replayer.step(function(window), self.state(), self.results, window, eager)
-            self._steps[key] = step
-            if len(self._steps) > _MOST_RECORDS:
-                self._steps.popitem(last=False)
-        else:
-            self._steps.move_to_end(key)
+        self._steps[key] = step  # Those used last are the last.
+        if len(self._steps) > _MOST_RECORDS:
+            del self._steps[next(iter(self._steps))]
         return step
 
 
