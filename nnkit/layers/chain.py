@@ -64,7 +64,8 @@ class Chain:
                 y = _checked_output(part, x, y)
             self.watch(part, "output", y)
             self._passed.append((x, y))
-            mask = _compute_mask(part, x, mask)
+            if mask is not None or part.decides_mask:
+                mask = _compute_mask(part, x, mask)
             x = y
         self.mask = mask
         return x

@@ -90,7 +90,7 @@ class Sequential(Trainer):
             raise ValueError("there is no layer to remove")
         with self.guard.changing("pop"):
             layer = self.layers[-1]
-            self._become(self.network.without_last())
+            self._become(Network(self.layers[:-1], self.network.first))
         return layer
 
     def _share_turns(self, layers: Sequence[Any]) -> None:

@@ -17,12 +17,11 @@ from nnkit.layers.base import Layer
 from nnkit.networks import Network
 from nnkit.registry import explain_arguments
 from nnkit.training import inputs
+from nnkit.training.batches import Batches, Orders
 from nnkit.training.guard import Guard
 from nnkit.training.loops import Logs, Run, evaluate, fit
 from nnkit.training.numerics import warn_of_nan
-from nnkit.training.orders import Orders
 from nnkit.training.ownership import adopt, check_metrics, own
-from nnkit.training.pace import Batches
 from nnkit.training.predictor import Predictors
 from nnkit.training.session import Session
 from nnkit.utils.random import next_seed

@@ -69,10 +69,6 @@ class Network:
             raise ValueError("Input must be the first layer")
         return Network([], layer)
 
-    def without_last(self) -> Network:
-        """This network without its last layer, not yet built."""
-        return Network(self.layers[:-1], self.first)
-
     def with_layers(self, layers: Sequence[Layer]) -> Network:
         """This network made of other objects for the same layers, built as they are."""
         other = copy.copy(self)

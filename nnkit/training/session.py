@@ -27,8 +27,8 @@ from nnkit.training.numerics import explain
 from nnkit.training.steps import Counters, Objective, Reader, evaluate_batch, train_batch
 
 if TYPE_CHECKING:
+    from nnkit.training.batches import Batches
     from nnkit.training.loops import Logs, Run
-    from nnkit.training.pace import Batches
 
 __all__ = ["Records", "Session", "blame"]
 

@@ -160,15 +160,13 @@ class Objective:
         Where the output has a mask, the rows that it leaves out weigh nothing. In the loss the
         others of the batch weigh as much as all did; metrics count them, as in Keras.
         """
-        rows = self.values.size
-        averaged = self.loss.reduction != "sum"
+        rows, summed = self.values.size, self.loss.reduction == "sum"
         self.mask = mask.reshape(-1) if mask is not None and mask.size == rows else None
         with working(self.loss):
             self.weight = self.share = empty((rows,), dtype)
             launch.fill(1.0 / rows, self.share)
-            if weight is not None or not averaged:
-                self.weight = empty((rows,), dtype)
-                factor = 1.0 / rows if averaged else 1.0
+            if weight is not None or summed:
+                self.weight, factor = empty((rows,), dtype), 1.0 if summed else 1.0 / rows
                 if weight is None:
                     launch.fill(factor, self.weight)
                 else:
