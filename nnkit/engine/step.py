@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit.engine.abstract_device import Bound, Window
+from nnkit.engine.abstract_device import Bound, Device, Window
 from nnkit.engine.cpu import CPU
 from nnkit.engine.device import execute, recording
-from nnkit.engine.devices import current
 from nnkit.engine.program import Program
-from nnkit.engine.replayer import Replayer
 from nnkit.engine.tape import Call, Fault, Stop, Tape
 from nnkit.engine.twins import reading, writing
 from nnkit.interrupts import deferred
+
+if TYPE_CHECKING:
+    from nnkit.engine.records import Records
 
 __all__ = ["Bound", "Step", "Window", "kept", "restore"]
 
@@ -36,14 +37,11 @@ class Step:
     function : callable
         ``function(bound)`` does one step by launching kernels. It finds its batch by counters that
         are arrays, so that doing it again does the next batch.
-    state : sequence of numpy.ndarray
-        Every array that outlives a step and is changed by it.
-    results : sequence of str
-        Names of the bound arrays that it writes.
+    records : Records
+        What it has in common with the model's other steps.
     window : Window
         The rows of the data that it reads.
-    replayer : Replayer
-        What it has in common with the model's other steps.
+    device : Device
     eager : bool
         Never record.
 
@@ -56,14 +54,13 @@ class Step:
     def __init__(
         self,
         function: Callable[[Bound], None],
-        state: Sequence[np.ndarray],
-        results: Sequence[str],
+        records: Records,
         window: Window,
-        replayer: Replayer,
+        device: Device,
         eager: bool = False,
     ) -> None:
-        self.function, self.state, self.results = function, state, results
-        self.window, self.replayer, self.device = window, replayer, current()
+        self.function, self.window, self.device = function, window, device
+        self.records, self.state, self.results = records, records.state(), records.results
         self.eager = self.checked = False
         self._first: Tape | None = None  # The first record, until there is a second,
         self._single: Any = None  # and one worker's program of it.
@@ -93,7 +90,7 @@ class Step:
             elif self._program.native:
                 self._program.replay(bound, steps, meanwhile)
             else:
-                with deferred(), self.replayer.python():
+                with deferred(), self.records.python():
                     self._program.replay(bound, steps, meanwhile)
 
     def _run_in_python(self, bound: Bound, steps: int) -> None:
@@ -102,7 +99,7 @@ class Step:
             for array in self.state:
                 writing(array)
             for _ in range(steps):
-                with deferred(), self.replayer.python(), recording(None):
+                with deferred(), self.records.python(), recording(None):
                     self.function(data)
 
     def _stay_in_python(self, reason: str) -> None:
@@ -117,7 +114,7 @@ class Step:
         counts, second = self.device.on_host, self._first is not None
         with (
             deferred(),
-            self.replayer.python(),
+            self.records.python(),
             self.device.sample(bound, self.window, self.results, second) as rows,
         ):
             changed = [*self.state, *(rows[name] for name in self.results)]
@@ -140,7 +137,7 @@ class Step:
                 self._single = None
             if fault is not None:
                 self._program = None
-                if not self.replayer.blame(fault.owner):
+                if not self.records.blame(fault.owner):
                     self._stay_in_python("it can't be recorded")
             tape.release()
         return int(counts)
@@ -156,7 +153,7 @@ class Step:
         after = [array.copy() for array in changed]
         restore(changed, before)
         if self._single is None:  # One worker: how a product is cut may change its last bit.
-            self._single = Program(first, self.replayer.arena(CPU), workers=1)
+            self._single = Program(first, self.records.arena(CPU), workers=1)
         self._single.bind(rows)
         self._single.poison()
         self._single.run(1, _outcomes(tape))
@@ -172,7 +169,7 @@ class Step:
     ) -> None:
         """Make the device's program of the step; where the step counts, all workers do it again."""
         if self._program is None:
-            arena, share = self.replayer.arena(self.device), self.replayer.share
+            arena, share = self.records.arena(self.device), self.records.share
             shape = self.window, self.results
             self._program = self.device.program(tape, self._single, arena, share, *shape)
         if self.device.on_host and self._program is not self._single:
