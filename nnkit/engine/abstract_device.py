@@ -88,8 +88,8 @@ class Device(ABC):
     # ------------------------------------------------------------------------------------ steps
 
     @abstractmethod
-    def taken(self, state: Sequence[np.ndarray]) -> AbstractContextManager[Any]:
-        """A block within which nobody else runs steps; these arrays last from step to step."""
+    def taken(self, lasting: Sequence[np.ndarray]) -> AbstractContextManager[Any]:
+        """A block in which nobody else runs steps; these arrays outlive the step."""
 
     @abstractmethod
     def sample(

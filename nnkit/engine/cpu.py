@@ -47,10 +47,10 @@ class CpuDevice(Device):
         """An arena of its own."""
         return Arena()
 
-    def taken(self, state: Sequence[np.ndarray]) -> AbstractContextManager[Any]:
+    def taken(self, lasting: Sequence[np.ndarray]) -> AbstractContextManager[Any]:
         """Bring home what a step on a GPU may have left there: the model may have been on one."""
         if exist():
-            for array in state:
+            for array in lasting:
                 writing(array)
         return _NOTHING
 

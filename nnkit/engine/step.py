@@ -62,6 +62,7 @@ class Step:
         self.function, self.window, self.device = function, window, device
         self.records, self.state, self.results = records, records.state(), records.results
         self.eager = self.checked = False
+        self._lasting = self.state  # And what else it writes that outlives it, once it is recorded.
         self._first: Tape | None = None  # The first record, until there is a second,
         self._single: Any = None  # and one worker's program of it.
         self._program: Any = None
@@ -80,7 +81,7 @@ class Step:
         meanwhile : callable, optional
             What the host may do while it would wait for a device. On the CPU it never waits.
         """
-        with self.device.taken(self.state):
+        with self.device.taken(self._lasting):
             while steps and not self.checked and not self.eager:
                 steps -= self._record(bound)
             if not steps:
@@ -131,6 +132,8 @@ class Step:
                 restore(changed, before)
                 self._first = self._single = self._program = None
                 raise
+            places = [p.array for p in tape.places if p.kind == "lasting"]
+            self._lasting = [*self.state, *places]
             self.checked = second and fault is None
             self._first = None if second or fault is not None else tape
             if self._first is None:

@@ -66,7 +66,7 @@ class CudaDevice(Device):
         return DeviceArena(self.driver)
 
     @contextmanager
-    def taken(self, state: Sequence[np.ndarray]) -> Iterator[None]:
+    def taken(self, lasting: Sequence[np.ndarray]) -> Iterator[None]:
         """The GPU for this thread alone."""
         with self.driver.lock:
             self.driver.enter()
