@@ -16,7 +16,7 @@ from benchmarks.gpu.cases import TINY, Case
 from benchmarks.peers.nnkit_ import Nnkit, NnkitBytes
 from nnkit import ops
 from nnkit.engine.cuda.options import options
-from nnkit.engine.cuda.stretch import SmallStretch
+from nnkit.engine.cuda.small_stretch import SmallStretch
 from nnkit.layers import (
     GRU,
     LSTM,

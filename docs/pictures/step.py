@@ -17,6 +17,8 @@ import nnkit
 from nnkit.data import Arrays
 from nnkit.engine import memory, program
 from nnkit.engine.device import recording
+from nnkit.engine.hazards import Hazards
+from nnkit.engine.references import Reference
 from nnkit.engine.tape import Tape
 from nnkit.layers import Dense, Softmax, Tanh
 
@@ -179,10 +181,7 @@ def draw_workers(d, tape, top):
         "784-128-10, batch 32, Adam. "
         "A block is one call of a kernel; both workers do their part of the rows.",
     )
-    plan = program.Program(tape, memory.Arena(), workers=2)
-    workers = plan._stretches[0]._workers
-    plan._tape = tape  # A finished program has let go of it.
-    hazards = program._Hazards(plan)
+    hazards = Hazards(program.apart(tape, memory.plan(tape)[0]), workers=2)
     y, h = top + 172, 38
     for w in range(2):
         d.text(LEFT - 12, y + w * (h + 6) + 24, f"worker {w}", 12.5, anchor="end")
@@ -207,8 +206,8 @@ def draw_workers(d, tape, top):
         x = LEFT + i * COLUMN
         owner = getattr(entry.owner, "name", "") or ""
         fill, stroke = COLOURS[owner]
-        shares = [worker.share(entry) for worker in workers]
-        if hazards.meet(entry.kernel, shares):
+        shares = [program.share(entry, worker, 2) for worker in range(2)]
+        if hazards.meet([() if share is None else share.references() for share in shares]):
             barrier(d, x, y - 8, 2 * h + 22)
         label = LABELS.get(entry.kernel.name, entry.kernel.name)
         d.text(
@@ -224,7 +223,7 @@ def draw_workers(d, tape, top):
                 continue
             d.box(x + 5, y + w * (h + 6), COLUMN - 10, h, fill, stroke)
             # The part that is split: rows of the output.
-            for name, argument in zip(entry.kernel.parameters, share, strict=True):
+            for name, argument in zip(entry.kernel.parameters, share.arguments, strict=True):
                 if entry.kernel.writes(name) and name in entry.kernel.split:
                     d.text(
                         x + COLUMN / 2,
@@ -256,7 +255,7 @@ def barrier(d, x, y, h):
 def draw_arena(d, tape, top):
     """Where every temporary lies, and from when to when it is needed."""
     offsets, size = memory.plan(tape)
-    sizes = tape.temporary_sizes()
+    sizes = tape.sizes()
     heading(
         d,
         top,
@@ -264,23 +263,14 @@ def draw_arena(d, tape, top):
         "The arena: results of one step that share memory",
         "A box lasts from "
         "the first use of a result to its last; they need "
-        f"{sum(sizes):,} bytes apart, {size:,} together.",
+        f"{sum(sizes.values()):,} bytes apart, {size:,} together.",
     )
     life, owners, names = {}, {}, {}
     for time, entry in enumerate(tape.entries):
-        for name, (array, _writes) in zip(
-            [
-                n
-                for n, a in zip(entry.kernel.parameters, entry.arguments, strict=True)
-                if isinstance(a, np.ndarray)
-            ],
-            entry.arrays(),
-            strict=True,
-        ):
-            found = tape.temporary(array)
-            if found is None:
+        for name, argument in zip(entry.kernel.parameters, entry.arguments, strict=True):
+            if not isinstance(argument, Reference) or argument.place not in offsets:
                 continue
-            index = found[0]
+            index = argument.place
             life.setdefault(index, [time, time])[1] = time
             owners.setdefault(index, getattr(entry.owner, "name", "") or "")
             names.setdefault(index, (entry.kernel.name, name))

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnkit import checks
 from nnkit.conversion import to_numpy
-from nnkit.engine.backend import adopt, on_gpu
+from nnkit.engine.devices import current, on_gpu
 
 __all__ = [
     "Arrays",
@@ -90,7 +90,7 @@ def as_array(value: Any, name: str, stays: bool = False) -> Any:
         array: np.ndarray = value
         return array
     if on_gpu(value):
-        there = adopt(value, name)
+        there = current().adopt(value, name)
         if stays and there.ndim:
             return there
         value = there.numpy()

@@ -14,28 +14,30 @@ import functools
 import importlib
 import pkgutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit import forks
 from nnkit.conversion import to_numpy
+from nnkit.engine.references import Reference
+from nnkit.engine.tape import Call, Tape
 from nnkit.interrupts import apart
 from nnkit.kernels import _jit
 from nnkit.kernels._jit import Kernel
 
 if TYPE_CHECKING:
-    from nnkit.engine.tape import Tape
     from nnkit.kernels.cuda._cuda import CudaKernel
 
-__all__ = ["empty", "execute", "launch", "recording", "working"]
+__all__ = ["empty", "execute", "launch", "recording", "repeat", "working"]
 
 
 class _Recording(threading.local):
     """The tape that this thread records on; models may train side by side in threads."""
 
     tape: Tape | None = None
+    blocks = 0
 
 
 _recording = _Recording()
@@ -49,10 +51,12 @@ class recording:  # noqa: N801  (a context manager reads like a statement)
 
     def __enter__(self) -> Any:
         self.outer, _recording.tape = _recording.tape, self.tape
+        _recording.blocks += 1
         return self.tape
 
     def __exit__(self, *error: object) -> None:
         _recording.tape = self.outer
+        _recording.blocks -= 1
 
 
 class working:  # noqa: N801
@@ -81,7 +85,7 @@ class working:  # noqa: N801
         if result is None:
             return None
         array: np.ndarray = to_numpy(result, f"{self.owner.name!r}: what it returned")
-        if self.tape is not None and self.tape.temporary(array) is None:
+        if self.tape is not None and not self.tape.owns(array):
             del self.tape.entries[self._start :]
             return None
         return array
@@ -90,6 +94,11 @@ class working:  # noqa: N801
 def current_tape() -> Tape | None:
     """The tape being recorded in this thread, or None."""
     return _recording.tape
+
+
+def at_work() -> bool:
+    """Whether this thread is inside a :class:`recording`: layers are at work in a step."""
+    return _recording.blocks > 0
 
 
 _READABLE = frozenset("?bBhHiIlLqQfdFD")  # What machine code reads, by NumPy's letters.
@@ -121,10 +130,43 @@ def execute(kernel: Kernel, arguments: Sequence[Any]) -> None:
     operands = [word for group in words for word in group]
     run(kernel, types, operands)
     if _recording.tape is not None:
-        _recording.tape.call(kernel, tuple(arguments))
+        _recording.tape.call(kernel, arguments, types, words)
 
 
 _jit.on_call = execute
+
+
+def repeat(tape: Tape, arrays: dict[str, np.ndarray]) -> Callable[[Reference], np.ndarray]:
+    """Make the calls of a tape again, in their order; a tape that listens records them.
+
+    Parameters
+    ----------
+    tape : Tape
+        Without Python stops.
+    arrays : dict of str to numpy.ndarray
+        What now stands for the tape's bound data: as large, and C-contiguous.
+
+    Returns
+    -------
+    callable
+        Where something is now that the tape refers to. Memory of its step is now memory of the
+        current one.
+    """
+    memory: dict[int, np.ndarray] = {}
+
+    def located(reference: Reference) -> np.ndarray:
+        index, place = reference.place, tape.places[reference.place]
+        if index not in memory and place.kind == "step":
+            memory[index] = empty(place.array.shape, place.array.dtype)
+        elif index not in memory:
+            memory[index] = place.array if place.name is None else arrays[place.name]
+        return reference.at(memory[index])
+
+    for entry in tape.entries:
+        if isinstance(entry, Call):
+            arguments = (located(a) if isinstance(a, Reference) else a for a in entry.arguments)
+            execute(entry.kernel, tuple(arguments))
+    return located
 
 
 def run(kernel: Kernel, types: tuple[str, ...], operands: Sequence[int]) -> None:

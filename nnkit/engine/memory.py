@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from nnkit.engine.references import Reference
 from nnkit.engine.tape import Tape
 from nnkit.kernels._jit import address
 
@@ -14,7 +13,7 @@ __all__ = ["Arena", "plan"]
 _LINE = 64  # Bytes of a cache line.
 
 
-def plan(tape: Tape) -> tuple[list[int], int]:
+def plan(tape: Tape) -> tuple[dict[int, int], int]:
     """Give every temporary of a tape an offset in an arena.
 
     Two temporaries may share memory when the last use of one comes before the first of the other.
@@ -23,33 +22,33 @@ def plan(tape: Tape) -> tuple[list[int], int]:
 
     Returns
     -------
-    offsets : list of int
-        Bytes, by the index that :meth:`~nnkit.engine.tape.Tape.temporary` gives; multiples of a
-        cache line.
+    offsets : dict of int to int
+        Bytes, a multiple of a cache line, for each place of the step's memory that is used.
     size : int
         Bytes of the arena.
     """
-    sizes = [-(-size // _LINE) * _LINE for size in tape.temporary_sizes()]
+    sizes = {place: -(-size // _LINE) * _LINE for place, size in tape.sizes().items()}
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     for time, entry in enumerate(tape.entries):
-        for array, _ in entry.arrays():
-            found = tape.temporary(array)
-            if found is not None:
-                first.setdefault(found[0], time)
-                last[found[0]] = time
-    offsets = [0] * len(sizes)
-    placed: list[int] = []
-    for index in sorted(first, key=lambda i: -sizes[i]):
-        alive = [p for p in placed if first[p] <= last[index] and first[index] <= last[p]]
+        for reference, _ in entry.references():
+            if reference.place in sizes:
+                first.setdefault(reference.place, time)
+                last[reference.place] = time
+    offsets: dict[int, int] = {}
+    order = sorted(first, key=lambda place: -sizes[place])
+    begins = np.array([first[place] for place in order])
+    ends = np.array([last[place] for place in order])
+    for i, place in enumerate(order):
+        meets = (begins[:i] <= ends[i]) & (begins[i] <= ends[:i])
+        alive = [order[j] for j in np.flatnonzero(meets).tolist()]
         offset = 0
-        for other in sorted(alive, key=lambda p: offsets[p]):
-            if offset + sizes[index] <= offsets[other]:
+        for other in sorted(alive, key=offsets.__getitem__):
+            if offset + sizes[place] <= offsets[other]:
                 break
             offset = max(offset, offsets[other] + sizes[other])
-        offsets[index] = offset
-        placed.append(index)
-    return offsets, max((offsets[i] + sizes[i] for i in placed), default=0)
+        offsets[place] = offset
+    return offsets, max((offsets[place] + sizes[place] for place in order), default=0)
 
 
 class Arena:
@@ -69,12 +68,10 @@ class Arena:
         self.base = start + self._skip
         self.size = size
 
-    def at(self, offset: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-        """An array in the arena."""
-        start = self._skip + offset
-        size = math.prod(shape) * dtype.itemsize
-        return self.memory[start : start + size].view(dtype).reshape(shape)
+    def at(self, offset: int, reference: Reference) -> np.ndarray:
+        """An array of the tape, whose place begins at an offset."""
+        return reference.at(self.memory[self._skip + offset :])
 
-    def poison(self) -> None:
-        """Fill with NaN, so that whatever is read before it is written shows."""
-        self.memory.fill(0xFF)
+    def poison(self, size: int) -> None:
+        """Fill so many bytes with NaN: whatever is read there before it is written shows."""
+        self.memory[: self._skip + size].fill(0xFF)

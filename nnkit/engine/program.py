@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,11 +13,14 @@ import numpy as np
 from nnkit import config
 from nnkit.engine import memory
 from nnkit.engine.device import launch
+from nnkit.engine.hazards import Hazards
+from nnkit.engine.operands import Operands
+from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call, Stop, Tape
 from nnkit.engine.workers import run_together
-from nnkit.kernels._jit import Kernel, address, code_address
+from nnkit.kernels._jit import Words, address, code_address
 
-__all__ = ["MANY_STEPS", "ONE_STEP", "Program", "choose_workers"]
+__all__ = ["MANY_STEPS", "ONE_STEP", "Program", "apart", "choose_workers", "share"]
 
 # What a worker must have to do, in nanoseconds, to be worth the barriers of a step among many; or
 # to be worth being woken for one.
@@ -26,7 +29,15 @@ ONE_STEP = 100_000.0
 # Arenas start here in the analysis of hazards, out of the way of real addresses.
 _ARENA = 1 << 62
 
-Interval = tuple[int, int]
+_Memory = tuple[memory.Arena, dict[int, int], dict[str, np.ndarray]]
+
+
+def apart(tape: Tape, offsets: dict[int, int]) -> list[int]:
+    """An address for each place of a tape; temporaries that have one are in an arena by offsets."""
+    return [
+        _ARENA + offsets.get(i, 0) if place.kind == "step" else address(place.array)
+        for i, place in enumerate(tape.places)
+    ]
 
 
 def choose_workers(tape: Tape, share: float = MANY_STEPS) -> int:
@@ -53,6 +64,8 @@ class Program:
     done by the first worker. Where a worker would touch what another has written, or write what
     another reads, all meet at a barrier first.
 
+    If the tape has bound data, :meth:`bind` must say where it lies before the first run.
+
     Parameters
     ----------
     tape : Tape
@@ -60,58 +73,49 @@ class Program:
         Memory for the temporaries.
     workers : int
         Threads.
+
+    Attributes
+    ----------
+    native : bool
+        Whether a replay needs nothing from Python.
+    bound : dict of str to numpy.ndarray
+        The data that Python stops read.
     """
 
     def __init__(self, tape: Tape, arena: memory.Arena, workers: int) -> None:
         self.arena, self.workers = arena, workers
-        self._tape: Tape | None = tape
-        self._offsets, self.arena_size = memory.plan(tape)
-        # The operands point into these; temporaries of the recorded step are not needed any more.
-        self._lasting = [
-            a for e in tape.entries for a, _ in e.arrays() if tape.temporary(a) is None
-        ]
-        self._meeting = np.zeros(16, np.int64)
-        self._stretches: list[_Stretch | _Stop] = []
+        self.offsets, self.arena_size = memory.plan(tape)
+        self.bound: dict[str, np.ndarray] = {}
+        self._operands = Operands(tape, self.offsets)
+        addresses = apart(tape, self.offsets)
+        self._parts: list[_Stretch | _Stop] = []
         calls: list[Call] = []
-        for entry in tape.entries:
+        for entry in (*tape.entries, None):
             if isinstance(entry, Call):
                 calls.append(entry)
                 continue
-            self._stretches += [_Stretch(self, calls), _Stop(self, entry)]
-            calls = []
-        self._stretches.append(_Stretch(self, calls))
-        self._stretches = [s for s in self._stretches if isinstance(s, _Stop) or s.calls]
-        # Whether a replay needs nothing from Python.
-        natives = [s for s in self._stretches if isinstance(s, _Stretch)]
-        self.native = len(natives) == len(self._stretches)
-        self._whole = natives[0] if self.native and natives else None
+            if calls:
+                self._parts.append(_Stretch(calls, self._operands, Hazards(addresses, workers)))
+                calls = []
+            if entry is not None:
+                self._parts.append(_Stop(entry, tape, (arena, self.offsets, self.bound)))
+        self._operands.finish()
+        natives = [part for part in self._parts if isinstance(part, _Stretch)]
         for stretch in natives:
-            stretch.calls = []
-        self._tape = None
+            stretch.finish(self._operands.words)
+        self.native = len(natives) == len(self._parts)
+        self._whole = natives[0] if self.native and natives else None
         self._base = -1
 
     def bind(self, arrays: dict[str, np.ndarray]) -> None:
-        """Replace bound arrays; only their number of rows may differ from the recorded ones."""
-        for stretch in self._stretches:
-            if isinstance(stretch, _Stretch):
-                stretch.bind(arrays)
+        """Say where bound data lies; only its number of rows may differ from the recorded one.
 
-    def places(self, array: np.ndarray) -> list[tuple[np.ndarray, int, int]]:
-        """Where a lasting array is named, so that one like it may take its place.
-
-        Returns
-        -------
-        list of (words, index, offset)
-            ``words[index]`` is ``offset`` bytes beyond the array's address.
+        The caller keeps the arrays alive while the program runs.
         """
-        begin = address(array)
-        workers = [w for s in self._stretches if isinstance(s, _Stretch) for w in s.workers]
-        return [
-            (worker.words, at, int(worker.words[at]) - begin)
-            for worker in workers
-            for at in worker.lasting
-            if begin <= worker.words[at] < begin + array.nbytes
-        ]
+        for name, array in arrays.items():
+            self._operands.bind(name, array)
+            if not self.native:
+                self.bound[name] = array
 
     def run(self, steps: int, outcomes: Sequence[Sequence[np.ndarray]] | None = None) -> None:
         """Replay the step so many times. The GIL is released but for Python stops.
@@ -125,168 +129,96 @@ class Program:
             return
         for _ in range(steps):
             known = None if outcomes is None else iter(outcomes)
-            for stretch in self._stretches:
-                if isinstance(stretch, _Stretch):
-                    stretch.run(1)
+            for part in self._parts:
+                if isinstance(part, _Stretch):
+                    part.run(1)
                 elif known is None:
-                    stretch.run()
+                    part.run()
                 else:
-                    stretch.pretend(next(known))
+                    part.pretend(next(known))
+
+    def replay(
+        self, bound: dict[str, np.ndarray], steps: int, meanwhile: Callable[[], None] | None = None
+    ) -> None:
+        """Replay the step so many times on these arrays; nobody waits meanwhile."""
+        self.bind(bound)
+        self.run(steps)
+
+    def poison(self) -> None:
+        """Let whatever a replay reads before it is written be NaN."""
+        self.arena.reserve(self.arena_size)
+        self.arena.poison(self.arena_size)
 
     def _settle(self) -> None:
         """Let temporaries lie where the arena is now."""
         self.arena.reserve(self.arena_size)
         base = self.arena.base
-        for stretch in self._stretches:
-            if isinstance(stretch, _Stretch):
-                stretch.move(base)
+        self._operands.settle(base)
         self._base = base  # Only now: Ctrl-C may have come in between.
-
-    def place(self, array: np.ndarray) -> int | None:
-        """Offset in the arena of an array of the tape, None if it is not a temporary."""
-        found = self._tape.temporary(array) if self._tape else None
-        return None if found is None else self._offsets[found[0]] + found[1]
-
-    def bound_name(self, array: np.ndarray) -> str | None:
-        """The name under which an array was bound."""
-        return self._tape.bound.get(id(array)) if self._tape else None
-
-
-class _Stop:
-    """Python between two stretches, on arrays of the arena."""
-
-    def __init__(self, program: Program, stop: Stop) -> None:
-        self.arena, self.function = program.arena, stop.function
-        self._inputs = [self._form(program, a) for a in stop.inputs]
-        self._outputs = [self._form(program, a) for a in stop.outputs]
-
-    @staticmethod
-    def _form(program: Program, array: np.ndarray) -> Any:
-        """Where a temporary lies, its shape and type; or an array that lasts."""
-        offset = program.place(array)
-        return array if offset is None else (offset, array.shape, array.dtype)
-
-    def run(self) -> None:
-        self.function(*map(self._located, self._inputs), *map(self._located, self._outputs))
-
-    def pretend(self, outcome: Sequence[np.ndarray]) -> None:
-        for form, result in zip(self._outputs, outcome, strict=True):
-            self._located(form)[...] = result
-
-    def _located(self, form: Any) -> np.ndarray:
-        return form if isinstance(form, np.ndarray) else self.arena.at(*form)
 
 
 class _Stretch:
     """Calls that run natively from the first to the last."""
 
-    def __init__(self, program: Program, calls: list[Call]) -> None:
-        self.calls = calls
-        self.workers = [_Worker(program, w) for w in range(program.workers)]
-        hazards = _Hazards(program)
+    def __init__(self, calls: Sequence[Call], operands: Operands, hazards: Hazards) -> None:
+        workers = range(hazards.workers)
+        self._workers = [_Worker(operands) for _ in workers]
+        self._meeting = np.zeros(16, np.int64)
         for call in calls:
-            shares = [w.share(call) for w in self.workers]
-            if hazards.meet(call.kernel, shares):
-                self._barrier(program)
-            for worker, share in zip(self.workers, shares, strict=True):
-                if share is not None:
-                    worker.add(call.kernel, share)
-        self._barrier(program)  # The next step begins where all have finished this one.
-        for worker in self.workers:
-            worker.finish()
+            code = code_address(call.kernel.compiled(call.types))
+            shares = [share(call, worker, len(workers)) for worker in workers]
+            if hazards.meet([() if part is None else part.references() for part in shares]):
+                self._meet()
+            for worker, part in zip(self._workers, shares, strict=True):
+                if part is not None:
+                    worker.add(code, part.arguments, part.words)
+        self._meet()  # The next step begins where all have finished this one.
 
-    def _barrier(self, program: Program) -> None:
-        if program.workers > 1:
-            for worker in self.workers:
-                worker.add(launch.barrier, (program.workers, program._meeting))
+    def _meet(self) -> None:
+        """Add a barrier."""
+        if len(self._workers) > 1:
+            arguments = len(self._workers), self._meeting
+            types, words = launch.barrier.encode(arguments)
+            code = code_address(launch.barrier.compiled(types))
+            for worker in self._workers:
+                worker.add(code, arguments, words)
 
-    def bind(self, arrays: dict[str, np.ndarray]) -> None:
-        for worker in self.workers:
-            worker.bind(arrays)
-
-    def move(self, base: int) -> None:
-        for worker in self.workers:
-            worker.move(base)
+    def finish(self, words: np.ndarray) -> None:
+        """When the words of all calls are known."""
+        for worker in self._workers:
+            worker.finish(words)
 
     def run(self, steps: int) -> None:
-        if len(self.workers) == 1:
-            self.workers[0].run(steps)
+        if len(self._workers) == 1:
+            self._workers[0].run(steps)
         else:
-            run_together([partial(worker.run, steps) for worker in self.workers])
+            run_together([partial(worker.run, steps) for worker in self._workers])
 
 
 class _Worker:
     """One thread's list of calls."""
 
-    def __init__(self, program: Program, index: int) -> None:
-        self.program, self.index = program, index
-        self._functions: list[int] = []
+    def __init__(self, operands: Operands) -> None:
+        self._add = operands.add
+        self._codes: list[int] = []
         self._starts: list[int] = []
-        self._words: list[int] = []
-        self._arena: list[tuple[int, int]] = []
-        self._bound: list[tuple[int, str]] = []
-        self.lasting: list[int] = []
 
-    def share(self, call: Call) -> tuple[Any, ...] | None:
-        """This worker's part of a call's arguments, None if it has none."""
-        kernel, arguments, workers = call.kernel, call.arguments, self.program.workers
-        if workers == 1:
-            return arguments
-        named = dict(zip(kernel.parameters, arguments, strict=True))
-        if not kernel.split:
-            return arguments if self.index == 0 else None
-        split = {n: a for n, a in named.items() if n in kernel.split}
-        array = next(iter(split.values()))
-        if not array.ndim:
-            return arguments if self.index == 0 else None
-        begin, end = _bounds(array.shape[0], self.index, workers)
-        if begin == end:
-            return None
-        named |= {n: a[begin:end] for n, a in split.items()}
-        if "first" in named:
-            row = array[0].size if kernel.elementwise else 1
-            named["first"] += begin * row
-        return tuple(named.values())
-
-    def add(self, kernel: Kernel, arguments: Sequence[Any]) -> None:
+    def add(self, code: int, arguments: Sequence[Any], words: Sequence[Words]) -> None:
         """Append a call."""
-        types, words = kernel.encode(arguments)
-        self._functions.append(code_address(kernel.compiled(types)))
-        self._starts.append(len(self._words))
-        for argument, group in zip(arguments, words, strict=True):
-            if isinstance(argument, np.ndarray):
-                offset = self.program.place(argument)
-                name = self.program.bound_name(argument)
-                if offset is not None:
-                    self._arena.append((len(self._words), offset))
-                elif name is not None:
-                    self._bound.append((len(self._words), name))
-                else:
-                    self.lasting.append(len(self._words))
-            self._words += group
+        self._codes.append(code)
+        self._starts.append(self._add(arguments, words))
 
-    def finish(self) -> None:
+    def finish(self, words: np.ndarray) -> None:
         """Turn the lists into the arrays that native code reads."""
-        self.words = np.array(self._words, np.int64)
-        self._functions_array = np.array(self._functions, np.int64)
-        self._operands = address(self.words) + 8 * np.array(self._starts, np.int64)
-        arguments = (self._functions_array, self._operands, 1)
-        types, words = launch.interpret.encode(arguments)
-        flat = [word for group in words for word in group]
+        self._lists = np.array([self._codes, self._starts], np.int64)
+        functions, operands = self._lists
+        operands *= words.itemsize
+        operands += address(words)
+        types, groups = launch.interpret.encode((functions, operands, 1))
+        flat = [word for group in groups for word in group]
         self._interpret = launch.interpret.compiled(types)
         self._call = (ctypes.c_int64 * len(flat))(*flat)
         self._call_address = ctypes.addressof(self._call)
-        self._arena_at = np.array([at for at, _ in self._arena], np.int64)
-        self._arena_offsets = np.array([offset for _, offset in self._arena], np.int64)
-
-    def bind(self, arrays: dict[str, np.ndarray]) -> None:
-        for at, name in self._bound:
-            array = arrays[name]
-            self.words[at] = address(array)
-            self.words[at + 1] = array.shape[0]
-
-    def move(self, base: int) -> None:
-        self.words[self._arena_at] = base + self._arena_offsets
 
     def run(self, steps: int) -> None:
         """Replay the calls so many times."""
@@ -294,70 +226,72 @@ class _Worker:
         self._interpret(self._call_address)
 
 
-class _Hazards:
-    """Finds where one worker must wait for another, from the bytes that each touches."""
+class _Stop:
+    """Python between two stretches, on arrays of the arena."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self._forget()
+    def __init__(self, stop: Stop, tape: Tape, memory: _Memory) -> None:
+        self._function = stop.function
+        self._inputs = [_locate(r, tape, *memory) for r in stop.inputs]
+        self._outputs = [_locate(r, tape, *memory) for r in stop.outputs]
 
-    def _forget(self) -> None:
-        """All have met: what was touched before doesn't matter any more."""
-        self._read = [_Ranges() for _ in range(self.program.workers)]
-        self._written = [_Ranges() for _ in range(self.program.workers)]
+    def run(self) -> None:
+        self._function(*[find() for find in (*self._inputs, *self._outputs)])
 
-    def meet(self, kernel: Kernel, shares: Sequence[tuple[Any, ...] | None]) -> bool:
-        """Whether the workers must meet before this call."""
-        if self.program.workers == 1:
-            return False
-        now = [
-            (worker, *self._bytes(array), kernel.writes(name))
-            for worker, share in enumerate(shares)
-            if share is not None
-            for name, array in zip(kernel.parameters, share, strict=True)
-            if isinstance(array, np.ndarray)
-        ]
-        clash = any(
-            self._written[other].meet(begin, end) or (writes and self._read[other].meet(begin, end))
-            for worker, begin, end, writes in now
-            for other in range(self.program.workers)
-            if other != worker
-        )
-        if clash:
-            self._forget()
-        for worker, begin, end, writes in now:
-            (self._written if writes else self._read)[worker].add(begin, end)
-        return clash
-
-    def _bytes(self, array: np.ndarray) -> Interval:
-        offset = self.program.place(array)
-        start = address(array) if offset is None else _ARENA + offset
-        steps = [(n - 1) * s for n, s in zip(array.shape, array.strides, strict=True)]
-        before, after = sum(s for s in steps if s < 0), sum(s for s in steps if s > 0)
-        return start + before, start + after + array.itemsize
+    def pretend(self, outcome: Sequence[np.ndarray]) -> None:
+        for find, result in zip(self._outputs, outcome, strict=True):
+            find()[...] = result
 
 
-class _Ranges:
-    """Bytes, as ranges in ascending order that don't touch: a long step touches many."""
+def _locate(
+    reference: Reference,
+    tape: Tape,
+    arena: memory.Arena,
+    offsets: dict[int, int],
+    bound: dict[str, np.ndarray],
+) -> Callable[[], np.ndarray]:
+    """What finds an array of the tape in each replay."""
+    place = tape.places[reference.place]
+    if place.kind == "step":
+        offset = offsets[reference.place]
+        return lambda: arena.at(offset, reference)
+    if place.name is None:
+        array = tape.array(reference)
+        return lambda: array
+    name = place.name
+    if reference.shape == place.array.shape:  # There may be more rows in the next.
+        return lambda: bound[name]
+    return lambda: reference.at(bound[name])
 
-    def __init__(self) -> None:
-        self._begins: list[int] = []
-        self._ends: list[int] = []
 
-    def meet(self, begin: int, end: int) -> bool:
-        """Whether some byte is in the range given."""
-        first = bisect_right(self._ends, begin)
-        return first < len(self._begins) and self._begins[first] < end
+def share(call: Call, worker: int, workers: int) -> Call | None:
+    """A worker's part of a call, None if it has none."""
+    kernel = call.kernel
+    split = [
+        argument
+        for name, argument in zip(kernel.parameters, call.arguments, strict=True)
+        if name in kernel.split
+    ]
+    if workers == 1:
+        return call
+    if not split or not split[0].ndim:
+        return call if worker == 0 else None
+    begin, end = _bounds(len(split[0]), worker, workers)
+    if begin == end:
+        return None
+    arguments, words = list(call.arguments), list(call.words)
+    for i, name in enumerate(kernel.parameters):
+        if name in kernel.split:
+            part = arguments[i] = arguments[i].rows(begin, end)
+            rows = part.size if kernel.elementwise else end - begin
+            words[i] = (words[i][0], rows, *words[i][2:])
+        elif name == "first":
+            row = split[0].size // len(split[0]) if kernel.elementwise else 1
+            arguments[i] += begin * row
+            words[i] = (arguments[i],)
+    return replace(call, arguments=tuple(arguments), words=words)
 
-    def add(self, begin: int, end: int) -> None:
-        """Add a range; it becomes one with those that it touches."""
-        first, last = bisect_left(self._ends, begin), bisect_right(self._begins, end)
-        if first < last:
-            begin, end = min(begin, self._begins[first]), max(end, self._ends[last - 1])
-        self._begins[first:last], self._ends[first:last] = [begin], [end]
 
-
-def _bounds(rows: int, worker: int, workers: int) -> Interval:
+def _bounds(rows: int, worker: int, workers: int) -> tuple[int, int]:
     """The rows of one worker; long vectors are cut at cache lines."""
     unit = 64 if rows >= 1024 else 1
     cuts = [min(rows, -(-rows * w // workers // unit) * unit) for w in range(workers + 1)]

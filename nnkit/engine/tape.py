@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
-from nnkit.kernels._jit import Kernel, address
+from nnkit.engine.references import Place, Reference, root
+from nnkit.kernels._jit import Kernel, Words, address
 
 __all__ = ["Call", "Fault", "Stop", "Tape"]
 
@@ -24,16 +24,30 @@ class Fault:
 
 @dataclass(frozen=True)
 class Call:
-    """One kernel call, on the arrays of the recorded step."""
+    """One kernel call of the recorded step.
+
+    Attributes
+    ----------
+    kernel : Kernel
+    arguments : tuple
+        References and numbers.
+    owner : object
+        The part of the model that was at work.
+    types, words : tuple
+        What :meth:`~nnkit.kernels._jit.Kernel.encode` made of the arguments; words that are
+        addresses are those of the recorded step.
+    """
 
     kernel: Kernel
     arguments: tuple[Any, ...]
     owner: Any
+    types: tuple[str, ...] = ()
+    words: Sequence[Words] = ()
 
-    def arrays(self) -> Iterator[tuple[np.ndarray, bool]]:
+    def references(self) -> Iterator[tuple[Reference, bool]]:
         """Every array among the arguments, and whether it is written."""
         for name, argument in zip(self.kernel.parameters, self.arguments, strict=True):
-            if isinstance(argument, np.ndarray):
+            if isinstance(argument, Reference):
                 yield argument, self.kernel.writes(name)
 
 
@@ -46,48 +60,85 @@ class Stop:
     """
 
     function: Callable[..., None]
-    inputs: tuple[np.ndarray, ...]
-    outputs: tuple[np.ndarray, ...]
-    keeps: tuple[np.ndarray, ...]
+    inputs: tuple[Reference, ...]
+    outputs: tuple[Reference, ...]
+    keeps: tuple[Reference, ...]
     owner: Any
     outcome: list[np.ndarray]
 
-    def arrays(self) -> Iterator[tuple[np.ndarray, bool]]:
+    def references(self) -> Iterator[tuple[Reference, bool]]:
         """Every array it touches, and whether it is written."""
-        for array in (*self.inputs, *self.keeps):
-            yield array, False
-        for array in self.outputs:
-            yield array, True
+        for reference in (*self.inputs, *self.keeps):
+            yield reference, False
+        for reference in self.outputs:
+            yield reference, True
 
 
 class Tape:
-    """The calls of one step in order, and the temporary arrays made for it.
+    """The calls of one step in order, and a table of the places that they name.
 
     Parameters
     ----------
     bound : dict of str to numpy.ndarray
         Arrays that another replay may replace by others of the same type and row shape: the data
-        of a ``fit``, its permutation, the output of a ``predict``. Kernels get them whole.
+        of a ``fit``, its permutation, the output of a ``predict``. A view is known by itself only;
+        of an array that owns its memory, parts are known as well.
+
+    Attributes
+    ----------
+    entries : list of Call or Stop
+    places : list of Place
+        It keeps the arrays alive, so that no other array can get the id of one of them.
+    owner : object
+        The part of the model that is at work.
     """
 
     def __init__(self, bound: dict[str, np.ndarray]) -> None:
         self.entries: list[Call | Stop] = []
-        self.bound = {id(array): name for name, array in bound.items()}
-        self._alive = list(bound.values())  # Or another array could get the id of one of them.
+        self.places: list[Place] = []
         self.owner: Any = None
-        self._temporaries: list[np.ndarray] = []
-        self._makers: dict[int, Any] = {}
+        self._indices: dict[int, int] = {}
         self._starts: list[int] = []
-        self._sorted: list[np.ndarray] = []
+        for name, array in bound.items():
+            self.bind(name, array)
+
+    def _add(self, place: Place) -> int:
+        self._indices[id(place.array)] = len(self.places)
+        self.places.append(place)
+        self._starts.append(address(place.array))
+        return len(self.places) - 1
+
+    # ------------------------------------------------------------------------------- recording
+
+    def bind(self, name: str, array: np.ndarray) -> None:
+        """Add bound data."""
+        self._add(Place("bound", array, name))
 
     def own(self, array: np.ndarray) -> None:
         """Adopt a temporary array; a replay gives it a place in the arena."""
-        self._temporaries.append(array)
-        self._makers[id(array)] = self.owner
+        self._add(Place("step", array, maker=self.owner))
 
-    def call(self, kernel: Kernel, arguments: tuple[Any, ...]) -> None:
-        """Add a kernel call."""
-        self.entries.append(Call(kernel, arguments, self.owner))
+    def reference(self, array: np.ndarray) -> Reference:
+        """How the record names an array."""
+        place = self._indices.get(id(array))
+        if place is None:
+            owner = root(array)
+            place = self._indices.get(id(owner))
+            if place is None:
+                place = self._add(Place("lasting", owner))
+        offset = address(array) - self._starts[place]
+        return Reference(place, offset, array.shape, array.strides, array.dtype)
+
+    def call(
+        self,
+        kernel: Kernel,
+        arguments: Sequence[Any],
+        types: tuple[str, ...],
+        words: Sequence[Words],
+    ) -> None:
+        """Add a kernel call, with its operands as they have been encoded."""
+        named = tuple([self.reference(a) if isinstance(a, np.ndarray) else a for a in arguments])
+        self.entries.append(Call(kernel, named, self.owner, types, words))
 
     def stop(
         self,
@@ -98,40 +149,54 @@ class Tape:
     ) -> None:
         """Add a piece of Python that has just run."""
         outcome = [a.copy() for a in outputs]  # Later in the step they may change again.
-        self.entries.append(Stop(function, inputs, outputs, keeps, self.owner, outcome))
+        read, written, kept = (
+            tuple(map(self.reference, arrays)) for arrays in (inputs, outputs, keeps)
+        )
+        self.entries.append(Stop(function, read, written, kept, self.owner, outcome))
+
+    # --------------------------------------------------------------------- what has been recorded
+
+    def owns(self, array: np.ndarray) -> bool:
+        """Whether an array is memory of the step."""
+        place = self._indices.get(id(root(array)))
+        return place is not None and self.places[place].kind == "step"
+
+    def array(self, reference: Reference) -> np.ndarray:
+        """The array that was recorded."""
+        return reference.at(self.places[reference.place].array)
+
+    def arguments(self, call: Call) -> list[Any]:
+        """What a kernel was called with."""
+        return [self.array(a) if isinstance(a, Reference) else a for a in call.arguments]
+
+    def written(self, entry: Call | Stop) -> list[np.ndarray]:
+        """The arrays that an entry wrote."""
+        return [self.array(reference) for reference, writes in entry.references() if writes]
+
+    def bound(self) -> dict[str, np.ndarray]:
+        """The bound data that was recorded."""
+        return {place.name: place.array for place in self.places if place.name is not None}
+
+    def sizes(self) -> dict[int, int]:
+        """Bytes of each place that is memory of the step."""
+        return {i: p.array.nbytes for i, p in enumerate(self.places) if p.kind == "step"}
 
     def release(self) -> None:
         """Make whoever worked in the step forget its temporaries; a replay has its own."""
         for owner in {id(e.owner): e.owner for e in self.entries if e.owner is not None}.values():
             for name, value in list(vars(owner).items()):
-                if isinstance(value, np.ndarray) and self.temporary(value) is not None:
+                if isinstance(value, np.ndarray) and self.owns(value):
                     vars(owner).pop(name, None)
-
-    def temporary(self, array: np.ndarray) -> tuple[int, int] | None:
-        """Which temporary an array lies in, and at which byte; None if it is none of them."""
-        if len(self._sorted) != len(self._temporaries):
-            self._sorted = sorted(self._temporaries, key=address)
-            self._starts = [address(a) for a in self._sorted]
-        start = address(array)
-        i = bisect_right(self._starts, start) - 1
-        if i < 0 or start >= self._starts[i] + max(self._sorted[i].nbytes, 1):
-            return None
-        return i, start - self._starts[i]
-
-    def temporary_sizes(self) -> list[int]:
-        """Bytes of each temporary, by the index that :meth:`temporary` gives."""
-        self.temporary(np.empty(0))
-        return [a.nbytes for a in self._sorted]
 
     def unwritten(self) -> Fault | None:
         """Memory of the step that is read before a call has written it: Python must have."""
-        written: set[int] = set()
+        written = {i for i, place in enumerate(self.places) if place.kind != "step"}
         for entry in self.entries:
-            places = [(self.temporary(array), writes) for array, writes in entry.arrays()]
-            for place, writes in places:
-                if place and not writes and place[0] not in written:
-                    return Fault(self._makers[id(self._sorted[place[0]])])
-            written |= {place[0] for place, writes in places if place and writes}
+            touched = list(entry.references())
+            for reference, writes in touched:
+                if not writes and reference.place not in written:
+                    return Fault(self.places[reference.place].maker)
+            written |= {reference.place for reference, writes in touched if writes}
         return None
 
     def difference(self, other: Tape) -> Fault | None:
@@ -140,27 +205,35 @@ class Tape:
         A number that changed, or an array made anew outside the step's memory, means that some
         layer computed in Python what a replay would not compute again.
         """
+        met: dict[int, int] = {}  # Memory of this step, and the other's in its place.
         for mine, theirs in zip_longest(self.entries, other.entries):
             if mine is None or theirs is None:
                 return Fault((mine or theirs).owner)
             if type(mine) is not type(theirs) or mine.owner is not theirs.owner:
                 return Fault(mine.owner)
             if isinstance(mine, Call) and isinstance(theirs, Call):
-                if mine.kernel is not theirs.kernel:
+                if mine.kernel is not theirs.kernel or mine.types != theirs.types:
                     return Fault(mine.owner)
-                pairs = zip(mine.arguments, theirs.arguments, strict=True)
-                if not all(self._same(a, other, b) for a, b in pairs):
-                    return Fault(mine.owner)
+                for i, (a, b) in enumerate(zip(mine.arguments, theirs.arguments, strict=True)):
+                    if isinstance(a, Reference):
+                        same = self._same(a, other, b, met)
+                    else:
+                        same = mine.words[i] == theirs.words[i]
+                    if not same:
+                        return Fault(mine.owner)
         return None
 
-    def _same(self, mine: Any, other: Tape, theirs: Any) -> bool:
-        if not isinstance(mine, np.ndarray) or not isinstance(theirs, np.ndarray):
-            return bool(mine == theirs)
-        name = self.bound.get(id(mine))
-        if mine.dtype != theirs.dtype or name != other.bound.get(id(theirs)):
+    def _same(self, mine: Reference, other: Tape, theirs: Reference, met: dict[int, int]) -> bool:
+        """Whether two references are the same memory, in the same form."""
+        place, its = self.places[mine.place], other.places[theirs.place]
+        if place.name != its.name:
             return False
-        if name is not None:  # The next data may have more rows or fewer.
+        if place.kind == "bound":  # The next data may have more rows or fewer.
             return mine.shape[1:] == theirs.shape[1:]
-        if mine.shape != theirs.shape:
+        if mine.shape != theirs.shape or mine.strides != theirs.strides:
             return False
-        return self.temporary(mine) is not None or address(mine) == address(theirs)
+        if place.kind == "step":
+            same = met.setdefault(mine.place, theirs.place) == theirs.place
+            return same and mine.offset == theirs.offset
+        mine_at = self._starts[mine.place] + mine.offset
+        return mine_at == other._starts[theirs.place] + theirs.offset

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from nnkit import checks, config, regularizers
+from nnkit import budget, checks, config, regularizers
 from nnkit.conversion import to_numpy
-from nnkit.engine import budget
 from nnkit.engine.device import empty
 from nnkit.errors import warn
 from nnkit.layers.chain import Chain

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine import budget
+from nnkit import budget
 from nnkit.layers.base import Layer, Shape
 from nnkit.registry import resolve
 

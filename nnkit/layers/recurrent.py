@@ -9,7 +9,7 @@ import numpy as np
 from nnkit import activations, checks
 from nnkit.conversion import to_numpy
 from nnkit.engine.device import launch
-from nnkit.engine.twins import changed, fetch
+from nnkit.engine.twins import writing
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.through_time import ThroughTime
 from nnkit.utils.random import next_seed
@@ -175,9 +175,7 @@ class Recurrent(ThroughTime, abstract=True):
     def reset_state(self) -> None:
         """Begin anew: set the states that last from batch to batch to 0."""
         for state in self.states:
-            fetch(state)
-            state.fill(0)
-            changed(state)
+            writing(state).fill(0)
 
     reset_states = reset_state
 

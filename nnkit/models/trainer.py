@@ -12,7 +12,7 @@ from nnkit import losses, optimizers
 from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
 from nnkit.checks import flag, integer, number
 from nnkit.data import seems_finite, split
-from nnkit.engine.twins import changed, fetch
+from nnkit.engine.twins import writing
 from nnkit.layers.base import Layer
 from nnkit.networks import Network
 from nnkit.registry import explain_arguments
@@ -413,9 +413,7 @@ class Trainer(Layer, abstract=True):
         """Let layers that remember the batch before (``stateful=True``) begin anew."""
         with self.turns.alone(writes=True):
             for state in self.network.states():
-                fetch(state)
-                state.fill(0)
-                changed(state)
+                writing(state).fill(0)
 
 
 def _params(verbose: int | str, size: int, data: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit.engine import budget
+from nnkit import budget
 from nnkit.errors import FileFormatError, warn
 from nnkit.registry import custom_objects as known
 from nnkit.saving import to_keras

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit.engine.device import launch
-from nnkit.engine.scratch import transposed_scratch, weights_scratch, windows_scratch
+from nnkit.kernels.scratch import transposed_scratch, weights_scratch, windows_scratch
 
 if TYPE_CHECKING:
     from nnkit.symbolic.lowering import Lowering

@@ -7,11 +7,10 @@ is read. Here, its calls are made again on the arrays of a step, so that they ar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
-from nnkit.engine.device import empty
+from nnkit.engine.device import empty, repeat
 from nnkit.engine.tape import Call
 from nnkit.symbolic.graph import Apply, Variable, toposort
 from nnkit.symbolic.lowering import Lowering, UnsuitableError
@@ -49,14 +48,8 @@ class Launches:
     ) -> None:
         stands = {v: np.empty(shapes[id(v)], v.type.dtype) for v in reads}
         self._lowering = low = Lowering(nodes, results, (), stands, known, shapes)
-        self._tape = tape = low.tape
-        if low.limits or not all(isinstance(entry, Call) for entry in tape.entries):
+        if low.limits or not all(isinstance(entry, Call) for entry in low.tape.entries):
             raise UnsuitableError
-        for array in (*stands.values(), *low.results):
-            tape.own(array)
-        self._sizes = tape.temporary_sizes()
-        self._given = [self._place(array)[0] for array in stands.values()]
-        self._made = [self._place(array)[0] for array in low.results]
 
     def computed(self, v: Variable) -> bool:
         """Whether the kernels leave a variable in memory, as it is."""
@@ -64,7 +57,9 @@ class Launches:
             array = self._lowering.array(v)
         except KeyError:  # It is part of a loop.
             return False
-        return bool(array.flags.c_contiguous) and self._tape.temporary(array) is not None
+        tape = self._lowering.tape
+        lasts = tape.places[tape.reference(array).place].kind == "lasting"
+        return bool(array.flags.c_contiguous) and not lasts
 
     def run(
         self,
@@ -88,33 +83,15 @@ class Launches:
         list of numpy.ndarray
             Results, then what is wanted.
         """
-        memory = dict(zip(self._given, given, strict=True))
-        results = []
-        for place, old, array in zip(self._made, self._lowering.results, into, strict=True):
-            memory[place] = empty(old.shape, old.dtype) if array is None else array
-            results.append(memory[place])
-
-        def moved(old: Any) -> Any:
-            """The same part of the step's memory."""
-            found = self._tape.temporary(old) if isinstance(old, np.ndarray) else None
-            if found is None:
-                return old
-            place, offset = found
-            if place not in memory:
-                memory[place] = empty((self._sizes[place],), np.uint8)
-            base = memory[place].reshape(-1).view(np.uint8)
-            return np.ndarray(old.shape, old.dtype, base, offset, old.strides)
-
-        for entry in self._tape.entries:
-            if isinstance(entry, Call):
-                entry.kernel(*map(moved, entry.arguments))
-        return results + [moved(self._lowering.array(v)) for v in wanted]
-
-    def _place(self, array: np.ndarray) -> tuple[int, int]:
-        found = self._tape.temporary(array)
-        if found is None:
-            raise UnsuitableError
-        return found
+        low = self._lowering
+        results = [
+            empty(old.shape, old.dtype) if array is None else array
+            for old, array in zip(low.results, into, strict=True)
+        ]
+        read, made = low.names
+        arrays = dict(zip((*read, *made), (*given, *results), strict=True))
+        located = repeat(low.tape, arrays)
+        return results + [located(low.tape.reference(low.array(v))) for v in wanted]
 
 
 class Passes:

@@ -49,10 +49,14 @@ class Lowering:
         Values, by the variable's id, that are the same for all calls with these shapes.
     shapes : dict of int to tuple
         Shapes by the variable's id.
+    binds : bool
+        Whether what is read and the results are bound data of the tape, or lasting arrays.
 
     Attributes
     ----------
     tape : Tape
+    names : pair of list of str
+        Of what is read, and of the results, if they are bound.
     results : list of numpy.ndarray
         Where the tape leaves the results; no two share memory.
     limits : list of (id, size)
@@ -73,12 +77,12 @@ class Lowering:
         reads: dict[Variable, np.ndarray],
         known: dict[int, np.ndarray],
         shapes: dict[int, tuple[int, ...]],
+        binds: bool = True,
     ) -> None:
         made = {id(v) for node in nodes for v in node.outputs}
         used = [array.shape for array in reads.values()]
         if any(0 in shape for shape in used + [shapes[at] for at in made]):
             raise UnsuitableError
-        self.tape = Tape({})
         self.now: dict[int, np.ndarray] = {}
         self.shapes = shapes
         self._reads = {id(v) for v in reads}
@@ -90,6 +94,10 @@ class Lowering:
         self._loop = _loops(nodes, self._final, shapes, known)
         self._users = Counter(id(v) for node in nodes for v in node.inputs)
         self.results = [np.empty(shapes[id(v)], v.type.dtype) for v in results]
+        read = {f"read {i}": array for i, array in enumerate(reads.values())}
+        made_here = {f"result {i}": array for i, array in enumerate(self.results)}
+        self.names = list(read), list(made_here)
+        self.tape = Tape(read | made_here if binds else {})
         for v, array in zip(results, self.results, strict=True):
             if id(v) in made:
                 self._free.setdefault(id(v), array)
@@ -176,7 +184,7 @@ class Lowering:
     def call(self, kernel: Kernel, *arguments: Any) -> None:
         """Record a kernel."""
         check(kernel, arguments)
-        self.tape.call(kernel, arguments)
+        self.tape.call(kernel, arguments, *kernel.encode(arguments))
 
     def copy(self, v: Variable, to: np.ndarray, array: np.ndarray | None = None) -> None:
         """Record a copy in the data type of ``to``; of ``array``, if the variable is not whole."""
@@ -240,7 +248,7 @@ class Lowering:
             if id(v) in self._reads:
                 places.append(id(v))
                 continue
-            if self.known(v) is None and self.tape.temporary(array) is None:
+            if self.known(v) is None and not self.tape.owns(array):
                 array = self.temporary(array.shape, array.dtype)  # What it is part of may move.
                 self.copy(v, array)
             places.append(None)

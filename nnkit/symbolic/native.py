@@ -20,8 +20,7 @@ from nnkit import forks
 from nnkit.engine.devices import current
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import ONE_STEP, Program, choose_workers
-from nnkit.engine.twins import bring, exist, outdate
-from nnkit.kernels._jit import address
+from nnkit.engine.twins import exist, reading, writing
 from nnkit.symbolic.graph import Apply, Variable
 from nnkit.symbolic.lowering import Lowering, ShapeError, UnsuitableError
 from nnkit.symbolic.run import Evaluator, perform, value
@@ -30,10 +29,8 @@ from nnkit.symbolic.tensor.indexing import IncSubtensor, Subtensor
 from nnkit.symbolic.tensor.shapes import Shape, Size
 from nnkit.symbolic.tensor.variable import Constant, SharedVariable
 
-__all__ = ["MOST_PROGRAMS", "Native", "Places", "fixed_ids", "measured", "plain", "put"]
+__all__ = ["MOST_PROGRAMS", "Native", "fixed_ids", "measured", "plain"]
 
-# Words of a program, indices, and bytes beyond the address that belongs there.
-Places = list[tuple[np.ndarray, int, int]]
 # A function that is called with ever new shapes is not worth more programs.
 MOST_PROGRAMS = 32
 # Bytes up to which copying an array costs less than putting its address everywhere.
@@ -81,24 +78,22 @@ class Native:
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results; shared variables are updated."""
         device = current()
-        if device != "cpu":
+        if not device.on_host:
             return self._on_gpu(device).run(arrays)
-        if not exist():
-            return self._replayed(arrays)
-        for shared in self._shared:
-            bring(shared.host)
-        results = self._replayed(arrays)
-        for shared in self._evaluator.updated:
-            outdate(shared.host)
-        return results
+        if exist():
+            for shared in self._shared:
+                reading(shared.host)
+            for shared in self._evaluator.updated:
+                writing(shared.host)
+        return self._replayed(arrays)
 
-    def _on_gpu(self, device: str) -> Native:
+    def _on_gpu(self, device: Any) -> Native:
         """What runs the graph on a GPU."""
-        if device not in self._on_gpus:
+        if device.name not in self._on_gpus:
             from nnkit.symbolic.on_gpu import NativeOnGpu
 
-            self._on_gpus[device] = NativeOnGpu(self._evaluator, device)
-        return self._on_gpus[device]
+            self._on_gpus[device.name] = NativeOnGpu(self._evaluator, device)
+        return self._on_gpus[device.name]
 
     def _replayed(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results, by a program if there is one for these shapes."""
@@ -174,6 +169,8 @@ class Compiled:
         See :class:`~nnkit.symbolic.lowering.Lowering`.
     """
 
+    _binds = True
+
     def __init__(
         self,
         evaluator: Evaluator,
@@ -184,34 +181,41 @@ class Compiled:
         shapes: dict[int, tuple[int, ...]],
     ) -> None:
         self._ids = [id(v) for v in reads]
-        self._stands = [
-            array if isinstance(v, SharedVariable) else np.empty(array.shape, array.dtype)
-            for v, array in zip(reads, now, strict=True)
-        ]
+        self._stands = [self._stand(v, a) for v, a in zip(reads, now, strict=True)]
         if not all(map(plain, self._stands)):
             raise UnsuitableError
         results = evaluator.outputs[: evaluator.results]
         updates = list(zip(evaluator.updated, evaluator.outputs[evaluator.results :], strict=True))
         stands = dict(zip(reads, self._stands, strict=True))
-        self._lowering = Lowering(nodes, results, updates, stands, known, shapes)
+        self._lowering = Lowering(nodes, results, updates, stands, known, shapes, self._binds)
         self._limits = [(self._ids.index(at), size) for at, size in self._lowering.limits]
         self._shared = [at for at, v in enumerate(reads) if isinstance(v, SharedVariable)]
         self._written = [at for at in self._shared if reads[at] in evaluator.updated]
         self._prepare()
 
+    def _stand(self, v: Variable, array: np.ndarray) -> np.ndarray:
+        """What stands for a variable on the tape: an array that has no memory in common with others
+        as far as NumPy can tell by their bases, for the tape must know all of its parts.
+        """
+        if isinstance(v, SharedVariable):
+            return np.asarray(array.data)
+        return np.empty(array.shape, array.dtype)
+
     def _prepare(self) -> None:
         """Make the tape ready to be replayed."""
         tape = self._lowering.tape
         self._program = program = Program(tape, Arena(), choose_workers(tape, ONE_STEP))
+        program.bind(tape.bound())
         self._lock = threading.Lock()
         forks.hold(self._lock, 1)
+        read, made = self._lowering.names
         given = [(at, a) for at, a in enumerate(self._stands) if at not in self._shared]
         self._small = [(at, array) for at, array in given if array.nbytes <= _SMALL]
-        self._large = [(at, program.places(a)) for at, a in given if a.nbytes > _SMALL]
-        self._places = {at: program.places(self._stands[at]) for at in self._shared}
+        self._large = [(at, read[at]) for at, array in given if array.nbytes > _SMALL]
+        self._hosts = {at: (read[at], self._stands[at]) for at in self._shared}
         self._results = results = list(self._lowering.results)
         self._copied = [at for at, array in enumerate(results) if array.nbytes <= _SMALL]
-        self._fresh = [(at, program.places(a)) for at, a in enumerate(results) if a.nbytes > _SMALL]
+        self._fresh = [(at, made[at]) for at, array in enumerate(results) if array.nbytes > _SMALL]
 
     def run(self, now: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results for these arrays.
@@ -226,24 +230,25 @@ class Compiled:
         with self._lock:
             for at, stand in self._small:
                 stand[...] = now[at]
-            for at in self._shared:
-                if now[at] is not self._stands[at]:
+            bound: dict[str, np.ndarray] = {}
+            for at, (name, host) in self._hosts.items():
+                if now[at] is not host:
                     if not plain(now[at]):
                         raise ShapeError
-                    put(now[at], self._places[at])
-                    self._stands[at] = now[at]
-            results, held = self._results.copy(), []
-            for at, places in self._fresh:
-                results[at] = array = np.empty_like(results[at])
-                put(array, places)
-            for at, places in self._large:
+                    bound[name] = now[at]
+                    self._hosts[at] = name, now[at]
+            results = self._results.copy()
+            for at, name in self._fresh:
+                results[at] = bound[name] = np.empty_like(results[at])
+            for at, name in self._large:
                 array = now[at]
                 if not plain(array, False) or any(
                     np.may_share_memory(array, now[other]) for other in self._written
                 ):
                     array = array.copy()
-                held.append(array)
-                put(array, places)
+                bound[name] = array
+            if bound:
+                self._program.bind(bound)
             if not self._program.native:
                 self._lowering.now = dict(zip(self._ids, now, strict=True))
             self._program.run(1)
@@ -283,13 +288,6 @@ def plain(array: np.ndarray, writeable: bool = True) -> bool:
     """Whether kernels can work on an array where it lies."""
     flags = array.flags
     return flags.c_contiguous and flags.aligned and (flags.writeable or not writeable)
-
-
-def put(array: np.ndarray, places: Places) -> None:
-    """Let an array take its places in a program."""
-    start = address(array)
-    for words, index, offset in places:
-        words[index] = start + offset
 
 
 def fixed_ids(nodes: Sequence[Apply]) -> set[int]:

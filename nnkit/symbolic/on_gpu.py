@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine.cuda import driver
+from nnkit.engine.cuda.device import CudaDevice
 from nnkit.engine.cuda.driver import Driver
 from nnkit.engine.cuda.operands import DeviceArena
 from nnkit.engine.cuda.program import Program
-from nnkit.engine.twins import bring, keep_away, root, twin_of
+from nnkit.engine.references import root
+from nnkit.engine.twins import private, reading, twin_of
 from nnkit.errors import DeviceError
 from nnkit.kernels._jit import address
+from nnkit.symbolic.graph import Variable
 from nnkit.symbolic.native import Compiled, Native
 from nnkit.symbolic.run import Evaluator
 from nnkit.symbolic.tensor.variable import SharedVariable
@@ -33,13 +35,12 @@ class NativeOnGpu(Native):
     Parameters
     ----------
     evaluator : Evaluator
-    device : str
+    device : CudaDevice
     """
 
-    def __init__(self, evaluator: Evaluator, device: str) -> None:
+    def __init__(self, evaluator: Evaluator, device: CudaDevice) -> None:
         super().__init__(evaluator)
-        self._driver = driver.open_device(device)
-        self._arena = DeviceArena(self._driver)
+        self._driver, self._arena = device.driver, device.arena()
         wanted = [v for node in evaluator.nodes for v in node.inputs]
         wanted += [*evaluator.outputs, *evaluator.updated]
         self._resident = list({id(v): v for v in wanted if isinstance(v, SharedVariable)}.values())
@@ -51,7 +52,7 @@ class NativeOnGpu(Native):
             for v in self._resident:
                 if v.host.base is not None:  # Borrowed: the device has memory of its own.
                     v.host = v.host.copy()
-                keep_away(v.host)
+                private(v.host)
             # A variable that was borrowed may have been changed, which the device does not know.
             hosts = {id(v.host) for v in self._resident}
             return self._replayed([a.copy() if id(root(a)) in hosts else a for a in arrays])
@@ -81,33 +82,38 @@ class _Program(Compiled):
         As for :class:`~nnkit.symbolic.native.Compiled`.
     """
 
+    _binds = False
+
     def __init__(self, on: Driver, arena: DeviceArena, resident: set[int], *parts: Any) -> None:
         self._driver, self._arena, self._resident = on, arena, resident
         super().__init__(*parts)
 
+    def _stand(self, v: Variable, array: np.ndarray) -> np.ndarray:
+        """What stands for a variable on the tape; a shared one, which stays there, itself."""
+        return array if isinstance(v, SharedVariable) else np.empty(array.shape, array.dtype)
+
     def _prepare(self) -> None:
         """Make the tape ready to be replayed there."""
         tape, shared = self._lowering.tape, set(self._shared)
-        for entry in tape.entries:
-            for array, _ in entry.arrays():
-                if tape.temporary(array) is None:
-                    keep_away(array)
+        lasting = [place.array for place in tape.places if place.kind == "lasting"]
+        for array in lasting:
+            private(array)
         self._replay = Program(tape, self._driver, self._arena, whole=False)
-        twins = self._replay.operands.twins
+        used = set(map(id, lasting))
         self._given = [
-            (at, twins[id(stand)])
+            (at, twin_of(stand, self._driver))
             for at, stand in enumerate(self._stands)
-            if at not in shared and id(stand) in twins
+            if at not in shared and id(stand) in used
         ]
 
     def run(self, now: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results for these arrays."""
         for at, _ in self._limits:
-            bring(now[at])
+            reading(now[at])
         self._check(now)
         if not self._replay.native:
             for at in self._shared:
-                bring(now[at])
+                reading(now[at])
             self._lowering.now = dict(zip(self._ids, now, strict=True))
         for at, twin in self._given:
             self._give(now[at], twin)

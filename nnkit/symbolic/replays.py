@@ -19,7 +19,7 @@ from nnkit.engine.program import Program, choose_workers
 from nnkit.symbolic.branches import has_branches
 from nnkit.symbolic.graph import clone
 from nnkit.symbolic.lowering import Lowering, ShapeError, UnsuitableError
-from nnkit.symbolic.native import MOST_PROGRAMS, fixed_ids, measured, plain, put
+from nnkit.symbolic.native import MOST_PROGRAMS, fixed_ids, measured, plain
 from nnkit.symbolic.rewrite import rewrite
 from nnkit.symbolic.run import Evaluator
 from nnkit.symbolic.tensor.variable import SharedVariable
@@ -114,6 +114,10 @@ class _Replay:
         wholes = [np.empty_like(element) for element in elements]
         results = [result.reshape(1, -1) for result in low.results]
         made = [np.empty_like(result) for result in results]
+        for i, array in enumerate(wholes):
+            low.tape.bind(f"whole {i}", array)
+        for i, array in enumerate(made):
+            low.tape.bind(f"made {i}", array)
         done = len(low.tape.entries)
         for whole, element in zip(wholes, elements, strict=True):
             low.call(launch.gather_sequence, whole, self._time, 1, 0, element)
@@ -122,9 +126,11 @@ class _Replay:
             low.call(launch.scatter_sequence, result, self._time, 1, 0, whole)
         low.call(launch.advance_batch, self._time)
         self._program = Program(low.tape, Arena(), choose_workers(low.tape))
+        self._program.bind(low.tape.bound())
         self._stands = stands
-        self._reads = [*map(self._program.places, [*wholes, *stands[step.sequences :]])]
-        self._writes = [*map(self._program.places, made)]
+        self._reads = [f"whole {i}" for i in range(len(wholes))]
+        self._reads += low.names[0][step.sequences : len(stands)]
+        self._writes = [f"made {i}" for i in range(len(made))]
 
     def run(
         self, steps: int, sequences: Arrays, firsts: Arrays, staying: Arrays
@@ -146,12 +152,10 @@ class _Replay:
             for state, first in zip(self._states, firsts, strict=True):
                 for cell, value in zip(state, first, strict=True):
                     cell.storage[...] = value
-            for array, places in zip(given, self._reads, strict=True):
-                put(array, places)
             low = self._lowering
             made = [np.empty((steps, *a.shape), a.dtype) for a in low.results]
-            for array, places in zip(made, self._writes, strict=True):
-                put(array, places)
+            names = *self._reads, *self._writes
+            self._program.bind(dict(zip(names, (*given, *made), strict=True)))
             if not self._program.native:
                 rows = self._stands[: len(sequences)]
                 low.now = dict(zip(self._ids, [*rows, *staying], strict=True))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnkit.callbacks import CallbackList
 from nnkit.data import Arrays
-from nnkit.engine.backend import placed
+from nnkit.engine.devices import current
 from nnkit.engine.step import Bound
 from nnkit.training.batches import Orders, Pace
 
@@ -80,7 +80,7 @@ def fit(
     listeners = run.listeners
     listeners.on_train_begin()
     try:
-        with placed(run.data.bound()) as run.bound:
+        with current().placed(run.data.bound()) as run.bound:
             for run.epoch in epochs:
                 listeners.on_epoch_begin(run.epoch)
                 run.bound["order"] = orders.of(run.epoch)
@@ -125,7 +125,7 @@ def evaluate(
     remembers = bool(model.network.states())
     with (
         model.guard.measuring(method, remembers) as token,
-        placed(run.data.bound()) as run.bound,
+        current().placed(run.data.bound()) as run.bound,
     ):
         pause = model.guard.pausing(token, listeners)
         for batches in run.pace.chunks(len(run.data), run.stride, single):

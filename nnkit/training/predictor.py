@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from nnkit import budget
 from nnkit.callbacks import CallbackList
 from nnkit.data.arrays import rows
-from nnkit.engine import budget
-from nnkit.engine.backend import empty_in_place, placed
+from nnkit.engine.devices import current
 from nnkit.engine.program import ONE_STEP
+from nnkit.engine.records import Records
 from nnkit.engine.step import Step, Window
 from nnkit.engine.turns import leave
 from nnkit.engine.variable import Storage
@@ -21,7 +22,7 @@ from nnkit.interrupts import check
 from nnkit.networks import Network
 from nnkit.training.batches import Pace
 from nnkit.training.guard import Guard
-from nnkit.training.session import Records, StepFunction, blame
+from nnkit.training.session import StepFunction, blame
 from nnkit.training.steps import Reader, predict_batch
 
 __all__ = ["Predictor", "Predictors"]
@@ -114,7 +115,7 @@ class Predictor:
         n = len(x)
         if n > self.most:
             budget.check_possible((n, *self.shape), self.dtype, "the prediction")
-        make = np.empty if to_host else empty_in_place
+        make = np.empty if to_host else current().empty
         out = make((n, *self.shape), self.dtype)
         if n == 0:
             return out
@@ -125,7 +126,7 @@ class Predictor:
             return out
         single = listeners is not None and listeners.needs_predict_batches
         pause = self.guard.pausing(token, listeners)
-        with placed(bound, ("out",)) as bound:
+        with current().placed(bound, ("out",)) as bound:
             for batches in Pace().chunks(n, size, single):
                 if listeners is not None and single:
                     with pause():

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit import config, metrics
-from nnkit.engine.backend import Replayer
-from nnkit.engine.devices import current
-from nnkit.engine.program import MANY_STEPS
-from nnkit.engine.step import Bound, Step, Window
-from nnkit.engine.twins import changed, fetch, keep_away
+from nnkit import metrics
+from nnkit.engine.records import Records
+from nnkit.engine.step import Bound, Window
+from nnkit.engine.twins import writing
 from nnkit.engine.variable import Storage
 from nnkit.errors import warn
 from nnkit.layers.base import Layer
@@ -30,64 +28,9 @@ if TYPE_CHECKING:
     from nnkit.training.batches import Batches
     from nnkit.training.loops import Logs, Run
 
-__all__ = ["Records", "Session", "blame"]
-
-_MOST_RECORDS = 16
+__all__ = ["Session", "blame"]
 
 StepFunction = Callable[[Bound], None]
-
-
-class Records:
-    """Recorded steps by what they depend on; the longest unused is dropped.
-
-    Parameters
-    ----------
-    state : callable
-        ``state()`` is every array that a step changes and the next one needs.
-    python, blame, share
-        See :class:`nnkit.engine.step.Step`.
-    results : tuple of str
-        Names of the bound arrays that a step writes.
-    """
-
-    def __init__(
-        self,
-        state: Callable[[], Sequence[np.ndarray]],
-        python: Callable[[], AbstractContextManager[Any]],
-        blame: Callable[[Any], bool],
-        share: float = MANY_STEPS,
-        results: tuple[str, ...] = (),
-    ) -> None:
-        self.state, self.results = state, results
-        self.replayer = Replayer(python, blame, share)
-        self._steps: dict[tuple[Any, ...], Step] = {}
-
-    def step(
-        self,
-        key: tuple[Any, ...],
-        window: Window,
-        eager: bool,
-        function: Callable[[Window], StepFunction],
-    ) -> Step:
-        """The step for a key on the device in use; made of ``function(window)`` if there is none.
-
-        Parameters
-        ----------
-        key : tuple
-            What it depends on, besides the device and the rows.
-        window : Window
-        eager : bool
-            It runs in Python each time.
-        function : callable
-        """
-        key = (current(), config.matmul_precision(), window.size, window.stride, *key)
-        step = self._steps.pop(key, None)
-        if step is None:
-            step = self.replayer.step(function(window), self.state(), self.results, window, eager)
-        self._steps[key] = step  # Those used last are the last.
-        if len(self._steps) > _MOST_RECORDS:
-            del self._steps[next(iter(self._steps))]
-        return step
 
 
 class Session:
@@ -101,7 +44,7 @@ class Session:
     given : sequence of str or Metric
         The metrics, as ``compile`` was given them.
     python : callable
-        See :class:`nnkit.engine.step.Step`.
+        See :class:`nnkit.engine.records.Records`.
 
     Attributes
     ----------
@@ -131,9 +74,7 @@ class Session:
         self.storage = Storage(
             trained + [v for v in network.weights if id(v) not in ids], len(trained)
         )
-        self.flat_slots = {name: np.zeros_like(self.storage.trainable) for name in optimizer.slots}
-        for flat in self.flat_slots.values():
-            keep_away(flat)
+        self.flat_slots = {name: self.storage.slot() for name in optimizer.slots}
         found = [metrics.get(m, loss, network.output_shape) for m in given]
         self.objective = Objective(loss, found)
         self.counters = Counters()
@@ -211,10 +152,7 @@ class Session:
     @property
     def slots(self) -> dict[str, np.ndarray]:
         """The optimizer's memory, each flat, for the host to read or write at once."""
-        for flat in self.flat_slots.values():
-            fetch(flat)
-            changed(flat)
-        return self.flat_slots
+        return {name: writing(flat) for name, flat in self.flat_slots.items()}
 
     def claimed(self) -> Session:
         """This session with all weights in its memory, or another if the network is another.

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nnkit import checks, config
+from nnkit import budget, checks, config
 from nnkit.conversion import to_numpy
-from nnkit.engine import budget
 
 __all__ = ["to_categorical"]
 

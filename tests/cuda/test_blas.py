@@ -264,7 +264,7 @@ def training(monkeypatch):
 
 
 def lasts(tape):
-    return lambda array: tape.temporary(array) is None
+    return lambda reference: tape.places[reference.place].kind == "lasting"
 
 
 def test_the_products_of_a_training_step(training):
@@ -281,14 +281,16 @@ def test_products_compute_what_their_calls_do(training, lt):
     for call in fuse_products(training.entries, lasts(training)):
         if not isinstance(call, ProductCall):
             continue
-        written = [array for array, writes in call.arrays() if writes]
+        written = [training.array(reference) for reference, writes in call.references() if writes]
         before = [array.copy() for array in written]
         for separate in call.calls:
-            execute(separate.kernel, separate.arguments)
+            execute(separate.kernel, training.arguments(separate))
         want = [array.copy() for array in written]
         for array, old in zip(written, before, strict=True):
             array[...] = np.nan if call.epilogue == "sum_rows" else old
-        call.c[...] = multiply(lt, call.a, call.b, call.epilogue, call.extra)
+        a, b, c = (training.array(reference) for reference in (call.a, call.b, call.c))
+        extra = None if call.extra is None else training.array(call.extra)
+        c[...] = multiply(lt, a, b, call.epilogue, extra)
         for array, expected in zip(written, want, strict=True):
             np.testing.assert_allclose(array, expected, rtol=1e-5, atol=1e-6)
 
@@ -299,9 +301,9 @@ def test_a_product_knows_its_owner_and_what_it_writes(training):
     ]
     forward, backward = products[0], products[3]
     assert (forward.owner.name, backward.owner.name) == ("dense", "dense_2")
-    assert [writes for _, writes in forward.arrays()] == [False, False, True, False]
-    assert [writes for _, writes in backward.arrays()] == [False, False, True, True]
-    assert [writes for _, writes in products[1].arrays()] == [False, False, True]
+    assert [writes for _, writes in forward.references()] == [False, False, True, False]
+    assert [writes for _, writes in backward.references()] == [False, False, True, True]
+    assert [writes for _, writes in products[1].references()] == [False, False, True]
 
 
 def test_apart(training):

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import as_strided
 import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
 from nnkit.engine.cuda import program
-from nnkit.engine.twins import root
+from nnkit.engine.references import root
 from nnkit.errors import DeviceError
 from nnkit.symbolic.tensor.shared_randomstreams import RandomStreams
 

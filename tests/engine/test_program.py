@@ -6,8 +6,9 @@ import pytest
 import nnkit
 from nnkit import config
 from nnkit.engine.device import empty, launch, recording
+from nnkit.engine.hazards import Ranges
 from nnkit.engine.memory import Arena
-from nnkit.engine.program import Program, _Ranges, choose_workers
+from nnkit.engine.program import Program, choose_workers
 from nnkit.engine.stops import in_python, update_in_python
 from nnkit.engine.tape import Tape
 
@@ -183,7 +184,7 @@ def test_workers_follow_from_shapes_and_cores_only():
 def test_ranges_of_bytes(rng):
     """Against a set of all bytes."""
     for _ in range(100):
-        ranges, known = _Ranges(), set()
+        ranges, known = Ranges(), set()
         for begin, size in rng.integers([0, 1], [40, 9], (12, 2)).tolist():
             inside = range(begin, begin + size)
             assert ranges.meet(begin, begin + size) == bool(known.intersection(inside))

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from nnkit.engine.scratch import transposed_scratch, weights_scratch, windows_scratch
 from nnkit.kernels.cpu import axes, convolution, depthwise
+from nnkit.kernels.scratch import transposed_scratch, weights_scratch, windows_scratch
 from tests.helpers import run
 from tests.reference import convolution as reference
 

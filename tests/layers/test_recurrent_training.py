@@ -129,7 +129,7 @@ def barriers(layer, steps, monkeypatch):
     def counting(program, tape, arena, workers):
         make(program, tape, arena, 2)
         codes = {code_address(code) for code in launch.barrier._compiled.values()}
-        calls = [f for s in program._stretches for f in s.workers[0]._functions]
+        calls = [code for part in program._parts for code in part._workers[0]._codes]
         counts.append(sum(function in codes for function in calls))
 
     monkeypatch.setattr(Program, "__init__", counting)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.engine.device import launch
+from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call, Stop, Tape
 from nnkit.kernels._jit import Kernel
 
@@ -44,9 +45,8 @@ def unfold_convolutions(tape: Tape) -> None:
             entries.append(entry)
             continue
         tape.own(windows)
-        entries += [
-            Call(k, given, entry.owner) for k, given in _steps(entry.kernel, named, windows)
-        ]
+        steps = _steps(entry.kernel, named, tape.reference(windows))
+        entries += [Call(kernel, given, entry.owner) for kernel, given in steps]
     tape.entries[:] = entries
 
 
@@ -55,7 +55,7 @@ def _is_convolution(kernel: Kernel) -> bool:
 
 
 def _steps(
-    kernel: Kernel, named: dict[str, Any], windows: np.ndarray
+    kernel: Kernel, named: dict[str, Any], windows: Reference
 ) -> Iterator[tuple[Kernel, tuple[Any, ...]]]:
     """The calls that do the same."""
     axes = "stride_y", "stride_x", "top", "left", "dilation_y", "dilation_x"
@@ -77,5 +77,5 @@ def _steps(
         yield multiply, (rows, _rows(w), *bias, _rows(y))
 
 
-def _rows(x: np.ndarray) -> np.ndarray:
-    return x.reshape(-1, x.shape[-1])
+def _rows(x: Reference) -> Reference:
+    return x.reshaped(x.size // x.shape[-1], x.shape[-1])

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from nnkit.engine.abstract_device import Bound
 from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.options import options
-from nnkit.engine.step import Bound
 from nnkit.errors import DeviceError
 from nnkit.kernels.cuda.data import first_not_finite
 
-__all__ = ["DeviceArray", "Resident", "Stream", "Streamed", "adopt", "placed"]
+__all__ = ["DeviceArray", "Resident", "Stream", "Streamed", "adopt", "empty", "placed"]
 
 # A stretch of streamed data; while one is computed with, the next is copied.
 _STRETCH = 64 << 20
@@ -59,6 +59,12 @@ def adopt(value: Any, name: str, driver: Driver) -> DeviceArray:
         raise ValueError(f"{name} is not C-contiguous; give a contiguous copy of it")
     size = math.prod(shape) * dtype.itemsize
     return DeviceArray(Memory(address, size, value), shape, dtype, driver)
+
+
+def empty(shape: tuple[int, ...], dtype: np.dtype, driver: Driver) -> DeviceArray:
+    """An array on the device, with any content."""
+    memory = driver.allocate(max(1, math.prod(shape) * dtype.itemsize))
+    return DeviceArray(memory, shape, dtype, driver)
 
 
 class Resident:
@@ -201,14 +207,14 @@ class Stream:
     bound : dict
         Streamed arrays, and perhaps ``"order"``, a host array.
     driver : Driver
-    results : tuple of str
+    results : sequence of str
         Arrays that are copied to the host instead.
     size, stride : int
         Rows of a batch, and of a full batch.
     """
 
     def __init__(
-        self, bound: Bound, driver: Driver, results: tuple[str, ...], size: int, stride: int
+        self, bound: Bound, driver: Driver, results: Sequence[str], size: int, stride: int
     ) -> None:
         self.driver, self.results, self.size, self.stride = driver, results, size, stride
         self.order = bound.get("order")

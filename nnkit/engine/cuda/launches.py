@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 from nnkit import config
 from nnkit.engine.cuda.blas import Lt, Product
-from nnkit.engine.cuda.operands import Operand, Operands
+from nnkit.engine.cuda.operands import Operands, operands_of
 from nnkit.engine.cuda.products import ProductCall, fuse_products
 from nnkit.engine.device import cuda_twin
+from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call
 from nnkit.kernels.cuda._cuda import CudaKernel
 
@@ -51,8 +52,7 @@ def _launch(entry: Call | ProductCall, operands: Operands, lt: Lt) -> Launch:
 
 
 def _kernel_launch(call: Call, operands: Operands) -> KernelLaunch:
-    arguments = operands.arguments(call.kernel, call.arguments)
-    return KernelLaunch(cuda_twin(call.kernel), arguments, call.owner, operands)
+    return KernelLaunch(cuda_twin(call.kernel), operands_of(call), call.owner, operands)
 
 
 class KernelLaunch:
@@ -62,7 +62,7 @@ class KernelLaunch:
     ----------
     kernel : CudaKernel
     arguments : sequence
-        Numbers, and arrays as operands.
+        Numbers and references.
     owner : object
     operands : Operands
     """
@@ -91,13 +91,8 @@ class ProductLaunch:
 
     def __init__(self, call: ProductCall, operands: Operands, lt: Lt) -> None:
         self.name, self.owner, self.operands = call.name, call.owner, operands
-        places = {id(array): operands.operand(array, writes) for array, writes in call.arrays()}
-        self._places: list[Operand | None] = [
-            None if array is None else places[id(array)]
-            for array in (call.a, call.b, call.c, call.extra)
-        ]
-        a, b = places[id(call.a)], places[id(call.b)]
-        self._product = Product(lt, a, b, call.epilogue, config.matmul_precision())
+        self._arrays = call.a, call.b, call.c, call.extra
+        self._product = Product(lt, call.a, call.b, call.epilogue, config.matmul_precision())
         # The calls one by one: first as products of their own, then as kernels.
         fused = len(call.calls) > 1
         self._apart = [
@@ -109,14 +104,17 @@ class ProductLaunch:
 
     def place(self) -> None:
         """Find addresses and an algorithm."""
-        a, b, c, extra = (
-            0 if place is None else self.operands.memory(place).address + place.offset
-            for place in self._places
-        )
+        a, b, c, extra = map(self._address, self._arrays)
         self._addresses = a, b, c, extra
         self._planned = self._product.plan(*self._addresses)
         for launch in [] if self._planned else self._apart:
             launch.place()
+
+    def _address(self, reference: Reference | None) -> int:
+        if reference is None:
+            return 0
+        memory, offset = self.operands.find(reference)
+        return memory.address + offset
 
     def __call__(self) -> None:
         """Queue it."""

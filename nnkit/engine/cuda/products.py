@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from nnkit.engine.device import launch
+from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call
 
 __all__ = ["ProductCall", "fuse_products"]
@@ -22,18 +21,18 @@ class ProductCall:
     ----------
     calls : tuple of Call
         What it stands for. Launched one after the other they do the same.
-    a, b, c : numpy.ndarray
-    extra : numpy.ndarray or None
+    a, b, c : Reference
+    extra : Reference or None
         The epilogue's vector.
     epilogue : str
         See :func:`nnkit.engine.cuda.blas.parameters`.
     """
 
     calls: tuple[Call, ...]
-    a: np.ndarray
-    b: np.ndarray
-    c: np.ndarray
-    extra: np.ndarray | None
+    a: Reference
+    b: Reference
+    c: Reference
+    extra: Reference | None
     epilogue: str
 
     @property
@@ -46,7 +45,7 @@ class ProductCall:
         """Whose product it is."""
         return self.calls[0].owner
 
-    def arrays(self) -> Iterator[tuple[np.ndarray, bool]]:
+    def references(self) -> Iterator[tuple[Reference, bool]]:
         """a, b, c and, if there is one, extra; and whether they are written."""
         yield self.a, False
         yield self.b, False
@@ -60,7 +59,7 @@ class ProductCall:
 
 
 def fuse_products(
-    calls: Sequence[Call], lasts: Callable[[np.ndarray], bool]
+    calls: Sequence[Call], lasts: Callable[[Reference], bool]
 ) -> list[Call | ProductCall]:
     """Find the products among some calls, and what can be done in the same launch.
 
@@ -107,11 +106,11 @@ def _product(call: Call) -> ProductCall | None:
     return ProductCall((call,), a, b, c, extra, epilogue) if same else None
 
 
-def _sums_rows_of(product: ProductCall, call: Call, lasts: Callable[[np.ndarray], bool]) -> bool:
+def _sums_rows_of(product: ProductCall, call: Call, lasts: Callable[[Reference], bool]) -> bool:
     """Whether a call adds up all rows of a product's second operand."""
     if call.kernel is not launch.sum_rows or product.epilogue != "none":
         return False
     x, first, total = call.arguments
     same_type = x.dtype == total.dtype
-    whole = x is product.b and first == 0 and total.size == x.shape[1]
+    whole = x == product.b and first == 0 and total.size == x.shape[1]
     return whole and same_type and lasts(total)

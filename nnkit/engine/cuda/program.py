@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from nnkit.engine.cuda.convolutions import unfold_convolutions
@@ -11,9 +9,10 @@ from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.launches import launches
 from nnkit.engine.cuda.operands import DeviceArena, Operands
 from nnkit.engine.cuda.options import options
-from nnkit.engine.cuda.small import match
-from nnkit.engine.cuda.stretch import SmallStretch, Stretch
+from nnkit.engine.cuda.patterns import find_faster
+from nnkit.engine.cuda.stretch import Stretch
 from nnkit.engine.device import execute, has_cuda_twin
+from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call, Stop, Tape
 from nnkit.errors import DeviceError
 
@@ -52,21 +51,19 @@ class Program:
                 continue
             self._segments += [
                 Stretch(launches(calls, self.operands), driver),
-                _HostStop(self, entry),
+                _HostStop(entry, tape, self.operands),
             ]
             calls = []
         self._segments.append(Stretch(launches(calls, self.operands), driver))
         self.native = len(self._segments) == 1
         fuses = whole and options.fuse != "none"
-        small = match(tape, driver.multiprocessors) if fuses else None
-        self._small = None if small is None else SmallStretch(small, self.operands)
-        self.operands.release()
+        self._fast = find_faster(tape, self.operands) if fuses else None
 
     def run(self, bound: dict[str, Memory], steps: int) -> None:
         """Queue so many steps on bound arrays that lie in device memory."""
         addresses = self.operands.bind(bound)
-        if self._small is not None and options.fuse != "none":
-            self._small.run(addresses, steps)
+        if self._fast is not None and options.fuse != "none":
+            self._fast.run(addresses, steps)
         elif self.native:
             self._segments[0].run(addresses, steps)
         else:
@@ -76,23 +73,25 @@ class Program:
 
     def prepare(self) -> None:
         """Bring all lasting arrays to the device."""
-        for twin in self.operands.twins.values():
+        for twin in self.operands.twins:
             twin.prepare()
+        for twin in self.operands.written:
+            twin.newer = "step"
 
     def finish(self) -> None:
         """Wait for the steps, and let the host have what it must have at once."""
         self.driver.synchronize()
-        if self._small is not None:
-            self._small.check()
-        for twin in self.operands.written.values():
+        if self._fast is not None:
+            self._fast.check()
+        for twin in self.operands.written:
             twin.finish()
 
     def give_up(self) -> None:
         """After an error: keep what can be kept."""
         try:
-            self.driver.synchronize()
+            self.finish()
         except DeviceError:  # The device is lost; the host's arrays are all that there is.
-            for twin in self.operands.written.values():
+            for twin in self.operands.written:
                 twin.newer = "host"
 
 
@@ -102,35 +101,35 @@ class _HostStop:
     A layer in NumPy keeps arrays from ``forward`` to ``backward``, so every stop has its own.
     """
 
-    def __init__(self, program: Program, entry: Call | Stop) -> None:
-        self.operands = program.operands
-        self._copies: dict[int, np.ndarray] = {}
+    def __init__(self, entry: Call | Stop, tape: Tape, operands: Operands) -> None:
+        self.operands = operands
+        self._copies: dict[Reference, np.ndarray] = {}
         if isinstance(entry, Stop):
             self._run = entry.function
-            reads = [(a, False) for a in entry.inputs]
-            writes = [(a, True) for a in entry.outputs]
+            reads = [(r, self._host(r, tape)) for r in entry.inputs]
+            writes = [(r, self._host(r, tape)) for r in entry.outputs]
         else:
-            kernel, arguments = entry.kernel, tuple(self._host(a) for a in entry.arguments)
+            kernel = entry.kernel
+            arguments = [
+                self._host(a, tape) if isinstance(a, Reference) else a for a in entry.arguments
+            ]
             self._run = lambda *_: execute(kernel, arguments)
-            arrays = list(entry.arrays())
-            reads, writes = arrays, [(a, w) for a, w in arrays if w]
-        self._in = [(self.operands.operand(a, w), self._host(a)) for a, w in (*reads, *writes)]
-        self._out = [(self.operands.operand(a, w), self._host(a)) for a, w in writes]
-        self._copies = {}  # Its keys are ids of arrays that may be gone from here on.
+            reads = [(r, self._host(r, tape)) for r, writes in entry.references() if not writes]
+            writes = [(r, self._host(r, tape)) for r, writes in entry.references() if writes]
+        self._in, self._out = reads + writes, writes
 
-    def _host(self, argument: Any) -> Any:
+    def _host(self, reference: Reference, tape: Tape) -> np.ndarray:
         """Where the host works on an array: in place if it lasts, else on a copy."""
-        if not isinstance(argument, np.ndarray) or self.operands.lasts(argument):
-            return argument
-        if id(argument) not in self._copies:
-            self._copies[id(argument)] = np.empty(argument.shape, argument.dtype)
-        return self._copies[id(argument)]
+        if self.operands.lasts(reference):
+            return tape.array(reference)
+        form = reference.shape, reference.dtype
+        return self._copies.setdefault(reference, np.empty(*form))
 
     def run(self, addresses: tuple[int, ...], steps: int) -> None:
         """Copy in, run, copy out."""
         for _ in range(steps):
-            for operand, host in self._in:
-                self.operands.download(operand, host)
+            for reference, host in self._in:
+                self.operands.download(reference, host)
             self._run(*(host for _, host in self._in))
-            for operand, host in self._out:
-                self.operands.upload(host, operand)
+            for reference, host in self._out:
+                self.operands.upload(host, reference)

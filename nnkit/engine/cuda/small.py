@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from nnkit.engine.device import launch
+from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call, Tape
-from nnkit.engine.variable import _ALIGN
-from nnkit.kernels._jit import address
+from nnkit.engine.variable import ALIGNMENT
 from nnkit.kernels.cuda._cuda import CudaKernel
 from nnkit.kernels.cuda.fused.persistent import persistent
 from nnkit.kernels.cuda.fused.sizes import Sizes, Tiling, tile
@@ -47,19 +47,19 @@ class Scratch:
 class SmallStep:
     """The fast launches of a step. All but the gradients is left as the recorded calls leave it.
 
-    Arguments are arrays of the tape or :class:`Scratch`; both kinds of launch share them, and may
-    take turns. The vector of gradients is not written.
+    Arguments are references or :class:`Scratch`; both kinds of launch share them, and may take
+    turns. The vector of gradients is not written.
 
     Attributes
     ----------
-    written : tuple of numpy.ndarray
+    written : tuple of Reference
         The arrays of the tape that are changed.
     failed : Scratch
         int32 (1,): 1 after the persistent kernel has given up waiting. Then its results are
         worthless, and the scratch memory must not be used again.
     """
 
-    def __init__(self, tiling: Tiling, arrays: dict[str, np.ndarray], processors: int) -> None:
+    def __init__(self, tiling: Tiling, arrays: dict[str, Reference], processors: int) -> None:
         self.tiling = tiling
         self._stays = tiling.resident and tiling.blocks <= processors
         s = tiling.sizes
@@ -134,7 +134,7 @@ class _Calls:
         self._tape = tape
         self._left = [entry for entry in tape.entries if isinstance(entry, Call)]
         _require(len(self._left) == len(tape.entries))
-        self._made: set[tuple[int, int]] = set()
+        self._made: set[int] = set()
 
     def next_is(self, *kernels: str) -> bool:
         """Whether the next call is of one of these kernels."""
@@ -148,12 +148,11 @@ class _Calls:
         arguments = dict(zip(call.kernel.parameters, call.arguments, strict=True))
         return SimpleNamespace(kernel=call.kernel.name, **arguments)
 
-    def made(self, result: np.ndarray, *shape: int, dtype: str = "float32") -> np.ndarray:
+    def made(self, result: Reference, *shape: int, dtype: str = "float32") -> Reference:
         """A result in memory that only this step sees, and only this call writes."""
-        place = self._tape.temporary(result)
-        if place is None or place[1] != 0 or place in self._made:
-            raise _NoMatch
-        self._made.add(place)
+        _require(self._tape.places[result.place].kind == "step")
+        _require(result.offset == 0 and result.place not in self._made)
+        self._made.add(result.place)
         _require(result.shape == shape and result.dtype == dtype)
         return result
 
@@ -162,18 +161,16 @@ class _Calls:
         _require(not self._left)
 
 
-def _same(a: np.ndarray, b: np.ndarray) -> bool:
+def _same(a: Reference, b: Reference) -> bool:
     """Whether two arrays are the same elements in the same order, whatever their shape."""
     return bool(
-        address(a) == address(b)
-        and a.dtype == b.dtype
-        and a.size == b.size
-        and a.flags.c_contiguous
-        and b.flags.c_contiguous
+        (a.place, a.offset, a.dtype, a.size) == (b.place, b.offset, b.dtype, b.size)
+        and a.contiguous
+        and b.contiguous
     )
 
 
-def _read(calls: _Calls) -> tuple[Sizes, dict[str, np.ndarray]]:
+def _read(calls: _Calls) -> tuple[Sizes, dict[str, Reference]]:
     """What the kernels must know of a step, and the arrays it works on."""
     take, made = calls.take, calls.made
 
@@ -245,7 +242,7 @@ def _read(calls: _Calls) -> tuple[Sizes, dict[str, np.ndarray]]:
             _require(_same(derived.x, z) and _plain(derived))
         else:
             _require(_same(derived.y, h))
-    gradients_1 = _gradients(calls, batch.reshape(rows, inputs), dh)
+    gradients_1 = _gradients(calls, batch.reshaped(rows, inputs), dh)
 
     # Sums, counters, update.
     sums = [take("accumulate")]
@@ -290,7 +287,7 @@ def _plain(relu: SimpleNamespace) -> bool:
     return (relu.negative_slope, relu.max_value, relu.threshold) == (0, math.inf, 0)
 
 
-def _gradients(calls: _Calls, x: np.ndarray, dz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _gradients(calls: _Calls, x: Reference, dz: Reference) -> tuple[Reference, Reference]:
     """The gradients of a kernel and a bias: x^T dz, and the sum of dz's rows."""
     kernel, bias = calls.take("matmul"), calls.take("sum_rows")
     _require(_same(kernel.a.T, x) and kernel.a.T.shape == x.shape)
@@ -300,20 +297,22 @@ def _gradients(calls: _Calls, x: np.ndarray, dz: np.ndarray) -> tuple[np.ndarray
 
 
 def _places(
-    weights: tuple[np.ndarray, ...],
-    gradients: tuple[np.ndarray, ...],
-    parameters: np.ndarray,
-    vector: np.ndarray,
+    weights: tuple[Reference, ...],
+    gradients: tuple[Reference, ...],
+    parameters: Reference,
+    vector: Reference,
 ) -> tuple[int, int, int, int]:
     """Where four weights begin in the vector of parameters, as their gradients in theirs.
 
     There must be no other weight in it: the optimizer would update that too.
     """
-    a, b, c, d = (address(w) - address(parameters) for w in weights)
-    _require([a, b, c, d] == [address(g) - address(vector) for g in gradients])
+    a, b, c, d = (w.offset - parameters.offset for w in weights)
+    _require([a, b, c, d] == [g.offset - vector.offset for g in gradients])
+    _require({w.place for w in weights} == {parameters.place})
+    _require({g.place for g in gradients} == {vector.place})
     _require(all(w.shape == g.shape for w, g in zip(weights, gradients, strict=True)))
-    sizes = [-(-w.size // _ALIGN) * _ALIGN for w in weights]
+    sizes = [-(-w.size // ALIGNMENT) * ALIGNMENT for w in weights]
     _require(all(0 <= at < parameters.nbytes for at in (a, b, c, d)) and len({a, b, c, d}) == 4)
     _require(sum(sizes) == parameters.size == vector.size)
-    each = parameters.itemsize
+    each = parameters.dtype.itemsize
     return a // each, b // each, c // each, d // each

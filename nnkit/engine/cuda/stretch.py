@@ -1,22 +1,16 @@
-"""Work that runs on a device from one end to the other: graphs, or one launch for many steps."""
+"""Work that runs on a device from one end to the other, as graphs."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
 
 from nnkit.engine.cuda.driver import Driver, Graph
-from nnkit.engine.cuda.launches import KernelLaunch, Launch
-from nnkit.engine.cuda.operands import Operand, Operands
+from nnkit.engine.cuda.launches import Launch
 from nnkit.engine.cuda.options import options
-from nnkit.engine.cuda.small import Scratch, SmallStep
 from nnkit.errors import DeviceError
-from nnkit.kernels.cuda._cuda import CudaKernel
 
-__all__ = ["SmallStretch", "Stretch"]
+__all__ = ["Stretch"]
 
 _log = logging.getLogger("nnkit")
 # Graphs that are kept: each belongs to certain addresses of the data and a number of steps.
@@ -91,60 +85,3 @@ class Stretch:
             _log.warning("a step is launched kernel by kernel, as its graph failed: %s", error)
             return None
         return graph
-
-
-class SmallStretch:
-    """The step of a small dense model: many steps in one launch, or three launches a step.
-
-    Parameters
-    ----------
-    small : SmallStep
-    operands : Operands
-        Before they are released.
-    """
-
-    def __init__(self, small: SmallStep, operands: Operands) -> None:
-        self.driver, self._operands = operands.driver, operands
-        written = {id(array) for array in small.written}
-        places: dict[int, Operand] = {}
-
-        def launch(kernel: CudaKernel, arguments: Sequence[Any]) -> KernelLaunch:
-            for a in arguments:
-                if isinstance(a, Scratch):
-                    places.setdefault(id(a), operands.scratch(a.shape, a.dtype))
-                elif isinstance(a, np.ndarray):
-                    places.setdefault(id(a), operands.operand(a, id(a) in written))
-            placed = [places.get(id(a), a) for a in arguments]
-            return KernelLaunch(kernel, placed, None, operands)
-
-        self._three = Stretch([launch(*each) for each in small.three_kernels()], self.driver)
-        found = small.persistent(1)
-        self._persistent = None if found is None else launch(*found)
-        self._failed = places.get(id(small.failed))
-        self._placed: tuple[int, ...] = ()
-
-    def run(self, addresses: tuple[int, ...], steps: int) -> None:
-        """Queue so many steps."""
-        many = self._persistent
-        if many is None or options.fuse == "three":
-            self._three.run(addresses, steps)
-            return
-        if addresses != self._placed:
-            many.place()
-            self._placed = addresses
-        many(steps=steps)
-
-    def check(self) -> None:
-        """After the steps: whether all blocks of a launch have met."""
-        if self._failed is None:
-            return
-        flag = np.zeros(1, np.int32)
-        self.driver.download(self._operands.memory(self._failed), flag)
-        if flag[0]:
-            self._persistent = None  # Its barrier has lost count.
-            for twin in self._operands.written.values():
-                twin.newer = "host"
-            raise DeviceError(
-                "the blocks of a fused training step did not meet; something else may have kept "
-                "the device busy. Go on with nnkit.engine.cuda.options.options.fuse = 'three'"
-            )

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnkit.conversion import to_numpy
 from nnkit.engine.array_reading import ArrayReading
-from nnkit.engine.twins import bring, outdate
+from nnkit.engine.twins import reading, writing
 from nnkit.symbolic.config import config
 from nnkit.symbolic.graph import Apply, Variable, describe
 from nnkit.symbolic.tensor.methods import TensorMethods
@@ -155,8 +155,7 @@ class SharedVariable(TensorVariable):
     @property
     def storage(self) -> np.ndarray:
         """The value now, in the memory that functions on the CPU work on."""
-        bring(self.host)
-        return self.host
+        return reading(self.host)
 
     @storage.setter
     def storage(self, value: np.ndarray) -> None:
@@ -188,8 +187,8 @@ class SharedVariable(TensorVariable):
                 f"{describe(self)} takes {self.type}, got {array.dtype} with {array.ndim} axes"
             )
         if array.shape == self.host.shape:
-            self.host[...] = array  # Compiled functions know the memory by its address.
-            outdate(self.host)
+            # Compiled functions know the memory by its address.
+            writing(self.host)[...] = array
         else:
             self._check_ones(array)
             self.host = np.array(array, self.dtype, order="C")

@@ -13,6 +13,7 @@ from numba.cuda.simulator import kernel, kernelapi
 from numba.np import numpy_support
 
 from nnkit.engine.cuda.small import Scratch, match
+from nnkit.engine.references import Reference
 from nnkit.kernels.cuda.fused import barrier
 from nnkit.layers import Rescaling
 from nnkit.losses import SparseCategoricalCrossentropy
@@ -27,16 +28,17 @@ class Device:
     scratch memory but the counter and the flag starts as NaN.
     """
 
-    def __init__(self, small):
-        self.small = small
+    def __init__(self, small, tape):
+        self.small, self.tape = small, tape
         self._places = {}
 
     def place(self, argument):
         if isinstance(argument, Scratch):
             key, host = id(argument), np.zeros(argument.shape, argument.dtype)
             host.fill(np.nan if host.dtype.kind == "f" else 0)
-        elif isinstance(argument, np.ndarray):
-            key, host = (argument.ctypes.data, argument.size), argument
+        elif isinstance(argument, Reference):
+            host = self.tape.array(argument)
+            key = host.ctypes.data, host.size
         else:
             return argument
         if key not in self._places:
@@ -56,14 +58,14 @@ class Device:
 
     def fetch(self):
         """Copy what has changed back to the host."""
-        for array in self.small.written:
-            array[...] = self.place(array).copy_to_host()
+        for written in self.small.written:
+            self.tape.array(written)[...] = self.place(written).copy_to_host()
 
 
 def small(training, processors=1):
     found = match(training.tape, processors)
     assert found is not None
-    return Device(found)
+    return Device(found, training.tape)
 
 
 def compare(training, device, steps):

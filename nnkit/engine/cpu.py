@@ -1,0 +1,82 @@
+"""The processor as a device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NoReturn
+
+import numpy as np
+
+from nnkit.engine.abstract_device import Bound, Device, Window
+from nnkit.engine.memory import Arena
+from nnkit.engine.program import Program, choose_workers
+from nnkit.engine.tape import Tape
+from nnkit.engine.twins import exist, writing
+
+__all__ = ["CPU", "CpuDevice"]
+
+
+class CpuDevice(Device):
+    """Works in the host's memory, where everything lies anyway."""
+
+    name, on_host = "cpu", True
+
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """An array of NumPy."""
+        return np.empty(shape, dtype)
+
+    def adopt(self, value: Any, name: str) -> NoReturn:
+        """Refuse an array on a GPU.
+
+        Raises
+        ------
+        TypeError
+            Always.
+        """
+        raise TypeError(
+            f"{name} is a {type(value).__name__} on a GPU, but the device in use is the cpu: call "
+            "nnkit.set_device('cuda') first, or give a copy in host memory"
+        )
+
+    def placed(self, arrays: Bound, results: tuple[str, ...] = ()) -> AbstractContextManager[Bound]:
+        """The arrays as they are."""
+        return nullcontext(arrays)
+
+    def arena(self) -> Arena:
+        """An arena of its own."""
+        return Arena()
+
+    def taken(self, lasting: Sequence[np.ndarray]) -> AbstractContextManager[Any]:
+        """Bring home what a step on a GPU may have left there: the model may have been on one."""
+        if exist():
+            for array in lasting:
+                writing(array)
+        return _NOTHING
+
+    def sample(
+        self, bound: Bound, window: Window, results: Sequence[str], second: bool
+    ) -> AbstractContextManager[Bound]:
+        """The data itself, as views: a tape knows arrays by identity, and two may be one."""
+        return nullcontext({name: array.view() for name, array in bound.items()})
+
+    def brought(self, bound: Bound, results: Sequence[str]) -> AbstractContextManager[Bound]:
+        """The arrays as they are."""
+        return nullcontext(bound)
+
+    def program(
+        self,
+        tape: Tape,
+        single: Program,
+        arena: Arena,
+        share: float,
+        window: Window,
+        results: Sequence[str],
+    ) -> Program:
+        """A program for as many workers as have enough to do."""
+        workers = choose_workers(tape, share)
+        return single if workers == 1 else Program(tape, arena, workers)
+
+
+_NOTHING = nullcontext()
+CPU = CpuDevice()

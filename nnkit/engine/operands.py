@@ -1,0 +1,121 @@
+"""The operands of a program's calls: one vector of words, and which of them are addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit.engine.references import Reference
+from nnkit.engine.tape import Tape
+from nnkit.kernels._jit import Words, address
+
+__all__ = ["Operands"]
+
+
+class Operands:
+    """The words of all calls of a program, as native code reads them.
+
+    Those that are addresses follow from a base and an offset. There is one base for the arena, and
+    one for each array of bound data; lasting arrays stay where they are, and are kept alive here.
+
+    Parameters
+    ----------
+    tape : Tape
+    offsets : dict of int to int
+        Where the places that are memory of the step begin in the arena.
+
+    Attributes
+    ----------
+    words : numpy.ndarray
+        int64, after :meth:`finish`.
+    """
+
+    def __init__(self, tape: Tape, offsets: dict[int, int]) -> None:
+        self._places, self._offsets = tape.places, offsets
+        self._lasting = [p.array for p in tape.places if p.kind == "lasting"]
+        self._list: list[int] = []
+        self._arena = _Addresses(())
+        self._bound = {p.name: _Addresses(p.array.shape) for p in tape.places if p.kind == "bound"}
+
+    def add(self, arguments: Sequence[Any], words: Sequence[Words]) -> int:
+        """Add the operands of one call; the index of their first word."""
+        start = len(self._list)
+        for argument, group in zip(arguments, words, strict=True):
+            if isinstance(argument, Reference):
+                place, offset = self._places[argument.place], argument.offset
+                if place.kind == "step":
+                    self._arena.add(len(self._list), self._offsets[argument.place] + offset)
+                elif place.kind == "bound":
+                    self._bound[place.name].add(len(self._list), offset, argument.shape)
+                else:
+                    group = (address(place.array) + offset, *group[1:])
+            self._list += group
+        return start
+
+    def finish(self) -> None:
+        """Turn the list of words into the array that native code reads."""
+        self.words = np.array(self._list, np.int64)
+        for addresses in (self._arena, *self._bound.values()):
+            addresses.finish()
+        del self._places, self._list  # And with them the temporaries of the recorded step.
+
+    def bind(self, name: str | None, array: np.ndarray) -> None:
+        """Let bound data lie where an array does.
+
+        Raises
+        ------
+        KeyError
+            The tape has no data of that name.
+        """
+        self._bound[name].put(self.words, address(array), array.shape)
+
+    def settle(self, base: int) -> None:
+        """Let the arena begin at an address.
+
+        Raises
+        ------
+        RuntimeError
+            It is not known where bound data lies.
+        """
+        for name, addresses in self._bound.items():
+            if addresses.base is None:
+                raise RuntimeError(f"bind must say where {name!r} lies before a program runs")
+        self._arena.put(self.words, base)
+
+
+class _Addresses:
+    """The words that are addresses in one piece of memory.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of bound data, as recorded; the next may have another number of rows.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.base: int | None = None
+        self._shape = shape
+        self._list: list[tuple[int, int]] = []
+        self._wholes: list[int] = []
+
+    def add(self, at: int, offset: int, shape: tuple[int, ...] = ()) -> None:
+        """Add a word by its index, and the bytes beyond the base."""
+        self._list.append((at, offset))
+        if shape and shape == self._shape:
+            self._wholes.append(at + 1)
+
+    def finish(self) -> None:
+        """No more will be added."""
+        self._at, self._offsets = np.array(self._list, np.int64).reshape(-1, 2).T.copy()
+        self._rows = np.array(self._wholes, np.int64)
+
+    def put(self, words: np.ndarray, base: int, shape: tuple[int, ...] = ()) -> None:
+        """Write the words."""
+        if base != self.base:
+            words[self._at] = self._offsets + base
+            self.base = base  # Only now: Ctrl-C may have come in between.
+        if shape != self._shape:
+            words[self._rows] = shape[0]
+            self._shape = shape
