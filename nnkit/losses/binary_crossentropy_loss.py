@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.layers.base import Layer
-from nnkit.layers.sigmoid import Sigmoid
 from nnkit.losses import targets
 from nnkit.losses.rows import Crossentropy
 from nnkit.losses.targets import doubt_yes_or_no
@@ -54,6 +52,7 @@ class BinaryCrossentropy(Crossentropy):
     aliases = ("bce", "BCE")
     kernel = "binary_crossentropy"
     fused = "sigmoid_crossentropy"
+    absorbed = "Sigmoid"
 
     def __init__(
         self,
@@ -81,7 +80,3 @@ class BinaryCrossentropy(Crossentropy):
     ) -> str:
         """Targets that are not from 0 to 1."""
         return doubt_yes_or_no(self.name, targets)
-
-    def absorbs(self, activation: Layer) -> bool:
-        """A sigmoid."""
-        return isinstance(activation, Sigmoid) and not self.from_logits

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.layers.base import Layer
-from nnkit.layers.softmax import Softmax
 from nnkit.losses import targets
 from nnkit.losses.rows import Crossentropy
 from nnkit.losses.targets import doubt_shares
@@ -54,6 +52,7 @@ class CategoricalCrossentropy(Crossentropy):
 
     kernel = "categorical_crossentropy"
     fused = "softmax_crossentropy"
+    absorbed = "Softmax"
 
     def __init__(
         self,
@@ -85,8 +84,3 @@ class CategoricalCrossentropy(Crossentropy):
         """Rows of zeros."""
         rows = targets.reshape(len(targets), -1, output_shape[-1] or 1)
         return doubt_shares(self.name, rows, counts)
-
-    def absorbs(self, activation: Layer) -> bool:
-        """A softmax over the last axis."""
-        is_softmax = isinstance(activation, Softmax) and activation.is_over_last_axis()
-        return is_softmax and not self.from_logits

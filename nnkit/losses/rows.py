@@ -10,6 +10,7 @@ from nnkit import checks
 from nnkit.engine.device import empty, launch
 from nnkit.errors import warn
 from nnkit.losses.base import Loss
+from nnkit.registry import registered
 
 _ROUNDING = 1e-4  # A softmax may be a little above 1.
 
@@ -58,9 +59,12 @@ class Crossentropy(RowLoss, abstract=True):
     ----------
     fused : str
         The kernel that does the activation's work, too: ``fused(z, t, *numbers, p, values)``.
+    absorbed : str
+        Name of the layer that is this activation.
     """
 
     fused: ClassVar[str]
+    absorbed: ClassVar[str]
 
     def __init__(
         self, from_logits: bool, label_smoothing: float, axis: int, reduction: str, name: Any
@@ -71,6 +75,16 @@ class Crossentropy(RowLoss, abstract=True):
         self.label_smoothing = checks.number(owner, "label_smoothing", label_smoothing, "[0, 1]")
         self.axis = checks.integer(owner, "axis", axis, -1, -1)
         self.numbers = () if self.sparse else (self.label_smoothing,)
+
+    def absorbs(self, activation: Any) -> bool:
+        """The layer that makes each row's probabilities; a class derived from it may do otherwise.
+
+        A softmax is such a layer over the last axis only.
+        """
+        absorbed: Any = registered("layer")[self.absorbed]
+        if self.from_logits or type(activation) is not absorbed:
+            return False
+        return self.absorbed != "Softmax" or bool(activation.is_over_last_axis())
 
     def check_classes(self, classes: int | None) -> None:
         """Refuse a single output, which a softmax makes 1 whatever the model does.

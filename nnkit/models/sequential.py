@@ -277,6 +277,12 @@ class Sequential(Trainer):
 
         save_model(self, filepath, include_optimizer=include_optimizer)
 
+    def check_savable(self) -> None:
+        """Raise the error that :meth:`save` would raise, without writing anything."""
+        from nnkit.saving.writer import check_savable
+
+        check_savable(self)
+
     def save_weights(self, filepath: Any) -> None:
         """Write the weights to an HDF5 file."""
         from nnkit.saving import save_weights
