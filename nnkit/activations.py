@@ -66,7 +66,7 @@ Tensor = Any  # An array or an expression.
 
 # By name: the layer's class, which layers that import this module find here by its name only; the
 # function's defaults, which may be others than the class's; and the function.
-_LAYERS: dict[str, tuple[str, dict[str, Any]]] = {}
+LAYERS: dict[str, tuple[str, dict[str, Any]]] = {}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 
@@ -94,7 +94,7 @@ def _computed_by(layer: str) -> Callable[[F], F]:
             return _run(layer, dict(others), to_numpy(x, "x"))
 
         defaults = {p.name: p.default for p in list(signature.parameters.values())[1:]}
-        _LAYERS[formula.__name__] = layer, defaults
+        LAYERS[formula.__name__] = layer, defaults
         _FUNCTIONS[formula.__name__] = activation
         return cast(F, activation)
 
@@ -214,7 +214,7 @@ def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
     """The logarithm of softmax; see :class:`nnkit.layers.LogSoftmax`."""
 
 
-_NAMES = ("linear", *_LAYERS)
+_NAMES = ("linear", *LAYERS)
 _ALIASES = {"swish": "silu"}
 
 
@@ -252,17 +252,17 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
     ValueError: unknown activation 'tahn'; did you mean 'tanh'? Known: linear, relu, ...
     """
     if is_function(identifier) and _FUNCTIONS.get(function_name(identifier)) is identifier:
-        return _new(*_LAYERS[function_name(identifier)], dtype)
+        return _new(*LAYERS[function_name(identifier)], dtype)
     if identifier is None or identifier is linear or identifier == "linear":
         return None
     if isinstance(identifier, str) and not is_registered(identifier):
         identifier = _ALIASES.get(identifier, identifier)
-        if identifier not in _LAYERS:
+        if identifier not in LAYERS:
             raise ValueError(
                 f"unknown activation {identifier!r}{did_you_mean(identifier, _NAMES)} "
                 f"Known: {', '.join(_NAMES)}, and any layer object."
             )
-        return _new(*_LAYERS[identifier], dtype)
+        return _new(*LAYERS[identifier], dtype)
     of_nnkit = identifier if isinstance(identifier, type) else type(identifier)
     is_layer = getattr(of_nnkit, "kind", None) == "layer"
     if not (is_layer or isinstance(identifier, (str, dict)) or is_function(identifier)):
@@ -290,7 +290,7 @@ def serialize(activation: Layer | None) -> Any:
     """
     if activation is None:
         return None
-    for name, (layer, defaults) in _LAYERS.items():
+    for name, (layer, defaults) in LAYERS.items():
         is_one = type(activation) is registered("layer")[layer]
         if is_one and _arguments(activation) == _arguments(_new(layer, defaults, None)):
             return name

@@ -54,16 +54,6 @@ class CategoricalCrossentropy(Crossentropy):
     fused = "softmax_crossentropy"
     absorbed = "Softmax"
 
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str = "sum_over_batch_size",
-        name: str | None = None,
-    ) -> None:
-        super().__init__(from_logits, label_smoothing, axis, reduction, name)
-
     def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
         """(n, outputs of a sample), all finite."""
         k = output_shape[-1]

@@ -67,7 +67,12 @@ class Crossentropy(RowLoss, abstract=True):
     absorbed: ClassVar[str]
 
     def __init__(
-        self, from_logits: bool, label_smoothing: float, axis: int, reduction: str, name: Any
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str = "sum_over_batch_size",
+        name: str | None = None,
     ) -> None:
         super().__init__(reduction, name)
         owner = type(self).__name__
