@@ -19,22 +19,25 @@ __all__ = ["GRU"]
 
 
 class GRU(Recurrent):
-    """Gated recurrent unit: one gate says how much stays, one what of the state is looked at.
+    """Gated recurrent unit: an update gate keeps part of the state, a reset gate hides part of it.
 
     K. Cho et al., 2014, "Learning phrase representations using RNN encoder-decoder for statistical
     machine translation".
 
     Parameters
     ----------
-    units, use_bias, **options
-        Those of :class:`Recurrent`.
+    units : int
+        Size of the output's last axis, and of the state.
     activation : str or Layer, optional
-        Of the new state.
+        Activation of the new state.
     recurrent_activation : str or Layer, optional
-        Of the gates.
+        Activation of the gates.
+    use_bias : bool
     reset_after : bool
-        Whether the state is reset after it is multiplied, as in cuDNN and in Keras; or before, as
-        in the paper.
+        Whether the reset gate is applied after the matrix product, as in cuDNN and in Keras; or
+        before it, as in the paper.
+    **options
+        Those of :class:`Recurrent`.
 
     Notes
     -----

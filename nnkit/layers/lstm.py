@@ -18,22 +18,25 @@ __all__ = ["LSTM"]
 
 
 class LSTM(Recurrent):
-    """Long short-term memory: gates say what a cell forgets, takes in and shows.
+    """Long short-term memory: gates decide what a cell forgets, takes in and outputs.
 
     S. Hochreiter and J. Schmidhuber, 1997, "Long short-term memory"; the forget gate is that of
     F. Gers, J. Schmidhuber and F. Cummins, 2000, "Learning to forget".
 
     Parameters
     ----------
-    units, use_bias, **options
-        Those of :class:`Recurrent`.
+    units : int
+        Size of the output's last axis, and of both states.
     activation : str or Layer, optional
-        Of what is taken in, and of the cell as it is shown.
+        Activation of the cell's candidate values, and of the cell in the output.
     recurrent_activation : str or Layer, optional
-        Of the gates.
+        Activation of the gates.
+    use_bias : bool
     unit_forget_bias : bool
         Whether the forget gate's bias begins as 1 (R. Jozefowicz et al., 2015, "An empirical
         exploration of recurrent network architectures").
+    **options
+        Those of :class:`Recurrent`.
 
     Notes
     -----
