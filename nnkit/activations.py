@@ -1,12 +1,12 @@
 """Activations: by name as the ``activation=`` argument of a layer, and as functions.
 
-An activation is a layer without weights. ``"tanh"`` means ``Tanh()``; None and ``"linear"`` mean
-that there is none. The functions below serve as well: ``Dense(10, activation=activations.gelu)``,
-and so do a layer of your own, ``Dense(10, activation=Twice())``, and a function of expressions:
-``Dense(10, activation=lambda x: x * nnkit.ops.sigmoid(x))``.
+An activation is a layer without weights. ``"tanh"`` means ``Tanh()``; None and ``"linear"`` mean no
+activation. ``activation=`` also takes the functions of this module, ``Dense(10,
+activation=activations.gelu)``, layers, ``Dense(10, activation=Twice())``, and functions of
+expressions, ``Dense(10, activation=lambda x: x * nnkit.ops.sigmoid(x))``.
 
-Each function takes an array and gives an array, or an expression (see :mod:`nnkit.ops`) and gives
-an expression. Names, arguments and defaults are those of ``keras.activations``.
+Each function takes an array and returns an array, or takes an expression (see :mod:`nnkit.ops`) and
+returns an expression. Names, arguments and defaults are those of ``keras.activations``.
 
 Examples
 --------
@@ -63,15 +63,15 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 Tensor = Any  # An array or an expression.
 
-# What makes the layer of a name; and the functions, which stand for the same.
+# By name: what makes the layer, and the function that stands for it.
 _LAYERS: dict[str, functools.partial[Layer]] = {}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 
 def _computed_by(layer: type[Layer]) -> Callable[[F], F]:
-    """Make an activation of its formula for expressions and of the layer that computes it.
+    """Combine a formula for expressions and the layer that computes it for arrays to an activation.
 
-    The function's arguments after ``x`` are the layer's.
+    The function's arguments after ``x`` are those of the layer.
     """
 
     def decorate(formula: F) -> F:
@@ -95,7 +95,7 @@ def _computed_by(layer: type[Layer]) -> Callable[[F], F]:
 
 
 def _run(layer: type[Layer], arguments: dict[str, Any], x: np.ndarray) -> np.ndarray:
-    """A layer's result for an array, all of which is one sample."""
+    """A layer's output for an array, taken as one sample."""
     if arguments.get("axis", -1) >= 0:
         arguments["axis"] += 1
     dtype = "float64" if x.dtype == np.float64 else None
@@ -104,7 +104,7 @@ def _run(layer: type[Layer], arguments: dict[str, Any], x: np.ndarray) -> np.nda
 
 
 def linear(x: Tensor) -> Tensor:
-    """x."""
+    """Return x unchanged."""
     return x
 
 
@@ -115,7 +115,7 @@ def relu(
     max_value: float | None = None,
     threshold: float = 0.0,
 ) -> Tensor:
-    """max(x, 0), or what :class:`nnkit.layers.ReLU` makes of its arguments."""
+    """max(x, 0), with the options of :class:`nnkit.layers.ReLU`."""
     below = negative_slope * (x - threshold) if negative_slope else 0.0
     y = nnkit.ops.where(x < threshold, below, x)
     return y if max_value is None else nnkit.ops.where(x >= max_value, max_value, y)
@@ -141,7 +141,7 @@ def selu(x: Tensor) -> Tensor:
 
 @_computed_by(layers.GELU)
 def gelu(x: Tensor, approximate: bool = False) -> Tensor:
-    """x times the share of a normal distribution below x; see :class:`nnkit.layers.GELU`."""
+    """x times the normal distribution function of x; see :class:`nnkit.layers.GELU`."""
     return nnkit.ops.gelu(x, approximate)
 
 
@@ -180,7 +180,7 @@ def sigmoid(x: Tensor) -> Tensor:
 
 @_computed_by(layers.HardSigmoid)
 def hard_sigmoid(x: Tensor) -> Tensor:
-    """x / 6 + 1 / 2, limited to 0 to 1; see :class:`nnkit.layers.HardSigmoid`."""
+    """x / 6 + 1 / 2, clipped to [0, 1]; see :class:`nnkit.layers.HardSigmoid`."""
     return nnkit.ops.hard_sigmoid(x)
 
 
@@ -234,7 +234,7 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
     ValueError
         There is no activation of that name.
     TypeError
-        It is something else.
+        ``identifier`` has another type.
 
     Examples
     --------
