@@ -1,12 +1,12 @@
 """Activations: by name as the ``activation=`` argument of a layer, and as functions.
 
-An activation is a layer without weights. ``"tanh"`` means ``Tanh()``; None and ``"linear"`` mean
-that there is none. The functions below serve as well: ``Dense(10, activation=activations.gelu)``,
-and so do a layer of your own, ``Dense(10, activation=Twice())``, and a function of expressions:
-``Dense(10, activation=lambda x: x * nnkit.ops.sigmoid(x))``.
+An activation is a layer without weights. ``"tanh"`` means ``Tanh()``; None and ``"linear"`` mean no
+activation. ``activation=`` also takes the functions of this module, ``Dense(10,
+activation=activations.gelu)``, layers, ``Dense(10, activation=Twice())``, and functions of
+expressions, ``Dense(10, activation=lambda x: x * nnkit.ops.sigmoid(x))``.
 
-Each function takes an array and gives an array, or an expression (see :mod:`nnkit.ops`) and gives
-an expression. Names, arguments and defaults are those of ``keras.activations``.
+Each function takes an array and returns an array, or takes an expression (see :mod:`nnkit.ops`) and
+returns an expression. Names, arguments and defaults are those of ``keras.activations``.
 
 Examples
 --------
@@ -64,17 +64,17 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 Tensor = Any  # An array or an expression.
 
-# By name: the layer's class, which layers that import this module find here by its name only; the
-# function's defaults, which may be others than the class's; and the function.
+# By the names of functions: the layer's class, only named as layers import this module, and the
+# function's defaults, which may differ from the layer's; and the function.
 LAYERS: dict[str, tuple[str, dict[str, Any]]] = {}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 
 def _computed_by(layer: str) -> Callable[[F], F]:
-    """Make an activation of its formula for expressions and of the layer that computes it.
+    """Combine a formula for expressions and the layer that computes it for arrays to an activation.
 
-    The function's arguments after ``x`` are the layer's. A function that has no body computes what
-    that of the same name in :mod:`nnkit.ops` does.
+    The function's arguments after ``x`` are those of the layer. A function without a body computes
+    what the function of its name in :mod:`nnkit.ops` does.
     """
 
     def decorate(formula: F) -> F:
@@ -85,11 +85,10 @@ def _computed_by(layer: str) -> Callable[[F], F]:
             bound = signature.bind(x, *arguments, **named)
             bound.apply_defaults()
             if is_expression(x):
-                from nnkit import ops  # With it come symbolic programs.
+                from nnkit import ops  # Importing it takes as long as importing nnkit.
 
-                found = formula(*bound.args)
-                name = formula.__name__
-                return getattr(ops, name)(*bound.args) if found is None else found
+                y = formula(*bound.args)
+                return getattr(ops, formula.__name__)(*bound.args) if y is None else y
             _, *others = bound.arguments.items()
             return _run(layer, dict(others), to_numpy(x, "x"))
 
@@ -102,7 +101,7 @@ def _computed_by(layer: str) -> Callable[[F], F]:
 
 
 def _run(layer: str, arguments: dict[str, Any], x: np.ndarray) -> np.ndarray:
-    """A layer's result for an array, all of which is one sample."""
+    """A layer's output for an array, taken as one sample."""
     if arguments.get("axis", -1) >= 0:
         arguments["axis"] += 1
     dtype = "float64" if x.dtype == np.float64 else None
@@ -116,7 +115,7 @@ def _new(layer: str, arguments: dict[str, Any], dtype: str | None) -> Layer:
 
 
 def linear(x: Tensor) -> Tensor:
-    """x."""
+    """Return x unchanged."""
     return x
 
 
@@ -127,7 +126,7 @@ def relu(
     max_value: float | None = None,
     threshold: float = 0.0,
 ) -> Tensor:
-    """max(x, 0), or what :class:`nnkit.layers.ReLU` makes of its arguments."""
+    """max(x, 0), with the options of :class:`nnkit.layers.ReLU`."""
     from nnkit.ops import where
 
     below = negative_slope * (x - threshold) if negative_slope else 0.0
@@ -152,7 +151,7 @@ def selu(x: Tensor) -> Tensor:
 
 @_computed_by("GELU")
 def gelu(x: Tensor, approximate: bool = False) -> Tensor:
-    """x times the share of a normal distribution below x; see :class:`nnkit.layers.GELU`."""
+    """x times the normal distribution function of x; see :class:`nnkit.layers.GELU`."""
 
 
 @_computed_by("SiLU")
@@ -188,7 +187,7 @@ def sigmoid(x: Tensor) -> Tensor:
 
 @_computed_by("HardSigmoid")
 def hard_sigmoid(x: Tensor) -> Tensor:
-    """x / 6 + 1 / 2, limited to 0 to 1; see :class:`nnkit.layers.HardSigmoid`."""
+    """x / 6 + 1 / 2, clipped to [0, 1]; see :class:`nnkit.layers.HardSigmoid`."""
 
 
 @_computed_by("Tanh")
@@ -240,7 +239,7 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
     ValueError
         There is no activation of that name.
     TypeError
-        It is something else.
+        ``identifier`` has another type.
 
     Examples
     --------

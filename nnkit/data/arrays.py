@@ -29,14 +29,21 @@ __all__ = [
 class Arrays:
     """Samples, targets and weights of equal length, as rows that a kernel can gather.
 
-    Attributes
+    Parameters
     ----------
     x : array
-        (n, features), any number type; an array that lies on a GPU stays there.
-    y : numpy.ndarray or None
-        (n, targets), any number type.
-    weight : numpy.ndarray or None
-        (n, 1) or (n, steps): how much a sample's loss counts.
+        (n, ...), any number type; an array in a GPU's memory stays there.
+    y : numpy.ndarray, optional
+        (n, ...), any number type.
+    weight : numpy.ndarray, optional
+        (n, 1) or (n, steps): the weight of a sample's loss.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> data = nnkit.data.Arrays(np.zeros((5, 28, 28)), np.arange(5))
+    >>> {name: array.shape for name, array in data.bound().items()}
+    {'x': (5, 784), 'y': (5, 1)}
     """
 
     x: Any

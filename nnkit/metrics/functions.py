@@ -1,8 +1,8 @@
 """Metrics as functions: a value for every row of the predictions, as in ``keras.metrics``.
 
-As ``compile(metrics=[binary_accuracy])`` a function stands for the class that it is computed by. In
-a metric of your own it takes expressions and gives one. Those that are losses, too, are
-:mod:`nnkit.losses`'s.
+In ``compile(metrics=[binary_accuracy])`` a function stands for the class that computes it. In a
+custom metric it takes expressions and returns one. Functions that are losses, too, are those of
+:mod:`nnkit.losses`.
 
 Examples
 --------
@@ -27,7 +27,7 @@ Tensor = Any  # An array or an expression.
 
 @computed_by(BinaryAccuracy, elementwise=True)
 def binary_accuracy(y_true: Tensor, y_pred: Tensor, threshold: float = 0.5) -> Tensor:
-    """1 or 0 for each element, not each row; see :class:`nnkit.metrics.BinaryAccuracy`."""
+    """1 (right) or 0 for each element, not each row; see :class:`nnkit.metrics.BinaryAccuracy`."""
     from nnkit import ops
 
     return ops.cast(ops.equal(y_true, ops.cast(y_pred > threshold, y_true.dtype)), y_pred.dtype)
@@ -35,7 +35,7 @@ def binary_accuracy(y_true: Tensor, y_pred: Tensor, threshold: float = 0.5) -> T
 
 @computed_by(CategoricalAccuracy)
 def categorical_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """1 or 0 for each row; see :class:`nnkit.metrics.CategoricalAccuracy`."""
+    """1 (right) or 0 for each row; see :class:`nnkit.metrics.CategoricalAccuracy`."""
     from nnkit import ops
 
     same = ops.equal(ops.argmax(y_true, axis=-1), ops.argmax(y_pred, axis=-1))
@@ -44,4 +44,4 @@ def categorical_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
 
 @computed_by(SparseCategoricalAccuracy)
 def sparse_categorical_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """1 or 0 for each row, of arrays only; see :class:`nnkit.metrics.SparseCategoricalAccuracy`."""
+    """1 (right) or 0 for each row; see :class:`nnkit.metrics.SparseCategoricalAccuracy`."""

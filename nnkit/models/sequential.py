@@ -30,8 +30,8 @@ class Sequential(Trainer):
     layers : list of Layer, optional
         May start with ``Input(shape)``; otherwise the model is built when it first sees data (or
         its first layer has an ``input_shape``).
-    name : str
     trainable : bool
+    name : str
 
     Examples
     --------

@@ -260,12 +260,14 @@ class Trainer(Compiled, abstract=True):
 
         Parameters
         ----------
-        x, y, sample_weight : array
+        x, y : array
             As for :meth:`fit`.
         batch_size : int
             Rows at a time. The result depends on it by rounding only, unless the loss is the sum
             of a batch; then the default is 32, as in Keras.
         verbose : {"auto", 0, 1, 2}
+        sample_weight : array
+            As for :meth:`fit`.
         callbacks : Callback or list of Callback
         return_dict : bool
 

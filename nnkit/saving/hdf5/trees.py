@@ -31,6 +31,8 @@ def members_of(content: Content, table: bytes) -> dict[str, int]:
 
     Parameters
     ----------
+    content : Content
+        The file.
     table : bytes
         The message with the addresses of the tree and of the heap of names (IV.A.2.r).
     """
