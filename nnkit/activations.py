@@ -24,17 +24,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
+from nnkit.arguments import did_you_mean
 from nnkit.checks import is_expression
 from nnkit.conversion import to_numpy
-from nnkit.registry import (
-    did_you_mean,
-    function_name,
-    is_function,
-    is_registered,
-    registered,
-    resolve,
-    to_plain,
-)
+from nnkit.registry import function_name, is_function, is_registered, registered, resolve, to_plain
 
 if TYPE_CHECKING:
     from nnkit.layers import Layer

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.arguments import did_you_mean
 from nnkit.conversion import to_numpy
-from nnkit.registry import did_you_mean
 
 __all__ = ["flag", "integer", "is_expression", "model_file", "number", "one_of", "seed", "shape"]
 

@@ -8,10 +8,10 @@ from collections import defaultdict
 from pathlib import Path
 
 from nnkit import checks
+from nnkit.arguments import did_you_mean
 from nnkit.callbacks.callback import Logs, say
 from nnkit.callbacks.monitor import MonitorCallback, limit
 from nnkit.errors import warn
-from nnkit.registry import did_you_mean
 
 __all__ = ["ModelCheckpoint"]
 

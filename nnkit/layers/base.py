@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from nnkit import checks, config, regularizers
+from nnkit.arguments import parameters
 from nnkit.conversion import to_numpy
 from nnkit.engine import budget
 from nnkit.engine.device import empty
 from nnkit.errors import warn
 from nnkit.layers.weights import WeightOwner, check_name
-from nnkit.registry import parameters, snake_case, to_plain
+from nnkit.registry import snake_case, to_plain
 
 if TYPE_CHECKING:
     from nnkit.symbolic.layers import LayerExpression

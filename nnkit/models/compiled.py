@@ -15,6 +15,7 @@ from typing import Any, cast
 import numpy as np
 
 from nnkit import losses, metrics, optimizers
+from nnkit.arguments import explain_arguments
 from nnkit.callbacks import CallbackList, History
 from nnkit.checks import flag, integer
 from nnkit.data import Arrays, as_array, check_finite, check_lengths, sample_weights
@@ -30,7 +31,6 @@ from nnkit.models.inputs import fitted, only_input, targets_for
 from nnkit.models.predictor import Predictor
 from nnkit.models.session import Session
 from nnkit.optimizers.base import Optimizer
-from nnkit.registry import explain_arguments
 from nnkit.utils.random import next_seed
 from nnkit.weak import WeakTable
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks, registry
+from nnkit.arguments import did_you_mean
 from nnkit.engine.variable import Variable
 from nnkit.layers import InputLayer
 from nnkit.layers.base import Layer, Shape
@@ -17,7 +18,7 @@ from nnkit.layers.inside import build_in_turn, layers_from, name_among, plain_la
 from nnkit.layers.weights import set_weights
 from nnkit.models.summary import summary
 from nnkit.models.trainer import Trainer
-from nnkit.registry import did_you_mean, resolve, to_plain
+from nnkit.registry import resolve, to_plain
 
 __all__ = ["Sequential"]
 

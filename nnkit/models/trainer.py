@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar, cast, overload
 
 import numpy as np
 
+from nnkit.arguments import explain_arguments
 from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
 from nnkit.checks import flag, integer, number
 from nnkit.data import Arrays, seems_finite, split
@@ -20,7 +21,6 @@ from nnkit.models.numerics import explain, warn_of_nan
 from nnkit.models.orders import Orders
 from nnkit.models.pace import Pace
 from nnkit.models.predictor import Predictor
-from nnkit.registry import explain_arguments
 
 __all__ = ["Trainer"]
 
