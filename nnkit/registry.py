@@ -114,6 +114,10 @@ class Configurable(metaclass=_Recorded):
         """Make an object from what :meth:`get_config` returned."""
         return cls(**config)
 
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({given})"
+
 
 def to_plain(value: Any) -> Any:
     """The same value as JSON knows it; a registered function is its name."""

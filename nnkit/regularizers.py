@@ -185,10 +185,6 @@ class Regularizer(Configurable):
             self._expressions[kind] = Differentiable(name, build, [kind], dtype, [0])
         return self._expressions[kind]
 
-    def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
-        return f"{type(self).__name__}({given})"
-
     def __getstate__(self) -> dict[str, Any]:
         """Copy and pickle without the last step's arrays and what was derived from ``__call__``."""
         kept = {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}

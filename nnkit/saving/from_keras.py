@@ -22,7 +22,6 @@ from nnkit.saving.to_keras import INNER_LAYERS
 __all__ = ["Translator"]
 
 _FORBIDDEN = ("_regularizer", "_constraint")  # If nnkit's class does not know them.
-_COMPILED = ("optimizer", "loss", "metric")  # What compile is given.
 _LONGEST = 80  # Characters of a value that a message shows.
 
 
