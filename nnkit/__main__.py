@@ -15,7 +15,7 @@ _ABOUT = f"nnkit {nnkit.__version__}, Python {platform.python_version()}, {platf
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command; without one, say which there are."""
+    """Run a command; without one, list the commands."""
     parser = argparse.ArgumentParser(
         prog="python -m nnkit",
         description=nnkit.__doc__.splitlines()[0] if nnkit.__doc__ else None,

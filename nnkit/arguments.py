@@ -1,4 +1,4 @@
-"""What classes and functions take, and what is said of an argument that they don't."""
+"""The arguments of classes and functions, and errors about those that they don't have."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``"; did you mean 'x'?"`` for the nearest known name, or ``"."``."""
+    """The text ``"; did you mean 'x'?"`` with the nearest known name, or ``"."``."""
     near = difflib.get_close_matches(name, list(known), 1, 0.6)
     return f"; did you mean {near[0]!r}?" if near else "."
 
 
 @functools.cache
 def parameters(cls: type) -> frozenset[str]:
-    """Names of the arguments that a class takes, those of its bases that it passes on included.
+    """Names of the arguments of a class, with those that it passes on to its base classes.
 
     Examples
     --------
@@ -35,10 +35,10 @@ def parameters(cls: type) -> frozenset[str]:
 
 @functools.cache
 def signature(cls: type) -> inspect.Signature:
-    """What a class takes: its own arguments, then those of the bases that it passes on.
+    """The signature of a class: its own arguments, then those that it passes on to base classes.
 
-    ``**options`` stands for the arguments of the next base, by name. With ``*arguments`` as well,
-    those that the next base takes by position are meant.
+    ``**options`` stands for the arguments of the next base class, passed by name. With
+    ``*arguments`` as well, they may be passed by position.
 
     Examples
     --------
@@ -51,11 +51,11 @@ def signature(cls: type) -> inspect.Signature:
     """
     ordered: dict[str, inspect.Parameter] = {}
     named: dict[str, inspect.Parameter] = {}
-    many: list[inspect.Parameter] = []  # ``*arguments`` that no base takes.
+    many: list[inspect.Parameter] = []  # ``*arguments`` that no base class names.
     options: list[inspect.Parameter] = []
     first, by_name = True, False
     settled: set[str] = set()
-    for base in cls.__mro__[:-1]:  # Without object, which takes nothing.
+    for base in cls.__mro__[:-1]:  # Without object, which has no arguments.
         if "__init__" not in vars(base):
             continue
         _, *found = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
@@ -69,7 +69,7 @@ def signature(cls: type) -> inspect.Signature:
             if p.kind is p.VAR_POSITIONAL:
                 many = many or [p]
                 continue
-            # After one with a default, one without can't come by position.
+            # Python allows no positional argument without a default after one with a default.
             by_name |= p.default is p.empty and any(
                 q.default is not q.empty for q in ordered.values()
             )
@@ -90,7 +90,7 @@ def signature(cls: type) -> inspect.Signature:
 
 
 def refuse_unknown(owner: str, named: Iterable[str], known: Collection[str]) -> None:
-    """Raise an error that names the nearest known argument, if one of those given is unknown.
+    """Raise an error that suggests the nearest known argument, if a given one is unknown.
 
     Raises
     ------
@@ -105,10 +105,10 @@ def refuse_unknown(owner: str, named: Iterable[str], known: Collection[str]) -> 
 
 
 def explain_arguments(function: F) -> F:
-    """Decorate a method so that an unknown keyword argument names the nearest known one.
+    """Decorate a method so that errors about unknown arguments suggest the nearest known one.
 
-    Of too many arguments without a name it says which go by name only. A method that takes any
-    keyword (``**hooks``) is left as it is.
+    With too many positional arguments, the error says which ones are keyword-only. A method that
+    takes any keyword (``**hooks``) stays unchanged.
     """
     parameters = inspect.signature(function).parameters
     if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):

@@ -284,8 +284,8 @@ class OrthogonalRegularizer(Regularizer):
     Raises
     ------
     TypeError, ValueError
-        An argument has a wrong type or value; or, in a step, the weight is not a matrix of at least
-        two rows (columns).
+        An argument has a wrong type or value; or, in a step, the weight is not a matrix of at
+        least two rows (columns).
 
     Examples
     --------
