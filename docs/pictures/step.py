@@ -45,7 +45,7 @@ def record():
     session = model.session()
     bound = Arrays(x, model.loss.prepare(y, (64, 10))).bound() | {"order": np.arange(64)}
     with session.steps(1), recording(Tape(bound)) as tape:
-        session.train_function(32, 32)(bound)
+        session.train_function(session.window(32, 32))(bound)
     return tape
 
 

@@ -6,26 +6,87 @@ doing the same launches again does the next batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit.conversion import to_numpy
-from nnkit.engine.device import current_tape, empty, launch
+from nnkit.engine.device import empty, launch, working
 from nnkit.engine.step import Bound, Window
 from nnkit.engine.stops import in_python
 from nnkit.engine.variable import Storage
-from nnkit.layers.base import Layer
-from nnkit.layers.chain import Chain, Watch
+from nnkit.layers.chain import Chain
 from nnkit.losses.base import Loss
 from nnkit.metrics import Metric
-from nnkit.optimizers.base import Optimizer
+from nnkit.networks import Network
 
-__all__ = ["Counters", "Objective", "evaluate_step", "predict_step", "train_step"]
+if TYPE_CHECKING:
+    from nnkit.training.session import Session
+
+__all__ = ["Counters", "Objective", "Reader", "evaluate_batch", "predict_batch", "train_batch"]
 
 # Steps that one native call may do: so long is the table of their learning rates.
 MOST_STEPS = 4096
+
+
+def train_batch(session: Session, chain: Chain, absorbed: bool, read: Reader, bound: Bound) -> None:
+    """The step of ``fit``: forward, loss, backward, update.
+
+    Parameters
+    ----------
+    session : Session
+        Memory that outlives the step.
+    chain : Chain
+        The layers that run.
+    absorbed : bool
+        Whether the loss does the work of the last layer, which is then not among them.
+    read : Reader
+        Which rows are the batch.
+    bound : dict
+        The data.
+    """
+    objective, counters, storage = session.objective, session.counters, session.storage
+    x, y_true, weight = read(bound)
+    z = chain.forward(x, training=True)
+    objective.measure(y_true, z, absorbed)
+    objective.weigh(str(z.dtype), weight, chain.mask)
+    chain.backward(objective.gradient(y_true, z))
+    objective.add(len(x), [*chain.penalties(), *_weight_penalties(storage)])
+    with working(session.optimizer):
+        for variable in storage.trainable_variables:
+            if variable.regularizer is not None:
+                variable.regularizer.add_gradient(variable.value, variable.gradient)
+                variable.use_every_row()
+        launch.advance(
+            counters.rates, counters.position, counters.batch, counters.iteration, counters.rate
+        )
+        session.optimizer.apply(storage, session.flat_slots, counters.rate, counters.iteration)
+        for variable in storage.trainable_variables:
+            if variable.constraint is not None:
+                variable.constraint.apply(variable.value)
+
+
+def evaluate_batch(
+    session: Session, chain: Chain, absorbed: bool, read: Reader, bound: Bound
+) -> None:
+    """The step of ``evaluate``: forward, loss, metrics."""
+    objective = session.objective
+    x, y_true, weight = read(bound)
+    z = chain.forward(x, training=False)
+    objective.measure(y_true, z, absorbed)
+    objective.weigh(str(z.dtype), weight, chain.mask)
+    objective.add(len(x), [*chain.penalties(), *_weight_penalties(session.storage)])
+    launch.advance_batch(session.counters.batch)
+
+
+def predict_batch(chain: Chain, read: Reader, bound: Bound) -> None:
+    """The step of ``predict``: forward, and the rows put where they belong."""
+    x, _, _ = read(bound)
+    y = chain.forward(x, training=False)
+    rows = y.reshape(len(y), -1)
+    launch.scatter_sequence(rows, read.window.batch, read.window.stride, 0, bound["out"])
+    launch.advance_batch(read.window.batch)
 
 
 class Counters:
@@ -69,20 +130,19 @@ class Objective:
     def measure(self, y_true: np.ndarray, z: np.ndarray, absorbed: bool) -> None:
         """Loss and metrics of each row, kept for :meth:`add`."""
         loss = self.loss
-        _own(loss)
-        if absorbed:
-            self.values, y_pred = loss.forward_logits(y_true, z), loss.y_pred
-        else:
-            self.values, y_pred = _rowwise(loss, y_true, z), z
+        with working(loss):
+            if absorbed:
+                self.values, y_pred = loss.forward_logits(y_true, z), loss.y_pred
+            else:
+                self.values, y_pred = _rowwise(loss, y_true, z), z
         self.results = []
         for metric in self.metrics:
-            _own(metric)
-            self.results.append(_rowwise(metric, y_true, y_pred))
+            with working(metric):
+                self.results.append(_rowwise(metric, y_true, y_pred))
 
     def gradient(self, y_true: np.ndarray, z: np.ndarray) -> np.ndarray:
         """The gradient of the weighted loss with respect to z."""
         loss = self.loss
-        _own(loss)
 
         def checked(weight: np.ndarray) -> np.ndarray:
             dy = to_numpy(loss.backward(weight), f"{loss.name}: what backward returned")
@@ -93,9 +153,10 @@ class Objective:
                 )
             return dy
 
-        if loss.recordable:
-            return checked(self.weight)
-        return in_python(loss.name, checked, (self.weight,), str(z.dtype), (y_true, z))
+        with working(loss):
+            if loss.recordable:
+                return checked(self.weight)
+            return in_python(loss.name, checked, (self.weight,), str(z.dtype), (y_true, z))
 
     def weigh(self, dtype: str, weight: np.ndarray | None, mask: np.ndarray | None) -> None:
         """The weight of each row in the loss, and in the metrics (which all rows share alike).
@@ -103,35 +164,34 @@ class Objective:
         Where the output has a mask, the rows that it leaves out weigh nothing. In the loss the
         others of the batch weigh as much as all did; metrics count them, as in Keras.
         """
-        _own(self.loss)
         rows = self.values.size
-        self.share = empty((rows,), dtype)
-        launch.fill(1.0 / rows, self.share)
-        self.weight = self.share
         averaged = self.loss.reduction != "sum"
-        if weight is not None or not averaged:
-            self.weight = empty((rows,), dtype)
-            factor = 1.0 / rows if averaged else 1.0
-            if weight is None:
-                launch.fill(factor, self.weight)
-            else:
-                launch.broadcast_weights(weight.reshape(-1), factor, self.weight)
         self.mask = mask.reshape(-1) if mask is not None and mask.size == rows else None
-        if self.mask is not None:
-            launch.mask_weights(self.mask, self.weight)
+        with working(self.loss):
+            self.weight = self.share = empty((rows,), dtype)
+            launch.fill(1.0 / rows, self.share)
+            if weight is not None or not averaged:
+                self.weight = empty((rows,), dtype)
+                factor = 1.0 / rows if averaged else 1.0
+                if weight is None:
+                    launch.fill(factor, self.weight)
+                else:
+                    launch.broadcast_weights(weight.reshape(-1), factor, self.weight)
+            if self.mask is not None:
+                launch.mask_weights(self.mask, self.weight)
 
     def add(self, samples: int, penalties: Iterable[np.ndarray]) -> None:
         """Add the batch to the running sums, and to the loss what weights and layers cost."""
-        _own(self.loss)
         count = float(samples)
-        launch.accumulate(self.values, self.weight, count, self.sums[0])
-        for penalty in penalties:
-            launch.accumulate_penalty(penalty, count, self.sums[0])
-        for result, total in zip(self.results, self.sums[1:], strict=True):
-            if self.mask is None:
-                launch.accumulate(result, self.share, count, total)
-            else:
-                launch.accumulate_masked(result, self.mask, total)
+        with working(self.loss):
+            launch.accumulate(self.values, self.weight, count, self.sums[0])
+            for penalty in penalties:
+                launch.accumulate_penalty(penalty, count, self.sums[0])
+            for result, total in zip(self.results, self.sums[1:], strict=True):
+                if self.mask is None:
+                    launch.accumulate(result, self.share, count, total)
+                else:
+                    launch.accumulate_masked(result, self.mask, total)
 
     def logs(self) -> dict[str, float]:
         """Running means since the sums were cleared."""
@@ -160,65 +220,8 @@ def _rowwise(owner: Loss | Metric, y_true: np.ndarray, y_pred: np.ndarray) -> np
     return in_python(owner.name, checked, (y_true, y_pred), str(y_pred.dtype))
 
 
-def train_step(
-    chain: Chain,
-    absorbed: bool,
-    objective: Objective,
-    optimizer: Optimizer,
-    storage: Storage,
-    slots: dict[str, np.ndarray],
-    counters: Counters,
-    read: Reader,
-) -> Callable[[Bound], None]:
-    """The step of ``fit``: forward, loss, backward, update."""
-
-    def step(bound: Bound) -> None:
-        x, y_true, weight = read(bound)
-        z = chain.forward(x, training=True)
-        objective.measure(y_true, z, absorbed)
-        objective.weigh(str(z.dtype), weight, chain.mask)
-        chain.backward(objective.gradient(y_true, z))
-        objective.add(len(x), [*chain.penalties(), *_weight_penalties(storage)])
-        _own(optimizer)
-        for variable in storage.trainable_variables:
-            if variable.regularizer is not None:
-                variable.regularizer.add_gradient(variable.value, variable.gradient)
-                variable.use_every_row()
-        launch.advance(
-            counters.rates, counters.position, counters.batch, counters.iteration, counters.rate
-        )
-        optimizer.apply(storage, slots, counters.rate, counters.iteration)
-        for variable in storage.trainable_variables:
-            if variable.constraint is not None:
-                variable.constraint.apply(variable.value)
-
-    return step
-
-
-def evaluate_step(
-    chain: Chain,
-    absorbed: bool,
-    objective: Objective,
-    storage: Storage,
-    counters: Counters,
-    read: Reader,
-) -> Callable[[Bound], None]:
-    """The step of ``evaluate``: forward, loss, metrics."""
-
-    def step(bound: Bound) -> None:
-        x, y_true, weight = read(bound)
-        z = chain.forward(x, training=False)
-        objective.measure(y_true, z, absorbed)
-        objective.weigh(str(z.dtype), weight, chain.mask)
-        objective.add(len(x), [*chain.penalties(), *_weight_penalties(storage)])
-        launch.advance_batch(counters.batch)
-
-    return step
-
-
 def _weight_penalties(storage: Storage) -> Iterator[np.ndarray]:
     """What the weights that are trained add to the loss: float64 (1,) each."""
-    _own(None)
     for variable in storage.trainable_variables:
         if variable.regularizer is not None:
             penalty = empty((1,), np.float64)
@@ -226,50 +229,26 @@ def _weight_penalties(storage: Storage) -> Iterator[np.ndarray]:
             yield penalty
 
 
-def predict_step(chain: Chain, read: Reader) -> Callable[[Bound], None]:
-    """The step of ``predict``: forward, and the rows put where they belong."""
-
-    def step(bound: Bound) -> None:
-        x, _, _ = read(bound)
-        y = chain.forward(x, training=False)
-        rows = y.reshape(len(y), -1)
-        launch.scatter_sequence(rows, read.window.batch, read.window.stride, 0, bound["out"])
-        launch.advance_batch(read.window.batch)
-
-    return step
-
-
 class Reader:
     """Reads one batch out of the bound arrays.
 
     Parameters
     ----------
+    network : Network
+        Says in which shape and type.
     window : Window
         Which rows.
-    shape : tuple of int
-        Shape of one sample of x.
-    dtype : str
-        Data type of the model.
     loss : Loss, optional
-        Says what type the targets have.
-    input_dtype : str, optional
-        Data type of x, if it is another.
+        Says what type the targets have; without one there are none.
     """
 
-    def __init__(
-        self,
-        window: Window,
-        shape: tuple[int, ...],
-        dtype: str,
-        loss: Loss | None = None,
-        input_dtype: str | None = None,
-    ) -> None:
-        self.window, self.shape, self.dtype, self.loss = window, shape, dtype, loss
-        self.input_dtype = input_dtype or dtype
+    def __init__(self, network: Network, window: Window, loss: Loss | None = None) -> None:
+        self.window, self.loss = window, loss
+        self.shape, self.dtype = network.sample_shape, network.dtype
+        self.input_dtype = network.input_dtype
 
     def __call__(self, bound: Bound) -> tuple[np.ndarray, Any, np.ndarray | None]:
         """x (size, ...), targets (rows, ...) and sample weights of the current batch."""
-        _own(None)
         x = self._rows(bound, "x", self.input_dtype).reshape(self.window.size, *self.shape)
         y = weight = None
         if self.loss is not None:
@@ -286,16 +265,3 @@ class Reader:
         else:
             launch.gather_sequence(data, window.batch, window.stride, 0, rows)
         return rows
-
-
-def _own(owner: Any) -> None:
-    """Whose calls are recorded from here on."""
-    tape = current_tape()
-    if tape is not None:
-        tape.owner = owner
-
-
-def chain_of(parts: Sequence[Layer], loss: Loss | None, watch: Watch | None) -> tuple[Chain, bool]:
-    """The parts that run, and whether the loss takes over the last (softmax, sigmoid)."""
-    absorbed = loss is not None and bool(parts) and loss.absorbs(parts[-1])
-    return Chain(parts[:-1] if absorbed else parts, watch), absorbed
