@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.sax.saxutils import escape
 
 INK, GREY, LINE = "#23303b", "#66727d", "#b9c2ca"
@@ -55,7 +56,9 @@ class Drawing:
             marker_end="url(#head)",
         )
 
-    def save(self, path):
+    def save(self, path=None, *, beside):
+        """Write the picture to a path, by default next to the script that draws it."""
+        path = Path(beside).with_suffix(".svg") if path is None else Path(path)
         head = (
             '<marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
             f'markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="{GREY}"/></marker>'

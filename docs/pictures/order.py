@@ -52,7 +52,7 @@ def main():
         x = LEFT + NAMES + 8 + CELL * (lower + 0.5)
         d.text(x, height - 28, str(lower + 1), 13, GREY, "middle", font_weight="bold")
     d.text(LEFT + NAMES - 8, height - 28, "to level", 12, GREY, "end")
-    d.save(Path(*sys.argv[1:2]) if sys.argv[1:] else Path(__file__).with_suffix(".svg"))
+    d.save(*sys.argv[1:2], beside=__file__)
 
 
 if __name__ == "__main__":

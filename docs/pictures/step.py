@@ -1,6 +1,6 @@
 """Draw docs/pictures/step.svg: one training step, as nnkit records and shares it out.
 
-python docs/pictures/step.py
+python docs/pictures/step.py [FILE]
 
 The calls, the barriers and the places in the arena are those of a real record of 784-128-10 on two
 workers, made here. Only the arena's heights are not to scale.
@@ -8,7 +8,7 @@ workers, made here. Only the arena's heights are not to scale.
 
 from __future__ import annotations
 
-from pathlib import Path
+import sys
 
 import numpy as np
 from drawing import GREY, INK, LINE, Drawing
@@ -120,7 +120,7 @@ def draw_workers(d, tape, top):
         "A block is one call of a kernel; both workers do their part of the rows.",
     )
     plan = program.Program(tape, memory.Arena(), workers=2)
-    workers = plan._stretches[0]._workers
+    workers = plan._stretches[0].workers
     plan._tape = tape  # A finished program has let go of it.
     hazards = program._Hazards(plan)
     y, h = top + 172, 38
@@ -278,7 +278,7 @@ def main():
     bottom = draw_arena(d, tape, bottom + 34)
     draw_key(d, bottom + 32)
     print(f"drawn down to {bottom + 40:.0f} of {HEIGHT}")
-    d.save(Path(__file__).with_suffix(".svg"))
+    d.save(*sys.argv[1:2], beside=__file__)
 
 
 if __name__ == "__main__":
