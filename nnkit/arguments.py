@@ -8,7 +8,14 @@ import inspect
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar, cast
 
-__all__ = ["did_you_mean", "explain_arguments", "parameters", "refuse_unknown", "signature"]
+__all__ = [
+    "did_you_mean",
+    "explain_arguments",
+    "parameters",
+    "refuse_unknown",
+    "signature",
+    "takes",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -129,3 +136,11 @@ def explain_arguments(function: F) -> F:
         return function(*arguments, **named)
 
     return cast(F, checked)
+
+
+def takes(function: Callable[..., Any], name: str) -> bool:
+    """Whether a function has a parameter of that name."""
+    try:
+        return name in inspect.signature(function).parameters
+    except (TypeError, ValueError):  # Not every function of C's says what it takes.
+        return False

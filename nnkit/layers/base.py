@@ -19,7 +19,7 @@ from nnkit.layers.weights import WeightOwner, check_name
 from nnkit.registry import lookup, snake_case, to_plain
 
 if TYPE_CHECKING:
-    from nnkit.symbolic.layers import LayerExpression
+    from nnkit.layers.expression import LayerExpression
 
 __all__ = ["Layer"]
 
@@ -191,7 +191,7 @@ class Layer(WeightOwner):
 
     def _expression(self, training: bool, shape: Shape) -> LayerExpression:
         """What ``call`` says for inputs of a shape."""
-        from nnkit.symbolic.layers import LayerExpression  # Nobody else needs symbolic programs.
+        from nnkit.layers.expression import LayerExpression  # Nobody else needs symbolic programs.
 
         kind = (training, *(size == 1 for size in shape[1:]))  # An axis of size 1 broadcasts.
         if kind not in self._expressions:

@@ -29,7 +29,7 @@ def _use(monkeypatch, name):
     for module in ("backend", "devices"):
         monkeypatch.setattr(f"nnkit.engine.{module}.current", lambda: name)
     monkeypatch.setattr("nnkit.training.session.current", lambda: name)
-    monkeypatch.setattr("nnkit.symbolic.native.current", lambda: name)
+    monkeypatch.setattr("nnkit.symbolic.run.native.current", lambda: name)
 
 
 @pytest.fixture
