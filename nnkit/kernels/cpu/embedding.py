@@ -1,8 +1,8 @@
 """Embedding: rows of a table by ids, and updates of the rows that a batch uses.
 
 ``ids`` are integers of any type; an id outside of the table has no row. ``used`` (rows,), uint8, is
-not 0 for the rows in use, whose gradient may differ from 0: a step clears, writes and subtracts only
-these.
+not 0 for the rows in use, whose gradient may differ from 0: a step clears, writes and subtracts
+only these.
 """
 
 import math
