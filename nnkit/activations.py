@@ -211,7 +211,7 @@ _ALIASES = {"swish": "silu"}
 
 
 def get(identifier: Any, dtype: str | None = None) -> Layer | None:
-    """The layer that an ``activation=`` argument means.
+    """Find or make the layer for an ``activation=`` argument.
 
     Parameters
     ----------
@@ -220,7 +220,7 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
         of expressions, which becomes a :class:`nnkit.layers.Lambda`, or the name of a registered
         one; or a layer's class name and configuration, as :func:`serialize` gives them.
     dtype : str, optional
-        What the activation computes in: that of the layer that it belongs to.
+        The data type that the activation computes in: that of its layer.
 
     Returns
     -------
@@ -230,7 +230,7 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
     Raises
     ------
     ValueError
-        There is no activation of that name.
+        No activation has that name.
     TypeError
         ``identifier`` has another type.
 
@@ -268,9 +268,9 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
 
 
 def serialize(activation: Layer | None) -> Any:
-    """What :func:`get` makes the same activation of: a name if its arguments are the defaults.
+    """Convert an activation to a value from which :func:`get` makes an equal one.
 
-    A configuration if they are not, and None for no activation.
+    This is a name if its arguments are the defaults, else a configuration; None for no activation.
 
     Examples
     --------
@@ -287,11 +287,11 @@ def serialize(activation: Layer | None) -> Any:
         if is_one and _arguments(activation) == _arguments(_new(layer, defaults, None)):
             return name
     described: dict[str, Any] = to_plain(activation)
-    described["config"].pop("dtype", None)  # It is that of the layer that it belongs to.
+    described["config"].pop("dtype", None)  # The dtype is that of the activation's layer.
     return described
 
 
 def _arguments(layer: Layer) -> dict[str, Any]:
-    """A layer's configuration without what an activation has no use for."""
+    """A layer's configuration without arguments that have no effect on an activation."""
     ignored = ("name", "trainable", "dtype", "input_shape", "activity_regularizer")
     return {key: value for key, value in layer.get_config().items() if key not in ignored}

@@ -101,7 +101,7 @@ class _Named(VarianceScaling, abstract=True):
     Attributes
     ----------
     settings : tuple
-        Of the class: scale, mode and distribution.
+        Class attribute: scale, mode and distribution.
     """
 
     settings: ClassVar[tuple[float, str, str]]

@@ -64,11 +64,11 @@ class Layer(WeightOwner):
     states : list of numpy.ndarray
         What it remembers from one step to the next besides its weights.
     supports_masking : bool
-        Of the class: whether a mask of the input (bool, (batch, steps)) is one of the output.
+        Class attribute: whether a mask of the input (bool, (batch, steps)) is one of the output.
     uses_mask : bool
-        Of the class: whether ``forward`` has a parameter ``mask``.
+        Class attribute: whether ``forward`` has a parameter ``mask``.
     decides_mask : bool
-        Of the class: whether it has a ``compute_mask`` of its own. It is found out.
+        Class attribute: whether it has a ``compute_mask`` of its own; found out by nnkit.
 
     Examples
     --------

@@ -21,7 +21,7 @@ class WindowPooling(WindowLayer, abstract=True):
     Attributes
     ----------
     largest : bool
-        Of the class: the largest element if True, the mean otherwise.
+        Class attribute: the largest element if True, the mean otherwise.
     """
 
     largest = False

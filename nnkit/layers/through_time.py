@@ -25,7 +25,7 @@ class ThroughTime(Layer, abstract=True):
     Attributes
     ----------
     state_names : tuple of str
-        Of the class: the names of the states. For ``"h"``, ``self.h`` and ``self.dh`` are
+        Class attribute: the names of the states. For ``"h"``, ``self.h`` and ``self.dh`` are
         (steps + 1, batch, units): the states before the first timestep and after each one, and
         their gradients.
     x, sums : numpy.ndarray
@@ -71,8 +71,8 @@ class ThroughTime(Layer, abstract=True):
     def step_backward(self, t: int) -> None:
         """Overwrite ``self.sums[t]`` by its gradient, computed from ``self.dh[t + 1]``.
 
-        What reaches the previous state by other ways than the recurrent kernel is added to that
-        state's gradient, ``self.dh[t]``.
+        The previous state's gradient by other paths than the recurrent kernel is added to
+        ``self.dh[t]``.
         """
         raise NotImplementedError
 

@@ -65,7 +65,7 @@ class WindowLayer(Layer, abstract=True):
     Attributes
     ----------
     rank : int
-        Of the class: the number of spatial axes.
+        Class attribute: the number of spatial axes.
     data_format : {"channels_last", "channels_first"}
     """
 
