@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks, registry
+from nnkit.arguments import did_you_mean
 from nnkit.data import as_array
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer, Shape
@@ -17,7 +18,7 @@ from nnkit.layers.weights import set_weights
 from nnkit.models.summary import summary
 from nnkit.models.trainer import Trainer
 from nnkit.networks import Network
-from nnkit.registry import did_you_mean, resolve, to_plain
+from nnkit.registry import resolve, to_plain
 from nnkit.saving import load_weights, save_model, save_weights
 from nnkit.training import inputs
 from nnkit.training.guard import Guard
@@ -34,8 +35,8 @@ class Sequential(Trainer):
     layers : list of Layer, optional
         May start with ``Input(shape)``; otherwise the model is built when it first sees data (or
         its first layer has an ``input_shape``).
-    name : str
     trainable : bool
+    name : str
 
     Examples
     --------
@@ -252,6 +253,12 @@ class Sequential(Trainer):
         See :func:`nnkit.saving.save_model`.
         """
         save_model(self, filepath, include_optimizer=include_optimizer)
+
+    def check_savable(self) -> None:
+        """Raise the error that :meth:`save` would raise, without writing anything."""
+        from nnkit.saving.writer import check_savable
+
+        check_savable(self)
 
     def save_weights(self, filepath: Any) -> None:
         """Write the weights to an HDF5 file."""

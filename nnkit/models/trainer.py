@@ -9,13 +9,13 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from nnkit import losses, optimizers
+from nnkit.arguments import explain_arguments
 from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
 from nnkit.checks import flag, integer, number
 from nnkit.data import seems_finite, split
 from nnkit.engine.twins import writing
 from nnkit.layers.base import Layer
 from nnkit.networks import Network
-from nnkit.registry import explain_arguments
 from nnkit.training import inputs
 from nnkit.training.batches import Batches, Orders
 from nnkit.training.guard import Guard
@@ -278,12 +278,14 @@ class Trainer(Layer, abstract=True):
 
         Parameters
         ----------
-        x, y, sample_weight : array
+        x, y : array
             As for :meth:`fit`.
         batch_size : int
             Rows at a time. The result depends on it by rounding only, unless the loss is the sum
             of a batch; then the default is 32, as in Keras.
         verbose : {"auto", 0, 1, 2}
+        sample_weight : array
+            As for :meth:`fit`.
         callbacks : Callback or list of Callback
         return_dict : bool
 

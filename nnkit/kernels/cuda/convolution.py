@@ -1,8 +1,8 @@
 """Convolutions of images (batch, height, width, channels): a thread for every element of a result.
 
-On a GPU convolutions are mostly products of matrices (:mod:`nnkit.engine.cuda.convolutions`).
-These are for groups, for where cuBLASLt is missing, and for the simulator. Geometry and names are
-those of :mod:`nnkit.kernels.cpu.convolution`; ``scratch`` stays unused.
+On a GPU most convolutions are matrix products (:mod:`nnkit.engine.cuda.convolutions`). The kernels
+here are for groups, for devices without cuBLASLt, and for the simulator. Geometry and names are
+those of :mod:`nnkit.kernels.cpu.convolution`; ``scratch`` is not used.
 """
 
 from nnkit.kernels.cuda._cuda import (
@@ -41,7 +41,7 @@ def _convolve(x, w, bias, place, y):
 
 @kernel(elements("y"))
 def conv2d(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, scratch, y):
-    """y = the windows of x by w; x (n, h, w, c), w (kh, kw, c / groups, f), y (n, h', w', f)."""
+    """y = (windows of x) w; x (n, h, w, c), w (kh, kw, c / groups, f), y (n, h', w', f)."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
     _convolve(x, w, y[0, 0, 0, :0], place, y)
 
@@ -50,7 +50,7 @@ def conv2d(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, 
 def conv2d_bias(
     x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, bias, scratch, y
 ):
-    """The same plus bias (f,) at every pixel."""
+    """:func:`conv2d` plus bias (f,) at every pixel."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
     _convolve(x, w, bias, place, y)
 
@@ -59,7 +59,7 @@ def conv2d_bias(
 def conv2d_weights(
     x, dy, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, first, scratch, dw
 ):
-    """dw = the windows of x, transposed, by dy: rows from ``first`` on of (kh kw c / groups, f)."""
+    """dw = (windows of x)^T dy: the rows from ``first`` on of (kh kw c / groups, f)."""
     filters = dw.shape[1]
     channels, _ = divide(x.shape[3], groups)
     share, _ = divide(filters, groups)
@@ -111,7 +111,7 @@ def _spread(x, w, bias, place, y):
 def conv2d_transpose(
     x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, scratch, y
 ):
-    """The gradient of a convolution's input y, given that of its output x."""
+    """y = the input gradient of a convolution whose output gradient is x."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
     _spread(x, w, y[0, 0, 0, :0], place, y)
 
@@ -120,14 +120,14 @@ def conv2d_transpose(
 def conv2d_transpose_bias(
     x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, bias, scratch, y
 ):
-    """The same plus bias (c,) at every pixel: what a transposed convolution is."""
+    """:func:`conv2d_transpose` plus bias (c,) at every pixel: a transposed convolution."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
     _spread(x, w, bias, place, y)
 
 
 @kernel(elements("windows"))
 def im2col(x, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, windows):
-    """windows (n, h', w', kh kw c) = what each output pixel sees of x."""
+    """windows (n, h', w', kh kw c) = the part of x that each output pixel sees."""
     for element in range(thread(), windows.size, threads()):
         n, i, j, k = split(element, windows.shape)
         tap, c = divide(k, x.shape[3])
@@ -158,13 +158,13 @@ def _fold(windows, kw, bias, place, y):
 
 @kernel(elements("y"))
 def col2im(windows, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, y):
-    """y = the sum of windows (n, h', w', kh kw c), each where it would have been seen."""
+    """y = the sum of windows (n, h', w', kh kw c), added where :func:`im2col` would read them."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x
     _fold(windows, kw, y[0, 0, 0, :0], place, y)
 
 
 @kernel(elements("y"))
 def col2im_bias(windows, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, bias, y):
-    """The same plus bias (c,) at every pixel."""
+    """:func:`col2im` plus bias (c,) at every pixel."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x
     _fold(windows, kw, bias, place, y)

@@ -303,6 +303,8 @@ def specify_shape(x: Any, shape: Any, *more: Any) -> Any:
     x : tensor
     shape : sequence of int, symbolic integer or None
         None for an axis of any size.
+    *more : int, symbolic integer or None
+        The sizes of further axes, if ``shape`` is the size of the first.
 
     Examples
     --------

@@ -244,9 +244,11 @@ class RandomStreams:
 
         Parameters
         ----------
-        size, ndim, dtype, nstreams
+        size
             As of :meth:`uniform`.
         avg, std : float or variable
+        ndim, dtype, nstreams
+            As of :meth:`uniform`.
         """
         return self._scaled("normal", size, ndim, dtype, avg, std)
 
@@ -278,12 +280,16 @@ class RandomStreams:
 
         Parameters
         ----------
-        size, ndim, dtype, nstreams
-            As of :meth:`uniform`; int64.
+        size
+            As of :meth:`uniform`.
         n : int or variable
         p : float or variable
+        ndim, dtype
+            As of :meth:`uniform`; int64 by default.
         prob
             Theano's old name of ``p``.
+        nstreams : int, optional
+            Accepted for Theano's sake.
         """
         n, p = as_tensor(n), as_tensor(p if prob is None else prob)
         if isinstance(n, Constant) and n.data.size == 1 and n.data == 1:
@@ -321,13 +327,15 @@ class RandomStreams:
 
         Parameters
         ----------
-        size, ndim, dtype, nstreams
+        size
             As of :meth:`uniform`.
         a : int or variable
         replace : bool
             Whether an element may be drawn again.
         p : variable, optional
             The probabilities; by default equal.
+        ndim, dtype, nstreams
+            As of :meth:`uniform`.
         """
         a = as_tensor(a)
         n = a if a.ndim == 0 else a.shape[0]
@@ -356,11 +364,13 @@ class RandomStreams:
 
         Parameters
         ----------
-        size, ndim, dtype, nstreams
+        size
             As of :meth:`uniform`; by default as many as ``pvals`` has rows.
         n : int or variable
         pvals : variable
             Probabilities of the classes, along the last axis.
+        ndim, dtype, nstreams
+            As of :meth:`uniform`.
         """
         p = as_tensor(pvals)
         size = p.shape[:-1] if size is None and p.ndim > 1 else () if size is None else size
