@@ -32,3 +32,31 @@ def fill_pixels(images, values):
     for i in range(pixels.shape[0]):
         for c in range(values.size):
             pixels[i, c] = values[c]
+
+
+@inline
+def divide(a, b):
+    """Quotient and rest of two numbers that are not negative."""
+    return a // b, a % b
+
+
+@inline
+def split(element, shape):
+    """Indices of an element of an array with four axes."""
+    pixel, c = divide(element, shape[3])
+    line, j = divide(pixel, shape[2])
+    n, i = divide(line, shape[1])
+    return n, i, j, c
+
+
+@inline
+def is_inside(row, column, image):
+    """Whether an array of images has this pixel."""
+    return row >= 0 and row < image.shape[1] and column >= 0 and column < image.shape[2]
+
+
+@inline
+def position(offset, stride, count):
+    """Which of ``count`` windows begins ``offset`` after the first; -1 if none does."""
+    i, rest = divide(max(offset, 0), stride)
+    return i if offset >= 0 and rest == 0 and i < count else -1

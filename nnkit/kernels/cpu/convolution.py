@@ -11,8 +11,6 @@ channels of a group. The products read these runs in place. Only images whose wi
 are copied, with zeros around, to ``scratch``, which also has room for a part of the kernel.
 """
 
-import numpy as np
-
 from nnkit.kernels._intrinsics import copy_memory
 from nnkit.kernels._jit import inline, kernel
 from nnkit.kernels._tile import MOST_ROWS, add_product, lanes
@@ -291,53 +289,3 @@ def _lay_out(x, n, first, column, lines, line, to):
                 row[e] = 0
         else:
             fill(row, 0)
-
-
-# --------------------------------------------------------------- windows as a whole, for GPUs
-
-
-@kernel(outputs=["windows"], split=["x", "windows"])
-def im2col(x, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, windows):
-    """windows (n, h', w', kh kw c) = the part of x that each output pixel sees."""
-    height, width, channels = x.shape[1:]
-    kh = windows.shape[3] // (kw * channels)
-    for n, i, j in np.ndindex(windows.shape[:3]):
-        for p in range(kh):
-            for q in range(kw):
-                row = windows[n, i, j, (p * kw + q) * channels :][:channels]
-                y, z = i * stride_y - top + p * dilation_y, j * stride_x - left + q * dilation_x
-                seen = 0 <= y < height and 0 <= z < width
-                for c in range(channels):
-                    row[c] = x[n, y, z, c] if seen else 0
-
-
-@kernel(outputs=["y"], split=["windows", "y"])
-def col2im(windows, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, y):
-    """y = the sum of windows (n, h', w', kh kw c), added where :func:`im2col` would read them."""
-    place = stride_y, stride_x, top, left, dilation_y, dilation_x
-    fill(y, 0)
-    _fold(windows, kw, place, y)
-
-
-@kernel(outputs=["y"], split=["windows", "y"])
-def col2im_bias(windows, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, bias, y):
-    """:func:`col2im` plus bias (c,) at every pixel."""
-    place = stride_y, stride_x, top, left, dilation_y, dilation_x
-    fill_pixels(y, bias)
-    _fold(windows, kw, place, y)
-
-
-@inline
-def _fold(windows, kw, place, y):
-    """Add windows to y where :func:`im2col` would read them."""
-    stride_y, stride_x, top, left, dilation_y, dilation_x = place
-    height, width, channels = y.shape[1:]
-    kh = windows.shape[3] // (kw * channels)
-    for n, i, j in np.ndindex(windows.shape[:3]):
-        for p in range(kh):
-            for q in range(kw):
-                row = windows[n, i, j, (p * kw + q) * channels :][:channels]
-                u, v = i * stride_y - top + p * dilation_y, j * stride_x - left + q * dilation_x
-                if 0 <= u < height and 0 <= v < width:
-                    for c in range(channels):
-                        y[n, u, v, c] += row[c]

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from nnkit.kernels.cpu import _images
 from nnkit.kernels.cuda._cuda import device
+from nnkit.kernels.cuda._from_cpu import for_threads
 
 
 @device
@@ -12,23 +14,6 @@ def divide(a, b):
     return quotient, a - quotient * b
 
 
-@device
-def split(element, shape):
-    """Convert the flat index of an element of an array with four axes to four indices."""
-    pixel, c = divide(element, shape[3])
-    line, j = divide(pixel, shape[2])
-    n, i = divide(line, shape[1])
-    return n, i, j, c
-
-
-@device
-def is_inside(row, column, image):
-    """Whether a pixel is inside the image."""
-    return row >= 0 and row < image.shape[1] and column >= 0 and column < image.shape[2]
-
-
-@device
-def position(offset, stride, count):
-    """Which of ``count`` windows begins ``offset`` after the first; -1 for none."""
-    i, rest = divide(max(offset, 0), stride)
-    return i if offset >= 0 and rest == 0 and i < count else -1
+split = for_threads(_images.split)
+is_inside = for_threads(_images.is_inside)
+position = for_threads(_images.position)
