@@ -62,9 +62,9 @@ class Layer(WeightOwner):
     states : list of numpy.ndarray
         What it remembers from one step to the next besides its weights.
     supports_masking : bool
-        Class attribute: whether a mask of the input (bool, (batch, steps)) is one of the output.
+        Of the class: whether a mask of the input (bool, (batch, steps)) is one of the output.
     uses_mask : bool
-        Class attribute: whether ``forward`` has a parameter ``mask``.
+        Of the class: whether ``forward`` has a parameter ``mask``.
 
     Examples
     --------

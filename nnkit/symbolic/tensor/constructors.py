@@ -1,8 +1,8 @@
-"""Constructors of variables: ``T.matrix('x')`` and so on.
+"""Constructors of variables: ``T.matrix('x')`` and its like.
 
-Names with a letter for the data type are types: ``T.lvector('y')`` makes a variable of the type
-``T.lvector``, which is ``TensorType("int64", [False])``. Names without the letter make variables of
-``config.floatX`` by default.
+A name that begins with a letter for the data type is a type: ``T.lvector('y')`` is a variable of
+``T.lvector``, which is ``TensorType("int64", [False])``. Those without a letter are of
+``config.floatX`` unless they are told otherwise.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def tensor(dtype: str, broadcastable: Sequence[bool], name: str | None = None) -
 
 
 def scalar(name: str | None = None, dtype: str | None = None) -> TensorVariable:
-    """A variable without axes."""
+    """A number."""
     return tensor(dtype or "floatX", _KINDS["scalar"], name)
 
 
@@ -63,12 +63,12 @@ def vector(name: str | None = None, dtype: str | None = None) -> TensorVariable:
 
 
 def row(name: str | None = None, dtype: str | None = None) -> TensorVariable:
-    """A matrix variable with one row, which broadcasts against matrices."""
+    """A matrix of one row, which broadcasts against matrices."""
     return tensor(dtype or "floatX", _KINDS["row"], name)
 
 
 def col(name: str | None = None, dtype: str | None = None) -> TensorVariable:
-    """A matrix variable with one column, which broadcasts against matrices."""
+    """A matrix of one column, which broadcasts against matrices."""
     return tensor(dtype or "floatX", _KINDS["col"], name)
 
 

@@ -1,4 +1,4 @@
-"""``T.nnet``: functions for neural networks."""
+"""``T.nnet``: the functions that networks are made of."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def softplus(x: Any) -> Any:
 
 
 def hard_sigmoid(x: Any) -> Any:
-    """0.2 x + 0.5, clipped to [0, 1]."""
+    """0.2 x + 0.5, limited to 0 and 1."""
     x = _real(x)
     return tensor.clip(constant(0.2, dtype=x.dtype) * x + constant(0.5, dtype=x.dtype), 0, 1)
 
@@ -193,7 +193,7 @@ def ultra_fast_sigmoid(x: Any) -> Any:
 
 
 def relu(x: Any, alpha: Any = 0) -> Any:
-    """x where x > 0, else ``alpha`` x."""
+    """x where it is positive, elsewhere ``alpha`` x."""
     x = as_tensor(x)
     if isinstance(alpha, (int, float)) and alpha == 0:
         return tensor.maximum(x, 0)
@@ -201,7 +201,7 @@ def relu(x: Any, alpha: Any = 0) -> Any:
 
 
 def elu(x: Any, alpha: Any = 1) -> Any:
-    """x where x > 0, else ``alpha`` (exp(x) - 1)."""
+    """x where it is positive, elsewhere ``alpha`` (exp(x) - 1)."""
     x = as_tensor(x)
     return tensor.switch(x > 0, x, alpha * tensor.expm1(x))
 
@@ -220,7 +220,7 @@ def softsign(x: Any) -> Any:
 
 
 def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> Any:
-    """The crossentropy of a predicted and a true distribution, for each row.
+    """How far a predicted distribution is from the true one, for each row.
 
     Parameters
     ----------
@@ -275,7 +275,7 @@ def sigmoid_binary_crossentropy(output: Any, target: Any) -> Any:
 
 
 def confusion_matrix(actual: Any, pred: Any) -> list[Any]:
-    """The confusion matrix: how often each label (row) was predicted as each label (column).
+    """How often each label was taken for each.
 
     Parameters
     ----------
