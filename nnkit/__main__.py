@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 
 import nnkit
+from nnkit.arguments import did_you_mean
 from nnkit.engine.cuda.diagnosis import diagnose
-from nnkit.registry import did_you_mean
 
 _ABOUT = f"nnkit {nnkit.__version__}, Python {platform.python_version()}, {platform.platform()}"
 

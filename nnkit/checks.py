@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nnkit.arguments import did_you_mean
 from nnkit.conversion import to_numpy
-from nnkit.registry import did_you_mean
 
-__all__ = ["flag", "integer", "is_expression", "number", "one_of", "seed", "shape"]
+__all__ = ["flag", "integer", "is_expression", "model_file", "number", "one_of", "seed", "shape"]
 
 
 def integer(owner: str, name: str, value: Any, low: int = 1, high: int = 2**31) -> int:
@@ -131,6 +133,22 @@ def mask(owner: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
             f"{array.dtype} {array.shape}"
         )
     return array
+
+
+def model_file(path: str | os.PathLike[str]) -> None:
+    """Refuse a name that a model or its weights can't be written under.
+
+    Examples
+    --------
+    >>> model_file("model.keras")
+    Traceback (most recent call last):
+    ValueError: model.keras: nnkit doesn't write .keras files yet; use the suffix .h5
+    """
+    suffix = Path(path).suffix
+    if suffix == ".keras":
+        raise ValueError(f"{path}: nnkit doesn't write .keras files yet; use the suffix .h5")
+    if suffix not in (".h5", ".hdf5"):
+        raise ValueError(f"{path}: the name of a model's file ends in .h5, not in {suffix!r}")
 
 
 def is_expression(value: Any) -> bool:

@@ -83,10 +83,6 @@ class Constraint(Configurable):
 
         update_in_python(change, (), (value,))
 
-    def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
-        return f"{type(self).__name__}({given})"
-
 
 class _Kernels(Constraint, abstract=True):
     """Base of constraints whose ``apply`` launches kernels."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from types import FrameType
 from typing import Any
 
-from nnkit.registry import did_you_mean
+from nnkit.arguments import did_you_mean
 
 __all__ = ["explain_missing", "missing"]
 

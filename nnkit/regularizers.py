@@ -19,7 +19,7 @@ from nnkit.engine.stops import update_in_python
 from nnkit.registry import Configurable, function_name, function_named, resolve
 
 if TYPE_CHECKING:
-    from nnkit.symbolic.layers import Differentiable
+    from nnkit.symbolic.differentiable import Differentiable
 
 __all__ = [
     "L1",
@@ -165,7 +165,7 @@ class Regularizer(Configurable):
     def _expression(self, value: np.ndarray) -> Differentiable:
         """The expression that ``__call__`` returns for weights of this type."""
         # Imported here because most programs don't need nnkit.symbolic.
-        from nnkit.symbolic.layers import Differentiable
+        from nnkit.symbolic.differentiable import Differentiable
         from nnkit.symbolic.tensor.variable import TensorType
 
         dtype = str(value.dtype)
@@ -184,10 +184,6 @@ class Regularizer(Configurable):
 
             self._expressions[kind] = Differentiable(name, build, [kind], dtype, [0])
         return self._expressions[kind]
-
-    def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
-        return f"{type(self).__name__}({given})"
 
     def __getstate__(self) -> dict[str, Any]:
         """Copy and pickle without the last step's arrays and what was derived from ``__call__``."""

@@ -33,7 +33,7 @@ from nnkit.layers import (
     MaxPooling2D,
     Softmax,
 )
-from nnkit.models import pace
+from nnkit.training import pace
 
 # Of the norm of all weights together.
 TOLERANCE = 1e-5

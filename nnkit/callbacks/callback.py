@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnkit.registry import explain_arguments
+from nnkit.arguments import explain_arguments
 
 __all__ = ["Callback", "Logs", "say"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from nnkit.arguments import did_you_mean
 from nnkit.callbacks.callback import Callback
-from nnkit.registry import did_you_mean
 
 __all__ = ["LambdaCallback"]
 

@@ -8,11 +8,10 @@ from collections import defaultdict
 from pathlib import Path
 
 from nnkit import checks
+from nnkit.arguments import did_you_mean
 from nnkit.callbacks.callback import Logs, say
 from nnkit.callbacks.monitor import MonitorCallback, limit
 from nnkit.errors import warn
-from nnkit.registry import did_you_mean
-from nnkit.saving.writer import check_path, check_savable
 
 __all__ = ["ModelCheckpoint"]
 
@@ -86,7 +85,7 @@ class ModelCheckpoint(MonitorCallback):
         self.save_weights_only = save_weights_only
         self.best = limit("ModelCheckpoint", "initial_value_threshold", initial_value_threshold)
         self.save_freq = save_freq
-        check_path(self.filepath)
+        checks.model_file(self.filepath)
         try:
             self.filepath.format_map(defaultdict(float, epoch=1, batch=1))
         except (ValueError, AttributeError, TypeError) as error:
@@ -107,7 +106,7 @@ class ModelCheckpoint(MonitorCallback):
             self._warn_of_batches()
         self._batches = 0
         if not self.save_weights_only:
-            check_savable(self.model)
+            self.model.check_savable()
         folder = Path(self.filepath).parent
         if "{" not in str(folder):
             folder.mkdir(parents=True, exist_ok=True)

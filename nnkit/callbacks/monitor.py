@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from nnkit import checks
+from nnkit.arguments import did_you_mean
 from nnkit.callbacks.callback import Callback, Logs
 from nnkit.errors import warn
-from nnkit.registry import did_you_mean
 
 __all__ = ["MonitorCallback", "limit"]
 

@@ -32,6 +32,11 @@ def philox(block, step, key):
     return c0, c1, c2, c3
 
 
+def fraction(high, low):
+    """Two words as a float64 from 0, below 1: of 53 bits."""
+    return float(((high >> _U64(5)) << _U64(26)) + (low >> _U64(6))) * 2.0**-53
+
+
 def tail(word):
     """How many of all 32-bit words lie on the nearer side of one: a share of 0 to 1/2, float32."""
     return (_F(_LOW - word if word >= _MIDDLE else word) + _F(0.5)) * _F(2.0**-32)

@@ -94,17 +94,9 @@ class Conv2DTranspose(Convolution):
         bias_constraint: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            activity_regularizer=activity_regularizer,
-            **options,
-        )
+        window = kernel_size, strides, padding, data_format, dilation_rate
+        options["activity_regularizer"] = activity_regularizer
+        super().__init__(*window, activation, use_bias, **options)
         owner = type(self).__name__
         self.filters = checks.integer(owner, "filters", filters)
         self.output_padding = None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nnkit import checks
+from nnkit.arguments import takes
 from nnkit.layers.base import Layer, Shape
 from nnkit.registry import function_name, function_named
 
@@ -65,8 +66,6 @@ class Lambda(Layer, wraps_functions=True):
 
     def call(self, x: Any, training: bool = False) -> Any:
         """Apply the function to x."""
-        from nnkit.symbolic.layers import takes
-
         told = {"training": training} if takes(self.function, "training") else {}
         return self.function(x, **told, **self.arguments)
 

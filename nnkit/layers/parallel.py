@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import checks
+from nnkit import activations, checks
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.chain import Chain, adding_up, distinct
 from nnkit.layers.inside import build_in_turn, layers_from, name_among
@@ -66,8 +66,6 @@ class Parallel(Layer):
         activation: Any = None,
         **options: Any,
     ) -> None:
-        from nnkit import activations  # Here, because activations imports layers.
-
         super().__init__(**options)
         owner = type(self).__name__
         if not isinstance(branches, (list, tuple)) or not branches:

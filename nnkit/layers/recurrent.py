@@ -11,13 +11,13 @@ from nnkit.conversion import to_numpy
 from nnkit.engine.device import launch
 from nnkit.engine.twins import changed, fetch
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.random_layer import RandomLayer
 from nnkit.layers.through_time import ThroughTime
-from nnkit.utils.random import next_seed
 
 __all__ = ["Recurrent", "with_steps_of"]
 
 
-class Recurrent(ThroughTime, abstract=True):
+class Recurrent(ThroughTime, RandomLayer, abstract=True):
     """A layer that processes a sequence timestep by timestep, and keeps a state in between.
 
     Parameters
@@ -96,7 +96,7 @@ class Recurrent(ThroughTime, abstract=True):
         zero_output_for_mask: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(activity_regularizer=activity_regularizer, **options)
+        super().__init__(seed, activity_regularizer=activity_regularizer, **options)
         owner = type(self).__name__
         self.units = checks.integer(owner, "units", units)
         self.activation = activations.get(activation, self.dtype)
@@ -110,9 +110,6 @@ class Recurrent(ThroughTime, abstract=True):
         self.recurrent_dropout = checks.number(
             owner, "recurrent_dropout", recurrent_dropout, "[0, 1)"
         )
-        given = checks.seed(owner, seed)
-        self.key = next_seed() if given is None else given
-        self.counter = np.zeros(1, np.int64)
         self.return_sequences = checks.flag(owner, "return_sequences", return_sequences)
         self.return_state = checks.flag(owner, "return_state", return_state)
         self.go_backwards = checks.flag(owner, "go_backwards", go_backwards)
@@ -263,20 +260,6 @@ class Recurrent(ThroughTime, abstract=True):
                 f"{who} is stateful with a batch size of {len(self.states[0])}, got a batch of "
                 f"{batch} rows"
             )
-
-    # ----------------------------------------------------------------------- state in a file
-
-    def get_state(self) -> dict[str, int]:
-        """The seed's key, which a model's file keeps so that a resumed training drops the same."""
-        return {"key": self.key}
-
-    def set_state(self, state: dict[str, int]) -> None:
-        """Restore what :meth:`get_state` returned."""
-        self.key = checks.integer(type(self).__name__, "key", state["key"], 0, 2**63 - 1)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self.counter = np.zeros(1, np.int64)
 
 
 def with_steps_of(layer: Layer, shape: Shape) -> Shape:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from nnkit import checks, config
 from nnkit.conversion import to_numpy
-from nnkit.layers.base import Layer
 from nnkit.losses import targets
 from nnkit.registry import Configurable, resolve, snake_case
+
+if TYPE_CHECKING:
+    from nnkit.layers import Layer
 
 __all__ = ["Loss", "get"]
 

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.layers.base import Layer
-from nnkit.layers.sigmoid import Sigmoid
 from nnkit.losses import targets
 from nnkit.losses.rows import Crossentropy
 from nnkit.losses.targets import doubt_yes_or_no
@@ -54,16 +52,7 @@ class BinaryCrossentropy(Crossentropy):
     aliases = ("bce", "BCE")
     kernel = "binary_crossentropy"
     fused = "sigmoid_crossentropy"
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str = "sum_over_batch_size",
-        name: str | None = None,
-    ) -> None:
-        super().__init__(from_logits, label_smoothing, axis, reduction, name)
+    absorbed = "Sigmoid"
 
     def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
         """Check the targets, and return them as (n, outputs of a sample)."""
@@ -81,7 +70,3 @@ class BinaryCrossentropy(Crossentropy):
     ) -> str:
         """Text of a warning if targets are not from 0 to 1."""
         return doubt_yes_or_no(self.name, targets)
-
-    def absorbs(self, activation: Layer) -> bool:
-        """True for a sigmoid."""
-        return isinstance(activation, Sigmoid) and not self.from_logits

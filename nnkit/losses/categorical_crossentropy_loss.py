@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.layers.base import Layer
-from nnkit.layers.softmax import Softmax
 from nnkit.losses import targets
 from nnkit.losses.rows import Crossentropy
 from nnkit.losses.targets import doubt_shares
@@ -54,16 +52,7 @@ class CategoricalCrossentropy(Crossentropy):
 
     kernel = "categorical_crossentropy"
     fused = "softmax_crossentropy"
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str = "sum_over_batch_size",
-        name: str | None = None,
-    ) -> None:
-        super().__init__(from_logits, label_smoothing, axis, reduction, name)
+    absorbed = "Softmax"
 
     def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
         """Check the targets, and return them as (n, outputs of a sample)."""
@@ -85,8 +74,3 @@ class CategoricalCrossentropy(Crossentropy):
         """Text of a warning if there are rows of zeros."""
         rows = targets.reshape(len(targets), -1, output_shape[-1] or 1)
         return doubt_shares(self.name, rows, counts)
-
-    def absorbs(self, activation: Layer) -> bool:
-        """True for a softmax over the last axis."""
-        is_softmax = isinstance(activation, Softmax) and activation.is_over_last_axis()
-        return is_softmax and not self.from_logits

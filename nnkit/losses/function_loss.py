@@ -11,7 +11,7 @@ from nnkit.losses.base import Loss
 from nnkit.registry import function_name, function_named
 
 if TYPE_CHECKING:
-    from nnkit.symbolic.layers import RowFunction
+    from nnkit.losses.row_function import RowFunction
 
 __all__ = ["FunctionLoss"]
 
@@ -62,7 +62,7 @@ class FunctionLoss(Loss, wraps_functions=True):
 
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """The function's value for every row."""
-        from nnkit.symbolic.layers import RowFunction
+        from nnkit.losses.row_function import RowFunction
 
         if self._rows is None:
             self._rows = RowFunction(self.name, self.function)

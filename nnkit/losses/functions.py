@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-import nnkit
 from nnkit.checks import is_expression
 from nnkit.conversion import to_numpy
 from nnkit.losses.base import Loss, batch
@@ -126,13 +125,17 @@ def _of_arrays(owner: Any, y_true: Any, y_pred: Any, elementwise: bool) -> np.nd
 @computed_by(MeanSquaredError)
 def mean_squared_error(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """``mean((y_pred - y_true) ** 2)`` of each row; see :class:`nnkit.losses.MeanSquaredError`."""
-    return nnkit.ops.mean(nnkit.ops.square(y_pred - y_true), axis=-1)
+    from nnkit import ops
+
+    return ops.mean(ops.square(y_pred - y_true), axis=-1)
 
 
 @computed_by(MeanAbsoluteError)
 def mean_absolute_error(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """``mean(abs(y_pred - y_true))`` of each row; see :class:`nnkit.losses.MeanAbsoluteError`."""
-    return nnkit.ops.mean(nnkit.ops.abs(y_pred - y_true), axis=-1)
+    from nnkit import ops
+
+    return ops.mean(ops.abs(y_pred - y_true), axis=-1)
 
 
 @computed_by(BinaryCrossentropy)
@@ -144,7 +147,8 @@ def binary_crossentropy(
     axis: int = -1,
 ) -> Tensor:
     """Mean over each row's elements; see :class:`nnkit.losses.BinaryCrossentropy`."""
-    ops = nnkit.ops
+    from nnkit import ops
+
     t = y_true * (1 - label_smoothing) + label_smoothing / 2
     if from_logits:
         return ops.mean(ops.softplus(y_pred) - t * y_pred, axis)
@@ -161,7 +165,8 @@ def categorical_crossentropy(
     axis: int = -1,
 ) -> Tensor:
     """``-sum(y_true * log(y_pred))``; see :class:`nnkit.losses.CategoricalCrossentropy`."""
-    ops = nnkit.ops
+    from nnkit import ops
+
     t = y_true
     if label_smoothing:
         t = t * (1 - label_smoothing) + label_smoothing / ops.sum(ops.ones_like(y_pred), axis, True)

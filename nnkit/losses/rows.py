@@ -10,6 +10,7 @@ from nnkit import checks
 from nnkit.engine.device import empty, launch
 from nnkit.errors import warn
 from nnkit.losses.base import Loss
+from nnkit.registry import registered
 
 _ROUNDING = 1e-4  # Rounding may make a probability a little larger than 1.
 
@@ -58,12 +59,20 @@ class Crossentropy(RowLoss, abstract=True):
     ----------
     fused : str
         Name of the kernel for logits z, ``fused(z, t, *numbers, p, values)``, which writes p, too.
+    absorbed : str
+        Name of the layer whose work that kernel does.
     """
 
     fused: ClassVar[str]
+    absorbed: ClassVar[str]
 
     def __init__(
-        self, from_logits: bool, label_smoothing: float, axis: int, reduction: str, name: Any
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str = "sum_over_batch_size",
+        name: str | None = None,
     ) -> None:
         super().__init__(reduction, name)
         owner = type(self).__name__
@@ -71,6 +80,16 @@ class Crossentropy(RowLoss, abstract=True):
         self.label_smoothing = checks.number(owner, "label_smoothing", label_smoothing, "[0, 1]")
         self.axis = checks.integer(owner, "axis", axis, -1, -1)
         self.numbers = () if self.sparse else (self.label_smoothing,)
+
+    def absorbs(self, activation: Any) -> bool:
+        """True for the layer that makes each row's probabilities, not for a class derived from it.
+
+        The derived class may compute something else. A softmax must be over the last axis.
+        """
+        absorbed: Any = registered("layer")[self.absorbed]
+        if self.from_logits or type(activation) is not absorbed:
+            return False
+        return self.absorbed != "Softmax" or bool(activation.is_over_last_axis())
 
     def check_classes(self, classes: int | None) -> None:
         """Refuse a single output: its softmax is always 1.

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.layers.base import Layer
-from nnkit.layers.softmax import Softmax
 from nnkit.losses import targets
 from nnkit.losses.rows import Crossentropy
 
@@ -50,6 +48,7 @@ class SparseCategoricalCrossentropy(Crossentropy):
 
     kernel = "sparse_categorical_crossentropy"
     fused = "sparse_softmax_crossentropy"
+    absorbed = "Softmax"
     sparse = True
 
     def __init__(
@@ -73,8 +72,3 @@ class SparseCategoricalCrossentropy(Crossentropy):
         labels = targets.as_labels(self.name, y, output_shape, hint)
         self.check_classes(output_shape[-1])
         return labels
-
-    def absorbs(self, activation: Layer) -> bool:
-        """True for a softmax over the last axis."""
-        is_softmax = isinstance(activation, Softmax) and activation.is_over_last_axis()
-        return is_softmax and not self.from_logits

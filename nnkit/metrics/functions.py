@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import nnkit
 from nnkit.losses.functions import computed_by
 from nnkit.metrics.binary_accuracy_metric import BinaryAccuracy
 from nnkit.metrics.categorical_accuracy_metric import CategoricalAccuracy
@@ -29,14 +28,16 @@ Tensor = Any  # An array or an expression.
 @computed_by(BinaryAccuracy, elementwise=True)
 def binary_accuracy(y_true: Tensor, y_pred: Tensor, threshold: float = 0.5) -> Tensor:
     """1 (right) or 0 for each element, not each row; see :class:`nnkit.metrics.BinaryAccuracy`."""
-    ops = nnkit.ops
+    from nnkit import ops
+
     return ops.cast(ops.equal(y_true, ops.cast(y_pred > threshold, y_true.dtype)), y_pred.dtype)
 
 
 @computed_by(CategoricalAccuracy)
 def categorical_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """1 (right) or 0 for each row; see :class:`nnkit.metrics.CategoricalAccuracy`."""
-    ops = nnkit.ops
+    from nnkit import ops
+
     same = ops.equal(ops.argmax(y_true, axis=-1), ops.argmax(y_pred, axis=-1))
     return ops.cast(same, y_pred.dtype)
 

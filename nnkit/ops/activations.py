@@ -8,7 +8,7 @@ from nnkit.ops.naming import Expression, one
 from nnkit.ops.values import cast
 from nnkit.symbolic import tensor as T
 from nnkit.symbolic.tensor import nnet
-from nnkit.symbolic.tensor.formulas import real
+from nnkit.symbolic.tensor.scalars import real
 
 __all__ = [
     "elu",

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnkit.ops.naming import Expression
 from nnkit.symbolic import tensor as T
-from nnkit.symbolic.stops import disconnected_grad
+from nnkit.symbolic.derive.identities import disconnected_grad
 
 __all__ = [
     "cast",

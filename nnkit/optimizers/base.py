@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnkit import checks
+from nnkit.arguments import parameters
 from nnkit.engine.device import empty, launch
 from nnkit.engine.stops import update_in_python
 from nnkit.engine.variable import Storage
-from nnkit.registry import Configurable, parameters, resolve, to_plain
+from nnkit.registry import Configurable, resolve, to_plain
 
 __all__ = ["Optimizer", "get"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from nnkit.arguments import parameters
 from nnkit.errors import FileFormatError
 from nnkit.registry import (
     find,
@@ -13,7 +14,6 @@ from nnkit.registry import (
     is_registered,
     lookup,
     means_function,
-    parameters,
     resolve,
 )
 from nnkit.saving.keras_versions import EVERY, KERAS_3, Generation
@@ -22,7 +22,6 @@ from nnkit.saving.to_keras import INNER_LAYERS
 __all__ = ["Translator"]
 
 _FORBIDDEN = ("_regularizer", "_constraint")  # Refused if nnkit's class doesn't have them.
-_COMPILED = ("optimizer", "loss", "metric")  # The arguments of compile.
 _LONGEST = 80  # Characters of a value in a message.
 
 

@@ -150,25 +150,19 @@ TF_KERAS_1 = replace(
     accuracies=dict.fromkeys(_BINARY, "BinaryAccuracy"),
 )
 
-KERAS_2 = Generation(
-    "Keras 2",
-    classes=TF_KERAS.classes,
+KERAS_2 = replace(
+    TF_KERAS_1,
+    name="Keras 2",
     # It was the norm of all gradients together.
     names={**TF_KERAS.names, EVERY: {**TF_KERAS.names[EVERY], "clipnorm": "global_clipnorm"}},
-    values=TF_KERAS.values,
-    defaults=TF_KERAS.defaults,
-    activations=TF_KERAS.activations,
-    silent=TF_KERAS.silent,
-    usual=TF_KERAS.usual,
     changed={"activity_regularizer": "it took the sum over a batch, and takes the mean now"},
-    recipes=TF_KERAS.recipes,
-    accuracies=TF_KERAS_1.accuracies,
 )
 
 _OF_RECTANGLE = {"nb_row": "kernel_size", "nb_col": "kernel_size"}
 
-KERAS_1 = Generation(
-    "Keras 1",
+KERAS_1 = replace(
+    KERAS_2,
+    name="Keras 1",
     classes={
         **KERAS_2.classes,
         "ActivityRegularizer": "L1L2",
@@ -226,11 +220,8 @@ KERAS_1 = Generation(
         **KERAS_2.values,
         "data_format": {"tf": "channels_last", "th": "channels_first", "default": None},
     },
-    defaults=KERAS_2.defaults,
-    activations=KERAS_2.activations,
     silent=KERAS_2.silent | {"consume_less", "forget_bias_init", "input_dtype"},
     usual={**KERAS_2.usual, "dropout": 0.0, "mode": 0},
-    changed=KERAS_2.changed,
     of_all={"data_format": ("SpatialDropout2D", "UpSampling2D", "ZeroPadding2D")},
     recipes={
         "LSTM": [arrangements.GATES_OF_LSTM, arrangements.CUDNN_LSTM],
@@ -240,7 +231,6 @@ KERAS_1 = Generation(
         "Conv2DTranspose channels_first": [arrangements.OUTPUTS_FIRST_TRANSPOSE],
         "Conv2DTranspose channels_last": [arrangements.INPUTS_FIRST],
     },
-    accuracies=KERAS_2.accuracies,
 )
 
 # Convolutions that a backend computed with the kernel rotated by 180 degrees. Keras rotated the

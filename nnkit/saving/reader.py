@@ -11,6 +11,7 @@ import numpy as np
 from nnkit.engine import budget
 from nnkit.errors import FileFormatError, warn
 from nnkit.registry import custom_objects as known
+from nnkit.registry import registered
 from nnkit.saving import to_keras
 from nnkit.saving.arrangements import Arranged
 from nnkit.saving.description import Description, describe
@@ -206,12 +207,10 @@ def _check_counts(description: Description) -> None:
 
 
 def _build(description: Description, nbytes: int) -> Sequential:
-    from nnkit.models import Sequential
-
     try:
         # Weights of 16 bits become float32.
         with budget.limit(max(2 * nbytes, nbytes + _SLACK)):
-            model = Sequential.from_config(description.model)
+            model: Sequential = registered("layer")["Sequential"].from_config(description.model)
     except Exception as error:  # A constructor may fail in any way with a file's arguments.
         raise FileFormatError(f"the model it describes can't be made: {_said(error)}") from error
     if not model.built:

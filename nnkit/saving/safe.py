@@ -28,6 +28,11 @@ MAX_BYTES = 16 * 2**30  # The default limit of a file's size.
 MAX_NAME = 2**12  # Bytes of a path.
 
 _NAME = re.compile(r"(?!\.+$)[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}")
+# Errors of Python's that a damaged file leads to.
+_OF_DAMAGE = (
+    *(ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError),
+    *(struct.error, zlib.error),
+)
 _SIGNATURES = {
     b"PK": "a zip archive; Keras 3's .keras format, if it is one, can't be read yet. "
     "Save it in Keras with model.save('model.h5')",
@@ -55,24 +60,18 @@ def open_hdf5(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Itera
         try:
             yield open_root(Content(file, status.st_size))
         except DamagedError as error:
-            message = printable(f"a damaged or truncated HDF5 file ({error})")
-            raise FileFormatError(f"{shown}: {message}") from error
+            raise _damaged(shown, str(error)) from error
         except FileFormatError as error:
             raise FileFormatError(f"{shown}: {printable(str(error))}") from error.__cause__
         except MemoryError as error:
             raise FileFormatError(f"{shown}: it needs more memory than there is") from error
-        except (
-            ArithmeticError,
-            LookupError,
-            OSError,
-            RuntimeError,
-            TypeError,
-            ValueError,
-        ) as error:
-            message = printable(f"a damaged or truncated HDF5 file ({error!r})")
-            raise FileFormatError(f"{shown}: {message}") from error
-        except (struct.error, zlib.error) as error:
-            raise FileFormatError(f"{shown}: a damaged or truncated HDF5 file ({error})") from error
+        except _OF_DAMAGE as error:
+            raise _damaged(shown, repr(error)) from error
+
+
+def _damaged(shown: str, symptom: str) -> FileFormatError:
+    message = printable(f"a damaged or truncated HDF5 file ({symptom})")
+    return FileFormatError(f"{shown}: {message}")
 
 
 def _check_signature(start: bytes, shown: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nnkit.activations import LAYERS
 from nnkit.optimizers import RMSprop
 from nnkit.registry import is_registered, lookup, resolve, snake_case, to_plain
 
@@ -20,20 +21,8 @@ _COMMON = ("name", "trainable", "dtype", "input_shape", "activity_regularizer")
 INNER_LAYERS = ("layer", "backward_layer")
 
 # Layers that are only functions in Keras, where they become Activation("tanh").
-FUNCTIONS = {
-    "Linear": "linear",
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "SELU": "selu",
-    "GELU": "gelu",
-    "SiLU": "silu",
-    "Softplus": "softplus",
-    "Softsign": "softsign",
-    "Mish": "mish",
-    "HardSigmoid": "hard_sigmoid",
-    "Exponential": "exponential",
-    "LogSoftmax": "log_softmax",
-}
+_OF_KERAS = ("ELU", "LeakyReLU", "ReLU", "Softmax")
+FUNCTIONS = {layer: name for name, (layer, _) in LAYERS.items() if layer not in _OF_KERAS}
 
 # Keras's order of an optimizer's state: the slots of a tuple alternate, weight by weight.
 _SLOTS = {

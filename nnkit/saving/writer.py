@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from nnkit import checks
 from nnkit._version import __version__
 from nnkit.interrupts import check
 from nnkit.registry import to_plain
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nnkit.layers.base import Layer
     from nnkit.models import Sequential
 
-__all__ = ["check_path", "check_savable", "save_model", "save_weights"]
+__all__ = ["check_savable", "save_model", "save_weights"]
 
 FORMAT_VERSION = 1
 _KERAS_VERSION = "3.0.0"  # The version whose layout this is.
@@ -65,7 +65,7 @@ def save_model(
     >>> nnkit.load_model(path).count_params()
     10
     """
-    check_path(path)
+    checks.model_file(path)
     with model.turns.alone():
         described = _describe(model, include_optimizer)
         with replacing(path) as file, _new(file) as root:
@@ -106,7 +106,7 @@ def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
     >>> nnkit.saving.save_weights(model, path)
     >>> nnkit.saving.load_weights(model, path)
     """
-    check_path(path)
+    checks.model_file(path)
     with model.turns.alone():
         _check_built(model)
         with replacing(path) as file, _new(file) as root:
@@ -122,15 +122,6 @@ def check_savable(model: Sequential) -> None:
 
 
 # ----------------------------------------------------------------------- checks before writing
-
-
-def check_path(path: str | os.PathLike[str]) -> None:
-    """Raise the error that saving under this name would raise, without writing anything."""
-    suffix = Path(path).suffix
-    if suffix == ".keras":
-        raise ValueError(f"{path}: nnkit doesn't write .keras files yet; use the suffix .h5")
-    if suffix not in (".h5", ".hdf5"):
-        raise ValueError(f"{path}: the name of a model's file ends in .h5, not in {suffix!r}")
 
 
 def _check_built(model: Sequential) -> None:

@@ -8,10 +8,11 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from nnkit.symbolic.drawing import pydotprint
-from nnkit.symbolic.graph import Apply, FunctionGraph, Op, Variable, toposort
-from nnkit.symbolic.tensor.elementwise import Cast, DimShuffle, Elementwise, Sum
+from nnkit.symbolic.graph import Apply, FunctionGraph, Variable, toposort
+from nnkit.symbolic.op import Gradients, Op, Variables
+from nnkit.symbolic.tensor.elementwise import Cast, DimShuffle, Elemwise, Sum
 from nnkit.symbolic.tensor.variable import TensorType
+from nnkit.symbolic.tools.drawing import pydotprint
 
 __all__ = ["Print", "debugprint", "dprint", "pp", "pprint", "pydotprint"]
 
@@ -75,7 +76,7 @@ pp = pprint
 def _formula(node: Apply, parts: Sequence[tuple[str, int]]) -> tuple[str, int]:
     """An operation in terms of its operands: text, and how tightly it binds."""
     op, texts = node.op, [text for text, _ in parts]
-    if isinstance(op, Elementwise):
+    if isinstance(op, Elemwise):
         name = op.scalar.name
         if name in _SIGNS:
             return _infix(name, parts)
@@ -224,11 +225,6 @@ class Print(Op):
             sys.stdout.write(f"{self.message} {what}{value}\n")
         return arrays[0]
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """Pass it on."""
         return list(cotangents)

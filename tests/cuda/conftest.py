@@ -28,8 +28,8 @@ def use(monkeypatch):
 def _use(monkeypatch, name):
     for module in ("backend", "devices"):
         monkeypatch.setattr(f"nnkit.engine.{module}.current", lambda: name)
-    monkeypatch.setattr("nnkit.models.session.current", lambda: name)
-    monkeypatch.setattr("nnkit.symbolic.native.current", lambda: name)
+    monkeypatch.setattr("nnkit.training.session.current", lambda: name)
+    monkeypatch.setattr("nnkit.symbolic.run.native.current", lambda: name)
 
 
 @pytest.fixture

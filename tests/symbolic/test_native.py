@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
-from nnkit.symbolic.native import Native
+from nnkit.symbolic.run.native import Native
 from tests.symbolic.checks import both, program, same
 
 UNARY = [T.tanh, T.exp, T.sqr, abs, lambda x: -x, T.nnet.sigmoid, lambda x: 0.5 * x]

@@ -6,7 +6,7 @@ import pytest
 import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
 from nnkit import config
-from nnkit.symbolic.launches import Passes
+from nnkit.symbolic.run.passes import Passes
 from nnkit.symbolic.tensor.shared_randomstreams import RandomStreams
 from tests.symbolic.checks import both, program, same
 

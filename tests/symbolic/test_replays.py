@@ -8,13 +8,13 @@ import nnkit.symbolic.tensor as T
 from nnkit import config
 from nnkit.symbolic.graph import toposort
 from nnkit.symbolic.scan import until
-from nnkit.symbolic.steps import Scan
+from nnkit.symbolic.scan_op import Scan
 
 
 def replays(function):
     """Every recorded step of a function's scans; None where there could be none."""
     scans = [node.op for node in toposort(function.graph) if isinstance(node.op, Scan)]
-    return [made for scan in scans for made in scan.step.replays._made.values()]
+    return [made for scan in scans for made in scan.body.replays._made.values()]
 
 
 def check(inputs, outputs, arrays):
@@ -25,7 +25,7 @@ def check(inputs, outputs, arrays):
     assert all(replay._program.native for replay in replays(f))
     for node in toposort(f.graph):
         if isinstance(node.op, Scan):
-            node.op.step.mode = "FAST_COMPILE"
+            node.op.body.mode = "FAST_COMPILE"
     for a, b in zip(found, f(*arrays), strict=True):
         assert a.dtype == b.dtype
         assert a.shape == b.shape

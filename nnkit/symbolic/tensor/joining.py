@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic.graph import Op, Variable, describe
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
 from nnkit.symbolic.tensor.axes import expand_dims
 from nnkit.symbolic.tensor.elementwise import Cast
-from nnkit.symbolic.tensor.formulas import same
 from nnkit.symbolic.tensor.indexing import subtensor
 from nnkit.symbolic.tensor.making import alloc, arange
+from nnkit.symbolic.tensor.scalars import same
 from nnkit.symbolic.tensor.shapes import (
     axis_numbers,
+    get_vector_length,
     integer,
     normal_axis,
     patternbroadcast,
@@ -42,6 +45,7 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, repr=False)
 class Join(Op):
     """Tensors one after the other along an axis that they have.
 
@@ -51,10 +55,7 @@ class Join(Op):
         From 0 on.
     """
 
-    props = ("axis",)
-
-    def __init__(self, axis: int) -> None:
-        self.axis = axis
+    axis: int
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """The common data type; an axis is of size 1 if it is of any."""
@@ -69,16 +70,15 @@ class Join(Op):
         ones[self.axis] = len(inputs) == 1 and ones[self.axis]
         return [TensorType(same(*(x.type.dtype for x in inputs)), ones)]
 
+    def length(self, *inputs: Any) -> int | None:
+        """The sum of the parts'."""
+        return sum(map(get_vector_length, inputs))
+
     def perform(self, *arrays: np.ndarray) -> np.ndarray:
         """NumPy's concatenate."""
         return np.concatenate(arrays, axis=self.axis)
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """To each its part."""
         parts = _parts(cotangents[0], [size_of(x, self.axis) for x in inputs], self.axis)
         return [

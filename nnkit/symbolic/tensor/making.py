@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nnkit.symbolic.config import config
-from nnkit.symbolic.graph import Op, Variable, describe
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
 from nnkit.symbolic.tensor.elementwise import Cast, elementwise, unbroadcast
 from nnkit.symbolic.tensor.indexing import set_subtensor
 from nnkit.symbolic.tensor.shapes import integer, known_ones, size_of, sizes
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, repr=False)
 class Alloc(Op):
     """A value, broadcast to a shape: the inputs are the value and the sizes.
 
@@ -50,10 +53,7 @@ class Alloc(Op):
         For each axis of the result whether it is known to be of size 1.
     """
 
-    props = ("ones",)
-
-    def __init__(self, ones: tuple[bool, ...]) -> None:
-        self.ones = ones
+    ones: tuple[bool, ...]
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """As many axes as sizes."""
@@ -69,12 +69,7 @@ class Alloc(Op):
         result[...] = arrays[0]
         return result
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """The gradient, added up over the axes that were broadcast."""
         x, ndim = inputs[0], len(self.ones)
         rest: list[None] = [None] * (len(inputs) - 1)
@@ -87,6 +82,7 @@ class Alloc(Op):
         return [g.dimshuffle(*range(ndim - x.type.ndim, ndim)), *rest]
 
 
+@dataclass(frozen=True, repr=False)
 class Arange(Op):
     """Numbers from start to stop by steps.
 
@@ -95,10 +91,7 @@ class Arange(Op):
     dtype : str
     """
 
-    props = ("dtype",)
-
-    def __init__(self, dtype: str) -> None:
-        self.dtype = dtype
+    dtype: str
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """A vector."""
@@ -111,12 +104,7 @@ class Arange(Op):
         """NumPy's arange."""
         return np.arange(*(a.item() for a in arrays), dtype=self.dtype)
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """Each number is ``start + i * step``."""
         start, stop, step = inputs
         g: Any = cotangents[0]

@@ -6,14 +6,17 @@ Matrices are in the last two axes; there may be further axes in front, as in Num
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic.graph import Op, Variable, describe
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
 from nnkit.symbolic.tensor.elementwise import Cast
-from nnkit.symbolic.tensor.formulas import real
+from nnkit.symbolic.tensor.formulas import inv as reciprocal
+from nnkit.symbolic.tensor.formulas import neq
 from nnkit.symbolic.tensor.linear import (
     OnDiagonal,
     diag,
@@ -22,9 +25,10 @@ from nnkit.symbolic.tensor.linear import (
     matmul,
     trace,
 )
-from nnkit.symbolic.tensor.math import inv as reciprocal
+from nnkit.symbolic.tensor.making import tril
 from nnkit.symbolic.tensor.math import switch
 from nnkit.symbolic.tensor.reductions import norm
+from nnkit.symbolic.tensor.scalars import real
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 
 __all__ = [
@@ -71,12 +75,7 @@ class MatrixInverse(_Square):
         """NumPy's inverse."""
         return np.asarray(np.linalg.inv(arrays[0]))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """-Y^T g Y^T for the inverse Y."""
         y = swapped(outputs[0])
         return [-matmul(matmul(y, cotangents[0]), y)]
@@ -94,12 +93,7 @@ class Det(_Square):
         """NumPy's determinant."""
         return np.asarray(np.linalg.det(arrays[0]))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """g det(X) X^-T, so X must have an inverse."""
         return [_each(cotangents[0] * outputs[0]) * swapped(MatrixInverse()(inputs[0]))]
 
@@ -116,12 +110,7 @@ class SLogDet(_Square):
         """NumPy's."""
         return tuple(np.linalg.slogdet(arrays[0]))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """g X^-T; the sign has none."""
         return [_each(cotangents[1]) * swapped(MatrixInverse()(inputs[0]))]
 
@@ -141,27 +130,21 @@ class Eigh(_Square):
         """NumPy's."""
         return tuple(np.linalg.eigh(arrays[0]))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """V (diag(g_w) + F * V^T g_v) V^T with F_ij = 1 / (w_j - w_i), for values that differ.
 
         Each element above the diagonal goes to that below, which alone is read.
         """
-        from nnkit.symbolic import tensor
-
         (w, v), (to_w, to_v) = outputs, cotangents
         gaps = w.dimshuffle(*range(w.ndim - 1), "x", w.ndim - 1) - _each(w, 1)
-        apart = tensor.neq(gaps, 0)
+        apart = neq(gaps, 0)
         factors = switch(apart, reciprocal(switch(apart, gaps, 1)), 0)
         inner = OnDiagonal()(v, to_w) + factors * matmul(swapped(v), to_v)
         whole = matmul(matmul(v, inner), swapped(v))
-        return [tensor.tril(whole) + tensor.tril(swapped(whole), -1)]
+        return [tril(whole) + tril(swapped(whole), -1)]
 
 
+@dataclass(frozen=True, repr=False)
 class SVD(_Square):
     """The matrices U, the singular values and V^T whose product a matrix is.
 
@@ -171,10 +154,7 @@ class SVD(_Square):
         Whether U and V^T are square.
     """
 
-    props = ("full_matrices",)
-
-    def __init__(self, full_matrices: bool = True) -> None:
-        self.full_matrices = full_matrices
+    full_matrices: bool = True
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """Two matrices, and vectors between them."""

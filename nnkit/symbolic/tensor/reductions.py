@@ -11,20 +11,8 @@ import numpy as np
 
 from nnkit.symbolic.graph import describe
 from nnkit.symbolic.tensor.elementwise import Sum, reinserted
-from nnkit.symbolic.tensor.math import (
-    abs_,
-    cast,
-    exp,
-    isclose,
-    isinf,
-    log,
-    mul,
-    neq,
-    pow,
-    sqr,
-    sqrt,
-    switch,
-)
+from nnkit.symbolic.tensor.formulas import abs_, exp, isinf, log, neq, sqr, sqrt
+from nnkit.symbolic.tensor.math import cast, isclose, mul, pow, switch
 from nnkit.symbolic.tensor.reducers import ArgExtremum, Cumulative, Reduction
 from nnkit.symbolic.tensor.shapes import axis_numbers
 from nnkit.symbolic.tensor.variable import as_tensor

@@ -6,13 +6,18 @@ Each has its own state, a shared variable that the function updates automaticall
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic import tensor
 from nnkit.symbolic.config import config
-from nnkit.symbolic.graph import Op, Variable
+from nnkit.symbolic.graph import Variable
+from nnkit.symbolic.op import Gradients, Op, Variables
+from nnkit.symbolic.tensor.formulas import sub
+from nnkit.symbolic.tensor.joining import stack
+from nnkit.symbolic.tensor.making import ones
+from nnkit.symbolic.tensor.math import cast
 from nnkit.symbolic.tensor.shapes import known_ones, sizes
 from nnkit.symbolic.tensor.variable import (
     Constant,
@@ -99,6 +104,7 @@ class StateVariable(SharedVariable):
         StateVariable.made += 1
 
 
+@dataclass(frozen=True, repr=False)
 class Draw(Op):
     """From a state, a shape and parameters the next state, and what is drawn.
 
@@ -111,10 +117,8 @@ class Draw(Op):
         Of what is drawn.
     """
 
-    props = ("kind", "type")
-
-    def __init__(self, kind: str, type: TensorType) -> None:
-        self.kind, self.type = kind, type
+    kind: str
+    type: TensorType
 
     def __repr__(self) -> str:
         return f"Draw{{{self.kind}}}"
@@ -126,7 +130,7 @@ class Draw(Op):
     def perform(self, *arrays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The kernel of the kind, or a generator for this draw alone."""
         from nnkit.engine.device import recording
-        from nnkit.symbolic.loops import DRAWN
+        from nnkit.kernels.generated.loops import DRAWN
 
         state, shape, *parameters = arrays
         sizes = tuple(int(n) for n in shape)
@@ -140,12 +144,7 @@ class Draw(Op):
             drawn = np.asarray(DRAWS[self.kind](rng, sizes, *parameters)).astype(self.type.dtype)
         return state + np.array([0, 0, 1], "uint64"), drawn
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """None: what is drawn is no smooth function of anything."""
         return [None] * len(inputs)
 
@@ -230,7 +229,7 @@ class RandomStreams:
         nstreams : int, optional
             Accepted for Theano's sake.
         """
-        return self._scaled("random", size, ndim, dtype, low, tensor.sub(high, low))
+        return self._scaled("random", size, ndim, dtype, low, sub(high, low))
 
     def normal(
         self,
@@ -260,7 +259,7 @@ class RandomStreams:
         dtype = config.floatX if dtype in (None, "floatX") else str(np.dtype(dtype))
         if dtype not in ("float32", "float64"):
             raise TypeError(f"what is drawn is float32 or float64, not {dtype}; use T.cast")
-        start, scale = (tensor.cast(as_tensor(v), dtype) for v in (start, scale))
+        start, scale = (cast(as_tensor(v), dtype) for v in (start, scale))
         size = _like(start, scale) if size is None else size
         drawn = self._draw(kind, size, ndim, dtype)
         result = start + scale * drawn
@@ -340,7 +339,7 @@ class RandomStreams:
         """
         a = as_tensor(a)
         n = a if a.ndim == 0 else a.shape[0]
-        p = tensor.ones((n,), "float64") if p is None else p
+        p = ones((n,), "float64") if p is None else p
         kind = "choice" if replace else "choice_once"
         return self._draw(kind, () if size is None else size, ndim, _named(dtype), a, p)
 
@@ -404,5 +403,5 @@ def _shape(size: Any, ndim: int | None, parameters: Sequence[Any]) -> tuple[Any,
     if all(isinstance(n, Constant) for n in numbers):
         shape = constant(np.array([int(n.data) for n in numbers], "int64"))
     else:
-        shape = tensor.stack([tensor.cast(n, "int64") for n in numbers])
+        shape = stack([cast(n, "int64") for n in numbers])
     return shape, known_ones(numbers)

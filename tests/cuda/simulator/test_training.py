@@ -6,7 +6,7 @@ import pytest
 import nnkit
 from nnkit import cuda, optimizers
 from nnkit.engine.cuda.options import options
-from nnkit.models import pace
+from nnkit.training import pace
 from tests.cuda.simulator import compare
 
 pytestmark = pytest.mark.filterwarnings(
