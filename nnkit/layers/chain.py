@@ -64,7 +64,8 @@ class Chain:
                 y = _checked_output(part, x, y)
             self.watch(part, "output", y)
             self._passed.append((x, y))
-            mask = _compute_mask(part, x, mask)
+            if mask is not None or part.decides_mask:
+                mask = _compute_mask(part, x, mask)
             x = y
         self.mask = mask
         return x
@@ -84,11 +85,8 @@ class Chain:
         numpy.ndarray or None
             The gradient of the input, None if nobody needs it.
         """
-        first = 0
-        while not propagate and first < len(self.parts):
-            if self.parts[first].trainable_weights:
-                break
-            first += 1
+        trained = [i for i, part in enumerate(self.parts) if part.trainable_weights]
+        first = 0 if propagate else min(trained, default=len(self.parts))
         written: set[Variable] = set()
         for i in reversed(range(first, len(self.parts))):
             part, dx = self.parts[i], None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from nnkit.arguments import did_you_mean
 from nnkit.data import as_array
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer, Shape
-from nnkit.layers.inside import layers_from, plain_layers
+from nnkit.layers.inside import layers_from
 from nnkit.layers.weights import set_weights
 from nnkit.models.summary import summary
 from nnkit.models.trainer import Trainer
@@ -23,6 +22,7 @@ from nnkit.registry import resolve, to_plain
 from nnkit.saving import load_weights, save_model, save_weights
 from nnkit.training import inputs
 from nnkit.training.guard import Guard
+from nnkit.training.predictor import Predictors
 
 __all__ = ["Sequential"]
 
@@ -83,16 +83,16 @@ class Sequential(Trainer):
             Another layer has its name, or an Input is not the first.
         """
         self._share_turns([layer])
-        with self.guard.changing("add"), self._unless_it_fails():
+        with self.guard.changing("add"):
             self._become(self.network.followed_by(layer))
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
         if not self.layers:
             raise ValueError("there is no layer to remove")
-        with self.guard.changing("pop"), self._unless_it_fails():
+        with self.guard.changing("pop"):
             layer = self.layers[-1]
-            self._become(self.network.without_last())
+            self._become(Network(self.layers[:-1], self.network.first))
         return layer
 
     def _share_turns(self, layers: Sequence[Any]) -> None:
@@ -101,23 +101,13 @@ class Sequential(Trainer):
             for inner in layer.walk() if isinstance(layer, Layer) else ():
                 inner.turns.join(self.turns)
 
-    @contextmanager
-    def _unless_it_fails(self) -> Iterator[None]:
-        """The model stays as it was if layers don't fit, or Ctrl-C comes."""
-        before = self.__dict__.copy()
-        try:
-            yield
-        except BaseException:
-            self.__dict__.update(before)
-            raise
-
     def _become(self, network: Network) -> None:
         """Have other layers from now on; a compiled model must be compiled again."""
-        self.network, self.compiled = network, False
-        self._drop_session()
         shape = network.known_input_shape()
         if shape is not None:
-            self.build(shape)
+            network.build(self.name, shape)  # If layers don't fit, the model stays as it was.
+        self.network, self.compiled = network, False
+        self._drop_session()
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by its name or its index.
@@ -148,10 +138,9 @@ class Sequential(Trainer):
         input_shape : tuple
             With the batch axis: ``(None, 784)``.
         """
-        with self.turns.alone():
+        with self.turns.alone(writes=True):
             self.network.build(self.name, input_shape)
-            for layer in reversed(self.layers):  # What is here twice is found at its first place.
-                layer.locate(layer.name)
+            self._predictors = Predictors(self.network, self.guard)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Shape of the output for an input of this shape."""
@@ -285,7 +274,7 @@ class Sequential(Trainer):
         """The architecture as plain data."""
         return {
             "name": self.name,
-            "layers": plain_layers(self.layers),
+            "layers": [to_plain(layer) for layer in self.layers],
             "input_shape": None if self.input_shape is None else list(self.input_shape),
         }
 

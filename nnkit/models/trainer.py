@@ -17,12 +17,11 @@ from nnkit.engine.twins import changed, fetch
 from nnkit.layers.base import Layer
 from nnkit.networks import Network
 from nnkit.training import inputs
+from nnkit.training.batches import Batches, Orders
 from nnkit.training.guard import Guard
 from nnkit.training.loops import Logs, Run, evaluate, fit
 from nnkit.training.numerics import warn_of_nan
-from nnkit.training.orders import Orders
 from nnkit.training.ownership import adopt, check_metrics, own
-from nnkit.training.pace import Batches
 from nnkit.training.predictor import Predictors
 from nnkit.training.session import Session
 from nnkit.utils.random import next_seed
@@ -71,7 +70,7 @@ class Trainer(Layer, abstract=True):
             return self.claimed()
 
     def claimed(self) -> Session:
-        """The session, for who is alone with the model; see :meth:`Session.claimed`."""
+        """The session, for who is alone with the model, with all weights in its memory."""
         if self._session is None:
             given = self.optimizer, self.loss, self.metrics_given
             self._session = Session(self.network, *given, self.turns.python)

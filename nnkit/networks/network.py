@@ -69,10 +69,6 @@ class Network:
             raise ValueError("Input must be the first layer")
         return Network([], layer)
 
-    def without_last(self) -> Network:
-        """This network without its last layer, not yet built."""
-        return Network(self.layers[:-1], self.first)
-
     def with_layers(self, layers: Sequence[Layer]) -> Network:
         """This network made of other objects for the same layers, built as they are."""
         other = copy.copy(self)
@@ -117,6 +113,8 @@ class Network:
         self.input_shape = shape
         stateful = any(getattr(layer, "stateful", False) for layer in self.walk())
         self.fixed_batch_size = shape[0] if stateful else None
+        for layer in reversed(self.layers):  # What is here twice is found at its first place.
+            layer.locate(layer.name)
 
     def parts(self) -> tuple[Layer, ...]:
         """Every layer, each followed by its activation, in the order in which they run."""

@@ -11,8 +11,7 @@ from nnkit.callbacks import CallbackList
 from nnkit.data import Arrays
 from nnkit.engine.backend import placed
 from nnkit.engine.step import Bound
-from nnkit.training.orders import Orders
-from nnkit.training.pace import Pace
+from nnkit.training.batches import Orders, Pace
 
 if TYPE_CHECKING:
     from nnkit.models.trainer import Trainer

@@ -19,8 +19,8 @@ from nnkit.engine.turns import leave
 from nnkit.engine.variable import Storage
 from nnkit.interrupts import check
 from nnkit.networks import Network
+from nnkit.training.batches import Pace
 from nnkit.training.guard import Guard
-from nnkit.training.pace import Pace
 from nnkit.training.session import Records, StepFunction, blame
 from nnkit.training.steps import Reader, predict_batch
 

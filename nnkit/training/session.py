@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -28,8 +27,8 @@ from nnkit.training.numerics import explain
 from nnkit.training.steps import Counters, Objective, Reader, evaluate_batch, train_batch
 
 if TYPE_CHECKING:
+    from nnkit.training.batches import Batches
     from nnkit.training.loops import Logs, Run
-    from nnkit.training.pace import Batches
 
 __all__ = ["Records", "Session", "blame"]
 
@@ -61,7 +60,7 @@ class Records:
     ) -> None:
         self.state, self.results = state, results
         self.replayer = Replayer(python, blame, share)
-        self._steps: OrderedDict[tuple[Any, ...], Step] = OrderedDict()
+        self._steps: dict[tuple[Any, ...], Step] = {}
 
     def step(
         self,
@@ -82,14 +81,12 @@ class Records:
         function : callable
         """
         key = (current(), config.matmul_precision(), window.size, window.stride, *key)
-        step = self._steps.get(key)
+        step = self._steps.pop(key, None)
         if step is None:
             step = self.replayer.step(function(window), self.state(), self.results, window, eager)
-            self._steps[key] = step
-            if len(self._steps) > _MOST_RECORDS:
-                self._steps.popitem(last=False)
-        else:
-            self._steps.move_to_end(key)
+        self._steps[key] = step  # Those used last are the last.
+        if len(self._steps) > _MOST_RECORDS:
+            del self._steps[next(iter(self._steps))]
         return step
 
 
@@ -128,6 +125,7 @@ class Session:
     ) -> None:
         self.network, self.optimizer, self.loss = network, optimizer, loss
         self.given, self.python, self.eager = given, python, False
+        self.shape = network.sample_shape
         trained = network.trainable_weights
         ids = {id(v) for v in trained}
         self.storage = Storage(
@@ -219,15 +217,16 @@ class Session:
         return self.flat_slots
 
     def claimed(self) -> Session:
-        """This session with all weights in its memory, or another if others are trained now.
+        """This session with all weights in its memory, or another if the network is another.
 
         If another model that shares a layer has taken some weights, they come back here, to the
         addresses that were recorded. A layer that was frozen or thawed changes what is trained; the
-        optimizer keeps what it remembers of the others.
+        optimizer keeps what it remembers of the others. So does another shape of the input.
         """
         before, trained = self.storage.trainable_variables, self.network.trainable_weights
         # As objects: weights are compared by their values.
-        if len(before) == len(trained) and all(map(operator.is_, before, trained)):
+        same = len(before) == len(trained) and all(map(operator.is_, before, trained))
+        if same and self.shape == self.network.sample_shape:
             self.storage.claim()
             return self
         new = Session(self.network, self.optimizer, self.loss, self.given, self.python)

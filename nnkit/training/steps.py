@@ -6,6 +6,7 @@ doing the same launches again does the next batch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -144,19 +145,14 @@ class Objective:
         """The gradient of the weighted loss with respect to z."""
         loss = self.loss
 
-        def checked(weight: np.ndarray) -> np.ndarray:
-            dy = to_numpy(loss.backward(weight), f"{loss.name}: what backward returned")
-            if dy.shape != z.shape:
-                raise ValueError(
-                    f"{loss.name}: backward must return the gradient of the output, of shape "
-                    f"{z.shape}, got {dy.shape}"
-                )
-            return dy
+        def derive(weight: np.ndarray) -> np.ndarray:
+            dy = loss.backward(weight)
+            return _checked(loss, "backward", "the gradient of the output", dy, z.shape)
 
         with working(loss):
             if loss.recordable:
-                return checked(self.weight)
-            return in_python(loss.name, checked, (self.weight,), str(z.dtype), (y_true, z))
+                return derive(self.weight)
+            return in_python(loss.name, derive, (self.weight,), str(z.dtype), (y_true, z))
 
     def weigh(self, dtype: str, weight: np.ndarray | None, mask: np.ndarray | None) -> None:
         """The weight of each row in the loss, and in the metrics (which all rows share alike).
@@ -164,15 +160,13 @@ class Objective:
         Where the output has a mask, the rows that it leaves out weigh nothing. In the loss the
         others of the batch weigh as much as all did; metrics count them, as in Keras.
         """
-        rows = self.values.size
-        averaged = self.loss.reduction != "sum"
+        rows, summed = self.values.size, self.loss.reduction == "sum"
         self.mask = mask.reshape(-1) if mask is not None and mask.size == rows else None
         with working(self.loss):
             self.weight = self.share = empty((rows,), dtype)
             launch.fill(1.0 / rows, self.share)
-            if weight is not None or not averaged:
-                self.weight = empty((rows,), dtype)
-                factor = 1.0 / rows if averaged else 1.0
+            if weight is not None or summed:
+                self.weight, factor = empty((rows,), dtype), 1.0 if summed else 1.0 / rows
                 if weight is None:
                     launch.fill(factor, self.weight)
                 else:
@@ -202,22 +196,30 @@ class Objective:
 
 def _rowwise(owner: Loss | Metric, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
     """What a loss or metric gives, in Python or recorded: one value for every row."""
-    rows = y_pred.size // y_pred.shape[-1]
+    rows = y_pred.shape[:-1]
 
-    def checked(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        values = to_numpy(owner.forward(y_true, y_pred), f"{owner.name}: what forward returned")
-        if values.shape not in ((rows,), y_pred.shape[:-1]):
-            raise ValueError(
-                f"{owner.name}: forward must return one value for every row of the output, of "
-                f"shape {(rows,)}, got {values.shape}"
-            )
-        return values.reshape(rows)
+    def forward(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+        values = owner.forward(y_true, y_pred)
+        promise = "one value for every row of the output"
+        return _checked(owner, "forward", promise, values, (math.prod(rows),), rows).reshape(-1)
 
     if owner.recordable:
-        values = checked(y_true, y_pred)
+        values = forward(y_true, y_pred)
         if owner.recordable:  # It may just have found that it is not.
             return values
-    return in_python(owner.name, checked, (y_true, y_pred), str(y_pred.dtype))
+    return in_python(owner.name, forward, (y_true, y_pred), str(y_pred.dtype))
+
+
+def _checked(
+    owner: Loss | Metric, method: str, promise: str, given: Any, *shapes: tuple[int, ...]
+) -> np.ndarray:
+    """What a method of a loss or metric returned, if its shape is what a step relies on."""
+    array: np.ndarray = to_numpy(given, f"{owner.name}: what {method} returned")
+    if array.shape not in shapes:
+        raise ValueError(
+            f"{owner.name}: {method} must return {promise}, of shape {shapes[0]}, got {array.shape}"
+        )
+    return array
 
 
 def _weight_penalties(storage: Storage) -> Iterator[np.ndarray]:

@@ -1,4 +1,4 @@
-"""How many batches one native call does."""
+"""How an epoch is cut into batches: their order, and how many of them one native call does."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from nnkit.training.steps import MOST_STEPS
 
-__all__ = ["Batches", "Pace"]
+__all__ = ["Batches", "Orders", "Pace"]
 
 # Python wakes up about this often during an epoch, to move the bar and to look for Ctrl-C.
 _WAKE_SECONDS = 0.1
@@ -68,3 +70,31 @@ class Pace:
                 self._most = max(1, min(4 * self._most, wanted, MOST_STEPS))
         if rest:
             yield Batches(full, rest, 1)
+
+
+class Orders:
+    """A new order for every epoch, a function of a seed and the epoch only.
+
+    Parameters
+    ----------
+    seed : int
+    size : int
+        Samples.
+    shuffle : bool
+        False: always as they lie.
+    """
+
+    def __init__(self, seed: int, size: int, shuffle: bool) -> None:
+        self.seed, self.size, self.shuffle = seed, size, shuffle
+        self._prepared: tuple[int, np.ndarray] = -1, np.arange(size)
+
+    def prepare(self, epoch: int) -> None:
+        """Make the order of an epoch in advance, while a device is at work."""
+        if self.shuffle and self._prepared[0] != epoch:
+            order = np.random.default_rng([self.seed, epoch]).permutation(self.size)
+            self._prepared = epoch, order
+
+    def of(self, epoch: int) -> np.ndarray:
+        """The order of an epoch: int64 (size,)."""
+        self.prepare(epoch)
+        return self._prepared[1]
