@@ -73,7 +73,7 @@ class Pace:
 
 
 class Orders:
-    """A new order for every epoch, a function of a seed and the epoch only.
+    """The order of the samples in each epoch, a function of a seed and the epoch only.
 
     Parameters
     ----------
