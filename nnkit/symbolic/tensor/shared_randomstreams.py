@@ -1,6 +1,6 @@
-"""Random variables, which are drawn anew in every call of a function.
+"""Random variables, which are drawn again in every call of a function.
 
-Each has a state of its own, a shared variable, which the function updates by itself.
+Each has its own state, a shared variable that the function updates automatically.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ class RandomStreams:
         dtype: str | None = None,
         nstreams: int | None = None,
     ) -> Any:
-        """Numbers between ``low`` and ``high``; differentiable by both.
+        """Draw from a uniform distribution on [low, high); differentiable by both bounds.
 
         Parameters
         ----------
@@ -240,7 +240,7 @@ class RandomStreams:
         dtype: str | None = None,
         nstreams: int | None = None,
     ) -> Any:
-        """Normal numbers; differentiable by mean and standard deviation.
+        """Draw from a normal distribution; differentiable by mean and standard deviation.
 
         Parameters
         ----------
@@ -276,7 +276,7 @@ class RandomStreams:
         prob: Any = None,
         nstreams: int | None = None,
     ) -> Any:
-        """How many of ``n`` throws succeed, each with probability ``p``.
+        """Draw from a binomial distribution: the successes of ``n`` trials of probability ``p``.
 
         Parameters
         ----------
@@ -299,7 +299,7 @@ class RandomStreams:
     def poisson(
         self, size: Any = None, lam: Any = 1.0, ndim: int | None = None, dtype: str = "int64"
     ) -> Any:
-        """How often something happens that does ``lam`` times on average."""
+        """Draw from a Poisson distribution with mean ``lam``."""
         return self._draw("poisson", size, ndim, _named(dtype), lam)
 
     def random_integers(
@@ -310,7 +310,7 @@ class RandomStreams:
         ndim: int | None = None,
         dtype: str = "int64",
     ) -> Any:
-        """Integers from ``low`` to ``high``, both included."""
+        """Draw integers from ``low`` to ``high``, both included."""
         return self._draw("integers", size, ndim, _named(dtype), low, high)
 
     def choice(
@@ -323,7 +323,7 @@ class RandomStreams:
         dtype: str = "int64",
         nstreams: int | None = None,
     ) -> Any:
-        """Elements of a vector ``a``, or numbers below an integer ``a``.
+        """Draw elements of a vector ``a``, or integers below an integer ``a``.
 
         Parameters
         ----------
@@ -346,7 +346,7 @@ class RandomStreams:
     def permutation(
         self, size: Any = (), n: Any = 1, ndim: int | None = None, dtype: str = "int64"
     ) -> Any:
-        """The numbers below ``n`` in random order, along one more axis than the size has."""
+        """Draw permutations of the integers below ``n``, along an additional last axis."""
         return self._draw(
             "permutation", () if size is None else size, ndim, _named(dtype), n, more=1
         )
@@ -360,7 +360,7 @@ class RandomStreams:
         dtype: str = "int64",
         nstreams: int | None = None,
     ) -> Any:
-        """How many of ``n`` throws fall to each class, along one more axis than the size has.
+        """Draw from a multinomial distribution: counts of ``n`` trials, along a new last axis.
 
         Parameters
         ----------

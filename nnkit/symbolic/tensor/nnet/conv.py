@@ -248,7 +248,7 @@ def conv2d_transpose(
     filter_flip: bool = True,
     filter_dilation: Pair = (1, 1),
 ) -> Any:
-    """The convolution the other way round, as its gradient by the images goes: larger images.
+    """The transposed convolution: the gradient of a convolution by its images.
 
     Parameters
     ----------
