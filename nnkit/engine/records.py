@@ -34,8 +34,6 @@ class Records:
         False if it must stay in Python.
     share : float
         See :func:`nnkit.engine.program.choose_workers`.
-    results : tuple of str
-        Names of the bound arrays that a step writes.
     """
 
     def __init__(
@@ -44,10 +42,8 @@ class Records:
         python: Callable[[], AbstractContextManager[Any]],
         blame: Callable[[Any], bool],
         share: float = MANY_STEPS,
-        results: tuple[str, ...] = (),
     ) -> None:
-        self.state, self.results = state, results
-        self.python, self.blame, self.share = python, blame, share
+        self.state, self.python, self.blame, self.share = state, python, blame, share
         self._steps: dict[tuple[Any, ...], Step] = {}
         self._arenas: dict[Device, Any] = {}
 

@@ -60,7 +60,7 @@ class Step:
         eager: bool = False,
     ) -> None:
         self.function, self.window, self.device = function, window, device
-        self.records, self.state, self.results = records, records.state(), records.results
+        self.records, self.state = records, records.state()
         self.eager = self.checked = False
         self._lasting = self.state  # And what else it writes that outlives it, once it is recorded.
         self._first: Tape | None = None  # The first record, until there is a second,
@@ -96,7 +96,7 @@ class Step:
 
     def _run_in_python(self, bound: Bound, steps: int) -> None:
         """What no record can repeat."""
-        with self.device.brought(bound, self.results) as data:
+        with self.device.brought(bound, self.window) as data:
             for array in self.state:
                 writing(array)
             for _ in range(steps):
@@ -116,9 +116,9 @@ class Step:
         with (
             deferred(),
             self.records.python(),
-            self.device.sample(bound, self.window, self.results, second) as rows,
+            self.device.sample(bound, self.window, second) as rows,
         ):
-            changed = [*self.state, *(rows[name] for name in self.results)]
+            changed = [*self.state, *(rows[name] for name in self.window.results)]
             before = kept(changed)
             try:
                 with recording(Tape(rows)) as tape:
@@ -173,8 +173,7 @@ class Step:
         """Make the device's program of the step; where the step counts, all workers do it again."""
         if self._program is None:
             arena, share = self.records.arena(self.device), self.records.share
-            shape = self.window, self.results
-            self._program = self.device.program(tape, self._single, arena, share, *shape)
+            self._program = self.device.program(tape, self._single, arena, share, self.window)
         if self.device.on_host and self._program is not self._single:
             restore(changed, before)
             self._program.bind(rows)

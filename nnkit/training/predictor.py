@@ -101,7 +101,7 @@ class Predictor:
         self.most = budget.memory() // max(self.dtype.itemsize * self.columns, 1)
         self.batch = np.zeros(1, np.int64)
         self.stateful = bool(network.states())
-        self.records = Records(self._state, guard.turns.python, self._blame, ONE_STEP, ("out",))
+        self.records = Records(self._state, guard.turns.python, self._blame, ONE_STEP)
 
     def run(
         self,
@@ -149,7 +149,7 @@ class Predictor:
         return Storage.moves != self.moves or blame(owner)
 
     def _step(self, x: np.ndarray, size: int, stride: int) -> Step:
-        window = Window(size, stride, self.batch)
+        window = Window(size, stride, self.batch, ("out",))
         return self.records.step((x.dtype.str,), window, self.eager, self._function)
 
     def _function(self, window: Window) -> StepFunction:
