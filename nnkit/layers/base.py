@@ -67,6 +67,8 @@ class Layer(WeightOwner):
         Of the class: whether ``forward`` has a parameter ``mask``.
     decides_mask : bool
         Of the class: whether it has a ``compute_mask`` of its own. It is found out.
+    makes_mask : bool
+        Whether steps of its output may not count though all of its input's do.
 
     Examples
     --------
@@ -100,11 +102,7 @@ class Layer(WeightOwner):
     supports_masking: ClassVar[bool] = False
     uses_mask: ClassVar[bool] = False
     decides_mask: ClassVar[bool] = False
-
-    @property
-    def makes_mask(self) -> bool:
-        """Whether steps of its output may not count though all of its input's do."""
-        return False
+    makes_mask: bool = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

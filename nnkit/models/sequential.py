@@ -21,6 +21,7 @@ from nnkit.registry import did_you_mean, resolve, to_plain
 from nnkit.saving import load_weights, save_model, save_weights
 from nnkit.training import inputs
 from nnkit.training.guard import Guard
+from nnkit.training.predictor import Predictors
 
 __all__ = ["Sequential"]
 
@@ -136,8 +137,9 @@ class Sequential(Trainer):
         input_shape : tuple
             With the batch axis: ``(None, 784)``.
         """
-        with self.turns.alone():
+        with self.turns.alone(writes=True):
             self.network.build(self.name, input_shape)
+            self._predictors = Predictors(self.network, self.guard)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Shape of the output for an input of this shape."""

@@ -70,7 +70,7 @@ class Trainer(Layer, abstract=True):
             return self.claimed()
 
     def claimed(self) -> Session:
-        """The session, for who is alone with the model; see :meth:`Session.claimed`."""
+        """The session, for who is alone with the model, with all weights in its memory."""
         if self._session is None:
             given = self.optimizer, self.loss, self.metrics_given
             self._session = Session(self.network, *given, self.turns.python)
