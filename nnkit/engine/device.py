@@ -223,11 +223,10 @@ def _check_axes(kernel: Kernel, arrays: dict[str, np.ndarray]) -> None:
     sizes: dict[str, int] = {}
     fits = len({array.dtype for array in arrays.values()}) == 1
     for name, array in arrays.items():
-        letters = kernel.axes[name]
-        fits = fits and array.ndim == len(letters)
-        fits = fits and all(
-            sizes.setdefault(axis, n) == n for axis, n in zip(letters, array.shape, strict=True)
-        )
+        letters, shape = kernel.axes[name], array.shape
+        fits = fits and len(shape) == len(letters)
+        for axis, n in zip(letters, shape, strict=False):
+            fits = fits and sizes.setdefault(axis, n) == n
     if not fits:
         wanted = ", ".join(f"{name} ({', '.join(axes)})" for name, axes in kernel.axes.items())
         got = ", ".join(f"{name} {a.shape} of {a.dtype}" for name, a in arrays.items())

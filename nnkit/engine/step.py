@@ -81,18 +81,18 @@ class Step:
         meanwhile : callable, optional
             What the host may do while it would wait for a device. On the CPU it never waits.
         """
-        with self.device.taken(self._lasting):
-            while steps and not self.checked and not self.eager:
-                steps -= self._record(bound)
-            if not steps:
-                return
-            if self.eager:
-                self._run_in_python(bound, steps)
-            elif self._program.native:
+        self.device.take(self._lasting)
+        while steps and not self.checked and not self.eager:
+            steps -= self._record(bound)
+        if not steps:
+            return
+        if self.eager:
+            self._run_in_python(bound, steps)
+        elif self._program.native:
+            self._program.replay(bound, steps, meanwhile)
+        else:
+            with deferred(), self.device.in_python(self.records.python):
                 self._program.replay(bound, steps, meanwhile)
-            else:
-                with deferred(), self.records.python():
-                    self._program.replay(bound, steps, meanwhile)
 
     def _run_in_python(self, bound: Bound, steps: int) -> None:
         """What no record can repeat."""
@@ -100,7 +100,7 @@ class Step:
             for array in self.state:
                 writing(array)
             for _ in range(steps):
-                with deferred(), self.records.python(), recording(None):
+                with deferred(), self.device.in_python(self.records.python), recording(None):
                     self.function(data)
 
     def _stay_in_python(self, reason: str) -> None:
@@ -115,7 +115,7 @@ class Step:
         counts, second = self.device.on_host, self._first is not None
         with (
             deferred(),
-            self.records.python(),
+            self.device.in_python(self.records.python),
             self.device.sample(bound, self.window, second) as rows,
         ):
             changed = [*self.state, *(rows[name] for name in self.window.results)]

@@ -68,6 +68,8 @@ class Layer(WeightOwner):
         Class attribute: whether ``forward`` has a parameter ``mask``.
     decides_mask : bool
         Class attribute: whether it has a ``compute_mask`` of its own; found out by nnkit.
+    makes_mask : bool
+        Whether timesteps of its output may be masked though all of its input's count.
 
     Examples
     --------
@@ -101,11 +103,7 @@ class Layer(WeightOwner):
     supports_masking: ClassVar[bool] = False
     uses_mask: ClassVar[bool] = False
     decides_mask: ClassVar[bool] = False
-
-    @property
-    def makes_mask(self) -> bool:
-        """Whether steps of its output may not count though all of its input's do."""
-        return False
+    makes_mask: bool = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -88,7 +88,7 @@ class Embedding(Layer):
         self.plan_weight(
             "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint
         )
-        self.mask_zero = checks.flag("Embedding", "mask_zero", mask_zero)
+        self.mask_zero = self.makes_mask = checks.flag("Embedding", "mask_zero", mask_zero)
         self._table = None if weights is None else self._checked_table(weights)
 
     def _checked_table(self, weights: Any) -> list[Any]:
@@ -120,11 +120,6 @@ class Embedding(Layer):
         mask = self.empty(x.shape, np.bool_)
         launch.not_zero(x, mask)
         return mask
-
-    @property
-    def makes_mask(self) -> bool:
-        """Whether 0 stands for no word."""
-        return self.mask_zero
 
     @property
     def input_dtype(self) -> str:

@@ -46,15 +46,11 @@ class Masking(Layer):
     """
 
     recordable = True
+    makes_mask = True
 
     def __init__(self, mask_value: float = 0.0, **options: Any) -> None:
         super().__init__(**options)
         self.mask_value = checks.number("Masking", "mask_value", mask_value)
-
-    @property
-    def makes_mask(self) -> bool:
-        """It is what the layer is for."""
-        return True
 
     def build(self, input_shape: Shape) -> None:
         """Check that the input is (batch, steps, features)."""

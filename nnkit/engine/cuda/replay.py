@@ -39,6 +39,10 @@ class Replay:
 
     def replay(self, bound: Bound, steps: int, meanwhile: Callable[[], None] | None = None) -> None:
         """Do so many steps; arrays that are not on the device yet are copied there."""
+        with self.driver.alone():
+            self._replay(bound, steps, meanwhile)
+
+    def _replay(self, bound: Bound, steps: int, meanwhile: Callable[[], None] | None) -> None:
         program, first = self._program, int(self.window.batch[0])
         program.prepare()
         try:

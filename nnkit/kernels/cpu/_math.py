@@ -13,8 +13,10 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
+from nnkit.kernels._flags import EXACT
+
 # The kernels' "reassoc" would merge the two halves of ln 2 and cancel the rounding constant.
-_EXACT = {"fastmath": {"contract"}, "error_model": "numpy", "forceinline": True}
+_EXACT = EXACT | {"forceinline": True}
 
 _F = np.float32
 _I = np.int32
