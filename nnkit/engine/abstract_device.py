@@ -20,7 +20,7 @@ Bound = dict[str, Any]
 
 
 class Window(NamedTuple):
-    """Which rows of the data a step reads.
+    """Which rows of the data a step reads, and what it writes.
 
     Attributes
     ----------
@@ -30,11 +30,14 @@ class Window(NamedTuple):
         Rows of a full batch: the last one of an epoch may be smaller.
     batch : numpy.ndarray
         int64 (1,), the number of the batch in the epoch; the step counts it up.
+    results : tuple of str
+        Names of the bound arrays that it writes.
     """
 
     size: int
     stride: int
     batch: np.ndarray
+    results: tuple[str, ...] = ()
 
 
 class Device(ABC):
@@ -88,13 +91,11 @@ class Device(ABC):
     # ------------------------------------------------------------------------------------ steps
 
     @abstractmethod
-    def taken(self, state: Sequence[np.ndarray]) -> AbstractContextManager[Any]:
-        """A block within which nobody else runs steps; these arrays last from step to step."""
+    def taken(self, lasting: Sequence[np.ndarray]) -> AbstractContextManager[Any]:
+        """A block in which nobody else runs steps; these arrays outlive the step."""
 
     @abstractmethod
-    def sample(
-        self, bound: Bound, window: Window, results: Sequence[str], second: bool
-    ) -> AbstractContextManager[Bound]:
+    def sample(self, bound: Bound, window: Window, second: bool) -> AbstractContextManager[Bound]:
         """Arrays on the host, and ``window.batch`` for them, to record a step with in the block.
 
         The second step has other rows than the first if it can: a number that a layer has computed
@@ -102,21 +103,12 @@ class Device(ABC):
         """
 
     @abstractmethod
-    def brought(self, bound: Bound, results: Sequence[str]) -> AbstractContextManager[Bound]:
+    def brought(self, bound: Bound, window: Window) -> AbstractContextManager[Bound]:
         """All of the bound arrays on the host, for a step that always runs in Python."""
 
     @abstractmethod
-    def program(
-        self,
-        tape: Tape,
-        single: Program,
-        arena: Any,
-        share: float,
-        window: Window,
-        results: Sequence[str],
-    ) -> Any:
-        """The replay of a record: an object with the attribute ``native``, whether it needs nothing
-        from Python, and a method ``replay``, whose parameters are those of ``Step.run``.
+    def program(self, tape: Tape, single: Program, arena: Any, share: float, window: Window) -> Any:
+        """The replay of a record.
 
         Parameters
         ----------
@@ -127,6 +119,11 @@ class Device(ABC):
             From :meth:`arena`.
         share : float
             See :func:`nnkit.engine.program.choose_workers`.
-        window, results
-            See :class:`nnkit.engine.step.Step`.
+        window : Window
+
+        Returns
+        -------
+        object
+            Its attribute ``native`` says whether it needs nothing from Python. Its method
+            ``replay`` has the parameters of :meth:`nnkit.engine.step.Step.run`.
         """

@@ -47,31 +47,23 @@ class CpuDevice(Device):
         """An arena of its own."""
         return Arena()
 
-    def taken(self, state: Sequence[np.ndarray]) -> AbstractContextManager[Any]:
+    def taken(self, lasting: Sequence[np.ndarray]) -> AbstractContextManager[Any]:
         """Bring home what a step on a GPU may have left there: the model may have been on one."""
         if exist():
-            for array in state:
+            for array in lasting:
                 writing(array)
         return _NOTHING
 
-    def sample(
-        self, bound: Bound, window: Window, results: Sequence[str], second: bool
-    ) -> AbstractContextManager[Bound]:
+    def sample(self, bound: Bound, window: Window, second: bool) -> AbstractContextManager[Bound]:
         """The data itself, as views: a tape knows arrays by identity, and two may be one."""
         return nullcontext({name: array.view() for name, array in bound.items()})
 
-    def brought(self, bound: Bound, results: Sequence[str]) -> AbstractContextManager[Bound]:
+    def brought(self, bound: Bound, window: Window) -> AbstractContextManager[Bound]:
         """The arrays as they are."""
         return nullcontext(bound)
 
     def program(
-        self,
-        tape: Tape,
-        single: Program,
-        arena: Arena,
-        share: float,
-        window: Window,
-        results: Sequence[str],
+        self, tape: Tape, single: Program, arena: Arena, share: float, window: Window
     ) -> Program:
         """A program for as many workers as have enough to do."""
         workers = choose_workers(tape, share)

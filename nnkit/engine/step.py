@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit.engine.abstract_device import Bound, Window
+from nnkit.engine.abstract_device import Bound, Device, Window
 from nnkit.engine.cpu import CPU
 from nnkit.engine.device import execute, recording
-from nnkit.engine.devices import current
 from nnkit.engine.program import Program
-from nnkit.engine.replayer import Replayer
 from nnkit.engine.tape import Call, Fault, Stop, Tape
 from nnkit.engine.twins import reading, writing
 from nnkit.interrupts import deferred
+
+if TYPE_CHECKING:
+    from nnkit.engine.records import Records
 
 __all__ = ["Bound", "Step", "Window", "kept", "restore"]
 
@@ -36,14 +37,11 @@ class Step:
     function : callable
         ``function(bound)`` does one step by launching kernels. It finds its batch by counters that
         are arrays, so that doing it again does the next batch.
-    state : sequence of numpy.ndarray
-        Every array that outlives a step and is changed by it.
-    results : sequence of str
-        Names of the bound arrays that it writes.
+    records : Records
+        What it has in common with the model's other steps.
     window : Window
         The rows of the data that it reads.
-    replayer : Replayer
-        What it has in common with the model's other steps.
+    device : Device
     eager : bool
         Never record.
 
@@ -56,15 +54,15 @@ class Step:
     def __init__(
         self,
         function: Callable[[Bound], None],
-        state: Sequence[np.ndarray],
-        results: Sequence[str],
+        records: Records,
         window: Window,
-        replayer: Replayer,
+        device: Device,
         eager: bool = False,
     ) -> None:
-        self.function, self.state, self.results = function, state, results
-        self.window, self.replayer, self.device = window, replayer, current()
+        self.function, self.window, self.device = function, window, device
+        self.records, self.state = records, records.state()
         self.eager = self.checked = False
+        self._lasting = self.state  # And what else it writes that outlives it, once it is recorded.
         self._first: Tape | None = None  # The first record, until there is a second,
         self._single: Any = None  # and one worker's program of it.
         self._program: Any = None
@@ -83,7 +81,7 @@ class Step:
         meanwhile : callable, optional
             What the host may do while it would wait for a device. On the CPU it never waits.
         """
-        with self.device.taken(self.state):
+        with self.device.taken(self._lasting):
             while steps and not self.checked and not self.eager:
                 steps -= self._record(bound)
             if not steps:
@@ -93,16 +91,16 @@ class Step:
             elif self._program.native:
                 self._program.replay(bound, steps, meanwhile)
             else:
-                with deferred(), self.replayer.python():
+                with deferred(), self.records.python():
                     self._program.replay(bound, steps, meanwhile)
 
     def _run_in_python(self, bound: Bound, steps: int) -> None:
         """What no record can repeat."""
-        with self.device.brought(bound, self.results) as data:
+        with self.device.brought(bound, self.window) as data:
             for array in self.state:
                 writing(array)
             for _ in range(steps):
-                with deferred(), self.replayer.python(), recording(None):
+                with deferred(), self.records.python(), recording(None):
                     self.function(data)
 
     def _stay_in_python(self, reason: str) -> None:
@@ -117,10 +115,10 @@ class Step:
         counts, second = self.device.on_host, self._first is not None
         with (
             deferred(),
-            self.replayer.python(),
-            self.device.sample(bound, self.window, self.results, second) as rows,
+            self.records.python(),
+            self.device.sample(bound, self.window, second) as rows,
         ):
-            changed = [*self.state, *(rows[name] for name in self.results)]
+            changed = [*self.state, *(rows[name] for name in self.window.results)]
             before = kept(changed)
             try:
                 with recording(Tape(rows)) as tape:
@@ -134,13 +132,15 @@ class Step:
                 restore(changed, before)
                 self._first = self._single = self._program = None
                 raise
+            places = [p.array for p in tape.places if p.kind == "lasting"]
+            self._lasting = [*self.state, *places]
             self.checked = second and fault is None
             self._first = None if second or fault is not None else tape
             if self._first is None:
                 self._single = None
             if fault is not None:
                 self._program = None
-                if not self.replayer.blame(fault.owner):
+                if not self.records.blame(fault.owner):
                     self._stay_in_python("it can't be recorded")
             tape.release()
         return int(counts)
@@ -156,7 +156,7 @@ class Step:
         after = [array.copy() for array in changed]
         restore(changed, before)
         if self._single is None:  # One worker: how a product is cut may change its last bit.
-            self._single = Program(first, self.replayer.arena(CPU), workers=1)
+            self._single = Program(first, self.records.arena(CPU), workers=1)
         self._single.bind(rows)
         self._single.poison()
         self._single.run(1, _outcomes(tape))
@@ -172,9 +172,8 @@ class Step:
     ) -> None:
         """Make the device's program of the step; where the step counts, all workers do it again."""
         if self._program is None:
-            arena, share = self.replayer.arena(self.device), self.replayer.share
-            shape = self.window, self.results
-            self._program = self.device.program(tape, self._single, arena, share, *shape)
+            arena, share = self.records.arena(self.device), self.records.share
+            self._program = self.device.program(tape, self._single, arena, share, self.window)
         if self.device.on_host and self._program is not self._single:
             restore(changed, before)
             self._program.bind(rows)

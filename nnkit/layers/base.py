@@ -12,8 +12,9 @@ from nnkit import budget, checks, config, regularizers
 from nnkit.conversion import to_numpy
 from nnkit.engine.device import empty
 from nnkit.errors import warn
+from nnkit.layers.chain import Chain
 from nnkit.layers.weights import WeightOwner, check_name
-from nnkit.registry import parameters, snake_case, to_plain
+from nnkit.registry import lookup, parameters, snake_case, to_plain
 
 if TYPE_CHECKING:
     from nnkit.layers.expression import LayerExpression
@@ -64,6 +65,8 @@ class Layer(WeightOwner):
         Of the class: whether a mask of the input (bool, (batch, steps)) is one of the output.
     uses_mask : bool
         Of the class: whether ``forward`` has a parameter ``mask``.
+    decides_mask : bool
+        Of the class: whether it has a ``compute_mask`` of its own. It is found out.
 
     Examples
     --------
@@ -96,10 +99,17 @@ class Layer(WeightOwner):
     recordable: ClassVar[bool] = False
     supports_masking: ClassVar[bool] = False
     uses_mask: ClassVar[bool] = False
+    decides_mask: ClassVar[bool] = False
+
+    @property
+    def makes_mask(self) -> bool:
+        """Whether steps of its output may not count though all of its input's do."""
+        return False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         own = vars(cls)
+        cls.decides_mask = cls.decides_mask or "compute_mask" in own
         if "call" in own and "forward" not in own and "recordable" not in own:
             cls.recordable = True
 
@@ -232,10 +242,8 @@ class Layer(WeightOwner):
             parts += self.activation.parts()
         if self.activity_regularizer is not None:
             if self._penalty is None:
-                from nnkit.layers.activity_regularization import ActivityRegularization
-
-                name = f"{self.name}_activity"
-                self._penalty = ActivityRegularization(name=name, dtype=self.dtype)
+                make: Any = lookup("layer", "ActivityRegularization")
+                self._penalty = make(name=f"{self.name}_activity", dtype=self.dtype)
                 self._penalty.regularizer = self.activity_regularizer
             parts += (self._penalty,)
         return parts
@@ -258,9 +266,9 @@ class Layer(WeightOwner):
         """
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin.__dict__["layers"] = [layer.another_use() for layer in self.layers]
-        twin.__dict__["_penalty"] = None
-        twin.__dict__.pop("chains", None)
+        twin.layers = [layer.another_use() for layer in self.layers]
+        twin._penalty = None
+        vars(twin).pop("chains", None)
         return twin
 
     def __call__(self, x: Any, training: bool = False, mask: Any = None) -> np.ndarray:
@@ -279,8 +287,6 @@ class Layer(WeightOwner):
         -------
         numpy.ndarray
         """
-        from nnkit.layers.chain import Chain  # It knows layers.
-
         x = self.as_input(x)
         self.check_values(x, "x")
         x = np.ascontiguousarray(x, self.input_dtype)

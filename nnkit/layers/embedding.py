@@ -122,6 +122,11 @@ class Embedding(Layer):
         return mask
 
     @property
+    def makes_mask(self) -> bool:
+        """Whether 0 stands for no word."""
+        return self.mask_zero
+
+    @property
     def input_dtype(self) -> str:
         """Whole numbers stay what they are: float32 holds those up to 2**24 only."""
         return "int32"

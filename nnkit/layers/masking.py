@@ -51,6 +51,11 @@ class Masking(Layer):
         super().__init__(**options)
         self.mask_value = checks.number("Masking", "mask_value", mask_value)
 
+    @property
+    def makes_mask(self) -> bool:
+        """It is what the layer is for."""
+        return True
+
     def build(self, input_shape: Shape) -> None:
         """See that there are steps."""
         if len(input_shape) != 3:

@@ -325,6 +325,19 @@ def test_training_goes_on_on_another_device(gpu, use, one_thread, tmp_path):
     np.testing.assert_array_equal(moved.predict(X), whole.predict(X))
 
 
+def test_gradients_are_those_of_the_last_step(gpu, use, one_thread):
+    """Of whichever device did it."""
+    outcomes = []
+    for devices in (("cpu", "cpu", "cpu"), ("cpu", "cuda:0", "cpu")):
+        trained = model(Dense(3), Softmax())
+        for epoch, device in enumerate(devices):
+            use(device)
+            trained.fit(X[:48], Y[:48], 8, epoch + 1, 0, initial_epoch=epoch)
+        outcomes.append([v.gradient.copy() for v in trained.trainable_weights])
+    for mine, theirs in zip(*outcomes, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
 def test_run_eagerly_runs_on_the_host(gpu, use, caplog, one_thread):
     use("cpu")
     plain = model()

@@ -171,7 +171,7 @@ def test_other_batch_sizes_of_a_stateful_model(method, rows, options, message):
     with pytest.raises(ValueError, match=message):
         getattr(model, method)(*data, **options)
     np.testing.assert_equal(model.get_weights(), before)
-    assert not any(state.any() for state in model.layer_states())
+    assert not any(state.any() for state in model.network.states())
 
 
 @pytest.mark.parametrize("rows", [1, 3, 700])

@@ -111,7 +111,7 @@ def test_recorded_steps_are_few_however_many_batch_sizes_there_are():
         model.train_on_batch(X[:size], LABELS[:size])
         model.predict(X[:60], batch_size=size)
     assert len(model.session().records._steps) <= 16
-    assert [len(p.records._steps) <= 16 for p in model._predictors] == [True]
+    assert [len(p.records._steps) <= 16 for p in model._predictors.idle] == [True]
     np.testing.assert_allclose(model.predict(X), model(X), rtol=1e-4, atol=1e-6)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -207,14 +207,14 @@ class Stream:
     bound : dict
         Streamed arrays, and perhaps ``"order"``, a host array.
     driver : Driver
-    results : sequence of str
+    results : tuple of str
         Arrays that are copied to the host instead.
     size, stride : int
         Rows of a batch, and of a full batch.
     """
 
     def __init__(
-        self, bound: Bound, driver: Driver, results: Sequence[str], size: int, stride: int
+        self, bound: Bound, driver: Driver, results: tuple[str, ...], size: int, stride: int
     ) -> None:
         self.driver, self.results, self.size, self.stride = driver, results, size, stride
         self.order = bound.get("order")

@@ -66,16 +66,14 @@ class CudaDevice(Device):
         return DeviceArena(self.driver)
 
     @contextmanager
-    def taken(self, state: Sequence[np.ndarray]) -> Iterator[None]:
+    def taken(self, lasting: Sequence[np.ndarray]) -> Iterator[None]:
         """The GPU for this thread alone."""
         with self.driver.lock:
             self.driver.enter()
             yield
 
     @contextmanager
-    def sample(
-        self, bound: Bound, window: Window, results: Sequence[str], second: bool
-    ) -> Iterator[Bound]:
+    def sample(self, bound: Bound, window: Window, second: bool) -> Iterator[Bound]:
         """The first rows of the data, in their order, one batch of them or two."""
         bring_home(self.driver)
         rows = min(value.shape[0] for value in bound.values())
@@ -85,7 +83,7 @@ class CudaDevice(Device):
         for name, value in bound.items():
             if name == "order":
                 sample[name] = np.arange(count)
-            elif name in results:
+            elif name in window.results:
                 sample[name] = np.empty((count, *value.shape[1:]), value.dtype)
             else:
                 first = value[:count] if isinstance(value, np.ndarray) else value.rows(count)
@@ -98,24 +96,18 @@ class CudaDevice(Device):
             window.batch[0] = before
 
     @contextmanager
-    def brought(self, bound: Bound, results: Sequence[str]) -> Iterator[Bound]:
+    def brought(self, bound: Bound, window: Window) -> Iterator[Bound]:
         """Copies on the host of what lies in the GPU's memory; results go back there."""
         bring_home(self.driver)
         there = {name: value for name, value in bound.items() if not isinstance(value, np.ndarray)}
         copies = bound | {name: value.rows(None) for name, value in there.items()}
         yield copies
-        for name in results:
+        for name in window.results:
             if name in there and not isinstance(there[name], data.Streamed):
                 self.driver.upload(copies[name], there[name].memory)
 
     def program(
-        self,
-        tape: Tape,
-        single: Program,
-        arena: DeviceArena,
-        share: float,
-        window: Window,
-        results: Sequence[str],
+        self, tape: Tape, single: Program, arena: DeviceArena, share: float, window: Window
     ) -> Replay:
         """Launches, graphs of them, and what feeds them with data."""
-        return Replay(tape, self.driver, arena, window, results)
+        return Replay(tape, self.driver, arena, window)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -29,20 +29,10 @@ class Replay:
     driver : Driver
     arena : DeviceArena
     window : Window
-        The rows of the data that the step reads.
-    results : sequence of str
-        Names of the bound arrays that it writes.
     """
 
-    def __init__(
-        self,
-        tape: Tape,
-        driver: Driver,
-        arena: DeviceArena,
-        window: Window,
-        results: Sequence[str],
-    ) -> None:
-        self.driver, self.window, self.results = driver, window, results
+    def __init__(self, tape: Tape, driver: Driver, arena: DeviceArena, window: Window) -> None:
+        self.driver, self.window = driver, window
         self._program = Program(tape, driver, arena, whole=window.size == window.stride)
         self.native = self._program.native
         self._inputs: dict[str, Memory] = {}
@@ -66,7 +56,7 @@ class Replay:
             raise
         program.finish()
         self.window.batch[0] = first + steps
-        for name in self.results:
+        for name in self.window.results:
             if isinstance(bound[name], np.ndarray):
                 self.driver.download(self._inputs[name], bound[name])
 
@@ -80,15 +70,15 @@ class Replay:
             known = self._inputs.get(name)
             if known is None or known.size < value.nbytes:
                 self._inputs[name] = self.driver.allocate(max(value.nbytes, 1))
-            if name not in self.results:
+            if name not in self.window.results:
                 self.driver.upload(np.ascontiguousarray(value), self._inputs[name])
             memory[name] = self._inputs[name]
         return memory
 
     def _stream(self, bound: Bound, first: int, steps: int) -> None:
-        size, stride, batch = self.window
+        size, stride, batch, results = self.window
         counter, at = twin_of(batch, self.driver).memory, address(batch) - address(root(batch))
-        for count, memory in Stream(bound, self.driver, self.results, size, stride).stretches(
+        for count, memory in Stream(bound, self.driver, results, size, stride).stretches(
             first, steps
         ):
             # The rows of a stretch are counted from its first.

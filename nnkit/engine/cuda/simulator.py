@@ -130,20 +130,12 @@ class HostMemory:
         """The only error that there is."""
         return 0, b"CUDA_ERROR_OUT_OF_MEMORY"
 
-    def cuMemcpyHtoDAsync(self, to: int, source: int, size: int, stream: int) -> tuple[int]:
-        """Copy to simulated memory."""
-        ctypes.memmove(self.bytes_at(to, size).ctypes.data, source, size)
-        return (0,)
-
-    def cuMemcpyDtoHAsync(self, to: int, source: int, size: int, stream: int) -> tuple[int]:
-        """Copy from simulated memory."""
-        ctypes.memmove(to, self.bytes_at(source, size).ctypes.data, size)
-        return (0,)
-
-    def cuMemcpyDtoDAsync(self, to: int, source: int, size: int, stream: int) -> tuple[int]:
-        """Copy within simulated memory."""
+    def copy(self, to: int, source: int, size: int, stream: int) -> tuple[int]:
+        """Copy between the host's and simulated memory, or within either."""
         self.bytes_at(to, size)[...] = self.bytes_at(source, size)
         return (0,)
+
+    cuMemcpyHtoDAsync = cuMemcpyDtoHAsync = cuMemcpyDtoDAsync = copy  # noqa: N815
 
     def cuMemsetD8Async(self, to: int, value: int, size: int, stream: int) -> tuple[int]:
         """Fill simulated memory."""

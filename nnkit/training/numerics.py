@@ -6,26 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit.data import Arrays, first_not_finite
-from nnkit.engine.step import Bound, Step, Window, kept, restore
+from nnkit.data import first_not_finite
+from nnkit.engine.step import Step, Window, kept, restore
 from nnkit.errors import warn
 from nnkit.layers.base import Layer
 
 if TYPE_CHECKING:
-    from nnkit.models.session import Session
+    from nnkit.training.loops import Run
+    from nnkit.training.session import Session
 
 __all__ = ["explain", "warn_of_nan"]
 
 
-def explain(
-    session: Session,
-    step: Step,
-    data: Arrays,
-    bound: Bound,
-    steps: int,
-    window: Window,
-    epoch: int,
-) -> None:
+def explain(session: Session, step: Step, run: Run, steps: int, window: Window) -> None:
     """Do some steps; if numbers are no longer finite after them, go back and find the first cause.
 
     A step is a function of its state, so doing it again from a copy meets the same numbers.
@@ -37,13 +30,13 @@ def explain(
     """
     state = session.state()
     before = kept(state)
-    step.run(bound, steps)
+    step.run(run.bound, steps)
     if _finite(session):
         return
     restore(state, before)
     for _ in range(steps):
         before = kept(state)
-        step.run(bound, 1)
+        step.run(run.bound, 1)
         if not _finite(session):
             break
     restore(state, before)
@@ -57,12 +50,12 @@ def explain(
             )
 
     number = int(session.counters.batch[0])
-    session.train_function(window, watch)(data.on_host() | {"order": bound["order"]})
+    session.train_function(window, watch)(run.data.on_host() | {"order": run.bound["order"]})
     restore(state, before)  # The model keeps its last finite weights.
     cause = found[0] if found else "the loss, or the weights after the update"
     raise FloatingPointError(
-        f"training stopped being finite in epoch {epoch}, batch {number}: first not finite is "
-        f"{cause}. The learning rate is {session.model.optimizer.learning_rate:g}; try a smaller "
+        f"training stopped being finite in epoch {run.epoch}, batch {number}: first not finite is "
+        f"{cause}. The learning rate is {session.optimizer.learning_rate:g}; try a smaller "
         "one, or clipnorm=1."
     )
 

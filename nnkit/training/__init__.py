@@ -1,0 +1,1 @@
+"""What makes a network learn: the memory of a session, steps, and the loops around them."""
