@@ -13,7 +13,8 @@ import math
 
 from numba.extending import register_jitable
 
-from nnkit.kernels._jit import EXACT, inline, kernel
+from nnkit.kernels._flags import EXACT
+from nnkit.kernels._jit import inline, kernel
 from nnkit.kernels.cpu import _math
 from nnkit.kernels.cpu.softmax import exponentiate, normalize, shift
 
