@@ -4,7 +4,8 @@ import math
 
 from numba.extending import register_jitable
 
-from nnkit.kernels._jit import FLAGS, inline, kernel
+from nnkit.kernels._flags import FLAGS
+from nnkit.kernels._jit import inline, kernel
 from nnkit.kernels.cpu import _math
 
 
