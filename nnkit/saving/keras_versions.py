@@ -78,10 +78,7 @@ _SILENT_IN_3 = frozenset(
     {
         *("batch_input_shape", "batch_shape", "jit_compile", "is_legacy_optimizer"),
         "loss_scale_factor",  # Gradients are divided by the factor again.
-        *(
-            "ema_momentum",
-            "ema_overwrite_frequency",
-        ),  # No effect without use_ema, which is not silent.
+        *("ema_momentum", "ema_overwrite_frequency"),  # Of use_ema, which is not silent.
     }
 )
 _USUAL_IN_3 = {
