@@ -1,7 +1,9 @@
-"""Records what a step does, and replays it. Each noun of nnkit means one thing:
+"""Records what a step does, and replays it.
+
+Each noun of nnkit means one thing:
 
 device
-    What executes kernels: the processor, or one GPU. It allocates memory, copies, and makes programs.
+    What executes kernels: the processor, or one GPU. It allocates, copies, and makes programs.
 kernel
     A plain loop over arrays, compiled by numba, that reads its inputs and overwrites its outputs.
 launch
@@ -9,19 +11,19 @@ launch
 tape
     The record of one step: its launches and stops in order, and the places that they touch.
 place
-    Memory that a tape knows: a result of the step, data bound by name, or an array that outlasts it.
+    Memory that a tape knows: a result of the step, data bound by name, or a lasting array.
 reference
     How a tape names an array: a place, an offset in it, a shape, strides and a data type.
 stop
     A point at which a replay returns to Python, to run code that no kernel does.
 record
-    A step's tape, or, as a verb, to write it down while Python runs; a model keeps its recorded steps.
+    As a verb: to write a tape while Python runs. As a noun: what has been written.
 program
-    A tape made ready to be replayed on one device: launches for each worker, and where places are now.
+    A tape made ready to be replayed on one device: each worker's launches, and where places lie.
 replay
     To do a program's launches again, natively and without Python.
 arena
-    The block of memory in which the results of a step have their offsets; a model's programs share it.
+    The block of memory in which a step's results have their offsets; a model's programs share it.
 worker
     A thread that does its share of each launch, a range of rows, in a replay.
 barrier
@@ -46,7 +48,7 @@ turn
 Above the engine:
 
 chain
-    Layers in sequence, run forward and backward: inside a network, or inside a layer made of layers.
+    Layers in sequence, run forward and backward: in a network, or in a layer made of layers.
 network
     What a model is without data: layers, weights, shapes, and the chain that a step runs.
 counters
@@ -56,7 +58,7 @@ objective
 session
     What training a network needs besides it: storage, slots, counters, objective, recorded steps.
 run
-    One ``fit`` or ``evaluate`` on its way: its data, rows of a batch, callbacks, and results so far.
+    One ``fit`` or ``evaluate`` on its way: its data, batch size, callbacks, and results so far.
 pace
     How many steps the next native call does, so that Python wakes up ten times a second.
 """
