@@ -69,7 +69,12 @@ class Operands:
         KeyError
             The tape has no data of that name.
         """
-        self._bound[name].put(self.words, address(array), array.shape)
+        bound = self._bound[name]
+        try:
+            bound.put(self.words, address(array), array.shape)
+        except BaseException:  # Ctrl-C, when some words may have been written and others not.
+            bound.forget()
+            raise
 
     def settle(self, base: int) -> None:
         """Let the arena begin at an address.
@@ -110,6 +115,10 @@ class _Addresses:
         """No more will be added."""
         self._at, self._offsets = np.array(self._list, np.int64).reshape(-1, 2).T.copy()
         self._rows = np.array(self._wholes, np.int64)
+
+    def forget(self) -> None:
+        """What the words are is not known."""
+        self.base, self._shape = None, ()
 
     def put(self, words: np.ndarray, base: int, shape: tuple[int, ...] = ()) -> None:
         """Write the words."""

@@ -181,6 +181,32 @@ def test_a_program_that_nobody_told_where_data_lies():
         program.bind({"z": x})
 
 
+class Interrupted(np.ndarray):
+    """Comes to an end in the middle of what is written to it."""
+
+    def __setitem__(self, at, value):
+        self.view(np.ndarray)[at] = value
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_other_data_is_bound(rng):
+    """The first data once more: its address is the last one that was bound to the end."""
+    x, y = rng.normal(size=(4, 3)), np.zeros((4, 3))
+    with recording(Tape({"x": x})) as tape:
+        launch.copy(x, y)
+    program = Program(tape, Arena(), 1)
+    program.bind({"x": x})
+    operands = program._operands
+    words, operands.words = operands.words, operands.words.view(Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        program.bind({"x": np.zeros((4, 3))})
+    operands.words = words
+    program.bind({"x": x})
+    y.fill(0)
+    program.run(1)
+    np.testing.assert_array_equal(y, x)
+
+
 def test_an_arena_that_moves():
     x, y = np.full((2, 3), 2.0), np.zeros((2, 3))
     with recording(Tape({})) as tape:
