@@ -8,7 +8,7 @@ from numba import int32
 import nnkit
 from benchmarks.gpu.cases import PRODUCT
 from nnkit.engine.cuda.blas import Product
-from nnkit.engine.cuda.driver import open_device
+from nnkit.engine.devices import open_device
 from nnkit.kernels.cuda._cuda import cuda
 
 COPIED = 1 << 30  # Bytes.
@@ -21,7 +21,7 @@ class Ceilings:
 
     def __init__(self, short):
         nnkit.set_device("cuda")
-        self.driver = open_device("cuda:0")
+        self.driver = open_device("cuda:0").driver
         self.driver.enter()
         self.measures = {
             "copy on the device": self._copy,

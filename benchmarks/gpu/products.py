@@ -6,7 +6,7 @@ import numpy as np
 
 import nnkit
 from nnkit.engine.cuda.blas import Product
-from nnkit.engine.cuda.driver import open_device
+from nnkit.engine.devices import open_device
 
 # By precision: of the norm.
 TOLERANCE = {"float32": 1e-5, "tf32": 1e-3}
@@ -27,7 +27,7 @@ class Products:
 
     def __init__(self, short):
         nnkit.set_device("cuda")
-        self.driver = open_device("cuda:0")
+        self.driver = open_device("cuda:0").driver
         self.driver.enter()
         self.products = {
             f"{way}, {'-'.join(map(str, layer))}, {precision}": (way, layer, precision)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit import forks
+from nnkit.conversion import to_numpy
 from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call, Tape
 from nnkit.interrupts import apart
@@ -29,13 +30,14 @@ from nnkit.kernels._jit import Kernel
 if TYPE_CHECKING:
     from nnkit.kernels.cuda._cuda import CudaKernel
 
-__all__ = ["empty", "execute", "launch", "recording", "repeat"]
+__all__ = ["empty", "execute", "launch", "recording", "repeat", "working"]
 
 
 class _Recording(threading.local):
     """The tape that this thread records on; models may train side by side in threads."""
 
     tape: Tape | None = None
+    blocks = 0
 
 
 _recording = _Recording()
@@ -49,15 +51,54 @@ class recording:  # noqa: N801  (a context manager reads like a statement)
 
     def __enter__(self) -> Any:
         self.outer, _recording.tape = _recording.tape, self.tape
+        _recording.blocks += 1
         return self.tape
 
     def __exit__(self, *error: object) -> None:
         _recording.tape = self.outer
+        _recording.blocks -= 1
+
+
+class working:  # noqa: N801
+    """Within the block a part of the model is at work: recorded calls are its own.
+
+    Parameters
+    ----------
+    owner : Layer, Loss, Metric, Optimizer or None
+    """
+
+    def __init__(self, owner: Any) -> None:
+        self.owner = owner
+
+    def __enter__(self) -> working:
+        self.tape = tape = _recording.tape
+        if tape is not None:
+            self._outer, self._start, tape.owner = tape.owner, len(tape.entries), self.owner
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.tape is not None:
+            self.tape.owner = self._outer
+
+    def made(self, result: Any) -> np.ndarray | None:
+        """A result of the block, if its calls made it; None, its calls forgotten, if NumPy did."""
+        if result is None:
+            return None
+        array: np.ndarray = to_numpy(result, f"{self.owner.name!r}: what it returned")
+        if self.tape is not None and not self.tape.owns(array):
+            del self.tape.entries[self._start :]
+            return None
+        return array
 
 
 def current_tape() -> Tape | None:
     """The tape being recorded in this thread, or None."""
     return _recording.tape
+
+
+def at_work() -> bool:
+    """Whether this thread is inside a :class:`recording`: layers are at work in a step."""
+    return _recording.blocks > 0
 
 
 _READABLE = frozenset("?bBhHiIlLqQfdFD")  # What machine code reads, by NumPy's letters.

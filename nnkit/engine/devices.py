@@ -12,9 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from nnkit.engine.abstract_device import Device
+from nnkit.engine.cpu import CPU
 from nnkit.errors import DeviceError
 
 __all__ = ["device", "get_device", "set_device"]
+
+_CUDA = 2  # kDLCUDA in dlpack.h.
 
 _log = logging.getLogger("nnkit")
 
@@ -100,7 +104,26 @@ def get_device() -> str:
     return _chosen
 
 
-current = get_device  # What the engine calls it.
+def current() -> Device:
+    """The device in use here."""
+    return open_device(get_device())
+
+
+@functools.cache
+def open_device(name: str) -> Device:
+    """The device of a name that :func:`get_device` gives."""
+    if name == "cpu":
+        return CPU
+    from nnkit.engine.cuda.device import CudaDevice
+
+    return CudaDevice(name)
+
+
+def on_gpu(value: Any) -> bool:
+    """Whether an array lies on a GPU, as its library says."""
+    if hasattr(value, "__dlpack_device__") and int(value.__dlpack_device__()[0]) == _CUDA:
+        return True
+    return hasattr(value, "__cuda_array_interface__")
 
 
 def _resolve(owner: str, name: Any) -> str:

@@ -74,6 +74,6 @@ class Arena:
         """An array of the tape, whose place begins at an offset."""
         return reference.at(self.memory[self._skip + offset :])
 
-    def poison(self) -> None:
-        """Fill with NaN, so that whatever is read before it is written shows."""
-        self.memory.fill(0xFF)
+    def poison(self, size: int) -> None:
+        """Fill so many bytes with NaN: whatever is read there before it is written shows."""
+        self.memory[: self._skip + size].fill(0xFF)

@@ -137,6 +137,18 @@ class Program:
                 else:
                     part.pretend(next(known))
 
+    def replay(
+        self, bound: dict[str, np.ndarray], steps: int, meanwhile: Callable[[], None] | None = None
+    ) -> None:
+        """Replay the step so many times on these arrays; nobody waits meanwhile."""
+        self.bind(bound)
+        self.run(steps)
+
+    def poison(self) -> None:
+        """Let whatever a replay reads before it is written be NaN."""
+        self.arena.reserve(self.arena_size)
+        self.arena.poison(self.arena_size)
+
     def _settle(self) -> None:
         """Let temporaries lie where the arena is now."""
         self.arena.reserve(self.arena_size)

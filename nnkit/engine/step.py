@@ -1,74 +1,49 @@
-"""A step that runs in Python once, and natively from then on."""
+"""A step that runs in Python twice, and natively from then on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnkit.engine.abstract_device import Bound, Device, Window
+from nnkit.engine.cpu import CPU
 from nnkit.engine.device import execute, recording
-from nnkit.engine.memory import Arena
-from nnkit.engine.program import MANY_STEPS, Program, choose_workers
+from nnkit.engine.program import Program
 from nnkit.engine.tape import Call, Fault, Stop, Tape
-from nnkit.engine.twins import changed, exist, fetch
+from nnkit.engine.twins import reading, writing
 from nnkit.interrupts import deferred
 
-__all__ = ["Step", "Watched", "Window", "kept", "restore", "watch"]
+if TYPE_CHECKING:
+    from nnkit.engine.records import Records
 
-# Arrays by name; on a GPU also data sets that lie there.
-Bound = dict[str, Any]
+__all__ = ["Bound", "Step", "Window", "kept", "restore"]
 
-
-class Window(NamedTuple):
-    """Which rows of the data a step reads.
-
-    Attributes
-    ----------
-    size : int
-        Rows of the batch.
-    stride : int
-        Rows of a full batch: the last one of an epoch may be smaller.
-    batch : numpy.ndarray
-        int64 (1,), the number of the batch in the epoch; the step counts it up.
-    """
-
-    size: int
-    stride: int
-    batch: np.ndarray
+_log = logging.getLogger("nnkit")
 
 
 class Step:
-    """One step of training, evaluation or prediction, repeated.
+    """One step of training, evaluation or prediction, repeated on the device in use.
 
     For the first two repetitions the Python function runs and is recorded. One worker replays the
-    first record from the same state: both must leave the same bits. Then all workers replay it, and
-    that counts, so that the first step after a resume has the bits of any other. From the third
-    repetition on there are only replays.
+    first record from the same state: both must leave the same bits. Then the device's program
+    replays it, and that counts, so that the first step after a resume has the bits of any other.
+    From then on there are only replays.
 
     Parameters
     ----------
     function : callable
         ``function(bound)`` does one step by launching kernels. It finds its batch by counters that
         are arrays, so that doing it again does the next batch.
-    state : sequence of numpy.ndarray
-        Every array that outlives a step and is changed by it.
-    results : sequence of str
-        Names of the bound arrays that it writes.
-    arena : Arena
-    python : callable
-        ``python()`` is held while the step runs in Python, where layers keep its arrays on
-        themselves.
-    blame : callable
-        ``blame(owner)`` is called with the part of the model whose work a record can't repeat.
-        It returns True if the step may be recorded again (that part will run as a Python stop),
-        False if it must stay in Python.
+    records : Records
+        What it has in common with the model's other steps.
+    window : Window
+        The rows of the data that it reads.
+    device : Device
     eager : bool
         Never record.
-    share : float
-        See :func:`nnkit.engine.program.choose_workers`.
 
     Attributes
     ----------
@@ -79,20 +54,20 @@ class Step:
     def __init__(
         self,
         function: Callable[[Bound], None],
-        state: Sequence[np.ndarray],
-        results: Sequence[str],
-        arena: Arena,
-        python: Callable[[], AbstractContextManager[Any]],
-        blame: Callable[[Any], bool],
+        records: Records,
+        window: Window,
+        device: Device,
         eager: bool = False,
-        share: float = MANY_STEPS,
     ) -> None:
-        self.function, self.state, self.results = function, state, results
-        self.arena, self.python, self.blame = arena, python, blame
-        self.eager, self.share = eager, share
-        self._program: Program | None = None
-        self._first: Tape | None = None
-        self.checked = False
+        self.function, self.window, self.device = function, window, device
+        self.records, self.state = records, records.state()
+        self.eager = self.checked = False
+        self._lasting = self.state  # And what else it writes that outlives it, once it is recorded.
+        self._first: Tape | None = None  # The first record, until there is a second,
+        self._single: Any = None  # and one worker's program of it.
+        self._program: Any = None
+        if eager:
+            self._stay_in_python("run_eagerly=True")
 
     def run(
         self, bound: Bound, steps: int = 1, meanwhile: Callable[[], None] | None = None
@@ -106,158 +81,125 @@ class Step:
         meanwhile : callable, optional
             What the host may do while it would wait for a device. On the CPU it never waits.
         """
-        if exist():  # The model may have been on a GPU before.
-            for array in self.state:
-                fetch(array)
-                changed(array)
-        if not self.checked:
-            # Views: one array may be bound under two names, and a tape knows them by identity.
-            views = {name: array.view() for name, array in bound.items()}
-            while steps and not self.checked:
-                with deferred(), self.python():
-                    if self.eager:
-                        self.function(views)
-                    else:
-                        self._run_watched(views)
-                steps -= 1
-        if steps and self._program is not None:
-            self._program.bind(bound)
-            if self._program.native:
-                self._program.run(steps)
-                return
-            for _ in range(steps):
-                with deferred(), self.python():
-                    self._program.run(1)
-
-    def _run_watched(self, bound: Bound) -> None:
-        """One step both in Python and by replay; they must agree."""
-        written = [*self.state, *(bound[name] for name in self.results)]
-        watched = watch(self.function, bound, written, self.arena, self._first)
-        if watched.fault is not None:
-            self.eager = not self.blame(watched.fault.owner)
-            self._first = self._program = None
+        self.device.take(self._lasting)
+        while steps and not self.checked and not self.eager:
+            steps -= self._record(bound)
+        if not steps:
             return
-        restore(written, watched.before)
-        with undone(written, watched.before):
-            self._replay_watched(watched, bound)
-
-    def _replay_watched(self, watched: Watched, bound: Bound) -> None:
-        """All workers do the step: that counts."""
-        if self._program is None:
-            workers = choose_workers(watched.tape, self.share)
-            self._first = watched.tape
-            self._program = Program(watched.tape, self.arena, workers)
+        if self.eager:
+            self._run_in_python(bound, steps)
+        elif self._program.native:
+            self._program.replay(bound, steps, meanwhile)
         else:
-            self._first, self.checked = None, True
-        self._program.bind(bound)
-        self._program.run(1, watched.outcomes)
-        watched.tape.release()
+            with deferred(), self.device.in_python(self.records.python):
+                self._program.replay(bound, steps, meanwhile)
 
+    def _run_in_python(self, bound: Bound, steps: int) -> None:
+        """What no record can repeat."""
+        with self.device.brought(bound, self.window) as data:
+            for array in self.state:
+                writing(array)
+            for _ in range(steps):
+                with deferred(), self.device.in_python(self.records.python), recording(None):
+                    self.function(data)
 
-@dataclass(frozen=True)
-class Watched:
-    """A step that Python did, and whether a replay would do the same.
+    def _stay_in_python(self, reason: str) -> None:
+        self.eager = True
+        if not self.device.on_host:
+            _log.warning("the steps of this model run in Python, on the CPU: %s", reason)
 
-    Attributes
-    ----------
-    tape : Tape
-    before : list of numpy.ndarray
-        Copies of what the step changes.
-    outcomes : list
-        What each Python stop gave.
-    fault : Fault or None
-        Somebody did work that is not on the tape.
-    """
+    # ----------------------------------------------------------------------- recorded and checked
 
-    tape: Tape
-    before: list[np.ndarray]
-    outcomes: list[list[np.ndarray]]
-    fault: Fault | None
+    def _record(self, bound: Bound) -> int:
+        """One step in Python, written down, then done by what was written; 1 if it counts."""
+        counts, second = self.device.on_host, self._first is not None
+        with (
+            deferred(),
+            self.device.in_python(self.records.python),
+            self.device.sample(bound, self.window, second) as rows,
+        ):
+            changed = [*self.state, *(rows[name] for name in self.window.results)]
+            before = kept(changed)
+            try:
+                with recording(Tape(rows)) as tape:
+                    self.function(rows)
+                fault = self._fault(tape, rows, changed, before)
+                if fault is None and (counts or second):
+                    self._make_program(tape, rows, changed, before)
+                if not counts:
+                    restore(changed, before)
+            except BaseException:  # Ctrl-C while kernels are compiled, an error in a layer.
+                restore(changed, before)
+                self._first = self._single = self._program = None
+                raise
+            places = [p.array for p in tape.places if p.kind == "lasting"]
+            self._lasting = [*self.state, *places]
+            self.checked = second and fault is None
+            self._first = None if second or fault is not None else tape
+            if self._first is None:
+                self._single = None
+            if fault is not None:
+                self._program = None
+                if not self.records.blame(fault.owner):
+                    self._stay_in_python("it can't be recorded")
+            tape.release()
+        return int(counts)
 
-
-def watch(
-    function: Callable[[Bound], None],
-    bound: Bound,
-    written: Sequence[np.ndarray],
-    arena: Arena,
-    first: Tape | None = None,
-) -> Watched:
-    """Do a step in Python, record it, and compare the record with what it did.
-
-    Parameters
-    ----------
-    function : callable
-        The step.
-    bound : dict of str to numpy.ndarray
-    written : sequence of numpy.ndarray
-        All that it changes; as Python left it on return.
-    arena : Arena
-        Memory to replay in.
-    first : Tape, optional
-        An earlier record of the same step: the two must be alike.
-    """
-    before = [a.copy() for a in written]
-    with undone(written, before):
-        return _compared(function, bound, written, before, arena, first)
-
-
-def _compared(
-    function: Callable[[Bound], None],
-    bound: Bound,
-    written: Sequence[np.ndarray],
-    before: list[np.ndarray],
-    arena: Arena,
-    first: Tape | None,
-) -> Watched:
-    with recording(Tape(bound)) as tape:
-        function(bound)
-    after = [a.copy() for a in written]
-    first = first or tape
-    outcomes = [e.outcome for e in tape.entries if isinstance(e, Stop)]
-
-    def agrees() -> bool:
-        restore(written, before)
-        # One worker: how a product is cut may change its last bit.
-        replay = Program(first, arena, workers=1)
-        replay.bind(bound)
-        arena.reserve(replay.arena_size)
-        arena.poison()
-        replay.run(1, outcomes)
-        return all(_same_bits(a, b) for a, b in zip(written, after, strict=True))
-
-    fault = tape.unwritten() or first.difference(tape)
-    if fault is None and not agrees():
-        restore(written, before)
+    def _fault(
+        self, tape: Tape, rows: Bound, changed: Sequence[np.ndarray], before: Sequence[np.ndarray]
+    ) -> Fault | None:
+        """Who did work in the step that is not on the tape. All is left as Python left it."""
+        first = self._first or tape
+        fault = tape.unwritten() or first.difference(tape)
+        if fault is not None:
+            return fault
+        after = [array.copy() for array in changed]
+        restore(changed, before)
+        if self._single is None:  # One worker: how a product is cut may change its last bit.
+            self._single = Program(first, self.records.arena(CPU), workers=1)
+        self._single.bind(rows)
+        self._single.poison()
+        self._single.run(1, _outcomes(tape))
+        if all(map(_same_bits, changed, after)):
+            return None
+        restore(changed, before)
         fault = _first_unrecorded(tape)
-    restore(written, after)
-    return Watched(tape, before, outcomes, fault)
+        restore(changed, after)
+        return fault
+
+    def _make_program(
+        self, tape: Tape, rows: Bound, changed: Sequence[np.ndarray], before: Sequence[np.ndarray]
+    ) -> None:
+        """Make the device's program of the step; where the step counts, all workers do it again."""
+        if self._program is None:
+            arena, share = self.records.arena(self.device), self.records.share
+            self._program = self.device.program(tape, self._single, arena, share, self.window)
+        if self.device.on_host and self._program is not self._single:
+            restore(changed, before)
+            self._program.bind(rows)
+            self._program.run(1, _outcomes(tape))
 
 
-@contextmanager
-def undone(arrays: Sequence[np.ndarray], copies: Sequence[np.ndarray]) -> Iterator[None]:
-    """Restore arrays if the block fails: Ctrl-C while kernels are compiled, an error in a layer."""
-    try:
-        yield
-    except BaseException:
-        restore(arrays, copies)
-        raise
+def _outcomes(tape: Tape) -> list[list[np.ndarray]]:
+    """What each Python stop gave."""
+    return [entry.outcome for entry in tape.entries if isinstance(entry, Stop)]
 
 
 def restore(arrays: Sequence[np.ndarray], copies: Sequence[np.ndarray]) -> None:
     """Copy what was kept back into the arrays."""
     for array, copy in zip(arrays, copies, strict=True):
-        array[...] = copy
-        changed(array)
+        writing(array)[...] = copy
 
 
 def kept(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Copies of arrays, for :func:`restore`."""
-    for array in arrays:
-        fetch(array)
-    return [array.copy() for array in arrays]
+    return [reading(array).copy() for array in arrays]
 
 
 def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    whole = a.nbytes % 8 == 0 and a.flags.c_contiguous  # Comparing words takes one pass.
+    if whole and np.array_equal(a.reshape(-1).view(np.int64), b.reshape(-1).view(np.int64)):
+        return True
     return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
 
 

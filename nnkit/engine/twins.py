@@ -1,19 +1,19 @@
 """Host arrays that have a twin on a device, and which of the two has the newer content.
 
-Layers, optimizers and counters own NumPy arrays; a device works on twins of them. By default both
-are brought in line before and after every run. For large arrays that only nnkit itself touches
-(weights, gradients, what an optimizer remembers) that waits until somebody looks.
+Layers, optimizers and counters own NumPy arrays; a device works on twins of them. Whoever reads or
+writes such an array on the host says so by :func:`reading` and :func:`writing`, and gets it up to
+date. Arrays that somebody holds for good, who says nothing, are brought in line before and after
+every run. So are all that were not declared :func:`private`.
 """
 
 from __future__ import annotations
 
-import threading
 import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnkit.engine.device import current_tape
+from nnkit.engine.device import at_work
 from nnkit.engine.references import root
 from nnkit.weak import WeakTable
 
@@ -22,14 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Twin",
-    "bring",
-    "changed",
+    "bring_home",
     "exist",
-    "fetch",
-    "keep_away",
-    "lend",
-    "outdate",
+    "lent",
+    "private",
+    "reading",
     "twin_of",
+    "writing",
 ]
 
 
@@ -38,7 +37,9 @@ class Twin:
 
     Attributes
     ----------
-    newer : {"host", "device", "neither"}
+    newer : {"host", "device", "neither", "step"}
+        ``"step"``: a step that is under way changes the array. Python code in the middle of it gets
+        the host's array from the step, and what it writes there goes back by the step.
     lent : bool
         Somebody may hold the host array and read or write it at any time.
     """
@@ -48,7 +49,7 @@ class Twin:
         self.driver = driver
         self.memory = driver.allocate(max(host.nbytes, 1))
         self.newer = "host"
-        self.lent = host not in _kept
+        self.lent = host not in _private
 
     @property
     def host(self) -> np.ndarray:
@@ -77,16 +78,74 @@ class Twin:
             self.newer = "neither"
 
 
-class _Busy(threading.local):
-    """Whether this thread runs a step, whose arrays are brought in line by whoever runs it."""
-
-    running = False
-
-
-busy = _Busy()
 _twins: dict[int, Twin] = {}
-# Arrays that nnkit keeps to itself.
-_kept: WeakTable[bool] = WeakTable()
+_private: WeakTable[bool] = WeakTable()
+
+
+def reading(array: np.ndarray) -> np.ndarray:
+    """The array, up to date, for the host to read now.
+
+    Examples
+    --------
+    >>> weights = np.ones(3)
+    >>> float(reading(weights).sum())
+    3.0
+    """
+    twin = _twins.get(id(root(array))) if _twins else None
+    if twin is not None:
+        twin.fetch()
+    return array
+
+
+def writing(array: np.ndarray) -> np.ndarray:
+    """The array, up to date, for the host to read and write now: before the next run of a step.
+
+    Examples
+    --------
+    >>> weights = np.ones(3)
+    >>> writing(weights)[0] = 2
+    >>> weights
+    array([2., 1., 1.])
+    """
+    twin = _twins.get(id(root(array))) if _twins else None
+    if twin is not None:
+        twin.fetch()
+        if twin.newer != "step":
+            twin.newer = "host"
+    return array
+
+
+def lent(array: np.ndarray) -> np.ndarray:
+    """The array, up to date, for somebody who may read and write it at any time from now on.
+
+    Layers at work in a step get it for the step only.
+    """
+    if not at_work():
+        host = root(array)
+        _private.pop(host)
+        twin = _twins.get(id(host))
+        if twin is not None:
+            twin.fetch()
+            twin.lent = True
+    return array
+
+
+def private(array: np.ndarray) -> np.ndarray:
+    """The array; nobody reads or writes it but by ``reading``, ``writing`` and ``lent``."""
+    _private[root(array)] = True
+    return array
+
+
+def exist() -> bool:
+    """Whether any array has a twin."""
+    return bool(_twins)
+
+
+def bring_home(driver: Driver) -> None:
+    """Bring the host up to date with all that lies on a device, before Python works on it."""
+    for twin in list(_twins.values()):
+        if twin.driver is driver:
+            twin.fetch()
 
 
 def twin_of(array: np.ndarray, driver: Driver) -> Twin:
@@ -102,50 +161,3 @@ def twin_of(array: np.ndarray, driver: Driver) -> Twin:
         if not known:
             weakref.finalize(host, _twins.pop, id(host), None)
     return twin
-
-
-def keep_away(array: np.ndarray) -> None:
-    """Say that only nnkit touches an array: by ``fetch``, ``lend`` and ``changed``."""
-    _kept[root(array)] = True
-
-
-def exist() -> bool:
-    """Whether any array has a twin."""
-    return bool(_twins)
-
-
-def fetch(array: np.ndarray) -> None:
-    """Before the host reads an array."""
-    if _twins and not busy.running and current_tape() is None:
-        bring(array)
-
-
-def bring(array: np.ndarray) -> None:
-    """Before the host reads an array that no step of a model works on."""
-    twin = _twins.get(id(root(array))) if _twins else None
-    if twin is not None:
-        twin.fetch()
-
-
-def changed(array: np.ndarray) -> None:
-    """After the host has written an array; what it did not write must have been fetched."""
-    if _twins and not busy.running and current_tape() is None:
-        outdate(array)
-
-
-def outdate(array: np.ndarray) -> None:
-    """After the host has written an array that no step of a model works on."""
-    twin = _twins.get(id(root(array))) if _twins else None
-    if twin is not None:
-        twin.newer = "host"
-
-
-def lend(array: np.ndarray) -> None:
-    """When an array is handed out for good."""
-    if not busy.running and current_tape() is None:
-        host = root(array)
-        _kept.pop(host)
-        twin = _twins.get(id(host))
-        if twin is not None:
-            twin.fetch()
-            twin.lent = True

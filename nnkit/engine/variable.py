@@ -9,12 +9,12 @@ import numpy as np
 
 from nnkit.conversion import to_numpy
 from nnkit.engine.array_reading import ArrayReading
-from nnkit.engine.device import launch
-from nnkit.engine.twins import changed, fetch, keep_away, lend
+from nnkit.engine.device import at_work, launch
+from nnkit.engine.twins import lent, private, reading, writing
 
-__all__ = ["Storage", "Variable"]
+__all__ = ["ALIGNMENT", "Storage", "Variable"]
 
-_ALIGN = 16  # Elements: every weight starts on a cache line, so that workers don't share one.
+ALIGNMENT = 16  # Elements: every weight starts on a cache line, so that workers don't share one.
 
 
 class Variable(ArrayReading):
@@ -77,8 +77,7 @@ class Variable(ArrayReading):
         What is assigned to it, or to ``gradient``, is copied into the same memory, which kernels
         know by its address. While a model trains on a GPU, read it anew each time.
         """
-        lend(self._value)
-        return self._value
+        return lent(self._value)
 
     @value.setter
     def value(self, value: Any) -> None:
@@ -87,14 +86,14 @@ class Variable(ArrayReading):
     @property
     def gradient(self) -> np.ndarray:
         """Same shape. ``backward`` overwrites it completely."""
-        lend(self._gradient)
         if self.rows_used is not None:
-            lend(self.rows_used)
+            lent(self.rows_used)
             self._forget_rows()
-        return self._gradient
+        return lent(self._gradient)
 
     @gradient.setter
     def gradient(self, value: Any) -> None:
+        self._forget_rows()
         self._copy("gradient", value, self._gradient)
 
     def assign(self, value: Any) -> None:
@@ -115,8 +114,7 @@ class Variable(ArrayReading):
     def _forget_rows(self) -> None:
         """Any row of the gradient may be written: in Python, nobody keeps ``rows_used``."""
         if self.rows_used is not None:
-            self.rows_used.fill(1)
-            changed(self.rows_used)
+            _written(self.rows_used).fill(1)
 
     def _copy(self, what: str, value: Any, target: np.ndarray) -> None:
         value = to_numpy(value, f"the {what} of weight {self.path!r}")
@@ -124,9 +122,7 @@ class Variable(ArrayReading):
             raise ValueError(
                 f"the {what} of weight {self.path!r} has shape {self.shape}, got {value.shape}"
             )
-        fetch(target)  # Other weights are in the same vector.
-        target[...] = value
-        changed(target)
+        _written(target)[...] = value
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -150,8 +146,7 @@ class Variable(ArrayReading):
 
     def numpy(self) -> np.ndarray:
         """A copy of the value."""
-        fetch(self._value)
-        return self._value.copy()
+        return reading(self._value).copy()
 
     def __repr__(self) -> str:
         return f"<Variable {self.path} shape={self.shape} dtype={self.dtype}>"
@@ -164,6 +159,11 @@ class Variable(ArrayReading):
         self.__dict__.update(state)
         # Unlike zeros_like, this takes no memory before it is written.
         self._gradient = np.zeros(self._value.shape, self._value.dtype)
+
+
+def _written(array: np.ndarray) -> np.ndarray:
+    """The array, for the host to write; a step that is at work keeps its own in line."""
+    return array if at_work() else writing(array)
 
 
 class Storage:
@@ -188,12 +188,10 @@ class Storage:
         self.dtype = np.dtype(self.variables[0].dtype if self.variables else "float32")
         self.offsets = [0]
         for variable in self.variables:
-            size = -(-variable.size // _ALIGN) * _ALIGN
+            size = -(-variable.size // ALIGNMENT) * ALIGNMENT
             self.offsets.append(self.offsets[-1] + size)
-        self.values = np.zeros(self.offsets[-1], self.dtype)
-        self.gradients = np.zeros(self.offsets[trainable], self.dtype)
-        keep_away(self.values)
-        keep_away(self.gradients)
+        self.values = private(np.zeros(self.offsets[-1], self.dtype))
+        self.gradients = private(np.zeros(self.offsets[trainable], self.dtype))
         self.trainable = self.values[: self.offsets[trainable]]
         self.trainable_variables = self.variables[:trainable]
         self._seen = -1
@@ -206,18 +204,21 @@ class Storage:
         moved = [i for i, v in enumerate(self.variables) if v.storage is not self]
         for i in moved:
             variable = self.variables[i]
-            view = self.view(self.values, i)
+            view = writing(self.view(self.values, i))
             view[...] = variable.numpy()
             variable._value, variable.storage = view, self
             if i < len(self.trainable_variables):
                 variable._gradient = self.view(self.gradients, i)
                 if variable.rows_used is not None:
-                    keep_away(variable.rows_used)
+                    private(variable.rows_used)
                     variable._forget_rows()
         if moved:
-            changed(self.values)
             Storage.moves += 1
         self._seen = Storage.moves
+
+    def slot(self) -> np.ndarray:
+        """Zeros, one for each element of ``trainable``: what an optimizer remembers of it."""
+        return private(np.zeros_like(self.trainable))
 
     def view(self, flat: np.ndarray, index: int) -> np.ndarray:
         """The part of a flat vector that belongs to a weight, in the weight's shape."""

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from nnkit import checks, config, regularizers
+from nnkit import budget, checks, config, regularizers
+from nnkit.arguments import parameters
 from nnkit.conversion import to_numpy
-from nnkit.engine import budget
 from nnkit.engine.device import empty
 from nnkit.errors import warn
+from nnkit.layers.chain import Chain
 from nnkit.layers.weights import WeightOwner, check_name
-from nnkit.registry import parameters, snake_case, to_plain
+from nnkit.registry import lookup, snake_case, to_plain
 
 if TYPE_CHECKING:
-    from nnkit.symbolic.layers import LayerExpression
+    from nnkit.layers.expression import LayerExpression
 
 __all__ = ["Layer"]
 
@@ -62,9 +63,13 @@ class Layer(WeightOwner):
     states : list of numpy.ndarray
         What it remembers from one step to the next besides its weights.
     supports_masking : bool
-        Of the class: whether a mask of the input (bool, (batch, steps)) is one of the output.
+        Class attribute: whether a mask of the input (bool, (batch, steps)) is one of the output.
     uses_mask : bool
-        Of the class: whether ``forward`` has a parameter ``mask``.
+        Class attribute: whether ``forward`` has a parameter ``mask``.
+    decides_mask : bool
+        Class attribute: whether it has a ``compute_mask`` of its own; found out by nnkit.
+    makes_mask : bool
+        Whether timesteps of its output may be masked though all of its input's count.
 
     Examples
     --------
@@ -97,10 +102,13 @@ class Layer(WeightOwner):
     recordable: ClassVar[bool] = False
     supports_masking: ClassVar[bool] = False
     uses_mask: ClassVar[bool] = False
+    decides_mask: ClassVar[bool] = False
+    makes_mask: bool = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         own = vars(cls)
+        cls.decides_mask = cls.decides_mask or "compute_mask" in own
         if "call" in own and "forward" not in own and "recordable" not in own:
             cls.recordable = True
 
@@ -180,7 +188,7 @@ class Layer(WeightOwner):
 
     def _expression(self, training: bool, shape: Shape) -> LayerExpression:
         """What ``call`` says for inputs of a shape."""
-        from nnkit.symbolic.layers import LayerExpression  # Nobody else needs symbolic programs.
+        from nnkit.layers.expression import LayerExpression  # Nobody else needs symbolic programs.
 
         kind = (training, *(size == 1 for size in shape[1:]))  # An axis of size 1 broadcasts.
         if kind not in self._expressions:
@@ -233,10 +241,8 @@ class Layer(WeightOwner):
             parts += self.activation.parts()
         if self.activity_regularizer is not None:
             if self._penalty is None:
-                from nnkit.layers.activity_regularization import ActivityRegularization
-
-                name = f"{self.name}_activity"
-                self._penalty = ActivityRegularization(name=name, dtype=self.dtype)
+                make: Any = lookup("layer", "ActivityRegularization")
+                self._penalty = make(name=f"{self.name}_activity", dtype=self.dtype)
                 self._penalty.regularizer = self.activity_regularizer
             parts += (self._penalty,)
         return parts
@@ -259,9 +265,9 @@ class Layer(WeightOwner):
         """
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin.__dict__["layers"] = [layer.another_use() for layer in self.layers]
-        twin.__dict__["_penalty"] = None
-        twin.__dict__.pop("chains", None)
+        twin.layers = [layer.another_use() for layer in self.layers]
+        twin._penalty = None
+        vars(twin).pop("chains", None)
         return twin
 
     def __call__(self, x: Any, training: bool = False, mask: Any = None) -> np.ndarray:
@@ -280,8 +286,6 @@ class Layer(WeightOwner):
         -------
         numpy.ndarray
         """
-        from nnkit.layers.chain import Chain  # It knows layers.
-
         x = self.as_input(x)
         self.check_values(x, "x")
         x = np.ascontiguousarray(x, self.input_dtype)

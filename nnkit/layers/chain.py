@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit.conversion import to_numpy
-from nnkit.engine.device import current_tape, empty, launch
+from nnkit.engine.device import empty, launch, working
 from nnkit.engine.stops import in_python
 from nnkit.engine.variable import Variable
-from nnkit.layers.base import Layer
+
+if TYPE_CHECKING:
+    from nnkit.layers.base import Layer
 
 __all__ = ["Chain", "adding_up", "distinct"]
 
-Watch = Callable[[Layer, str, np.ndarray], None]
+Watch = Callable[["Layer", str, np.ndarray], None]
 Mask = np.ndarray | None
 Passed = tuple[np.ndarray, ...]
 
@@ -52,10 +54,18 @@ class Chain:
         """The output of the last part for a batch."""
         self._passed = []
         for part in self.parts:
-            y = _forward(part, x, training, mask)
+            y, given = None, {"mask": mask} if part.uses_mask else {}
+            if part.recordable:
+                with working(part) as work:
+                    y = work.made(part.forward(x, training, **given))
+            if y is None:
+                y = _forward_in_python(part, x, training, mask)
+            else:
+                y = _checked_output(part, x, y)
             self.watch(part, "output", y)
             self._passed.append((x, y))
-            mask = _compute_mask(part, x, mask)
+            if mask is not None or part.decides_mask:
+                mask = _compute_mask(part, x, mask)
             x = y
         self.mask = mask
         return x
@@ -75,17 +85,20 @@ class Chain:
         numpy.ndarray or None
             The gradient of the input, None if nobody needs it.
         """
-        first = 0
-        while not propagate and first < len(self.parts):
-            if self.parts[first].trainable_weights:
-                break
-            first += 1
+        trained = [i for i, part in enumerate(self.parts) if part.trainable_weights]
+        first = 0 if propagate else min(trained, default=len(self.parts))
         written: set[Variable] = set()
         for i in reversed(range(first, len(self.parts))):
-            part = self.parts[i]
+            part, dx = self.parts[i], None
             part.propagate = propagate or i > first
             with adding_up(part.trainable_weights, written):
-                dx = _backward(part, dy, self._passed[i])
+                if part.recordable:
+                    with working(part) as work:
+                        dx = work.made(part.backward(dy))
+                if dx is not None:
+                    dx = _checked_gradient(part, self._passed[i][0].shape, dx)
+                elif part.propagate or not part.recordable:
+                    dx = _backward_in_python(part, dy, self._passed[i])
             for variable in part.trainable_weights:
                 self.watch(part, f"gradient of {variable.name!r}", variable.gradient)
             if dx is None:
@@ -142,25 +155,10 @@ def adding_up(weights: list[Variable], written: set[Variable]) -> Iterator[None]
     written.update(weights)
 
 
-def _forward(part: Layer, x: np.ndarray, training: bool, mask: Mask) -> np.ndarray:
-    masks: dict[str, Any] = {"mask": mask} if part.uses_mask else {}
-
-    def checked(x: np.ndarray, *mask: np.ndarray) -> np.ndarray:
-        given = dict(zip(masks, mask or (None,), strict=False))
-        return _output(part, x, part.forward(x, training, **given))
-
-    if part.recordable:
-        y = _recorded(part, lambda: part.forward(x, training, **masks))
-        if y is not None:
-            return _output(part, x, y)
-    inputs = (x,) if mask is None or not part.uses_mask else (x, mask)
-    weights = tuple(v.value for v in part.variables)
-    states = tuple(v.value for v in part.variables if not v.trainable) if training else ()
-    states += tuple(part.states)
-    return in_python(part.name, checked, inputs, part.dtype, reads=weights, updates=states)
+# --------------------------------------------------------------------- what a layer gave, checked
 
 
-def _output(part: Layer, x: np.ndarray, given: Any) -> np.ndarray:
+def _checked_output(part: Layer, x: np.ndarray, given: Any) -> np.ndarray:
     """What ``forward`` returned, if it is as the layer says: the next one's kernels rely on it."""
     y = to_numpy(given, f"layer {part.name!r}: what forward returned")
     expected = (len(x), *part.compute_output_shape((None, *x.shape[1:]))[1:])
@@ -172,7 +170,7 @@ def _output(part: Layer, x: np.ndarray, given: Any) -> np.ndarray:
     return y
 
 
-def _gradient(part: Layer, shape: tuple[int, ...], given: Any) -> np.ndarray:
+def _checked_gradient(part: Layer, shape: tuple[int, ...], given: Any) -> np.ndarray:
     """What ``backward`` returned, if it is the gradient of an input of this shape."""
     what = f"layer {part.name!r}: backward must return the gradient of its input, of shape {shape}"
     if given is None:
@@ -183,51 +181,43 @@ def _gradient(part: Layer, shape: tuple[int, ...], given: Any) -> np.ndarray:
     return dx
 
 
-def _compute_mask(part: Layer, x: np.ndarray, mask: Mask) -> Mask:
-    if type(part).compute_mask is Layer.compute_mask or part.recordable:
-        return part.compute_mask(x, mask)
-
-    def checked(x: np.ndarray, *mask: np.ndarray) -> np.ndarray:
-        found = part.compute_mask(x, *(mask or (None,)))
-        return to_numpy(found, f"layer {part.name!r}: what compute_mask returned")
-
-    if part.compute_mask(x, mask) is None:
-        return None
-    return in_python(part.name, checked, (x,) if mask is None else (x, mask), "bool")
+# -------------------------------------------------------------- layers that no record can repeat
 
 
-def _backward(part: Layer, dy: np.ndarray, passed: Passed) -> np.ndarray | None:
+def _forward_in_python(part: Layer, x: np.ndarray, training: bool, mask: Mask) -> np.ndarray:
+    def checked(x: np.ndarray, *masks: np.ndarray) -> np.ndarray:
+        given = {"mask": masks[0] if masks else None} if part.uses_mask else {}
+        return _checked_output(part, x, part.forward(x, training, **given))
+
+    inputs = (x,) if mask is None or not part.uses_mask else (x, mask)
+    weights = tuple(v.value for v in part.variables)
+    states = tuple(v.value for v in part.variables if not v.trainable) if training else ()
+    states += tuple(part.states)
+    return in_python(part.name, checked, inputs, part.dtype, reads=weights, updates=states)
+
+
+def _backward_in_python(part: Layer, dy: np.ndarray, passed: Passed) -> np.ndarray:
     shape = passed[0].shape  # Not the array: a recorded stop outlives it.
 
     def checked(dy: np.ndarray) -> np.ndarray:
         dx = part.backward(dy)
         if dx is None and not part.propagate:
             return np.zeros(shape, part.dtype)
-        return _gradient(part, shape, dx)
+        return _checked_gradient(part, shape, dx)
 
-    if part.recordable:
-        dx = _recorded(part, lambda: part.backward(dy))
-        if dx is not None:
-            return _gradient(part, shape, dx)
-        if not part.propagate:
-            return None
     weights = tuple(v.value for v in part.variables)
     gradients = tuple(v.gradient for v in part.trainable_weights)
     return in_python(part.name, checked, (dy,), part.dtype, passed, weights, gradients)
 
 
-def _recorded(part: Layer, run: Callable[[], np.ndarray | None]) -> np.ndarray | None:
-    """What a part made by launching kernels; None if it made its result in NumPy after all."""
-    tape = current_tape()
-    if tape is None:
-        return run()
-    other, tape.owner = tape.owner, part
-    before = len(tape.entries)
-    result = run()
-    if result is not None:
-        result = to_numpy(result, f"layer {part.name!r}: what it returned")
-    if result is not None and not tape.owns(result):
-        del tape.entries[before:]
-        result = None
-    tape.owner = other
-    return result
+def _compute_mask(part: Layer, x: np.ndarray, mask: Mask) -> Mask:
+    """The mask of a part's output; what it computes in NumPy is recorded as a stop."""
+    found = part.compute_mask(x, mask)
+    if found is None or part.recordable or not part.decides_mask:
+        return found
+
+    def checked(x: np.ndarray, *masks: np.ndarray) -> np.ndarray:
+        found = part.compute_mask(x, masks[0] if masks else None)
+        return to_numpy(found, f"layer {part.name!r}: what compute_mask returned")
+
+    return in_python(part.name, checked, (x,) if mask is None else (x, mask), "bool")

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine import budget
+from nnkit import budget
 from nnkit.layers.base import Layer, Shape
-from nnkit.registry import resolve, to_plain
+from nnkit.registry import resolve
 
-__all__ = ["build_in_turn", "layers_from", "name_among", "plain_layers"]
+__all__ = ["build_in_turn", "layers_from", "name_among"]
 
 
 def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
@@ -69,11 +69,6 @@ def name_among(others: Sequence[Layer], layer: Layer) -> None:
         number += 1
         layer.name = f"{base}_{number}"
     layer.named = True  # Another model that it joins must not rename it.
-
-
-def plain_layers(layers: Sequence[Layer]) -> list[dict[str, Any]]:
-    """Layers as plain data, for :func:`layers_from`."""
-    return [to_plain(layer) for layer in layers]
 
 
 def layers_from(described: Sequence[Any]) -> list[Layer]:

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import checks, constraints, initializers, interrupts, regularizers
+from nnkit import budget, checks, constraints, initializers, interrupts, regularizers
 from nnkit.conversion import to_numpy
-from nnkit.engine import budget
 from nnkit.engine.turns import Turns
 from nnkit.engine.variable import Variable
 from nnkit.registry import Configurable

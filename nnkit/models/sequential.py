@@ -1,23 +1,28 @@
-"""Layers in a row."""
+"""Sequential: a model whose layers follow each other."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from nnkit import checks, registry
+from nnkit.arguments import did_you_mean
+from nnkit.data import as_array
 from nnkit.engine.variable import Variable
-from nnkit.layers import InputLayer
 from nnkit.layers.base import Layer, Shape
-from nnkit.layers.inside import build_in_turn, layers_from, name_among, plain_layers
+from nnkit.layers.inside import layers_from
 from nnkit.layers.weights import set_weights
 from nnkit.models.summary import summary
 from nnkit.models.trainer import Trainer
-from nnkit.registry import did_you_mean, resolve, to_plain
+from nnkit.networks import Network
+from nnkit.registry import resolve, to_plain
+from nnkit.saving import load_weights, save_model, save_weights
+from nnkit.training import inputs
+from nnkit.training.guard import Guard
+from nnkit.training.predictor import Predictors
 
 __all__ = ["Sequential"]
 
@@ -30,8 +35,8 @@ class Sequential(Trainer):
     layers : list of Layer, optional
         May start with ``Input(shape)``; otherwise the model is built when it first sees data (or
         its first layer has an ``input_shape``).
-    name : str
     trainable : bool
+    name : str
 
     Examples
     --------
@@ -55,21 +60,17 @@ class Sequential(Trainer):
         name: str | None = None,
     ) -> None:
         super().__init__(name)
-        self.layers: list[Layer] = []
-        self.output_shape: Shape = ()  # Known once it is built.
-        self._input: InputLayer | None = None
         checks.flag("Sequential", "trainable", trainable)
         if layers is not None and not isinstance(layers, (list, tuple)):
             raise TypeError(f"Sequential: layers must be a list of layers, got {layers!r}")
+        network = self.network
         for layer in layers or []:
-            self._append(layer)
+            network = network.followed_by(layer)
         if layers:
             self._share_turns(layers)
-            self._changed()
+            self._become(network)
         if not trainable:
             self.trainable = False
-
-    # ------------------------------------------------------------------------------- structure
 
     def add(self, layer: Layer) -> None:
         """Append a layer.
@@ -77,37 +78,21 @@ class Sequential(Trainer):
         Raises
         ------
         TypeError
-            Not a layer.
+            ``layer`` is not a layer.
         ValueError
-            Another layer has its name, or an Input is not the first.
+            Another layer has the same name, or an Input is not the first layer.
         """
         self._share_turns([layer])
-        with self._changing("add"), self._unless_it_fails():
-            self._append(layer)
-            self._changed()
-
-    def _append(self, layer: Layer) -> None:
-        """Append a layer without building it."""
-        if isinstance(layer, type) and issubclass(layer, Layer):
-            raise TypeError(f"{layer.__name__} is a class; add an object: {layer.__name__}(...)")
-        if not isinstance(layer, Layer):
-            raise TypeError(f"a Sequential is made of layers, got {layer!r}")
-        if isinstance(layer, InputLayer):
-            if self.layers or self._input is not None:
-                raise ValueError("Input must be the first layer")
-            self._input = layer
-        else:
-            name_among(self.layers, layer)
-            self.layers = [*self.layers, layer]
+        with self.guard.changing("add"):
+            self._become(self.network.followed_by(layer))
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
         if not self.layers:
             raise ValueError("there is no layer to remove")
-        with self._changing("pop"), self._unless_it_fails():
+        with self.guard.changing("pop"):
             layer = self.layers[-1]
-            self.layers = self.layers[:-1]
-            self._changed()
+            self._become(Network(self.layers[:-1], self.network.first))
         return layer
 
     def _share_turns(self, layers: Sequence[Any]) -> None:
@@ -116,35 +101,21 @@ class Sequential(Trainer):
             for inner in layer.walk() if isinstance(layer, Layer) else ():
                 inner.turns.join(self.turns)
 
-    @contextmanager
-    def _unless_it_fails(self) -> Iterator[None]:
-        """The model stays as it was if layers don't fit, or Ctrl-C comes."""
-        before = self.__dict__.copy()
-        try:
-            yield
-        except BaseException:
-            self.__dict__.update(before)
-            raise
-
-    def _changed(self) -> None:
-        """Weights and shapes are other ones now; a compiled model must be compiled again."""
-        self.input_shape = None
-        self.compiled = False
-        self._forget()
-        if self._input is not None:
-            self.build(self._input.batch_shape)
-        elif self.layers and self.layers[0].given_input_shape is not None:
-            self.build((None, *self.layers[0].given_input_shape))
-        elif self.layers and self.layers[0].variables and self.layers[0].input_shape is not None:
-            self.build(self.layers[0].input_shape)  # Of another model, it is built already.
+    def _become(self, network: Network) -> None:
+        """Have other layers from now on; a compiled model must be compiled again."""
+        shape = network.known_input_shape()
+        if shape is not None:
+            network.build(self.name, shape)  # If layers don't fit, the model stays as it was.
+        self.network, self.compiled = network, False
+        self._drop_session()
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """A layer by its name or its index.
+        """Find a layer by its name or its index.
 
         Raises
         ------
         ValueError
-            There is none, or neither or both were given.
+            There is no such layer, or neither or both arguments were given.
         """
         if (name is None) == (index is None):
             raise ValueError("give the layer's name or its index")
@@ -165,70 +136,80 @@ class Sequential(Trainer):
         Parameters
         ----------
         input_shape : tuple
-            With the batch axis: ``(None, 784)``.
+            The input's shape with the batch axis: ``(None, 784)``.
         """
-        if not isinstance(input_shape, (list, tuple)):
-            raise TypeError(
-                f"build needs the shape of the input, for example (None, 784), got {input_shape!r}"
-            )
-        shape: Shape = tuple(input_shape)
-        if len(shape) < 2 or not all(_is_size(n) for n in shape[1:]):
-            raise ValueError(
-                f"input_shape has a batch axis, and sizes from 1 on: (None, 784), got {shape}"
-            )
-        self._check_dtypes()
-        with self.turns.alone():
-            self.output_shape = build_in_turn(self.name, self.layers, shape)
-            self.input_shape = shape
-            stateful = any(getattr(layer, "stateful", False) for layer in self.walk())
-            self.fixed_batch_size = shape[0] if stateful else None
-            for layer in reversed(self.layers):  # What is here twice is found at its first place.
-                layer.locate(layer.name)
+        with self.turns.alone(writes=True):
+            self.network.build(self.name, input_shape)
+            self._predictors = Predictors(self.network, self.guard)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The output's shape for an input of this shape."""
+        for layer in self.layers:
+            input_shape = layer.compute_output_shape(input_shape)
+        return input_shape
+
+    # ----------------------------------------------------------------------------- as a layer
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in the order in which they run."""
+        return self.network.layers
+
+    @layers.setter
+    def layers(self, layers: Sequence[Layer]) -> None:
+        self.network = self.network.with_layers(layers)
+
+    @property
+    def input_shape(self) -> Shape | None:
+        """The input's shape, batch axis first; None before the model is built."""
+        return self.network.input_shape
+
+    @input_shape.setter
+    def input_shape(self, shape: Shape | None) -> None:
+        self.network.input_shape = shape
+
+    @property
+    def output_shape(self) -> Shape:
+        """The output's shape, batch axis first; () before the model is built."""
+        return self.network.output_shape
 
     @property
     def built(self) -> bool:
         """Whether the weights exist."""
         return self.input_shape is not None
 
-    def parts(self) -> tuple[Layer, ...]:
-        """Every layer, each followed by its activation, in the order in which they run."""
-        return tuple(part for layer in self.layers for part in layer.parts())
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Shape of the output for an input of this shape."""
-        for layer in self.layers:
-            input_shape = layer.compute_output_shape(input_shape)
-        return input_shape
-
-    def forget(self) -> None:
-        """Be as before ``build``."""
-        with self._changing("forget"):
-            super().forget()
-            self._forget()
-
     @property
     def dtype(self) -> str:
         """Data type of the weights and of every result."""
-        return self.layers[0].dtype if self.layers else self._dtype
+        return self.network.dtype
 
     @dtype.setter
     def dtype(self, value: str) -> None:
-        self._dtype = value
-
-    @property
-    def input_name(self) -> str | None:
-        """Name of the model's Input; None if it has none."""
-        return None if self._input is None else self._input.name
+        pass  # It is that of the layers.
 
     @property
     def input_dtype(self) -> str:
         """What data is cast to: what the first layer takes."""
-        return self.layers[0].input_dtype if self.layers else self.dtype
+        return self.network.input_dtype
+
+    def parts(self) -> tuple[Layer, ...]:
+        """Every layer, each followed by its activation, in the order in which they run."""
+        return self.network.parts()
+
+    def as_input(self, x: Any) -> np.ndarray:
+        """What a call is given, with a last axis of size 1 added or taken away if that fits."""
+        x = as_array(inputs.samples(self.network, x), "x")
+        return x if self.input_shape is None else inputs.fitted(x, self.network.sample_shape)
 
     def check_values(self, x: Any, name: str) -> None:
         """Refuse data that the first layer can't take."""
-        if self.layers:
-            self.layers[0].check_values(x, name)
+        self.network.check_values(x, name)
+
+    def forget(self) -> None:
+        """Drop the weights, as if the model had never been built."""
+        with self.guard.changing("forget"):
+            super().forget()
+            self._drop_session()
 
     def summary(
         self,
@@ -241,21 +222,19 @@ class Sequential(Trainer):
         with self.turns.alone():
             summary(self, line_length or 65, print_fn, show_trainable)
 
-    # --------------------------------------------------------------------------------- weights
-
     @property
     def weights(self) -> list[Variable]:
         """All weights, layer by layer, in Keras's order."""
-        return list(dict.fromkeys(v for layer in self.layers for v in layer.weights))
+        return self.network.weights
 
     def set_weights(self, weights: list[Any]) -> None:
-        """Replace all weights; every wrong shape is reported at once, and then none is set."""
+        """Replace all weights; an error lists all wrong shapes, and then no weight is changed."""
         self._require_built("set_weights")
         with self.turns.alone(writes=True):
             set_weights(f"model {self.name!r}", self.weights, weights)
 
     def count_params(self) -> int:
-        """Number of weights, counted one by one."""
+        """The number of elements in all weights."""
         self._require_built("count_params")
         return super().count_params()
 
@@ -269,33 +248,33 @@ class Sequential(Trainer):
     # ----------------------------------------------------------------------------------- files
 
     def save(self, filepath: Any, *, include_optimizer: bool = True) -> None:
-        """Write the whole model to an HDF5 file: architecture, weights, how and how far it learnt.
+        """Write the whole model to an HDF5 file, with the arguments of ``compile`` and the state.
 
         See :func:`nnkit.saving.save_model`.
         """
-        from nnkit.saving import save_model
-
         save_model(self, filepath, include_optimizer=include_optimizer)
+
+    def check_savable(self) -> None:
+        """Raise the error that :meth:`save` would raise, without writing anything."""
+        from nnkit.saving.writer import check_savable
+
+        check_savable(self)
 
     def save_weights(self, filepath: Any) -> None:
         """Write the weights to an HDF5 file."""
-        from nnkit.saving import save_weights
-
         save_weights(self, filepath)
 
     def load_weights(
         self, filepath: Any, skip_mismatch: bool = False, *, by_name: bool = False
     ) -> None:
         """Read weights from an HDF5 file; see :func:`nnkit.saving.load_weights`."""
-        from nnkit.saving import load_weights
-
         load_weights(self, filepath, by_name=by_name, skip_mismatch=skip_mismatch)
 
     def get_config(self) -> dict[str, Any]:
         """The architecture as plain data."""
         return {
             "name": self.name,
-            "layers": plain_layers(self.layers),
+            "layers": [to_plain(layer) for layer in self.layers],
             "input_shape": None if self.input_shape is None else list(self.input_shape),
         }
 
@@ -305,7 +284,7 @@ class Sequential(Trainer):
     ) -> Sequential:
         """Make a model from what :meth:`get_config` returned, with new weights.
 
-        ``custom_objects`` are classes and functions of your own by name.
+        ``custom_objects`` are custom classes and functions by name.
         """
         with registry.custom_objects(custom_objects):
             model = cls(layers_from(config["layers"]), name=config["name"])
@@ -337,7 +316,7 @@ class Sequential(Trainer):
         )
 
     def optimizer_slots(self) -> dict[str, list[np.ndarray]]:
-        """The optimizer's memory: for each of its slots one array a trainable weight, as views."""
+        """The optimizer's slots by name: for each a view for every trainable weight."""
         self._require_compiled("optimizer_slots")
         self._require_built("optimizer_slots")
         session = self.session()
@@ -347,7 +326,7 @@ class Sequential(Trainer):
 
     @property
     def training_state(self) -> dict[str, Any]:
-        """What else a resumed training needs, the seed of the orders of its epochs."""
+        """The remaining state of training, which a file keeps: the seed of shuffling."""
         self._require_compiled("training_state")
         return {"seed": self._seed}
 
@@ -360,19 +339,18 @@ class Sequential(Trainer):
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle needs: not the recordings, which hold addresses."""
         with self.turns.alone():
-            state = self.__dict__ | {"slots": None, "_fits": None}
-            for name in ("_session", "_predictors"):
-                state.pop(name, None)
-            if self._session is not None:
-                slots = self.optimizer_slots()
-                state["slots"] = {n: [a.copy() for a in arrays] for n, arrays in slots.items()}
+            dropped = ("_session", "_predictors", "guard")
+            state = {k: v for k, v in self.__dict__.items() if k not in dropped}
+            slots = {} if self._session is None else self.optimizer_slots()
+            state["slots"] = {n: [a.copy() for a in arrays] for n, arrays in slots.items()}
             return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         slots = state.pop("slots")
         self.__dict__.update(state)
-        self._forget()
-        for name, arrays in (slots or {}).items():
+        self.guard = Guard(self.turns)
+        self._drop_session()
+        for name, arrays in slots.items():
             for array, value in zip(self.optimizer_slots()[name], arrays, strict=True):
                 array[...] = value
 
@@ -384,8 +362,4 @@ class Sequential(Trainer):
         return twin
 
     def __repr__(self) -> str:
-        return f"<Sequential name={self.name}, {len(self.layers)} layers>"
-
-
-def _is_size(n: Any) -> bool:
-    return isinstance(n, (int, np.integer)) and not isinstance(n, bool) and bool(n >= 1)
+        return f"<{type(self).__name__} name={self.name}, {len(self.layers)} layers>"

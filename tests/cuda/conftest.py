@@ -3,7 +3,10 @@
 import pytest
 
 from nnkit import config
-from nnkit.engine.cuda import driver, launches
+from nnkit.engine import devices
+from nnkit.engine.cpu import CPU
+from nnkit.engine.cuda import launches
+from nnkit.engine.cuda.device import CudaDevice
 from nnkit.engine.cuda.options import options
 from tests.cuda.fake import FakeDriver
 
@@ -13,23 +16,17 @@ def gpu(monkeypatch):
     """Every model's steps are replayed by this driver, until :func:`on_cpu` says otherwise."""
     fake = FakeDriver()
     options.fuse = "none"  # The fused kernels have no CPU twins.
-    monkeypatch.setattr(driver, "open_device", lambda name: fake)
+    known = {"cpu": CPU, "cuda:0": CudaDevice("cuda:0", fake)}
+    monkeypatch.setattr(devices, "open_device", known.__getitem__)
+    monkeypatch.setattr(devices, "_chosen", "cuda:0")
     monkeypatch.setattr(launches, "cuda_twin", fake.twin_of)
-    _use(monkeypatch, "cuda:0")
     return fake
 
 
 @pytest.fixture
 def use(monkeypatch):
     """Switch the device: ``use("cpu")``."""
-    return lambda name: _use(monkeypatch, name)
-
-
-def _use(monkeypatch, name):
-    for module in ("backend", "devices"):
-        monkeypatch.setattr(f"nnkit.engine.{module}.current", lambda: name)
-    monkeypatch.setattr("nnkit.models.session.current", lambda: name)
-    monkeypatch.setattr("nnkit.symbolic.native.current", lambda: name)
+    return lambda name: monkeypatch.setattr(devices, "_chosen", name)
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ class FakeDriver(Simulator):
         Kernels whose launch fails, or ``"capture"``.
     """
 
-    def __init__(self, name="cuda:0"):
-        super().__init__(name)
+    def __init__(self, index=0):
+        super().__init__(index)
         self.log, self.failing, self._launched = [], set(), set()
         self._kernels = {}
 
@@ -32,7 +32,7 @@ class FakeDriver(Simulator):
 
     def refuse_in_capture(self, what):
         """What allocates, copies or waits breaks a capture."""
-        if self._captured is not None:
+        if self.api.captured is not None:
             raise AssertionError(f"{what} while a stream is captured")
         self.log.append(what)
 
@@ -52,24 +52,24 @@ class FakeDriver(Simulator):
         self.refuse_in_capture("synchronize")
 
     def view(self, memory, offset, shape, strides, dtype):
-        assert self._captured is None
+        assert self.api.captured is None
         return self.array(memory, offset, shape, strides, dtype)
 
     def launcher(self, kernel, arguments):
-        assert self._captured is None
+        assert self.api.captured is None
         on_cpu = self._kernels[kernel]
 
         def launch(*arguments):
             if kernel.name in self.failing:
                 raise DeviceError("CUDA_ERROR_ILLEGAL_ADDRESS")
-            if self._captured is None:
+            if self.api.captured is None:
                 self._launched.add(kernel)
                 self.log.append(f"launch {kernel.name}")
                 launch_on_cpu(on_cpu, arguments)
                 return
             # The first launch of a kernel compiles it and loads a module.
             assert kernel in self._launched, f"{kernel.name} is first launched in a capture"
-            self._captured.append(lambda: launch_on_cpu(on_cpu, arguments))
+            self.api.captured.append(lambda: launch_on_cpu(on_cpu, arguments))
 
         return launch
 

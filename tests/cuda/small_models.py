@@ -7,6 +7,7 @@ from nnkit.engine.device import recording
 from nnkit.engine.step import kept, restore
 from nnkit.engine.tape import Tape
 from nnkit.layers import Dense, Input
+from nnkit.training import inputs
 from tests.reference import activations, losses, softmax, updates
 
 SPARSE, DENSE = "sparse_categorical_crossentropy", "categorical_crossentropy"
@@ -37,7 +38,7 @@ class Training:
         rng = np.random.default_rng(1)
         for weights in model.weights:
             weights.value = rng.normal(size=weights.shape)
-        data = model._arrays(x, y, sample_weight)
+        data = inputs.arrays(model, x, y, sample_weight)
         self.order = rng.permutation(len(x))
         named = data.bound() | {"order": self.order}
         self.bound = {name: array.view() for name, array in named.items()}

@@ -18,7 +18,7 @@ class CapturedLt(Lt):
         super().__init__(library)
 
     def call(self, name, *arguments, accept=()):
-        captured = self.driver._captured
+        captured = self.driver.api.captured
         if captured is None or name == "cublasLtMatmulDescSetAttribute":
             return super().call(name, *arguments, accept=accept)
         assert name == "cublasLtMatmul", f"{name} while a stream is captured"

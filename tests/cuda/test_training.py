@@ -10,7 +10,7 @@ import pytest
 
 import nnkit
 from nnkit.engine.cuda.options import options
-from nnkit.engine.twins import fetch
+from nnkit.engine.twins import reading
 from nnkit.errors import DeviceError
 from nnkit.layers import Dense, Dropout, Layer, Rescaling, Softmax, Tanh
 
@@ -134,6 +134,45 @@ def _flat(value):
     return [value]
 
 
+class Centred(Layer):
+    """Computes a number in Python from its input, which a replay would not compute again."""
+
+    recordable = True
+
+    def forward(self, x, training=False):
+        y = self.empty(x.shape)
+        nnkit.launch.rescale(x, 1.0, -float(x.mean()), y)
+        return y
+
+    def backward(self, dy):
+        return dy
+
+
+def test_a_number_from_the_data_is_noticed(gpu, use, one_thread):
+    """Also in the first layer, where nothing but the rows changes from step to step."""
+    outcomes = []
+    for device in ("cpu", "cuda:0"):
+        use(device)
+        trained = nnkit.Sequential([nnkit.Input((6,)), Centred(), Dense(3), Softmax()])
+        trained.compile("sgd", "sparse_categorical_crossentropy")
+        for weight in trained.weights:
+            weight.assign(np.linspace(-1, 1, weight.size).reshape(weight.shape))
+        with pytest.warns(RuntimeWarning, match="'centred' does something in a step besides"):
+            trained.fit(X / np.float32(255), Y, 8, 1, 0, shuffle=False)
+        outcomes.append(trained.get_weights())
+    for mine, theirs in zip(*outcomes, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("rows", [8, 53])
+def test_eager_predictions_that_stay_on_the_device(rows, gpu):
+    eager = model()
+    eager.run_eagerly = True
+    expected = eager.predict(X[:rows], 8)
+    found = eager.predict(X[:rows], 8, to_host=False)
+    np.testing.assert_array_equal(found.numpy(), expected)
+
+
 def test_a_step_is_captured_once_and_replayed(gpu):
     options.unroll = 4
     trained = model(metrics=())
@@ -178,10 +217,10 @@ def test_a_kernel_that_fails_is_named_with_its_layer(gpu):
 def test_out_of_memory_says_sizes_and_leaves_the_model(gpu):
     trained = model()
     before = trained.get_weights()
-    gpu.total = 100
+    gpu.api.total = 100
     with pytest.raises(DeviceError, match=r"out of memory on cuda:0: .* MB are needed"):
         trained.fit(X, Y, 8, 1, 0)
-    gpu.total = 1 << 32
+    gpu.api.total = 1 << 32
     for mine, theirs in zip(trained.get_weights(), before, strict=True):
         np.testing.assert_array_equal(mine, theirs)
     trained.fit(X, Y, 8, 1, 0)
@@ -264,7 +303,7 @@ def test_weights_stay_on_the_device_until_somebody_looks(gpu):
     stale = values.copy()
     trained.fit(X, Y, 8, 1, 0)
     np.testing.assert_array_equal(values, stale)
-    fetch(values)
+    reading(values)
     assert (values != stale).any()
 
 
@@ -284,6 +323,19 @@ def test_training_goes_on_on_another_device(gpu, use, one_thread, tmp_path):
             np.testing.assert_array_equal(mine, theirs)
     use("cpu")
     np.testing.assert_array_equal(moved.predict(X), whole.predict(X))
+
+
+def test_gradients_are_those_of_the_last_step(gpu, use, one_thread):
+    """Of whichever device did it."""
+    outcomes = []
+    for devices in (("cpu", "cpu", "cpu"), ("cpu", "cuda:0", "cpu")):
+        trained = model(Dense(3), Softmax())
+        for epoch, device in enumerate(devices):
+            use(device)
+            trained.fit(X[:48], Y[:48], 8, epoch + 1, 0, initial_epoch=epoch)
+        outcomes.append([v.gradient.copy() for v in trained.trainable_weights])
+    for mine, theirs in zip(*outcomes, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
 
 
 def test_run_eagerly_runs_on_the_host(gpu, use, caplog, one_thread):

@@ -69,5 +69,5 @@ def test_arena_is_aligned_and_gives_views():
     view = arena.at(128, Reference(0, 8, (2, 3), (12, 4), np.dtype("float32")))
     assert view.shape == (2, 3)
     assert view.__array_interface__["data"][0] == arena.base + 136
-    arena.poison()
+    arena.poison(1000)
     assert np.isnan(view).all()

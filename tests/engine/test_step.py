@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nnkit.engine.device import current_tape, empty, launch
-from nnkit.engine.memory import Arena
-from nnkit.engine.step import Step
+from nnkit.engine.records import Records
+from nnkit.engine.step import Window
 
 
 class Part:
@@ -43,7 +43,9 @@ def stepper(*parts, eager=False):
         blamed.append(owner.name if owner else None)
         return False
 
-    return Step(function, [total], [], Arena(), nullcontext, blame, eager), total, calls, blamed
+    records = Records(lambda: [total, batch_number], nullcontext, blame)
+    step = records.step((), Window(2, 2, batch_number), eager, lambda window: function)
+    return step, total, calls, blamed
 
 
 def tanh(x):
@@ -141,7 +143,8 @@ def test_x_and_y_may_be_one_array():
         launch.tanh_backward(x, y, z)
         launch.copy(z, total)
 
-    step = Step(function, [total], [], Arena(), nullcontext, lambda owner: False)
+    records = Records(lambda: [total, batch], nullcontext, lambda owner: False)
+    step = records.step((), Window(2, 2, batch), False, lambda window: function)
     step.run({"x": X, "y": X}, 3)
     step.run({"x": X, "y": 2 * X}, 1)
     np.testing.assert_allclose(total, X * (1 - 4 * X * X), rtol=1e-5)

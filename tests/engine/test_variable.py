@@ -259,3 +259,10 @@ def test_an_expression_takes_no_weight_for_a_constant(weight):
         with pytest.raises(TypeError, match="would stay as it is now"):
             wrong()
     assert tensor.dot(x, weight.numpy().T).ndim == 2
+
+
+def test_an_assigned_gradient_counts_in_every_row():
+    table = Variable(np.ones((4, 2), np.float32), "embeddings")
+    table.rows_used = np.zeros(4, np.uint8)
+    table.gradient = np.full((4, 2), 3.0)
+    np.testing.assert_array_equal(table.rows_used, 1)

@@ -46,7 +46,7 @@ def share(monkeypatch):
     def shared(workers):
         nnkit.config.set_num_threads(workers)
         eager = functools.partial(program.choose_workers, share=1e-6)
-        monkeypatch.setattr("nnkit.engine.step.choose_workers", lambda tape, share: eager(tape))
+        monkeypatch.setattr("nnkit.engine.cpu.choose_workers", lambda tape, share: eager(tape))
 
     return shared
 

@@ -178,7 +178,7 @@ def test_gradients_that_a_user_writes(rng):
 def test_workers_give_the_same_bits(workers, monkeypatch, rng):
     x, y = data(rng)
     wanted = weights_after(x, y, table(), optimizer="adam")
-    monkeypatch.setattr("nnkit.engine.step.choose_workers", lambda tape, share: workers)
+    monkeypatch.setattr("nnkit.engine.cpu.choose_workers", lambda tape, share: workers)
     nnkit.config.set_num_threads(workers)
     try:
         assert_close(weights_after(x, y, table(), optimizer="adam"), wanted)

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 import nnkit
-from nnkit import Input, Sequential
-from nnkit.engine import budget
+from nnkit import Input, Sequential, budget
 from nnkit.engine.device import launch
 from nnkit.layers import (
     LSTM,

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.engine.abstract_device import Bound
 from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.options import options
-from nnkit.engine.step import Bound
 from nnkit.errors import DeviceError
 from nnkit.kernels.cuda.data import first_not_finite
 
-__all__ = ["DeviceArray", "Resident", "Stream", "Streamed", "adopt", "placed"]
+__all__ = ["DeviceArray", "Resident", "Stream", "Streamed", "adopt", "empty", "placed"]
 
 # A stretch of streamed data; while one is computed with, the next is copied.
 _STRETCH = 64 << 20
@@ -59,6 +59,12 @@ def adopt(value: Any, name: str, driver: Driver) -> DeviceArray:
         raise ValueError(f"{name} is not C-contiguous; give a contiguous copy of it")
     size = math.prod(shape) * dtype.itemsize
     return DeviceArray(Memory(address, size, value), shape, dtype, driver)
+
+
+def empty(shape: tuple[int, ...], dtype: np.dtype, driver: Driver) -> DeviceArray:
+    """An array on the device, with any content."""
+    memory = driver.allocate(max(1, math.prod(shape) * dtype.itemsize))
+    return DeviceArray(memory, shape, dtype, driver)
 
 
 class Resident:

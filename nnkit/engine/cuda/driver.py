@@ -20,9 +20,9 @@ import numpy as np
 
 from nnkit.engine.cuda.blas import WORKSPACE, Lt
 from nnkit.errors import DeviceError
-from nnkit.kernels.cuda._cuda import SIMULATED, CudaKernel, cuda
+from nnkit.kernels.cuda._cuda import CudaKernel, cuda
 
-__all__ = ["Driver", "Memory", "open_device"]
+__all__ = ["Driver", "Memory"]
 
 Shape = tuple[int, ...]
 
@@ -73,14 +73,31 @@ class Driver:
     """
 
     def __init__(self, index: int) -> None:
-        self.api, self.index, self.name = _bindings(), index, f"cuda:{index}"
+        self.index, self.name = index, f"cuda:{index}"
         self.lock = threading.RLock()
         self._dropped: list[int] = []  # Addresses to free when no capture is under way.
-        cuda.select_device(index)
+        self._select()
+        self.api = self._open()
         self.stream = self._new_stream()
         self.upload_stream = self._new_stream()
-        self.launch_stream = cuda.external_stream(self.stream)
-        self.multiprocessors = int(cuda.get_current_device().MULTIPROCESSOR_COUNT)
+
+    def _open(self) -> Any:
+        """The functions of CUDA."""
+        return _bindings()
+
+    def _select(self) -> None:
+        """Make the device this thread's current one."""
+        cuda.select_device(self.index)
+
+    @functools.cached_property
+    def launch_stream(self) -> Any:
+        """The stream as numba knows it."""
+        return cuda.external_stream(self.stream)
+
+    @functools.cached_property
+    def multiprocessors(self) -> int:
+        """How many the device has."""
+        return int(cuda.get_current_device().MULTIPROCESSOR_COUNT)
 
     def _call(self, name: str, *arguments: Any) -> Any:
         error, *results = getattr(self.api, name)(*arguments)
@@ -94,9 +111,16 @@ class Driver:
         flag = self.api.CUstream_flags.CU_STREAM_NON_BLOCKING
         return int(self._call("cuStreamCreate", int(flag)))
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """A block in which no other thread runs steps on the device."""
+        with self.lock:
+            self.enter()
+            yield
+
     def enter(self) -> None:
         """Make the device this thread's current one, and free memory that nobody uses."""
-        cuda.select_device(self.index)
+        self._select()
         while self._dropped:
             self._call("cuMemFree", self._dropped.pop())
 
@@ -131,7 +155,7 @@ class Driver:
 
     def upload(self, source: np.ndarray, target: Memory, offset: int = 0) -> None:
         """Copy a contiguous array to the device; it may be changed as soon as this returns."""
-        cuda.select_device(self.index)
+        self._select()
         if source.nbytes:
             to = target.address + offset
             self._call("cuMemcpyHtoDAsync", to, source.ctypes.data, source.nbytes, self.stream)
@@ -174,7 +198,7 @@ class Driver:
 
     def download(self, source: Memory, target: np.ndarray, offset: int = 0) -> None:
         """Wait for all work, and copy to a contiguous array."""
-        cuda.select_device(self.index)
+        self._select()
         if target.nbytes:
             at = source.address + offset
             self._call("cuMemcpyDtoHAsync", target.ctypes.data, at, target.nbytes, self.stream)
@@ -286,13 +310,3 @@ def out_of_memory(name: str, size: int, free: int, total: int) -> DeviceError:
         f"{total / 1e6:.1f} MB are free; use a smaller batch_size or model, or end what else uses "
         "the device. The model is as it was before"
     )
-
-
-@functools.cache
-def open_device(name: str) -> Driver:
-    """The driver of a device, for example ``"cuda:0"``; the simulator's double if that is on."""
-    if SIMULATED:
-        from nnkit.engine.cuda.simulator import Simulator
-
-        return Simulator(name)
-    return Driver(int(name.removeprefix("cuda:")))

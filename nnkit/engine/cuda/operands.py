@@ -116,7 +116,8 @@ class Operands:
             return operand
         memory, offset = self.find(operand)
         place, shape = self._places.get(operand.place), operand.shape
-        if isinstance(place, tuple) and shape == place[1]:  # There may be more rows than recorded.
+        # Of bound data there may be more rows than recorded.
+        if isinstance(place, tuple) and shape and shape == place[1]:
             shape = (memory.size // max(operand.strides[0], 1), *shape[1:])
         return self.driver.view(memory, offset, shape, operand.strides, operand.dtype)
 

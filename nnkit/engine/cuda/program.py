@@ -75,6 +75,8 @@ class Program:
         """Bring all lasting arrays to the device."""
         for twin in self.operands.twins:
             twin.prepare()
+        for twin in self.operands.written:
+            twin.newer = "step"
 
     def finish(self) -> None:
         """Wait for the steps, and let the host have what it must have at once."""
@@ -87,7 +89,7 @@ class Program:
     def give_up(self) -> None:
         """After an error: keep what can be kept."""
         try:
-            self.driver.synchronize()
+            self.finish()
         except DeviceError:  # The device is lost; the host's arrays are all that there is.
             for twin in self.operands.written:
                 twin.newer = "host"

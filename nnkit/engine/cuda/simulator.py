@@ -3,93 +3,45 @@
 from __future__ import annotations
 
 import ctypes
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from nnkit.engine.cuda.driver import Driver, Graph, Memory, Shape, out_of_memory
+from nnkit.engine.cuda.driver import Driver, Graph, Memory, Shape
 from nnkit.kernels.cuda._cuda import CudaKernel
 
 __all__ = ["Simulator"]
 
+_OUT_OF_MEMORY = 2  # CUDA_ERROR_OUT_OF_MEMORY
+
 
 class Simulator(Driver):
-    """What :class:`Driver` does, on the host.
+    """A driver whose calls of CUDA work on the host, and whose kernels are numba's simulated ones.
 
     Attributes
     ----------
-    total : int
-        Bytes that may be allocated.
+    api : HostMemory
     """
 
-    total = 1 << 32
     lt = None
+    multiprocessors = 1
 
-    def __init__(self, name: str) -> None:
-        self.name, self.index, self.stream = name, int(name.removeprefix("cuda:")), 0
-        self.lock, self.multiprocessors = threading.RLock(), 1
-        self._captured: list[Callable[[], None]] | None = None
+    def _open(self) -> Any:
+        return HostMemory()
 
-    def enter(self) -> None:
-        """There is only one."""
-
-    def allocate(self, size: int) -> Memory:
-        """Memory filled with NaN, so that what is read before it is written shows."""
-        if size > self.total:
-            raise out_of_memory(self.name, size, self.total, self.total)
-        content = np.full(-(-size // 8) * 8, 0xFF, np.uint8)
-        return Memory(content.ctypes.data, size, content)
-
-    def free_memory(self) -> int:
-        """All of it, always."""
-        return self.total
-
-    def total_memory(self) -> int:
-        """All of it."""
-        return self.total
+    def _select(self) -> None:
+        pass
 
     def staging(self, size: int) -> np.ndarray:
         """Ordinary memory."""
         return np.empty(size, np.uint8)
 
-    def upload(self, source: np.ndarray, target: Memory, offset: int = 0) -> None:
-        """Copy."""
-        _bytes(target, offset, source.nbytes)[...] = source.reshape(-1).view(np.uint8)
-
-    def upload_behind(self, source: np.ndarray, target: Memory) -> None:
-        """Copy."""
-        self.upload(source, target)
-
-    def handover(self) -> Any:
-        """There is nothing to wait for."""
-
-    def wait_for_stream(self, stream: int) -> None:
-        """There is nothing to wait for."""
-
     def device_of(self, address: int) -> int:
-        """There is only one."""
+        """This one: a simulated machine has no other."""
         return self.index
-
-    def mark(self) -> Any:
-        """There is nothing to wait for."""
-
-    def wait(self, event: Any) -> None:
-        """There is nothing to wait for."""
-
-    def download(self, source: Memory, target: np.ndarray, offset: int = 0) -> None:
-        """Copy."""
-        target.reshape(-1).view(np.uint8)[...] = _bytes(source, offset, target.nbytes)
-
-    def copy(self, source: Memory, offset: int, target: Memory, size: int) -> None:
-        """Copy."""
-        _bytes(target, 0, size)[...] = _bytes(source, offset, size)
-
-    def clear(self, memory: Memory, offset: int, size: int) -> None:
-        """Zeros."""
-        _bytes(memory, offset, size)[...] = 0
 
     def view(
         self, memory: Memory, offset: int, shape: Shape, strides: Shape, dtype: np.dtype
@@ -99,53 +51,120 @@ class Simulator(Driver):
 
         return FakeCUDAArray(self.array(memory, offset, shape, strides, dtype))
 
-    @staticmethod
     def array(
-        memory: Memory, offset: int, shape: Shape, strides: Shape, dtype: np.dtype
+        self, memory: Memory, offset: int, shape: Shape, strides: Shape, dtype: np.dtype
     ) -> np.ndarray:
-        """The array itself."""
-        return np.ndarray(shape, dtype, _bytes(memory, 0, memory.size), offset, strides)
+        """The same as an array of NumPy."""
+        content = self.api.bytes_at(memory.address, memory.size)
+        return np.ndarray(shape, dtype, content, offset, strides)
 
     def launcher(self, kernel: CudaKernel, arguments: Sequence[Any]) -> Any:
         """A function that runs the kernel, or adds it to what is captured."""
         grid, block = kernel.geometry(arguments)
+        return lambda *given: self.do(lambda: kernel.dispatcher[grid, block](*given))
 
-        def launch(*arguments: Any) -> None:
-            if self._captured is None:
-                kernel.dispatcher[grid, block](*arguments)
-            else:
-                self._captured.append(lambda: kernel.dispatcher[grid, block](*arguments))
-
-        return launch
-
-    def synchronize(self) -> None:
-        """Launches have run when they return."""
+    def do(self, launch: Callable[[], None]) -> None:
+        """Run a launch now, or with the graph that is being captured."""
+        if self.api.captured is None:
+            launch()
+        else:
+            self.api.captured.append(launch)
 
     @contextmanager
     def capture(self) -> Iterator[Graph]:
         """Launches inside the block wait for :meth:`Graph.launch`."""
-        graph = _Captured()
-        self._captured = graph.launches
+        graph = Graph(self)
+        captured: list[Callable[[], None]] = []
+        self.api.captured = captured
         try:
             yield graph
         finally:
-            self._captured = None
+            self.api.captured = None
+        graph.instantiate(captured)
 
 
-def _bytes(memory: Memory, offset: int, size: int) -> np.ndarray:
-    """Some bytes of simulated memory."""
-    if not 0 <= offset <= offset + size <= memory.size:
-        raise IndexError(f"{size} bytes from {offset} on are not within {memory.size}")
-    return np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(memory.address + offset))
+class HostMemory:
+    """The functions of ``cuda.bindings.driver`` on memory of the host.
 
+    They give an error's code and perhaps a result. What only orders copies and launches, which are
+    done here when they return, does nothing.
 
-class _Captured(Graph):
-    """Launches in order."""
+    Attributes
+    ----------
+    total : int
+        Bytes that an allocation may have.
+    captured : list of callable or None
+        Launches, while a stream is captured.
+    """
+
+    CUstream_flags = SimpleNamespace(CU_STREAM_NON_BLOCKING=1)
 
     def __init__(self) -> None:
-        self.launches: list[Callable[[], None]] = []
+        self.total = 1 << 32
+        self.captured: list[Callable[[], None]] | None = None
+        self._blocks: dict[int, np.ndarray] = {}
 
-    def launch(self) -> None:
-        """Run them."""
-        for launch in self.launches:
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("cu"):
+            raise AttributeError(name)
+        return lambda *_: (0, 0)
+
+    def cuMemAlloc(self, size: int) -> tuple[int, ...]:
+        """Memory filled with NaN, so that what is read before it is written shows."""
+        if size > self.total:
+            return (_OUT_OF_MEMORY,)
+        content = np.full(-(-size // 8) * 8, 0xFF, np.uint8)[:size]
+        self._blocks[content.ctypes.data] = content
+        return 0, content.ctypes.data
+
+    def cuMemFree(self, address: int) -> tuple[int]:
+        """Give memory back."""
+        del self._blocks[address]
+        return (0,)
+
+    def cuMemGetInfo(self) -> tuple[int, int, int]:
+        """All of the memory is free, always."""
+        return 0, self.total, self.total
+
+    def cuGetErrorName(self, error: int) -> tuple[int, bytes]:
+        """The only error that there is."""
+        return 0, b"CUDA_ERROR_OUT_OF_MEMORY"
+
+    def copy(self, to: int, source: int, size: int, stream: int) -> tuple[int]:
+        """Copy between the host's and simulated memory, or within either."""
+        self.bytes_at(to, size)[...] = self.bytes_at(source, size)
+        return (0,)
+
+    cuMemcpyHtoDAsync = cuMemcpyDtoHAsync = cuMemcpyDtoDAsync = copy  # noqa: N815
+
+    def cuMemsetD8Async(self, to: int, value: int, size: int, stream: int) -> tuple[int]:
+        """Fill simulated memory."""
+        self.bytes_at(to, size)[...] = value
+        return (0,)
+
+    def cuGraphInstantiate(self, captured: Any, flags: int) -> tuple[int, Any]:
+        """What can be launched: the launches themselves."""
+        return 0, captured
+
+    def cuGraphLaunch(self, launches: Any, stream: int) -> tuple[int]:
+        """Run the launches in order."""
+        for launch in launches:
             launch()
+        return (0,)
+
+    def bytes_at(self, address: int, size: int) -> np.ndarray:
+        """Some bytes of a block, or of somebody else's array.
+
+        Raises
+        ------
+        IndexError
+            They begin within a block, and end beyond it.
+        """
+        for start, content in self._blocks.items():
+            if 0 <= address - start < content.size:
+                if address - start + size > content.size:
+                    raise IndexError(
+                        f"{size} bytes from {address - start} on are not within {content.size}"
+                    )
+                return content[address - start : address - start + size]
+        return np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(address))

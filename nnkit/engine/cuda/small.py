@@ -24,7 +24,7 @@ import numpy as np
 from nnkit.engine.device import launch
 from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call, Tape
-from nnkit.engine.variable import _ALIGN
+from nnkit.engine.variable import ALIGNMENT
 from nnkit.kernels.cuda._cuda import CudaKernel
 from nnkit.kernels.cuda.fused.persistent import persistent
 from nnkit.kernels.cuda.fused.sizes import Sizes, Tiling, tile
@@ -311,7 +311,7 @@ def _places(
     _require({w.place for w in weights} == {parameters.place})
     _require({g.place for g in gradients} == {vector.place})
     _require(all(w.shape == g.shape for w, g in zip(weights, gradients, strict=True)))
-    sizes = [-(-w.size // _ALIGN) * _ALIGN for w in weights]
+    sizes = [-(-w.size // ALIGNMENT) * ALIGNMENT for w in weights]
     _require(all(0 <= at < parameters.nbytes for at in (a, b, c, d)) and len({a, b, c, d}) == 4)
     _require(sum(sizes) == parameters.size == vector.size)
     each = parameters.dtype.itemsize

@@ -6,7 +6,7 @@ import pytest
 import nnkit
 from nnkit import cuda, optimizers
 from nnkit.engine.cuda.options import options
-from nnkit.models import pace
+from nnkit.training.batches import Batches, Pace
 from tests.cuda.simulator import compare
 
 pytestmark = pytest.mark.filterwarnings(
@@ -17,7 +17,8 @@ pytestmark = pytest.mark.filterwarnings(
 @pytest.mark.parametrize("fuse", ["none", "three", "persistent"])
 def test_small_models_are_fused(fuse, rng, monkeypatch):
     """A whole epoch at once, with a last partial batch, which is not fused."""
-    monkeypatch.setattr(pace.Pace, "chunks", lambda self, n, size, single: [(0, 2, 4), (4, 1, 1)])
+    epoch = [Batches(0, 2, 4), Batches(4, 1, 1)]
+    monkeypatch.setattr(Pace, "chunks", lambda self, n, size, single: epoch)
     options.fuse = fuse
 
     def make():

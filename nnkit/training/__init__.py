@@ -1,0 +1,1 @@
+"""Training: sessions, steps, and the loops of ``fit``, ``evaluate`` and ``predict``."""

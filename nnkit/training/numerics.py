@@ -1,0 +1,76 @@
+"""Finding the cause of a NaN: the epoch, the batch and the first layer that made it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnkit.data import first_not_finite
+from nnkit.engine.step import Step, Window, kept, restore
+from nnkit.errors import warn
+from nnkit.layers.base import Layer
+
+if TYPE_CHECKING:
+    from nnkit.training.loops import Run
+    from nnkit.training.session import Session
+
+__all__ = ["explain", "warn_of_nan"]
+
+
+def explain(session: Session, step: Step, run: Run, steps: int, window: Window) -> None:
+    """Do some steps; if numbers are not finite after them, repeat them to find the first cause.
+
+    A step is a function of its state, so repeating it from a copy gives the same numbers.
+
+    Raises
+    ------
+    FloatingPointError
+        The text names the epoch and the batch (both counted from 0) and the layer.
+    """
+    state = session.state()
+    before = kept(state)
+    step.run(run.bound, steps)
+    if _finite(session):
+        return
+    restore(state, before)
+    for _ in range(steps):
+        before = kept(state)
+        step.run(run.bound, 1)
+        if not _finite(session):
+            break
+    restore(state, before)
+    found: list[str] = []
+
+    def watch(part: Layer, what: str, array: np.ndarray) -> None:
+        if not found and not np.isfinite(array).all():
+            found.append(
+                f"the {what} of layer {part.name!r}, with {np.isnan(array).sum()} NaN and "
+                f"{np.isinf(array).sum()} infinite of {array.size} numbers"
+            )
+
+    number = int(session.counters.batch[0])
+    session.train_function(window, watch)(run.data.on_host() | {"order": run.bound["order"]})
+    restore(state, before)  # So that the model has its last finite weights.
+    cause = found[0] if found else "the loss, or the weights after the update"
+    raise FloatingPointError(
+        f"training stopped being finite in epoch {run.epoch}, batch {number}: first not finite is "
+        f"{cause}. The learning rate is {session.optimizer.learning_rate:g}; try a smaller "
+        "one, or clipnorm=1."
+    )
+
+
+def warn_of_nan(x: Any, dtype: str) -> None:
+    """Warn if a prediction is not finite because its input is not."""
+    row = first_not_finite(x, dtype)
+    if row is not None:
+        warn(
+            f"x contains NaN or infinity (in {dtype}), first in sample {row}, and so does the "
+            "prediction: clean the data",
+            RuntimeWarning,
+        )
+
+
+def _finite(session: Session) -> bool:
+    numbers = kept([session.objective.sums[0], session.storage.values])
+    return all(bool(np.isfinite(a).all()) for a in numbers)
