@@ -160,6 +160,18 @@ def test_bound_data_is_found_by_every_worker_and_in_each_part(rng):
             np.testing.assert_array_equal(array, copy)
 
 
+def test_bound_data_with_more_rows_goes_flat_to_an_elementwise_kernel(rng):
+    first, more = ({name: rng.normal(size=(rows, 3)) for name in ("x", "y")} for rows in (4, 7))
+    with recording(Tape(first)) as tape:
+        launch.tanh(first["x"], first["y"])
+    program = Program(tape, Arena(), 1)
+    for arrays in (more, first):
+        arrays["y"].fill(0)
+        program.bind(arrays)
+        program.run(1)
+        np.testing.assert_allclose(arrays["y"], np.tanh(arrays["x"]), rtol=1e-12)
+
+
 def test_stops_read_the_data_that_is_bound_now():
     x, y = np.ones((2, 2)), np.zeros((2, 2))
     with recording(Tape({"x": x})) as tape:
