@@ -192,7 +192,7 @@ class Scan(Op):
             *(zeros_like(v).dimshuffle("x", *range(v.ndim)) for v in sums),
         ]
         results = iter(
-            Scan(backward.body(len(read))).outputs(
+            Scan(backward.body(len(read))).applied(
                 length - begin, *(x[begin:length][::-1] for x in read), *starts, *non_sequences
             )
         )
@@ -216,7 +216,7 @@ class Scan(Op):
         kept = self.body.kept
         if all(kept):
             return outputs, cotangents
-        traces = Scan(replace(self.body, kept=[True] * len(kept))).outputs(*inputs)
+        traces = Scan(replace(self.body, kept=[True] * len(kept))).applied(*inputs)
         whole = list(cotangents)
         for i, keep in enumerate(kept):
             if not keep and smooth(traces[i]):
