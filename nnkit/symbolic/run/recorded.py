@@ -136,7 +136,7 @@ class Replayed(Recorded):
         """
         self.program = Program(self.tape, Arena(), choose_workers(self.tape, share))
         self.program.bind(self.tape.bound())
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # A loop has it before it calls run.
         forks.hold(self._lock, 1)
         self._small: list[tuple[int, np.ndarray]] = []
         self._large: list[tuple[int, str]] = []

@@ -6,13 +6,11 @@ where results go, and states are shared variables that the step updates.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit import forks
 from nnkit.engine.device import launch
 from nnkit.engine.program import MANY_STEPS
 from nnkit.symbolic.graph import FunctionGraph, clone
@@ -27,10 +25,10 @@ from nnkit.symbolic.tensor.variable import SharedVariable
 if TYPE_CHECKING:
     from nnkit.symbolic.scan_op import Body
 
-__all__ = ["Replays"]
+__all__ = ["NativeScan"]
 
 
-class Replays:
+class NativeScan:
     """The recorded steps of a scan, one for each combination of shapes.
 
     Parameters
@@ -40,7 +38,7 @@ class Replays:
 
     def __init__(self, body: Body) -> None:
         self._body = body
-        self._made: dict[Any, _Loop | None] = {}
+        self._made: dict[Any, _RecordedBody | None] = {}
 
     def run(
         self, steps: int, sequences: Arrays, initial: Arrays, others: Arrays
@@ -55,7 +53,7 @@ class Replays:
             return None
         try:
             if key not in self._made:
-                self._made[key] = _Loop(self._body, sequences, initial, others)
+                self._made[key] = _RecordedBody(self._body, sequences, initial, others)
             replay = self._made[key]
             return None if replay is None else replay.steps(steps, sequences, initial, others)
         except (ShapeError, UnsuitableError):
@@ -63,7 +61,7 @@ class Replays:
             return None
 
 
-class _Loop(Replayed):
+class _RecordedBody(Replayed):
     """A recorded step, for certain shapes.
 
     Raises
@@ -108,8 +106,6 @@ class _Loop(Replayed):
             raise UnsuitableError  # An index that a step computes.
         self._loop(body.sequences)
         self.prepare(MANY_STEPS, body.sequences)
-        self._turn = threading.Lock()
-        forks.hold(self._turn, 1)
 
     def _loop(self, sequences: int) -> None:
         """Let the tape take elements from whole sequences, and put results where those of all are.
@@ -148,7 +144,7 @@ class _Loop(Replayed):
         ShapeError
             An index is beyond the end, or a shape depends on values.
         """
-        with self._turn:
+        with self._lock:
             self._time[0], self._done = 0, steps
             for state, first in zip(self._states, initial, strict=True):
                 for cell, value in zip(state, first, strict=True):
