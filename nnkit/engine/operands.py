@@ -95,6 +95,10 @@ class Operands:
         self._arena.put(self.words, base)
 
 
+# Words that Python writes sooner than NumPy takes to begin.
+_FEW = 8
+
+
 class _Addresses:
     """The words that are addresses in one piece of memory.
 
@@ -130,7 +134,11 @@ class _Addresses:
     def put(self, words: np.ndarray, base: int, shape: tuple[int, ...] = ()) -> None:
         """Write the words."""
         if base != self.base:
-            words[self._at] = self._offsets + base
+            if len(self._list) <= _FEW:
+                for at, offset in self._list:
+                    words[at] = base + offset
+            else:
+                words[self._at] = self._offsets + base
             self.base = base  # Only now: Ctrl-C may have come in between.
         if shape != self._shape:
             words[self._rows] = self._units * shape[0]

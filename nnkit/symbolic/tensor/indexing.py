@@ -108,7 +108,7 @@ class Subtensor(_Indexed):
         """The type of the part."""
         return [self.part_type(inputs[0], inputs[1:])]
 
-    def length(self, *inputs: Any) -> int | None:
+    def vector_length(self, *inputs: Any) -> int | None:
         """That of a part of known bounds."""
         if len(inputs) > 1 or inputs[0].type.ndim != 1:
             return None
