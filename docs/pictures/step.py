@@ -207,7 +207,7 @@ def draw_workers(d, tape, top):
         owner = getattr(entry.owner, "name", "") or ""
         fill, stroke = COLOURS[owner]
         shares = program.shares(entry, 2)
-        if hazards.meet([() if share is None else share.references() for share in shares]):
+        if hazards.meet([() if share is None else share.references for share in shares]):
             barrier(d, x, y - 8, 2 * h + 22)
         label = LABELS.get(entry.kernel.name, entry.kernel.name)
         d.text(

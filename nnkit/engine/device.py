@@ -187,7 +187,9 @@ def check(kernel: Kernel, arguments: Sequence[Any]) -> None:
         for name, a in zip(kernel.parameters, arguments, strict=True)
         if isinstance(a, np.ndarray)
     }
-    for name in kernel.outputs | kernel.updates:
+    for name, writes in zip(kernel.parameters, kernel.written, strict=True):
+        if not writes:
+            continue
         if name not in arrays:
             raise TypeError(f"kernel {kernel.name}: {name!r} is written, so it must be an array")
         if not arrays[name].flags.writeable:

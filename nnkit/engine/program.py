@@ -166,7 +166,7 @@ class _Stretch:
         for call in calls:
             code = code_address(call.kernel.compiled(call.types))
             parts = shares(call, hazards.workers)
-            if hazards.meet([() if part is None else part.references() for part in parts]):
+            if hazards.meet([() if part is None else part.references for part in parts]):
                 self._meet()
             for worker, part in zip(self._workers, parts, strict=True):
                 if part is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
@@ -44,6 +45,7 @@ class Call:
     types: tuple[str, ...] = ()
     words: Sequence[Words] = ()
 
+    @cached_property
     def references(self) -> list[tuple[Reference, bool]]:
         """Every array among the arguments, and whether it is written."""
         pairs = zip(self.arguments, self.kernel.written, strict=True)
@@ -65,6 +67,7 @@ class Stop:
     owner: Any
     outcome: list[np.ndarray]
 
+    @cached_property
     def references(self) -> list[tuple[Reference, bool]]:
         """Every array it touches, and whether it is written."""
         read = [(reference, False) for reference in (*self.inputs, *self.keeps)]
@@ -175,7 +178,7 @@ class Tape:
 
     def written(self, entry: Call | Stop) -> list[np.ndarray]:
         """The arrays that an entry wrote."""
-        return [self.array(reference) for reference, writes in entry.references() if writes]
+        return [self.array(reference) for reference, writes in entry.references if writes]
 
     def bound(self) -> dict[str, np.ndarray]:
         """The bound data that was recorded."""
@@ -196,7 +199,7 @@ class Tape:
         """Memory of the step that is read before a call has written it: Python must have."""
         written = {i for i, place in enumerate(self.places) if place.kind != "step"}
         for entry in self.entries:
-            touched = entry.references()
+            touched = entry.references
             for reference, writes in touched:
                 if not writes and reference.place not in written:
                     return Fault(self.places[reference.place].maker)

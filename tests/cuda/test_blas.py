@@ -281,7 +281,7 @@ def test_products_compute_what_their_calls_do(training, lt):
     for call in fuse_products(training.entries, lasts(training)):
         if not isinstance(call, ProductCall):
             continue
-        written = [training.array(reference) for reference, writes in call.references() if writes]
+        written = [training.array(reference) for reference, writes in call.references if writes]
         before = [array.copy() for array in written]
         for separate in call.calls:
             execute(separate.kernel, training.arguments(separate))
@@ -301,9 +301,9 @@ def test_a_product_knows_its_owner_and_what_it_writes(training):
     ]
     forward, backward = products[0], products[3]
     assert (forward.owner.name, backward.owner.name) == ("dense", "dense_2")
-    assert [writes for _, writes in forward.references()] == [False, False, True, False]
-    assert [writes for _, writes in backward.references()] == [False, False, True, True]
-    assert [writes for _, writes in products[1].references()] == [False, False, True]
+    assert [writes for _, writes in forward.references] == [False, False, True, False]
+    assert [writes for _, writes in backward.references] == [False, False, True, True]
+    assert [writes for _, writes in products[1].references] == [False, False, True]
 
 
 def test_apart(training):

@@ -64,7 +64,7 @@ class Operands:
         self._bound: dict[str, Memory] = {}
         used: dict[int, bool] = {}
         for entry in tape.entries:
-            for reference, writes in entry.references():
+            for reference, writes in entry.references:
                 used[reference.place] = used.get(reference.place, False) or writes
         # By place: the name of bound data and its recorded shape, the twin of a lasting array, or
         # memory of the program's own. The host's arrays must stay, or their twins would go.

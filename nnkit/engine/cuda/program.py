@@ -114,8 +114,8 @@ class _HostStop:
                 self._host(a, tape) if isinstance(a, Reference) else a for a in entry.arguments
             ]
             self._run = lambda *_: execute(kernel, arguments)
-            reads = [(r, self._host(r, tape)) for r, writes in entry.references() if not writes]
-            writes = [(r, self._host(r, tape)) for r, writes in entry.references() if writes]
+            reads = [(r, self._host(r, tape)) for r, writes in entry.references if not writes]
+            writes = [(r, self._host(r, tape)) for r, writes in entry.references if writes]
         self._in, self._out = reads + writes, writes
 
     def _host(self, reference: Reference, tape: Tape) -> np.ndarray:
