@@ -17,14 +17,15 @@ demo: $(VENV)/.plot  ## train on handwritten digits, save, load, draw a picture
 	$(VENV)/bin/python examples/mnist_mlp.py
 
 # One fresh cache of compiled kernels for all parts, so that each kernel is compiled once, unless
-# NNKIT_TEST_CACHE names another. Bounds checks stay in code that is not optimised. The kernels for
-# CUDA are tested in processes of their own: simulated, line by line, and compiled for real devices.
+# NNKIT_TEST_CACHE names another. Bounds checks stay in code that is not optimised, and see plain
+# loops only. The kernels for CUDA are tested in processes of their own: simulated, line by line, and
+# compiled for real devices.
 test: lint docs  ## all that a change must pass: lint, docs, tests, the built wheel
 	@set -eu; own=$$(mktemp -d); trap 'rm -rf "$$own"' EXIT; \
 	export NNKIT_TEST_CACHE="$${NNKIT_TEST_CACHE:-$$own}" COVERAGE_FILE="$$own/coverage"; \
 	pytest="$(VENV)/bin/python -m pytest --quiet --numprocesses auto --dist loadfile"; set -x; \
 	$$pytest; \
-	NUMBA_BOUNDSCHECK=1 NUMBA_OPT=0 $$pytest tests/kernels --ignore tests/kernels/test_float32.py; \
+	NNKIT_PLAIN_TILES=1 NUMBA_BOUNDSCHECK=1 NUMBA_OPT=0 $$pytest tests/kernels; \
 	NUMBA_ENABLE_CUDASIM=1 $$pytest tests/cuda/simulator --cov=nnkit/kernels/cuda \
 	    --cov-report=term-missing:skip-covered --cov-fail-under=100; \
 	NNKIT_TEST_COMPILED=1 $$pytest tests/cuda/compiled; \

@@ -1,4 +1,4 @@
-"""CallbackList: several callbacks called as one."""
+"""CallbackList: several callbacks called like one."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ __all__ = ["CallbackList"]
 
 
 class CallbackList(Callback):
-    """Passes every call on, and knows which hooks somebody listens to.
+    """Call each hook of several callbacks, and know which hooks are overridden.
 
     Parameters
     ----------
     callbacks : Callback or iterable of Callback
-        Called in this order, but a History and a ProgressBar come last: they show what the others
-        add to the logs. One alone is a list of one; lists in the list are taken apart.
+        Called in this order, but History and ProgressBar last, because they show what others add to
+        the logs. A single callback is taken for a list of one; nested lists are flattened.
     model : Sequential, optional
     params : dict, optional
 
     Attributes
     ----------
     needs_train_batches, needs_test_batches, needs_predict_batches : bool
-        Whether a hook for batches is overridden, so that batches must run one by one.
+        Whether a callback overrides a hook for batches, so that batches must run one by one.
     looks_between_batches : bool
-        Whether a user's hook is called before an evaluation or a prediction has come to its end.
+        Whether a user's hook is called in the middle of an evaluation or a prediction.
 
     Raises
     ------
     TypeError
-        Something in the list is no Callback.
+        An entry is not a Callback.
 
     Examples
     --------
@@ -73,12 +73,12 @@ class CallbackList(Callback):
             getattr(callback, hook)(*arguments)
 
     def set_model(self, model: Any) -> None:
-        """Tell all callbacks."""
+        """Call the hook of all callbacks."""
         super().set_model(model)
         self._call("set_model", model)
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Tell all callbacks."""
+        """Call the hook of all callbacks."""
         super().set_params(params)
         self._call("set_params", params)
 
@@ -129,7 +129,7 @@ class CallbackList(Callback):
 
 
 def _flat(given: Any) -> Iterator[Callback]:
-    """The callbacks in what a user gave: one, none, or a list of such."""
+    """A flat list of the callbacks in an argument: a callback, None, or nested lists of both."""
     if isinstance(given, CallbackList):
         given = given.callbacks
     if isinstance(given, Callback):
@@ -146,7 +146,7 @@ def _flat(given: Any) -> Iterator[Callback]:
 
 
 def _overrides(callback: Callback, hook: str) -> bool:
-    """Whether a callback, by its class or by itself, defines a hook of its own."""
+    """Whether a callback's class, or the object itself, overrides a hook."""
     found = getattr(callback, hook)
     return getattr(found, "__func__", found) is not getattr(Callback, hook)
 

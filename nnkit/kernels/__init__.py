@@ -12,3 +12,7 @@ The contract of every kernel
   (``one = x.dtype.type(1)``), or a float32 kernel silently computes in float64.
 * Results don't depend on how the work is split among threads.
 """
+
+# A sum over a whole array is first taken over blocks of so many elements, in float64, and then over
+# the blocks: it is the same however many threads there are.
+SUM_BLOCK = 4096

@@ -30,22 +30,13 @@ import numpy as np
 from nnkit import forks
 from nnkit.interrupts import apart
 from nnkit.kernels._compilations import compilations
+from nnkit.kernels._flags import EXACT, FLAGS
 from nnkit.kernels.calls import execute
 
 if TYPE_CHECKING:
     from nnkit.kernels._machine_code import MachineCode
 
 Words = tuple[int, ...]
-
-# NaN and infinity keep their meaning: no "nnan", no "ninf". Without error_model="numpy" a
-# division may raise, and a loop that may raise is not vectorised.
-FLAGS: dict[str, Any] = {
-    "fastmath": {"contract", "reassoc", "nsz", "arcp", "afn"},
-    "error_model": "numpy",
-}
-
-# What computes as it is written: (x + 1) - x is not 1. A product and a sum may round once.
-EXACT: dict[str, Any] = FLAGS | {"fastmath": {"contract"}}
 
 _CALL = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 # numba's compiler is not reentrant across a cache miss, and two threads may meet the same kernel.

@@ -5,24 +5,30 @@ many small products of parts of images that overlap: here neighbours in the left
 distance apart, and the result is a tile of a few rows by one vector of the machine (the inner loop
 of K. Goto and R. van de Geijn, 2008, "Anatomy of high-performance matrix multiplication", without
 the copies around it).
+
+LLVM's instructions for it are written here one by one, and nothing checks where they read and
+write. ``NNKIT_PLAIN_TILES=1`` takes plain loops instead, which numba's bounds checks see.
 """
 
 from __future__ import annotations
 
 import functools
+import os
 from itertools import product
 from typing import Any
 
 import llvmlite.binding
 from llvmlite import ir
-from numba import types
+from numba import carray, types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 from nnkit.kernels._fingerprint import key_of
+from nnkit.kernels._flags import EXACT
+from nnkit.kernels._intrinsics import pointer
 from nnkit.kernels._machine_code import MachineCode, obtain, target_machine
 
-__all__ = ["MOST_ROWS", "add_product", "lanes"]
+__all__ = ["MOST_ROWS", "add_in_loops", "add_in_registers", "add_product", "lanes"]
 
 # With a vector of the right operand and an element of the left one they take 14 registers. Most
 # machines have 16 for vectors, some 32.
@@ -49,7 +55,7 @@ def lanes(context: Any, array: Any) -> Any:
 
 
 @intrinsic
-def add_product(
+def add_in_registers(
     context: Any,
     shape: Any,
     c: Any,
@@ -102,6 +108,45 @@ def add_product(
         return context.get_dummy_value()
 
     return types.void(sizes, c, word, word, a, word, triple, b, word, pair), generate
+
+
+@register_jitable
+def _from_first_to_last(x):  # type: ignore[no-untyped-def]
+    """The memory of an array, also what lies between its rows, as a vector."""
+    last = 0
+    for n, stride in zip(x.shape, x.strides):  # noqa: B905  (numba's zip knows no strict)
+        last += (n - 1) * stride
+    return carray(pointer(x.ctypes.data), (max(last // x.itemsize + 1, 0),), x.dtype)
+
+
+@register_jitable(**EXACT)
+def add_in_loops(shape, c, c_at, c_row, a, a_at, a_strides, b, b_at, b_strides):  # type: ignore[no-untyped-def]
+    """:func:`add_in_registers` in plain loops, which refuse what that takes on trust.
+
+    A product and a sum may round once or twice, so last bits may differ.
+    """
+    rows, columns, steps, runs = shape
+    a_row, a_step, a_run = a_strides
+    b_step, b_run = b_strides
+    if min(shape) < 1 or rows > MOST_ROWS or (a_row != 1 and a_step != 1):
+        raise ValueError("no tile: its sizes, or neither rows nor steps of a lie together")
+    to, left, right = _from_first_to_last(c), _from_first_to_last(a), _from_first_to_last(b)
+    for i in range(rows):
+        for j in range(min(columns, lanes(c))):
+            of_c = c_at + i * c_row + j
+            total = to[of_c]
+            for run in range(runs):
+                for step in range(steps):
+                    of_a = a_at + i * a_row + step * a_step + run * a_run
+                    of_b = b_at + step * b_step + run * b_run + j
+                    if min(of_a, of_b, of_c) < 0:  # Python would count from the end.
+                        raise IndexError("a tile goes beyond the begin of an array")
+                    total += left[of_a] * right[of_b]
+            to[of_c] = total
+
+
+# Kernels know it by this name; their keys in the cache tell one from the other.
+add_product = add_in_loops if os.environ.get("NNKIT_PLAIN_TILES") == "1" else add_in_registers
 
 
 # ---------------------------------------------------------------------------- one for all kernels

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from nnkit import budget, checks, config, regularizers
+from nnkit.arguments import parameters
 from nnkit.conversion import to_numpy
 from nnkit.engine.device import empty
 from nnkit.errors import warn
 from nnkit.layers.chain import Chain
 from nnkit.layers.weights import WeightOwner, check_name
-from nnkit.registry import lookup, parameters, snake_case, to_plain
+from nnkit.registry import lookup, snake_case, to_plain
 
 if TYPE_CHECKING:
-    from nnkit.symbolic.layers import LayerExpression
+    from nnkit.layers.expression import LayerExpression
 
 __all__ = ["Layer"]
 
@@ -62,13 +63,13 @@ class Layer(WeightOwner):
     states : list of numpy.ndarray
         What it remembers from one step to the next besides its weights.
     supports_masking : bool
-        Of the class: whether a mask of the input (bool, (batch, steps)) is one of the output.
+        Class attribute: whether a mask of the input (bool, (batch, steps)) is one of the output.
     uses_mask : bool
-        Of the class: whether ``forward`` has a parameter ``mask``.
+        Class attribute: whether ``forward`` has a parameter ``mask``.
     decides_mask : bool
-        Of the class: whether it has a ``compute_mask`` of its own. It is found out.
+        Class attribute: whether it has a ``compute_mask`` of its own; found out by nnkit.
     makes_mask : bool
-        Whether steps of its output may not count though all of its input's do.
+        Whether timesteps of its output may be masked though all of its input's count.
 
     Examples
     --------
@@ -187,7 +188,7 @@ class Layer(WeightOwner):
 
     def _expression(self, training: bool, shape: Shape) -> LayerExpression:
         """What ``call`` says for inputs of a shape."""
-        from nnkit.symbolic.layers import LayerExpression  # Nobody else needs symbolic programs.
+        from nnkit.layers.expression import LayerExpression  # Nobody else needs symbolic programs.
 
         kind = (training, *(size == 1 for size in shape[1:]))  # An axis of size 1 broadcasts.
         if kind not in self._expressions:

@@ -12,28 +12,29 @@ __all__ = ["SpatialDropout2D"]
 
 
 class SpatialDropout2D(Dropout):
-    """Dropout of whole channels: all pixels of an image share a decision.
+    """Drop whole channels: a channel is dropped at all pixels of an image or at none.
 
     J. Tompson et al., 2015, "Efficient object localization using convolutional networks".
 
     Parameters
     ----------
     rate : float
-        Share that is dropped, from 0 to 1.
+        The fraction of channels to drop, from 0 to 1.
     data_format : {"channels_last", "channels_first"}, optional
         Inputs are (batch, height, width, channels), or (batch, channels, height, width).
     seed : int, optional
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or the input has another number of axes.
+        An argument has a wrong type or value; or the input doesn't have four axes.
 
     Notes
     -----
-    What :class:`Dropout` does with ``noise_shape=(None, 1, 1, None)``, or ``(None, None, 1, 1)``.
+    Equivalent to :class:`Dropout` with ``noise_shape=(None, 1, 1, None)``; for channels_first
+    ``(None, None, 1, 1)``.
 
     Examples
     --------

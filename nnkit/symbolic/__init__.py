@@ -1,13 +1,15 @@
 """Symbolic programs in Theano's manner: ``import nnkit.symbolic as theano``."""
 
+from nnkit.symbolic import tensor  # isort: skip  (First: all else is made of its operations.)
 from nnkit._version import __version__ as __version__
-from nnkit.symbolic import gradient, ifelse, printing, scan_module, tensor
+from nnkit.symbolic import gradient, ifelse, printing, scan_module
 from nnkit.symbolic.composed import OpFromGraph, as_op, clone
 from nnkit.symbolic.composed import clone_replace as clone_replace
 from nnkit.symbolic.config import config
 from nnkit.symbolic.function import Function, In, Out, function
 from nnkit.symbolic.gradient import Lop, Rop, grad
-from nnkit.symbolic.graph import Apply, Op, Variable
+from nnkit.symbolic.graph import Apply, Variable
+from nnkit.symbolic.op import Op
 from nnkit.symbolic.printing import dprint as dprint
 from nnkit.symbolic.printing import pp, pprint
 from nnkit.symbolic.scan import foldl, foldr, scan

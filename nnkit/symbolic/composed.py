@@ -7,13 +7,16 @@ and :func:`as_op` makes a Python function an operation.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nnkit.conversion import to_numpy
-from nnkit.symbolic.graph import Op, Variable
+from nnkit.symbolic.derive.identities import Overridden
+from nnkit.symbolic.graph import Variable
 from nnkit.symbolic.graph import clone as cloned
+from nnkit.symbolic.op import Op
 from nnkit.symbolic.pairs import fitting, replacements
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 
@@ -59,13 +62,17 @@ class OpFromGraph:
     ----------
     inputs : sequence of Variable
     outputs : sequence of Variable
-    inline, name, **ignored
-        Accepted for Theano's sake: a call always puts the graph itself in its place.
+    inline : bool
+        Accepted for Theano's sake: a call is always replaced by the graph itself.
     lop_overrides : callable, optional
         The gradient, instead of the graph's own: from lists of the inputs, the outputs and the
         gradients by these, a list of the gradients by the inputs.
     grad_overrides : callable, optional
-        The same without the outputs.
+        The gradient from lists of the inputs and of the gradients by the outputs only.
+    name : str, optional
+        Shown in errors.
+    **ignored
+        Accepted for Theano's sake.
 
     Examples
     --------
@@ -104,97 +111,49 @@ class OpFromGraph:
         given = [as_tensor(x) for x in inputs]
         made = clone(self.outputs, list(zip(self.inputs, given, strict=True)))
         if self._gradient is not None:
-            made = Overridden(self._gradient, len(made))(*made, *given)
-            made = made if isinstance(made, list) else [made]
+            made = Overridden(self._gradient, len(made)).outputs(*made, *given)
         return made if len(made) > 1 else made[0]
 
 
-class Overridden(Op):
-    """Some values as they are, with another gradient by what they are made of.
-
-    Parameters
-    ----------
-    gradient : callable
-    count : int
-        How many of the inputs are the values.
-    """
-
-    props = ("gradient", "count")
-
-    def __init__(self, gradient: Callable[..., Any], count: int) -> None:
-        self.gradient, self.count = gradient, count
-
-    def __repr__(self) -> str:
-        return "Overridden"
-
-    def types(self, *inputs: Variable) -> Sequence[TensorType]:
-        """Those of the values."""
-        return [v.type for v in inputs[: self.count]]
-
-    def perform(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The values."""
-        return arrays[: self.count]
-
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
-        """By what the values are made of alone."""
-        given = list(inputs[self.count :])
-        made = self.gradient(given, list(outputs), list(cotangents))
-        made = list(made) if isinstance(made, (list, tuple)) else [made]
-        if len(made) != len(given):
-            raise ValueError(
-                f"a gradient is needed for each of {len(given)} inputs, got {len(made)}"
-            )
-        return [*[None] * self.count, *made]
-
-
+@dataclass(frozen=True, repr=False)
 class FromFunction(Op):
     """What a Python function makes of arrays.
 
     Parameters
     ----------
     function : callable
-    inputs, outputs : tuple of TensorType
+    itypes, otypes : tuple of TensorType
+        Of the inputs and the outputs.
     """
 
-    props = ("function", "inputs", "outputs")
-
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        inputs: tuple[TensorType, ...],
-        outputs: tuple[TensorType, ...],
-    ) -> None:
-        self.function, self.inputs, self.outputs = function, inputs, outputs
+    function: Callable[..., Any]
+    itypes: tuple[TensorType, ...]
+    otypes: tuple[TensorType, ...]
 
     def __repr__(self) -> str:
         return self.function.__name__
 
     def __call__(self, *inputs: Any, name: str | None = None) -> Any:
         """Apply it to variables, or what they can be made of."""
-        if len(inputs) != len(self.inputs):
-            raise TypeError(f"{self} takes {len(self.inputs)} inputs, got {len(inputs)}")
-        wanted = [kind(f"input {i}") for i, kind in enumerate(self.inputs)]
+        if len(inputs) != len(self.itypes):
+            raise TypeError(f"{self} takes {len(self.itypes)} inputs, got {len(inputs)}")
+        wanted = [kind(f"input {i}") for i, kind in enumerate(self.itypes)]
         pairs = zip(inputs, wanted, strict=True)
         return super().__call__(*(fitting(x, v, f"{self}: {v} can't be") for x, v in pairs))
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """As declared."""
-        return self.outputs
+        return self.otypes
 
     def perform(self, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
         """Call the function, and see that it kept to what was declared."""
         made = self.function(*arrays)
         results = tuple(made) if isinstance(made, (tuple, list)) else (made,)
-        if len(results) != len(self.outputs):
-            raise TypeError(f"{self} declares {len(self.outputs)} outputs, and gave {len(results)}")
-        pairs = zip(results, self.outputs, strict=True)
+        if len(results) != len(self.otypes):
+            raise TypeError(f"{self} declares {len(self.otypes)} outputs, and gave {len(results)}")
+        pairs = zip(results, self.otypes, strict=True)
         checked = [to_numpy(r, f"a result of {self}", kind.dtype) for r, kind in pairs]
-        for result, kind in zip(checked, self.outputs, strict=True):
+        for result, kind in zip(checked, self.otypes, strict=True):
             if result.ndim != kind.ndim:
                 raise TypeError(f"{self} declares {kind}, and gave shape {result.shape}")
         return tuple(checked)

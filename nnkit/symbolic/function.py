@@ -12,13 +12,13 @@ import numpy as np
 from nnkit.conversion import to_numpy
 from nnkit.errors import warn
 from nnkit.symbolic.config import MODES, config
-from nnkit.symbolic.debug import Debugger
 from nnkit.symbolic.graph import FunctionGraph, Variable, ancestors, clone, describe
 from nnkit.symbolic.pairs import default_updates, pairs, replacements, updates_of
-from nnkit.symbolic.rewrite import rewrite
-from nnkit.symbolic.rewrites.rewriter import Change
-from nnkit.symbolic.run import runner
+from nnkit.symbolic.rewriting.passes import rewrite
+from nnkit.symbolic.rewriting.rewriter import Change
+from nnkit.symbolic.run.branches import runner
 from nnkit.symbolic.tensor.variable import Constant, SharedVariable, as_tensor
+from nnkit.symbolic.tools.debug import Debugger
 
 __all__ = ["Function", "In", "MissingInputError", "Out", "UnusedInputError", "function"]
 
@@ -84,7 +84,14 @@ class In:
 
 
 class Out:
-    """An output; ``borrow`` is accepted for Theano's sake, results are always copies."""
+    """An output of a function.
+
+    Parameters
+    ----------
+    variable : Variable
+    borrow : bool
+        Accepted for Theano's sake: results are always copies.
+    """
 
     def __init__(self, variable: Any, borrow: bool = False) -> None:
         self.variable = variable
@@ -124,12 +131,16 @@ def function(
         Leave out the ``default_update`` that a shared variable brings along, as those of random
         streams do: of all, or of some. Otherwise each that is needed is updated, also if only
         another's update needs it; what ``updates`` says of a variable comes first.
+    accept_inplace : bool
+        Accepted for Theano's sake.
     name : str, optional
+    rebuild_strict : bool
+        Accepted for Theano's sake.
     allow_input_downcast : bool, optional
         Whether arguments may lose precision; None: Python floats may.
-    on_unused_input : {"raise", "warn", "ignore"}
-    accept_inplace, rebuild_strict, profile
+    profile : optional
         Accepted for Theano's sake.
+    on_unused_input : {"raise", "warn", "ignore"}
 
     Returns
     -------
@@ -196,7 +207,6 @@ def function(
     return Function(
         arguments,
         everything,
-        len(results),
         form,
         list(new_values),
         mode,
@@ -212,29 +222,24 @@ class Function:
         self,
         inputs: list[In],
         everything: list[Variable],
-        results: int,
         form: Any,
         updated: list[SharedVariable],
         mode: str,
         name: str | None,
         allow_downcast: bool | None,
     ) -> None:
-        self._made = inputs, everything, results, form, updated, mode, name, allow_downcast
-        self.name, self._inputs, self._form, self._updated = name, inputs, form, updated
-        self._results, self._allow = results, allow_downcast
+        self._made = inputs, everything, form, updated, mode, name, allow_downcast
+        self.name, self._inputs, self._form, self._allow = name, inputs, form, allow_downcast
         self._kinds = [
             (np.dtype(v.type.dtype), v.type.ndim, True in v.type.broadcastable)
             for v in (i.variable for i in inputs)
         ]
-        variables = [i.variable for i in inputs]
         changes: list[Change] = []
         self.graph = rewrite(everything, mode, changes)
-        self.maker = SimpleNamespace(fgraph=FunctionGraph(variables, self.graph))
-        self._run = (
-            Debugger(variables, self.graph, updated, results, changes).run
-            if mode == "DebugMode"
-            else runner(variables, self.graph, updated, results, mode)
-        )
+        graph = FunctionGraph([i.variable for i in inputs], self.graph, updated)
+        self.maker = SimpleNamespace(fgraph=graph)
+        debug = mode == "DebugMode"
+        self._run = Debugger(graph, changes).run if debug else runner(graph, mode)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Function, self._made  # In a file it is its graph.

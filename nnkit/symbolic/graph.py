@@ -1,4 +1,4 @@
-"""The four nouns of a symbolic program: Variable, Apply, Op, and the walk over them."""
+"""Variables, the uses of operations that make them, and the walk over both."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    from nnkit.symbolic.op import Op
+    from nnkit.symbolic.tensor.variable import SharedVariable
 
 __all__ = [
     "Apply",
     "FunctionGraph",
-    "Op",
     "Variable",
     "ancestors",
     "clone",
@@ -71,81 +72,34 @@ class Apply:
         self.outputs = [type.variable(self, i) for i, type in enumerate(types)]
 
 
-class Op:
-    """An operation on variables; what it computes, and its gradient.
+class FunctionGraph:
+    """What a function computes: what its ``maker.fgraph`` is after all rewrites.
 
-    Two operations are equal if they are of one class and have equal ``props``: the same operation
-    on the same inputs is done once.
+    Parameters
+    ----------
+    inputs, outputs : sequence of Variable
+        The outputs are the results, then the new values of shared variables.
+    updated : sequence of SharedVariable
+        Which ones.
 
     Attributes
     ----------
-    props : tuple of str
-        Names of the attributes that make one operation different from another of its class.
+    inputs, outputs, results, updated : list of Variable
     """
 
-    props: ClassVar[tuple[str, ...]] = ()
-
-    def types(self, *inputs: Variable) -> Sequence[Any]:
-        """Types of the outputs for these inputs.
-
-        Raises
-        ------
-        TypeError, ValueError
-            The inputs don't fit; the message names the variable.
-        """
-        raise TypeError(f"{type(self).__name__} must define types(self, *inputs)")
-
-    def perform(self, *arrays: np.ndarray) -> Any:
-        """The output for arrays, or a tuple of outputs."""
-        raise TypeError(f"{type(self).__name__} must define perform(self, *arrays)")
-
-    def pullback(
+    def __init__(
         self,
         inputs: Sequence[Variable],
         outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
-        """Gradients of a cost by the inputs, from those by the outputs; None where there is none.
+        updated: Sequence[SharedVariable] = (),
+    ) -> None:
+        self.inputs, self.outputs, self.updated = list(inputs), list(outputs), list(updated)
+        self.results = self.outputs[: len(outputs) - len(updated)]
 
-        A gradient has the shape of its input. ``cotangents`` are never None.
-        """
-        raise TypeError(f"{self} has no gradient")
-
-    def __call__(self, *inputs: Any, name: str | None = None) -> Any:
-        """Apply it; gives the output, or a list of them."""
-        from nnkit.symbolic.tensor.variable import as_tensor
-
-        variables = [as_tensor(x) for x in inputs]
-        outputs = Apply(self, variables, self.types(*variables)).outputs
-        if name is not None:
-            outputs[0].name = name
-        return outputs[0] if len(outputs) == 1 else outputs
-
-    def _key(self) -> tuple[Any, ...]:
-        return (type(self), *(getattr(self, name) for name in self.props))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Op) and self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
-
-    def __repr__(self) -> str:
-        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.props)
-        return f"{type(self).__name__}{{{values}}}" if values else type(self).__name__
-
-
-class FunctionGraph:
-    """What a function computes after all rewrites: its ``maker.fgraph``.
-
-    Attributes
-    ----------
-    inputs, outputs : list of Variable
-        The outputs are the results, then the new values of shared variables.
-    """
-
-    def __init__(self, inputs: Sequence[Variable], outputs: Sequence[Variable]) -> None:
-        self.inputs, self.outputs = list(inputs), list(outputs)
+    @property
+    def updates(self) -> list[tuple[SharedVariable, Variable]]:
+        """Shared variables and what they become."""
+        return list(zip(self.updated, self.outputs[len(self.results) :], strict=True))
 
     @property
     def apply_nodes(self) -> set[Apply]:

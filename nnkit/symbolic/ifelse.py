@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic import tensor
-from nnkit.symbolic.graph import Op, Variable, describe
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
+from nnkit.symbolic.tensor.making import zeros_like
+from nnkit.symbolic.tensor.math import cast
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 
 __all__ = ["IfElse", "ifelse"]
@@ -17,7 +19,7 @@ __all__ = ["IfElse", "ifelse"]
 class IfElse(Op):
     """The first half of the values, or the second, whose shapes may differ.
 
-    A function computes only the half that it takes, see :mod:`nnkit.symbolic.branches`.
+    A function computes only the half that it takes, see :mod:`nnkit.symbolic.run.branches`.
     """
 
     @staticmethod
@@ -41,14 +43,9 @@ class IfElse(Op):
         then, otherwise = self.halves(arrays[1:])
         return tuple(then if arrays[0] else otherwise)
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """To the half that was taken; zeros to the other."""
-        zeros: list[Any] = [tensor.zeros_like(v) for v in inputs[1:]]
+        zeros: list[Any] = [zeros_like(v) for v in inputs[1:]]
         then, otherwise = self.halves(zeros)
         made = IfElse()(inputs[0], *cotangents, *otherwise, *then, *cotangents)
         return [None, *made]
@@ -92,9 +89,8 @@ def ifelse(condition: Any, then_branch: Any, else_branch: Any, name: str | None 
         )
     for i, (a, b) in enumerate(zip(*sides, strict=True)):
         common = str(np.result_type(a.dtype, b.dtype))
-        sides[0][i], sides[1][i] = tensor.cast(a, common), tensor.cast(b, common)
-    made = IfElse()(test, *sides[0], *sides[1])
-    made = made if isinstance(made, list) else [made]
+        sides[0][i], sides[1][i] = cast(a, common), cast(b, common)
+    made = IfElse().outputs(test, *sides[0], *sides[1])
     if name is not None:
         made[0].name = name
     return made if several else made[0]

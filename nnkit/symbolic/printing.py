@@ -1,4 +1,4 @@
-"""Graphs to look at: as a formula, as a tree of text, as a drawing."""
+"""Printing of graphs, as formulas and as trees of text."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from nnkit.symbolic.drawing import pydotprint
-from nnkit.symbolic.graph import Apply, FunctionGraph, Op, Variable, toposort
-from nnkit.symbolic.tensor.elementwise import Cast, DimShuffle, Elementwise, Sum
+from nnkit.symbolic.graph import Apply, FunctionGraph, Variable, toposort
+from nnkit.symbolic.op import Gradients, Op, Variables
+from nnkit.symbolic.tensor.elementwise import Cast, DimShuffle, Elemwise, Sum
 from nnkit.symbolic.tensor.variable import TensorType
+from nnkit.symbolic.tools.drawing import pydotprint
 
 __all__ = ["Print", "debugprint", "dprint", "pp", "pprint", "pydotprint"]
 
@@ -40,7 +41,7 @@ _LONGEST = 2000
 
 
 def pprint(expression: Variable) -> str:
-    """A graph as a formula.
+    """Format a graph as a formula.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ pp = pprint
 def _formula(node: Apply, parts: Sequence[tuple[str, int]]) -> tuple[str, int]:
     """An operation in terms of its operands: text, and how tightly it binds."""
     op, texts = node.op, [text for text, _ in parts]
-    if isinstance(op, Elementwise):
+    if isinstance(op, Elemwise):
         name = op.scalar.name
         if name in _SIGNS:
             return _infix(name, parts)
@@ -120,7 +121,7 @@ def debugprint(
     file: TextIO | str | None = None,
     **ignored: Any,
 ) -> str | None:
-    """A graph as a tree of text; what occurs again is printed once.
+    """Print a graph as a tree of text; parts that occur again are printed once.
 
     Parameters
     ----------
@@ -194,7 +195,7 @@ def _letters(number: int) -> str:
 
 
 class Print(Op):
-    """Prints its input whenever it is computed, and gives it unchanged.
+    """Print the input whenever it is computed, and return it unchanged.
 
     Parameters
     ----------
@@ -224,11 +225,6 @@ class Print(Op):
             sys.stdout.write(f"{self.message} {what}{value}\n")
         return arrays[0]
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """Pass it on."""
         return list(cotangents)

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic import tensor
 from nnkit.symbolic.config import config
 from nnkit.symbolic.graph import Variable, ancestors, clone, describe, toposort
-from nnkit.symbolic.steps import Scan, Step, applied
+from nnkit.symbolic.scan_op import Body, Scan
+from nnkit.symbolic.tensor.axes import unbroadcast
+from nnkit.symbolic.tensor.formulas import minimum
+from nnkit.symbolic.tensor.math import cast
 from nnkit.symbolic.tensor.shared_randomstreams import StateVariable
 from nnkit.symbolic.tensor.variable import Constant, SharedVariable, TensorType, as_tensor
 
@@ -111,15 +113,15 @@ def scan(
     free = [j for j, (_, taps) in enumerate(infos) if not taps]
     shared = {v: v.type() for v in updates}
     results = [
-        *(tensor.cast(outputs[j], infos[j][0].dtype) for j in state),
-        *(tensor.cast(v, s.dtype) for s, v in updates.items()),
+        *(cast(outputs[j], infos[j][0].dtype) for j in state),
+        *(cast(v, s.dtype) for s, v in updates.items()),
         *(outputs[j] for j in free),
         *stop,
     ]
     looped = [*elements, *(v for j in state for v in back[j]), *shared.values()]
     outside = _outside(results, [*looped, *shared])
     inside = {v: v.type(v.name) for v in outside}
-    step = Step(
+    body = Body(
         [*looped, *inside.values()],
         clone(results, {**inside, **shared}),
         len(elements),
@@ -130,11 +132,11 @@ def scan(
         config.mode if mode is None else mode,
         truncate_gradient,
     )
-    firsts = [
+    initial = [
         *(infos[j][0] for j in state),
         *(s.dimshuffle("x", *range(s.ndim)) for s in shared),
     ]
-    made = applied(Scan(step), steps, *slices, *firsts, *outside)
+    made = Scan(body).outputs(steps, *slices, *initial, *outside)
     last = made[len(state) : len(state) + len(shared)]
     for s, value in zip(shared, last, strict=True):
         if isinstance(s, StateVariable):
@@ -155,7 +157,7 @@ def _list(given: Any) -> list[Any]:
 def _count(slices: Sequence[Any], n_steps: Any) -> Any:
     """The number of steps: as given, or the length of the shortest sequence."""
     if n_steps is not None:
-        steps = tensor.cast(as_tensor(n_steps), "int64")
+        steps = cast(as_tensor(n_steps), "int64")
         if steps.ndim != 0:
             raise TypeError(f"n_steps is a number, got {describe(as_tensor(n_steps))}")
         return steps
@@ -163,7 +165,7 @@ def _count(slices: Sequence[Any], n_steps: Any) -> Any:
         raise TypeError("scan needs n_steps, as there are no sequences")
     steps = slices[0].shape[0]
     for s in slices[1:]:
-        steps = tensor.minimum(steps, s.shape[0])
+        steps = minimum(steps, s.shape[0])
     return steps
 
 
@@ -247,10 +249,10 @@ def _widened(info: Start, output: Any) -> Start:
         )
     dtype = str(np.result_type(first.dtype, output.dtype))
     if dtype != first.dtype:
-        return tensor.cast(first, dtype), taps
+        return cast(first, dtype), taps
     ones = zip(first.broadcastable[1:], output.broadcastable, strict=True)
     loose = [i + 1 for i, (mine, its) in enumerate(ones) if mine and not its]
-    return (tensor.unbroadcast(first, *loose), taps) if loose else info
+    return (unbroadcast(first, *loose), taps) if loose else info
 
 
 def _returned(given: Any) -> tuple[list[Any], dict[Any, Any], list[Any]]:

@@ -1,4 +1,4 @@
-"""What data must be like: the forms in which a model's input and its targets may come."""
+"""Checks and conversion of the data that users pass to ``fit``, ``evaluate`` and ``predict``."""
 
 from __future__ import annotations
 

@@ -22,7 +22,10 @@ def kernels(folder, kind):
         importlib.import_module(info.name)
         for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
     ]
-    return {k.name: k for module in modules for k in vars(module).values() if isinstance(k, kind)}
+    found = [k for module in modules for k in vars(module).values() if isinstance(k, kind)]
+    named = {k.name: k for k in found}
+    assert set(named.values()) == set(found), "a name stands for two kernels"
+    return named
 
 
 def cases_of(*dtypes):

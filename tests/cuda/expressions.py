@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from nnkit.symbolic import loops
-from nnkit.symbolic.codegen import fusable, fuse
-from nnkit.symbolic.tensor.elementwise import Cast, Elementwise, Sum, elementwise
+from nnkit.kernels.generated import loops
+from nnkit.symbolic.run.fusion import fusable, fuse
+from nnkit.symbolic.tensor.elementwise import Cast, Elemwise, Sum, elementwise
 from nnkit.symbolic.tensor.formulas import SCALARS
 from nnkit.symbolic.tensor.variable import TensorType, constant
 from tests.symbolic.test_codegen import operands
@@ -60,7 +60,7 @@ def function(name, dtype):
         arrays = [a[np.isfinite(arrays[0]) & (arrays[1] != 0)] for a in arrays]
     inputs = [TensorType(dtype, [False])() for _ in arrays]
     try:
-        root = Elementwise(SCALARS[name])(*inputs)
+        root = Elemwise(SCALARS[name])(*inputs)
         with np.errstate(all="ignore"):
             SCALARS[name].compute(*arrays)
     except (TypeError, ValueError):

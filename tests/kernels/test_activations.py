@@ -7,25 +7,12 @@ from tests.reference import activations as reference
 
 SHAPES = [(1,), (7,), (3, 5, 2), (4099,)]
 TOLERANCE = {np.float32: 1e-6, np.float64: 1e-14}
-NUMBERS = {
-    "elu": [(1.0, 1.0), (0.3, 1.5)],
-    "relu": [(0.0, np.inf, 0.0), (0.2, 6.0, 0.5), (0.1, 1.0, -0.5)],
-    "hard_sigmoid": [(1 / 6,), (0.2,)],
-    "rescale": [(1 / 255, -0.5)],
-    "scale": [(3.0,)],
-}
-# Functions, by what their gradient is computed from.
-OF_Y = ("tanh", "sigmoid", "exponential")
-OF_X = (
-    *("relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "softsign"),
-    *("hard_sigmoid", "mish"),
-)
 CASES = [
     (name, numbers)
-    for name in (*OF_Y, *OF_X, "rescale", "scale", "copy")
-    for numbers in NUMBERS.get(name, [()])
+    for name in (*reference.OF_Y, *reference.OF_X, "rescale", "scale", "copy")
+    for numbers in reference.NUMBERS.get(name, [()])
 ]
-BACKWARD = [case for case in CASES if case[0] in OF_Y + OF_X]
+BACKWARD = [case for case in CASES if case[0] in reference.OF_Y + reference.OF_X]
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
@@ -44,7 +31,7 @@ def test_forward(name, numbers, shape, dtype, rng):
 @pytest.mark.parametrize(("name", "numbers"), BACKWARD)
 def test_backward(name, numbers, shape, dtype, rng):
     x, dy = rng.normal(scale=3, size=(2, *shape)).astype(dtype)
-    kept = x if name in OF_X else getattr(reference, name)(x)
+    kept = x if name in reference.OF_X else getattr(reference, name)(x)
     dx = np.empty_like(x)
     run(getattr(kernels, name + "_backward"), dy, kept, *numbers, dx)
     wide = dy.astype(float), kept.astype(float)
@@ -55,7 +42,7 @@ def test_backward(name, numbers, shape, dtype, rng):
 @pytest.mark.parametrize(("name", "numbers"), BACKWARD)
 def test_gradient(name, numbers, rng):
     x, dy = rng.normal(size=(2, 20))
-    kept = x if name in OF_X else getattr(reference, name)(x)
+    kept = x if name in reference.OF_X else getattr(reference, name)(x)
     dx = np.empty_like(x)
     run(getattr(kernels, name + "_backward"), dy, kept, *numbers, dx)
     want = slope(lambda x: np.sum(dy * getattr(reference, name)(x, *numbers)), x)
@@ -93,7 +80,7 @@ def test_far_out(name, numbers, dtype):
     run(getattr(kernels, name), x, *numbers, y)
     want = getattr(reference, name)(x.astype(float), *numbers).astype(dtype)
     np.testing.assert_allclose(y, want, rtol=1e-6, atol=1e-37)
-    kept = x if name in OF_X else y
+    kept = x if name in reference.OF_X else y
     run(getattr(kernels, name + "_backward"), ones, kept, *numbers, dx)
     want = getattr(reference, name + "_backward")(1.0, kept.astype(float), *numbers)
     np.testing.assert_allclose(dx, want.astype(dtype), rtol=1e-6, atol=1e-37)

@@ -9,22 +9,10 @@ SIZES = [1, 17, 4096, 10_001]
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
 RATE = 0.01
 
-# The numbers between the rate and the slots, and the names of the slots.
-OPTIMIZERS = [
-    ("sgd", (), ""),
-    ("sgd_momentum", (0.9, False), "velocity"),
-    ("sgd_momentum", (0.9, True), "velocity"),
-    ("adam", (0.9, 0.999, 1e-7), "m v"),
-    ("adam_amsgrad", (0.9, 0.999, 1e-7), "m v vhat"),
-    ("rmsprop", (0.9, 1e-7), "velocity"),
-    ("rmsprop_momentum", (0.9, 0.5, 1e-7, False), "velocity average buffer"),
-    ("rmsprop_momentum", (0.9, 0.5, 1e-7, True), "velocity average buffer"),
-]
-
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize(("name", "numbers", "slots"), OPTIMIZERS)
+@pytest.mark.parametrize(("name", "numbers", "slots"), reference.OPTIMIZERS)
 def test_five_steps(name, numbers, slots, size, dtype, rng):
     p = rng.normal(size=size).astype(dtype)
     state = [np.zeros_like(p) for _ in slots.split()] + [p]
@@ -42,7 +30,7 @@ def test_five_steps(name, numbers, slots, size, dtype, rng):
 
 
 LIMITS = {np.float32: 2.0**63, np.float64: 2.0**511}  # Their squares are finite.
-SQUARED = [given for given in OPTIMIZERS if given[0].startswith(("adam", "rms"))]
+SQUARED = [given for given in reference.OPTIMIZERS if given[0].startswith(("adam", "rms"))]
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)

@@ -4,6 +4,21 @@ import math
 
 import numpy as np
 
+# The numbers that come after x, where there are any.
+NUMBERS = {
+    "elu": [(1.0, 1.0), (0.3, 1.5)],
+    "relu": [(0.0, np.inf, 0.0), (0.2, 6.0, 0.5), (0.1, 1.0, -0.5)],
+    "hard_sigmoid": [(1 / 6,), (0.2,)],
+    "rescale": [(1 / 255, -0.5)],
+    "scale": [(3.0,)],
+}
+# Functions, by what their gradient is computed from.
+OF_Y = ("tanh", "sigmoid", "exponential")
+OF_X = (
+    *("relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "softsign"),
+    *("hard_sigmoid", "mish"),
+)
+
 
 def tanh(x):
     return np.tanh(x)

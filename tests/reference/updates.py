@@ -2,6 +2,18 @@
 
 import numpy as np
 
+# The numbers between the rate and the slots, and the names of the slots.
+OPTIMIZERS = [
+    ("sgd", (), ""),
+    ("sgd_momentum", (0.9, False), "velocity"),
+    ("sgd_momentum", (0.9, True), "velocity"),
+    ("adam", (0.9, 0.999, 1e-7), "m v"),
+    ("adam_amsgrad", (0.9, 0.999, 1e-7), "m v vhat"),
+    ("rmsprop", (0.9, 1e-7), "velocity"),
+    ("rmsprop_momentum", (0.9, 0.5, 1e-7, False), "velocity average buffer"),
+    ("rmsprop_momentum", (0.9, 0.5, 1e-7, True), "velocity average buffer"),
+]
+
 
 def sgd(g, rate, p):
     return (p - rate * g,)

@@ -5,7 +5,7 @@ import pytest
 
 import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
-from nnkit.symbolic.verify import verify_grad
+from nnkit.symbolic.tools.verify import verify_grad
 
 RNG = np.random.default_rng(9)
 AXES = {"per-activation": (0,), "spatial": (0, 2), (0, -1): (0, 2)}

@@ -5,8 +5,8 @@ import pytest
 
 import nnkit.symbolic.tensor as T
 from nnkit.symbolic import function
-from nnkit.symbolic.codegen import fusable, fuse
-from nnkit.symbolic.tensor.elementwise import Cast, Elementwise, elementwise
+from nnkit.symbolic.run.fusion import fusable, fuse
+from nnkit.symbolic.tensor.elementwise import Cast, Elemwise, elementwise
 from nnkit.symbolic.tensor.formulas import SCALARS
 from nnkit.symbolic.tensor.variable import TensorType, constant
 
@@ -54,9 +54,9 @@ def test_each_function_is_numpys(name, dtype):
     arrays = operands(SCALARS[name], dtype)
     inputs = [variable(a.shape, dtype) for a in arrays]
     try:
-        root = Elementwise(SCALARS[name])(*inputs)
+        root = Elemwise(SCALARS[name])(*inputs)
         with np.errstate(all="ignore"):
-            Elementwise(SCALARS[name]).perform(*arrays)
+            Elemwise(SCALARS[name]).perform(*arrays)
     except (TypeError, ValueError):
         return  # Not defined for this data type.
     if not fusable(root.owner):

@@ -7,11 +7,11 @@ import pytest
 
 import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
-from nnkit.symbolic.debug import CompilerError, RewriteError
-from nnkit.symbolic.graph import Op
 from nnkit.symbolic.ifelse import ifelse
-from nnkit.symbolic.rewrites.stable import STABLE
+from nnkit.symbolic.op import Op
+from nnkit.symbolic.rewriting.stable import STABLE
 from nnkit.symbolic.tensor.elementwise import elementwise
+from nnkit.symbolic.tools.debug import CompilerError, RewriteError
 
 
 def test_the_same_as_other_modes():
@@ -113,7 +113,7 @@ def test_an_operation_that_changes_its_input():
 
 
 def test_compiled_code_that_is_wrong_is_found(monkeypatch):
-    from nnkit.symbolic.natives import NATIVES
+    from nnkit.symbolic.run.rules import NATIVES
     from nnkit.symbolic.tensor.linear import Dot
 
     def wrong(low, node):
@@ -134,7 +134,7 @@ def test_compiled_code_that_is_wrong_is_found(monkeypatch):
 
 
 def test_updates_are_compared_too(monkeypatch):
-    from nnkit.symbolic.lowering import Lowering
+    from nnkit.symbolic.run.lowering import Lowering
 
     fused = Lowering._fused
 

@@ -260,7 +260,7 @@ def test_hessian():
         hessian(cost, T.dmatrix("m"))
 
 
-class Wrong(theano.graph.Op):
+class Wrong(theano.Op):
     """The sum, with a gradient that is wrong for one element or of another shape."""
 
     props = ("flaw",)

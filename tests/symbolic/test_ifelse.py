@@ -5,8 +5,8 @@ import pytest
 
 import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
-from nnkit.symbolic.graph import Op
 from nnkit.symbolic.ifelse import ifelse
+from nnkit.symbolic.op import Op
 
 MODES = ["FAST_COMPILE", "FAST_RUN", "DebugMode"]
 

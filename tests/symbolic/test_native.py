@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
-from nnkit.symbolic.native import Native
+from nnkit.symbolic.run.native import Native
 from tests.symbolic.checks import both, program, same
 
 UNARY = [T.tanh, T.exp, T.sqr, abs, lambda x: -x, T.nnet.sigmoid, lambda x: 0.5 * x]
@@ -111,7 +111,7 @@ def test_an_update_that_nobody_else_reads_is_in_place():
     storage = w.get_value(borrow=True)
     f()
     assert w.get_value(borrow=True) is storage
-    assert program(f)._program.arena_size == 0
+    assert program(f).program.arena_size == 0
     assert (storage == 7).all()
 
 
@@ -224,7 +224,7 @@ def test_a_network_trains_in_kernels_alone():
         y = rng.integers(0, 3, 8).astype("int32")
         same(fast(x, y), slow(x, y))
     same(*([p.get_value() for p in params] for params in (ours, theirs)))
-    assert program(fast)._program.native
+    assert program(fast).program.native
 
 
 def test_an_index_beyond_the_end_changes_nothing():
@@ -247,7 +247,7 @@ def test_what_has_no_kernel_is_done_in_python():
         same(fast(array), slow(array))
     w.storage = np.full(4, 2.0)
     same(fast(array), slow(array))
-    assert not next(iter(fast._run.__self__._programs.values()))._program.native
+    assert not next(iter(fast._run.__self__._programs.values())).program.native
 
 
 def test_shapes_that_depend_on_values():

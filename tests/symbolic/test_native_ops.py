@@ -6,7 +6,7 @@ import pytest
 import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
 from nnkit import config
-from nnkit.symbolic.launches import Passes
+from nnkit.symbolic.run.passes import Passes
 from nnkit.symbolic.tensor.shared_randomstreams import RandomStreams
 from tests.symbolic.checks import both, program, same
 
@@ -17,7 +17,7 @@ def natively(inputs, outputs, *calls, tolerance=1e-6):
     for arrays in calls:
         same(fast(*arrays), slow(*arrays), tolerance)
     for made in fast._run.__self__._programs.values():
-        assert made._program.native
+        assert made.program.native
     return fast
 
 
@@ -52,7 +52,7 @@ def test_many_rows_are_shared_by_workers():
     calls = [(array.astype("float32"), rows.astype("int32"))]
     part = w[i]
     f = natively([w, i], [part, T.grad(T.sqr(part).sum(), w)], *calls, tolerance=1e-4)
-    assert program(f)._program.workers == min(2, config.num_threads())
+    assert program(f).program.workers == min(2, config.num_threads())
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
@@ -184,7 +184,7 @@ def test_random_numbers(dtype):
         array = np.zeros((4, 7), dtype)
         found.append([a for _ in range(3) for a in f(array)])
         if mode == "FAST_RUN":
-            assert program(f)._program.native
+            assert program(f).program.native
     for a, b in zip(*found, strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_array_equal(a, b)
@@ -197,7 +197,7 @@ def test_random_numbers_do_not_depend_on_workers():
     f = theano.function([x], [x * mask, mask.sum()], no_default_updates=True)
     array = np.ones((700, 1001), "float32")
     found, count = f(array)
-    assert program(f)._program.workers == min(2, config.num_threads())
+    assert program(f).program.workers == min(2, config.num_threads())
     alone = theano.function([x], mask, no_default_updates=True, mode="FAST_COMPILE")
     np.testing.assert_array_equal(found, alone(array))
     assert abs(count / found.size - 0.5) < 0.005
@@ -228,4 +228,4 @@ def test_workers_wait_for_what_is_read_backwards():
     array = np.random.default_rng(0).random(1_000_001, "float32")
     for _ in range(3):
         same(f(array), [np.exp(array), np.exp(array)[::-1] + array])
-    assert program(f)._program.workers == min(2, config.num_threads())
+    assert program(f).program.workers == min(2, config.num_threads())

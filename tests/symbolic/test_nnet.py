@@ -5,7 +5,7 @@ import pytest
 
 import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
-from nnkit.symbolic.verify import verify_grad
+from nnkit.symbolic.tools.verify import verify_grad
 
 RNG = np.random.default_rng(4)
 POINTS = RNG.normal(size=(3, 4))

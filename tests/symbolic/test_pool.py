@@ -7,7 +7,7 @@ import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
 from nnkit.symbolic.tensor.signal.downsample import max_pool_2d
 from nnkit.symbolic.tensor.signal.pool import pool_2d
-from nnkit.symbolic.verify import verify_grad
+from nnkit.symbolic.tools.verify import verify_grad
 
 RNG = np.random.default_rng(6)
 MODES = ("max", "sum", "average_inc_pad", "average_exc_pad")

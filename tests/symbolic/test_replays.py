@@ -8,13 +8,13 @@ import nnkit.symbolic.tensor as T
 from nnkit import config
 from nnkit.symbolic.graph import toposort
 from nnkit.symbolic.scan import until
-from nnkit.symbolic.steps import Scan
+from nnkit.symbolic.scan_op import Scan
 
 
 def replays(function):
     """Every recorded step of a function's scans; None where there could be none."""
     scans = [node.op for node in toposort(function.graph) if isinstance(node.op, Scan)]
-    return [made for scan in scans for made in scan.step.replays._made.values()]
+    return [made for scan in scans for made in scan.body.replays._made.values()]
 
 
 def check(inputs, outputs, arrays):
@@ -22,10 +22,10 @@ def check(inputs, outputs, arrays):
     f = theano.function(inputs, outputs, on_unused_input="ignore")
     found = f(*arrays)
     assert replays(f)
-    assert all(replay._program.native for replay in replays(f))
+    assert all(replay.program.native for replay in replays(f))
     for node in toposort(f.graph):
         if isinstance(node.op, Scan):
-            node.op.step.mode = "FAST_COMPILE"
+            node.op.body.mode = "FAST_COMPILE"
     for a, b in zip(found, f(*arrays), strict=True):
         assert a.dtype == b.dtype
         assert a.shape == b.shape
@@ -126,7 +126,7 @@ def test_an_operation_without_a_kernel():
         state = np.sort(row + state) * 2
         wanted.append(state)
     np.testing.assert_allclose(f(array), wanted)
-    assert not replays(f)[0]._program.native
+    assert not replays(f)[0].program.native
 
 
 def test_a_shape_that_a_step_decides():
@@ -165,7 +165,7 @@ def test_large_steps_are_shared_by_workers():
     check([x, w], [out, T.grad(out.mean(), w)], arrays)
     f = theano.function([x, w], out)
     f(*arrays)
-    assert replays(f)[0]._program.workers == min(2, config.num_threads())
+    assert replays(f)[0].program.workers == min(2, config.num_threads())
 
 
 def test_arguments_may_be_views():

@@ -8,8 +8,8 @@ import pytest
 import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
 from nnkit.symbolic.graph import toposort
-from nnkit.symbolic.rewrite import rewrite, stabilize
-from nnkit.symbolic.tensor.elementwise import Elementwise
+from nnkit.symbolic.rewriting.passes import rewrite, stabilize
+from nnkit.symbolic.tensor.elementwise import Elemwise
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
@@ -17,7 +17,7 @@ TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 def names(outputs):
     """What is left of a graph, operation by operation."""
     return [
-        node.op.scalar.name if isinstance(node.op, Elementwise) else type(node.op).__name__
+        node.op.scalar.name if isinstance(node.op, Elemwise) else type(node.op).__name__
         for node in toposort(outputs)
     ]
 

@@ -3,13 +3,15 @@
 import numpy as np
 
 import nnkit.symbolic.tensor as T
-from nnkit.symbolic.run import Evaluator, runner
+from nnkit.symbolic.graph import FunctionGraph
+from nnkit.symbolic.run.branches import runner
+from nnkit.symbolic.run.evaluate import Evaluator
 from nnkit.symbolic.tensor.variable import shared
 
 
 def test_results_are_copies_and_updates_see_old_values():
     x, w = T.dvector("x"), shared(np.ones(2), "w")
-    evaluator = Evaluator([x], [x, w, w + x, w * 2], [w], 3)
+    evaluator = Evaluator(FunctionGraph([x], [x, w, w + x, w * 2], [w]))
     array = np.array([1.0, 2.0])
     mine, old, new = evaluator.run([array])
     assert not np.may_share_memory(mine, array)
@@ -21,6 +23,6 @@ def test_results_are_copies_and_updates_see_old_values():
 def test_only_fast_run_compiles():
     x = T.dvector("x")
     for mode, name in [("FAST_COMPILE", "Evaluator"), ("FAST_RUN", "Native")]:
-        run = runner([x], [x + 1], [], 1, mode)
+        run = runner(FunctionGraph([x], [x + 1]), mode)
         assert type(run.__self__).__name__ == name
         np.testing.assert_array_equal(run([np.zeros(2)]), [[1, 1]])

@@ -7,7 +7,7 @@ import nnkit.symbolic as theano
 import nnkit.symbolic.tensor as T
 from nnkit.symbolic.scan_module import foldl, foldr, map, reduce, scan, until
 from nnkit.symbolic.tensor.shared_randomstreams import RandomStreams
-from nnkit.symbolic.verify import verify_grad
+from nnkit.symbolic.tools.verify import verify_grad
 
 RNG = np.random.default_rng(8)
 FAST = "FAST_COMPILE"
@@ -238,7 +238,7 @@ def test_scan_in_scan():
 def test_what_does_not_change_is_computed_outside():
     x, w = T.dvector("x"), T.dmatrix("w")
     y, _ = loop(lambda x: x * T.dot(w, w).sum(), x)
-    inside = {str(node.op) for node in theano.graph.toposort(y.owner.op.step.outputs)}
+    inside = {str(node.op) for node in theano.graph.toposort(y.owner.op.body.outputs)}
     assert "Dot" not in inside
 
 

@@ -355,7 +355,9 @@ def test_predicting_while_another_thread_trains_the_same_model(digits):
 def test_a_model_without_weights_can_be_fitted():
     model = Sequential([Input((2,)), Tanh()])
     model.compile("sgd", "mse")
-    model.fit(np.ones((3, 2)), np.ones((3, 2)), epochs=2, verbose=0)
+    history = model.fit(np.ones((3, 2)), np.ones((3, 2)), epochs=2, verbose=0)
+    assert model.get_weights() == []
+    np.testing.assert_allclose(history.history["loss"], [(1 - np.tanh(1)) ** 2] * 2, rtol=1e-6)
 
 
 def test_two_models_may_share_a_layer(digits):

@@ -9,9 +9,9 @@ import math
 import numpy as np
 from numba.extending import register_jitable
 
-from nnkit.kernels._jit import EXACT, kernel
-
-_BLOCK = 4096
+from nnkit.kernels import SUM_BLOCK
+from nnkit.kernels._flags import EXACT
+from nnkit.kernels._jit import kernel
 
 
 def _whole(*arguments):
@@ -23,8 +23,8 @@ def _whole(*arguments):
 def penalty_blocks(w, l1, l2, first, partial):
     """partial[b] = l1 sum |w_i| + l2 sum w_i^2 over the 4096 elements of block first + b."""
     for b in range(partial.size):
-        start = (first + b) * _BLOCK
-        block = w[start : min(start + _BLOCK, w.size)]
+        start = (first + b) * SUM_BLOCK
+        block = w[start : min(start + SUM_BLOCK, w.size)]
         total, squares = 0.0, 0.0
         for i in range(block.size):
             value = np.float64(block[i])

@@ -13,9 +13,10 @@ import math
 import numpy as np
 from numba.extending import register_jitable
 
-from nnkit.kernels._jit import EXACT, inline, kernel
+from nnkit.kernels import SUM_BLOCK
+from nnkit.kernels._flags import EXACT
+from nnkit.kernels._jit import inline, kernel
 
-_BLOCK = 4096
 _DOWN = 2.0**-600
 
 
@@ -48,7 +49,7 @@ def _largest(p):
 
 
 @inline
-def _limited(g, top):
+def limited(g, top):
     """g limited to -top ... top; infinity and NaN stay what they are, and show in the weights."""
     x = top if g > top else g
     x = -top if x < -top else x
@@ -75,7 +76,7 @@ def adam(g, rate, iteration, beta_1, beta_2, epsilon, m, v, p):
     eps = p.dtype.type(epsilon)
     top = _largest(p)
     for i in range(p.size):
-        slope = _limited(g[i], top)
+        slope = limited(g[i], top)
         m[i] += b1 * (slope - m[i])
         v[i] += b2 * (slope * slope - v[i])
         p[i] -= alpha * m[i] / (math.sqrt(v[i]) + eps)
@@ -90,7 +91,7 @@ def adam_amsgrad(g, rate, iteration, beta_1, beta_2, epsilon, m, v, vhat, p):
     eps = p.dtype.type(epsilon)
     top = _largest(p)
     for i in range(p.size):
-        slope = _limited(g[i], top)
+        slope = limited(g[i], top)
         m[i] += b1 * (slope - m[i])
         v[i] += b2 * (slope * slope - v[i])
         vhat[i] = vhat[i] if vhat[i] > v[i] else v[i]
@@ -106,7 +107,7 @@ def rmsprop(g, rate, rho, epsilon, velocity, p):
     eps = p.dtype.type(epsilon)
     top = _largest(p)
     for i in range(p.size):
-        slope = _limited(g[i], top)
+        slope = limited(g[i], top)
         velocity[i] = old * velocity[i] + new * (slope * slope)
         p[i] -= lr * slope / math.sqrt(velocity[i] + eps)
 
@@ -132,7 +133,7 @@ def rmsprop_momentum(g, rate, rho, momentum, epsilon, centered, velocity, averag
     share = p.dtype.type(centered)
     zero = p.dtype.type(0)
     for i in range(p.size):
-        slope = _limited(g[i], top)
+        slope = limited(g[i], top)
         velocity[i] = old * velocity[i] + new * (slope * slope)
         average[i] = old * average[i] + new * slope
         variance = velocity[i] - share * (average[i] * average[i])
@@ -177,22 +178,29 @@ def sum_squares(x, partial):
     """
     for b in range(partial.shape[1]):
         total, down = 0.0, 0.0
-        for i in range(b * _BLOCK, min((b + 1) * _BLOCK, x.size)):
+        for i in range(b * SUM_BLOCK, min((b + 1) * SUM_BLOCK, x.size)):
             total += np.float64(x[i]) ** 2
         if x.itemsize > 4:
-            for i in range(b * _BLOCK, min((b + 1) * _BLOCK, x.size)):
+            for i in range(b * SUM_BLOCK, min((b + 1) * SUM_BLOCK, x.size)):
                 down += _square_down(x[i])
         partial[0, b] = total
         partial[1, b] = down if x.itemsize > 4 else total
 
 
-@kernel(updates=["g"], split=["g"], elementwise=True, exact=True)
-def clip_by_norm(partial, limit, g):
-    """g *= limit / norm where norm, the root of the sum of squares, is above the limit."""
+@register_jitable(**EXACT, forceinline=True)
+def _totals(partial):
+    """The sums of all squares, as ``sum_squares`` has them."""
     total, down = 0.0, 0.0
     for b in range(partial.shape[1]):
         total += partial[0, b]
         down += partial[1, b]
+    return total, down
+
+
+@kernel(updates=["g"], split=["g"], elementwise=True, exact=True)
+def clip_by_norm(partial, limit, g):
+    """g *= limit / norm where norm, the root of the sum of squares, is above the limit."""
+    total, down = _totals(partial)
     scale = 1.0 if total < math.inf else _DOWN
     norm = math.sqrt(total if total < math.inf else down)
     if norm > limit * scale:

@@ -1,8 +1,10 @@
 """The kernels' twins for NVIDIA GPUs, written with :mod:`numba.cuda`.
 
-Every kernel of :mod:`nnkit.kernels.cpu` has one here: in a file of the same name, with the same
-name and the same arguments in the same order. What it writes and how it is split is declared there;
-here :func:`~nnkit.kernels.cuda._cuda.kernel` says how many threads do it.
+Every kernel of :mod:`nnkit.kernels.cpu` has one here, with the same name and the same arguments in
+the same order. Those of ``shared.py`` are made of the CPU's own text: each thread does its share of
+the loops. The others are written anew, in a file of the same name. What a kernel writes and how it
+is split is declared for the CPU; here :func:`~nnkit.kernels.cuda._cuda.kernel` says how many
+threads do it.
 
 Besides the contract of :mod:`nnkit.kernels`:
 

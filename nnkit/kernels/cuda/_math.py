@@ -44,14 +44,16 @@ log, log1p, sqrt = _function("log"), _function("log1p"), _function("sqrt")
 
 
 @device
-def sigmoid(x, one):
-    """1 / (1 + e^-x), from e^-|x|, which never overflows; ``one`` is 1 in x's type."""
+def sigmoid(x):
+    """1 / (1 + e^-x), from e^-|x|, which never overflows."""
+    one = type(x)(1)
     z = exp(-abs(x))
     share = one / (one + z)
     return share if abs(x) == x else z * share
 
 
 @device
-def normal_cdf(x, half):
-    """The share of a standard normal distribution below x; ``half`` is 0.5 in x's type."""
+def normal_cdf(x):
+    """The share of a standard normal distribution below x."""
+    half = type(x)(0.5)
     return half * math.erfc(-sqrt(half) * x)

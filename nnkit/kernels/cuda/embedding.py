@@ -1,34 +1,13 @@
 """Rows of a table by their numbers; :mod:`nnkit.kernels.cpu.embedding` says what ``used`` is."""
 
-import math
-
 from nnkit.kernels.cuda._cuda import (
     LANES,
     ROWS,
     cuda,
-    elements,
     kernel,
     lane_max,
     rows,
-    thread,
-    threads,
 )
-
-
-@kernel(rows("y"))
-def take_rows(ids, table, y):
-    """y[i] = table[ids[i]], NaN if there is no such row; ids (n,), table (rows, k), y (n, k)."""
-    count, k = table.shape
-    nan = y.dtype.type(math.nan)
-    i = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
-    while i < ids.size:
-        inside = ids[i] >= 0 and ids[i] < count
-        row = int(ids[i]) if inside else 0
-        j = cuda.threadIdx.x
-        while j < k:
-            y[i, j] = table[row, j] if inside else nan
-            j += LANES
-        i += cuda.gridDim.x * ROWS
 
 
 @kernel(rows("g"))
@@ -77,28 +56,3 @@ def add_rows(dy, ids, first, used, g):
                                 g[row, e] += dy[j, e]
                                 e += LANES
         base += cuda.gridDim.x * ROWS
-
-
-@kernel(rows("p"))
-def sgd_rows(g, rate, used, p):
-    """p -= rate g for the rows that are used: elsewhere g is 0."""
-    count, k = p.shape
-    lr = p.dtype.type(rate[0])
-    r = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
-    while r < count:
-        if used[r] != 0:
-            j = cuda.threadIdx.x
-            while j < k:
-                p[r, j] -= lr * g[r, j]
-                j += LANES
-        r += cuda.gridDim.x * ROWS
-
-
-@kernel(elements("mask"))
-def not_zero(ids, mask):
-    """mask = ids != 0."""
-    zero = ids.dtype.type(0)
-    i = thread()
-    while i < ids.size:
-        mask[i] = ids[i] != zero
-        i += threads()

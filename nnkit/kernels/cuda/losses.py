@@ -175,29 +175,13 @@ def sigmoid_crossentropy(z, t, smoothing, p, loss):
         while j < n:
             x = z[i, j]
             target = a * t[i, j] + b
-            p[i, j] = _math.sigmoid(x, one)
+            p[i, j] = _math.sigmoid(x)
             total += x * ((one - target) if x > zero else -target) + _math.log1p(_math.exp(-abs(x)))
             j += LANES
         total = lane_sum(total)
         if first == 0:
             loss[i] = total / count
         base += cuda.gridDim.x * ROWS
-
-
-@kernel(rows("dz"))
-def sigmoid_crossentropy_backward(p, t, smoothing, weight, dz):
-    """dz_j = weight (p_j - t_j) / n."""
-    rows, n = p.shape
-    a, b = _smooth(t, smoothing, 2)
-    count = p.dtype.type(n)
-    i = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
-    while i < rows:
-        factor = weight[i] / count
-        j = cuda.threadIdx.x
-        while j < n:
-            dz[i, j] = factor * (p[i, j] - (a * t[i, j] + b))
-            j += LANES
-        i += cuda.gridDim.x * ROWS
 
 
 # ------------------------------------------------------------------------ from probabilities
@@ -318,25 +302,6 @@ def binary_crossentropy(p, t, smoothing, loss):
         base += cuda.gridDim.x * ROWS
 
 
-@kernel(rows("dp"))
-def binary_crossentropy_backward(p, t, smoothing, weight, dp):
-    """dp_j = weight (p_j - t_j) / (p_j (1 - p_j) n); zero where p_j is clipped."""
-    rows, n = p.shape
-    a, b = _smooth(t, smoothing, 2)
-    low, high = _bounds(p)
-    zero, one, count = p.dtype.type(0), p.dtype.type(1), p.dtype.type(n)
-    i = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
-    while i < rows:
-        factor = weight[i] / count
-        j = cuda.threadIdx.x
-        while j < n:
-            q = _clip(p[i, j], low, high)
-            slope = factor * (q - (a * t[i, j] + b)) / (q * (one - q))
-            dp[i, j] = slope if q == p[i, j] else zero
-            j += LANES
-        i += cuda.gridDim.x * ROWS
-
-
 # ------------------------------------------------------------------------------- regression
 
 
@@ -360,21 +325,6 @@ def squared_error(p, t, loss):
         base += cuda.gridDim.x * ROWS
 
 
-@kernel(rows("dp"))
-def squared_error_backward(p, t, weight, dp):
-    """dp_j = 2 weight (p_j - t_j) / n."""
-    rows, n = p.shape
-    two_by_n = p.dtype.type(2) / p.dtype.type(n)
-    i = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
-    while i < rows:
-        factor = weight[i] * two_by_n
-        j = cuda.threadIdx.x
-        while j < n:
-            dp[i, j] = factor * (p[i, j] - t[i, j])
-            j += LANES
-        i += cuda.gridDim.x * ROWS
-
-
 @kernel(rows("p"))
 def absolute_error(p, t, loss):
     """loss = mean_j |p_j - t_j|."""
@@ -392,20 +342,3 @@ def absolute_error(p, t, loss):
         if first == 0:
             loss[i] = total / p.dtype.type(n)
         base += cuda.gridDim.x * ROWS
-
-
-@kernel(rows("dp"))
-def absolute_error_backward(p, t, weight, dp):
-    """dp_j = weight sign(p_j - t_j) / n, with sign 0 = 0."""
-    rows, n = p.shape
-    zero, count = p.dtype.type(0), p.dtype.type(n)
-    i = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
-    while i < rows:
-        step = weight[i] / count
-        j = cuda.threadIdx.x
-        while j < n:
-            difference = p[i, j] - t[i, j]
-            below = -step if difference < zero else difference  # 0, or NaN.
-            dp[i, j] = step if difference > zero else below
-            j += LANES
-        i += cuda.gridDim.x * ROWS

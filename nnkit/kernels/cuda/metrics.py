@@ -8,15 +8,11 @@ from nnkit.kernels.cuda._cuda import (
     block_sum,
     cuda,
     device,
-    elements,
     kernel,
     lane_max,
     lane_sum,
     one_block,
-    one_thread,
     rows,
-    thread,
-    threads,
 )
 
 
@@ -112,28 +108,6 @@ def accumulate_masked(values, mask, sums):
         sums[1] += count
 
 
-@kernel(elements("y"))
-def fill(value, y):
-    """y = value."""
-    constant = y.dtype.type(value)
-    i = thread()
-    while i < y.size:
-        y[i] = constant
-        i += threads()
-
-
-@kernel(elements("sample_weight"))
-def broadcast_weights(sample_weight, factor, w):
-    """w (rows,) = factor times the weight of the sample, of n, that a row belongs to."""
-    a = w.dtype.type(factor)
-    steps = w.size // sample_weight.size
-    i = thread()
-    while i < sample_weight.size:
-        for j in range(steps):
-            w[i * steps + j] = a * sample_weight[i]
-        i += threads()
-
-
 @kernel(one_block)
 def mask_weights(mask, w):
     """w_i *= n / (true elements of the mask) where the mask is true, 0 elsewhere; n elements."""
@@ -149,9 +123,3 @@ def mask_weights(mask, w):
     while i < w.size:
         w[i] = w[i] * factor if mask[i] else zero
         i += cuda.blockDim.x
-
-
-@kernel(one_thread)
-def accumulate_penalty(penalty, count, sums):
-    """sums[0] += count penalty; penalty (1,) is added to the loss of each of ``count`` samples."""
-    sums[0] += count * penalty[0]

@@ -6,24 +6,15 @@ its own is in: a block a thread would be a fourth of the arithmetic, but scatter
 
 import numpy as np
 
-from nnkit.kernels import _philox
-from nnkit.kernels.cuda import _math
-from nnkit.kernels.cuda._cuda import device, elements, kernel, thread, threads
+from nnkit.kernels.cpu import random
+from nnkit.kernels.cuda._cuda import elements, kernel, thread, threads
+from nnkit.kernels.cuda._from_cpu import for_threads
 
 _U64 = np.uint64
-_F = np.float32
 
-philox = device(_philox.philox)
-tail = device(_philox.tail)
-normal = device(_philox.normal)
-
-
-@device
-def _word(element, step, key):
-    """The random word of an element of a step: 32 bits."""
-    w0, w1, w2, w3 = philox(_U64(element >> 2), step, key)
-    even, odd = (w2, w3) if element & 2 else (w0, w1)
-    return odd if element & 1 else even
+philox = for_threads(random.philox)
+_word = for_threads(random._word)
+_normal = for_threads(random._normal)
 
 
 @kernel(elements("y"))
@@ -36,34 +27,12 @@ def dropout(x, rate, key, counter, first, y):
     step = _U64(counter[0])
     seed = _U64(key)
     bound = _U64(rate * 2.0**32)
-    factor = x.dtype.type(1) / x.dtype.type(1.0 - rate)
+    factor = x.dtype.type(1.0 / (1.0 - rate))
     zero = x.dtype.type(0)
     i = thread()
     while i < x.size:
         y[i] = zero if _word(first + i, step, seed) < bound else factor * x[i]
         i += threads()
-
-
-@kernel(elements("mask"))
-def dropout_mask(rate, key, counter, first, mask):
-    """1 / (1 - rate) with probability 1 - rate, else 0: what ``dropout`` multiplies by."""
-    step = _U64(counter[0])
-    seed = _U64(key)
-    bound = _U64(rate * 2.0**32)
-    factor = mask.dtype.type(1) / mask.dtype.type(1.0 - rate)
-    zero = mask.dtype.type(0)
-    i = thread()
-    while i < mask.size:
-        mask[i] = zero if _word(first + i, step, seed) < bound else factor
-        i += threads()
-
-
-@device
-def _normal(word):
-    """A standard normal number, float32, where a uniform one is ``word``."""
-    share = tail(word)
-    w = -_math.log(_F(4) * share * (_F(1) - share))
-    return normal(word, share, w, _math.sqrt(w))
 
 
 @kernel(elements("y"))

@@ -69,44 +69,6 @@ def mask_steps(x, value, y, mask):
         base += cuda.gridDim.x * ROWS
 
 
-@kernel(elements("y"))
-def keep_steps(x, mask, y):
-    """y = x in the rows of the mask, else 0; x and y (rows, n), mask (rows,)."""
-    zero = x.dtype.type(0)
-    n = x.shape[1]
-    e = thread()
-    while e < y.size:
-        row, j = divide(e, n)
-        y[row, j] = x[row, j] if mask[row] else zero
-        e += threads()
-
-
-@kernel(elements("state"))
-def hold(mask, previous, state):
-    """state = previous in the rows that the mask leaves out; both (rows, n), mask (rows,)."""
-    n = state.shape[1]
-    e = thread()
-    while e < state.size:
-        row, j = divide(e, n)
-        if not mask[row]:
-            state[row, j] = previous[row, j]
-        e += threads()
-
-
-@kernel(elements("dstate"))
-def hold_backward(mask, dstate, dprevious):
-    """dprevious += dstate, dstate = 0 in the rows that the mask leaves out."""
-    zero = dstate.dtype.type(0)
-    n = dstate.shape[1]
-    e = thread()
-    while e < dstate.size:
-        row, j = divide(e, n)
-        if not mask[row]:
-            dprevious[row, j] += dstate[row, j]
-            dstate[row, j] = zero
-        e += threads()
-
-
 @kernel(elements("h"))
 def lstm_gates(c_previous, gates, c, h):
     """c = f c_previous + i g, h = o tanh c; c and h are (rows, units).
@@ -115,14 +77,13 @@ def lstm_gates(c_previous, gates, c, h):
     the order i, f, g, o.
     """
     units = c.shape[1]
-    one = c.dtype.type(1)
     e = thread()
     while e < c.size:
         row, j = divide(e, units)
-        i = _math.sigmoid(gates[row, j], one)
-        f = _math.sigmoid(gates[row, units + j], one)
+        i = _math.sigmoid(gates[row, j])
+        f = _math.sigmoid(gates[row, units + j])
         g = _math.tanh(gates[row, 2 * units + j])
-        o = _math.sigmoid(gates[row, 3 * units + j], one)
+        o = _math.sigmoid(gates[row, 3 * units + j])
         after = f * c_previous[row, j] + i * g
         c[row, j] = after
         h[row, j] = o * _math.tanh(after)
@@ -163,8 +124,8 @@ def gru_gates(h_previous, inner, gates, h):
     e = thread()
     while e < h.size:
         row, j = divide(e, units)
-        z = _math.sigmoid(gates[row, j] + inner[row, j], one)
-        r = _math.sigmoid(gates[row, units + j] + inner[row, units + j], one)
+        z = _math.sigmoid(gates[row, j] + inner[row, j])
+        r = _math.sigmoid(gates[row, units + j] + inner[row, units + j])
         g = _math.tanh(gates[row, 2 * units + j] + r * inner[row, 2 * units + j])
         h[row, j] = z * h_previous[row, j] + (one - z) * g
         gates[row, j], gates[row, units + j], gates[row, 2 * units + j] = z, r, g

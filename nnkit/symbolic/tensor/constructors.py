@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from nnkit.symbolic.tensor.scalars import named
 from nnkit.symbolic.tensor.variable import TensorType, TensorVariable
 
 _PREFIXES = {
@@ -52,27 +53,21 @@ def tensor(dtype: str, broadcastable: Sequence[bool], name: str | None = None) -
     return TensorType(dtype, broadcastable)(name)
 
 
-def scalar(name: str | None = None, dtype: str | None = None) -> TensorVariable:
-    """A number."""
-    return tensor(dtype or "floatX", _KINDS["scalar"], name)
+def _constructor(kind: str, meaning: str) -> Callable[..., TensorVariable]:
+    """A constructor of variables of a kind, by default of ``config.floatX``."""
+
+    def make(name: str | None = None, dtype: str | None = None) -> TensorVariable:
+        return tensor(dtype or "floatX", _KINDS[kind], name)
+
+    return named(make, kind, meaning)
 
 
-def vector(name: str | None = None, dtype: str | None = None) -> TensorVariable:
-    """A variable with one axis."""
-    return tensor(dtype or "floatX", _KINDS["vector"], name)
-
-
-def row(name: str | None = None, dtype: str | None = None) -> TensorVariable:
-    """A matrix of one row, which broadcasts against matrices."""
-    return tensor(dtype or "floatX", _KINDS["row"], name)
-
-
-def col(name: str | None = None, dtype: str | None = None) -> TensorVariable:
-    """A matrix of one column, which broadcasts against matrices."""
-    return tensor(dtype or "floatX", _KINDS["col"], name)
-
-
-def matrix(name: str | None = None, dtype: str | None = None) -> TensorVariable:
+scalar = _constructor("scalar", "A number.")
+vector = _constructor("vector", "A variable with one axis.")
+row = _constructor("row", "A matrix of one row, which broadcasts against matrices.")
+col = _constructor("col", "A matrix of one column, which broadcasts against matrices.")
+matrix = _constructor(
+    "matrix",
     """A variable with two axes.
 
     Examples
@@ -80,23 +75,11 @@ def matrix(name: str | None = None, dtype: str | None = None) -> TensorVariable:
     >>> import nnkit.symbolic.tensor as T
     >>> T.matrix("x").dtype, T.matrix("y", dtype="int32").dtype
     ('float64', 'int32')
-    """
-    return tensor(dtype or "floatX", _KINDS["matrix"], name)
-
-
-def tensor3(name: str | None = None, dtype: str | None = None) -> TensorVariable:
-    """A variable with three axes."""
-    return tensor(dtype or "floatX", _KINDS["tensor3"], name)
-
-
-def tensor4(name: str | None = None, dtype: str | None = None) -> TensorVariable:
-    """A variable with four axes."""
-    return tensor(dtype or "floatX", _KINDS["tensor4"], name)
-
-
-def tensor5(name: str | None = None, dtype: str | None = None) -> TensorVariable:
-    """A variable with five axes."""
-    return tensor(dtype or "floatX", _KINDS["tensor5"], name)
+    """,
+)
+tensor3 = _constructor("tensor3", "A variable with three axes.")
+tensor4 = _constructor("tensor4", "A variable with four axes.")
+tensor5 = _constructor("tensor5", "A variable with five axes.")
 
 
 def _several(make: Callable[..., TensorVariable]) -> Callable[..., list[TensorVariable]]:

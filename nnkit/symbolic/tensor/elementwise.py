@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic.graph import Op, Variable, describe
-from nnkit.symbolic.tensor.formulas import SCALARS, Scalar
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
+from nnkit.symbolic.tensor.scalars import SCALARS, Scalar
 from nnkit.symbolic.tensor.variable import Constant, TensorType, as_tensor
 
-__all__ = ["Cast", "DimShuffle", "Elementwise", "Sum", "elementwise", "reinserted", "unbroadcast"]
+__all__ = ["Cast", "DimShuffle", "Elemwise", "Sum", "elementwise", "reinserted", "unbroadcast"]
 
 
-class Elementwise(Op):
+@dataclass(frozen=True, repr=False)
+class Elemwise(Op):
     """A function of numbers, for every element; axes of size 1 broadcast.
 
-    Its gradient is the function's own, see :func:`nnkit.symbolic.selection.pulled`.
+    Its gradient is the function's own, see :func:`nnkit.symbolic.derive.selection.pulled`.
 
     Parameters
     ----------
     scalar : Scalar
     """
 
-    props = ("scalar",)
-
-    def __init__(self, scalar: Scalar) -> None:
-        self.scalar = scalar
+    scalar: Scalar
 
     def __repr__(self) -> str:
         return self.scalar.name
@@ -77,7 +77,7 @@ def elementwise(name: str, *inputs: Any) -> Any:
     """Apply a function of the table; inputs with fewer axes get more in front."""
     variables = [as_tensor(x) for x in inputs]
     ndim = max(v.type.ndim for v in variables)
-    return Elementwise(SCALARS[name])(*(_padded(v, ndim) for v in variables))
+    return Elemwise(SCALARS[name])(*(_padded(v, ndim) for v in variables))
 
 
 def _padded(x: Any, ndim: int) -> Any:
@@ -105,13 +105,11 @@ def reinserted(axes: Sequence[int], ndim: int) -> list[Any]:
     return ["x" if i in axes else next(kept) for i in range(ndim)]
 
 
+@dataclass(frozen=True, repr=False)
 class Cast(Op):
     """The same numbers in another data type."""
 
-    props = ("dtype",)
-
-    def __init__(self, dtype: str) -> None:
-        self.dtype = dtype
+    dtype: str
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """The same axes."""
@@ -122,17 +120,13 @@ class Cast(Op):
         with np.errstate(all="ignore"):
             return arrays[0].astype(self.dtype)
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """Cast back; there is none through integers."""
         floats = inputs[0].type.dtype.startswith("float") and self.dtype.startswith("float")
         return [Cast(inputs[0].type.dtype)(cotangents[0]) if floats else None]
 
 
+@dataclass(frozen=True, repr=False)
 class DimShuffle(Op):
     """Axes in another order, new ones of size 1, and ones of size 1 left out.
 
@@ -142,10 +136,7 @@ class DimShuffle(Op):
         For each axis of the output the input's, or ``"x"`` for a new one.
     """
 
-    props = ("pattern",)
-
-    def __init__(self, pattern: tuple[Any, ...]) -> None:
-        self.pattern = pattern
+    pattern: tuple[Any, ...]
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """An axis that is left out must be of size 1."""
@@ -175,18 +166,14 @@ class DimShuffle(Op):
                 x = np.expand_dims(x, i)
         return x
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """The axes back where they were."""
         where = {axis: i for i, axis in enumerate(self.pattern)}
         back = [where.get(axis, "x") for axis in range(inputs[0].type.ndim)]
         return [DimShuffle(tuple(back))(cotangents[0])]
 
 
+@dataclass(frozen=True, repr=False)
 class Sum(Op):
     """The sum over some axes; of small integers in int64, as in NumPy.
 
@@ -196,10 +183,7 @@ class Sum(Op):
         From 0 on, ascending.
     """
 
-    props = ("axes",)
-
-    def __init__(self, axes: tuple[int, ...]) -> None:
-        self.axes = axes
+    axes: tuple[int, ...]
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """The axes that are left."""
@@ -211,12 +195,7 @@ class Sum(Op):
         """NumPy's sum."""
         return np.asarray(np.sum(arrays[0], axis=self.axes))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """The gradient, to each element that was added."""
         g = cotangents[0].dimshuffle(reinserted(self.axes, inputs[0].type.ndim))
         return [elementwise("second", inputs[0], g)]

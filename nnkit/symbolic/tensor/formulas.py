@@ -1,113 +1,161 @@
-"""Functions of numbers that tensors apply element by element: one table for all that is known.
+"""Functions of numbers, element by element: one table for all that is known of each.
 
-What a function computes in NumPy, how a compiled loop writes it, which data type it gives, and its
-gradient, side by side.
+What a function is called, what it computes in NumPy, how a compiled loop writes it, which data
+type it gives, and its gradient, side by side.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nnkit.symbolic.tensor import special
+from nnkit.symbolic.tensor.elementwise import elementwise
+from nnkit.symbolic.tensor.scalars import (
+    SCALARS,
+    Pullback,
+    Scalar,
+    boolean,
+    named,
+    number,
+    real,
+    same,
+)
+from nnkit.symbolic.tensor.variable import Constant, constant
 
-__all__ = ["SCALARS", "Scalar"]
-
-Pullback = Callable[[Sequence[Any], Any, Any], Sequence[Any]]
-
-
-@dataclass(frozen=True)
-class Scalar:
-    """A function of one or more numbers.
-
-    Attributes
-    ----------
-    name : str
-    compute : callable
-        ``compute(*arrays)`` with NumPy's broadcasting.
-    source : str
-        An expression of ``{0}``, ``{1}``... for generated loops; there all operands have the data
-        type of the result, unless that is bool. ``F(2)`` is a literal in the data type of the
-        operands. Functions are those of ``kernels/cpu/_math``, else NumPy's, else those of
-        :mod:`math`. Empty if no loop can have it.
-    result : callable
-        ``result(*dtypes)`` gives the data type.
-    pullback : callable or None
-        ``pullback(inputs, output, g)`` gives the gradients by the inputs as expressions, None for
-        an input that it does not depend on smoothly.
-    """
-
-    name: str
-    compute: Callable[..., np.ndarray]
-    source: str
-    result: Callable[..., str]
-    pullback: Pullback | None
-
-    def __repr__(self) -> str:
-        return self.name
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _of_name, (self.name,)  # In a file the name is enough; formulas can't be pickled.
-
-
-def _of_name(name: str) -> Scalar:
-    return SCALARS[name]
-
-
-def same(*dtypes: str) -> str:
-    """The common data type of all operands."""
-    return str(np.result_type(*dtypes))
-
-
-def number(*dtypes: str) -> str:
-    """The common data type; for bools int8."""
-    common = same(*dtypes)
-    return "int8" if common == "bool" else common
-
-
-def real(*dtypes: str) -> str:
-    """The common data type; for integers and bools a float that holds them."""
-    common = np.result_type(*dtypes)
-    if common.kind == "f":
-        return str(common)
-    return "float32" if common.itemsize <= 2 else "float64"
+__all__ = [
+    "abs_",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctan2",
+    "arctanh",
+    "cos",
+    "cosh",
+    "deg2rad",
+    "eq",
+    "erf",
+    "erfc",
+    "exp",
+    "exp2",
+    "expm1",
+    "gamma",
+    "gammaln",
+    "ge",
+    "gt",
+    "identity",
+    "int_div",
+    "inv",
+    "isinf",
+    "isnan",
+    "le",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logaddexp",
+    "lt",
+    "maximum",
+    "minimum",
+    "mod",
+    "neg",
+    "neq",
+    "psi",
+    "rad2deg",
+    "second",
+    "sgn",
+    "sigmoid",
+    "sin",
+    "sinh",
+    "softplus",
+    "sqr",
+    "sqrt",
+    "sub",
+    "tan",
+    "tanh",
+    "tri_gamma",
+]
 
 
-def boolean(*dtypes: str) -> str:
-    """True or false."""
-    return "bool"
-
-
-SCALARS: dict[str, Scalar] = {}
+Unary = Callable[[Any], Any]
 
 
 def _define(
     name: str, compute: Any, source: str, result: Any, pullback: Pullback | None = None
 ) -> None:
+    """Add a function to the table; ``math.py`` has the one for tensors."""
     SCALARS[name] = Scalar(name, compute, source, result, pullback)
 
 
-def _function(
-    name: str, compute: Any, pullback: Pullback | None = None, source: str | None = None
-) -> None:
-    """A function of one number that gives floats."""
-    _define(name, compute, f"{name}({{0}})" if source is None else source, real, pullback)
+def _unary(
+    name: str,
+    meaning: str,
+    compute: Any,
+    pullback: Pullback | None = None,
+    source: str | None = None,
+    result: Any = real,
+) -> Unary:
+    """A function of one number, in the table and of tensors."""
+    _define(name, compute, f"{name}({{0}})" if source is None else source, result, pullback)
+    return named(lambda x: elementwise(name, x), name, meaning)
 
 
-def _t() -> Any:
-    from nnkit.symbolic import tensor
-
-    return tensor
+def _binary(
+    name: str,
+    meaning: str,
+    compute: Any,
+    source: str,
+    result: Any,
+    pullback: Pullback | None = None,
+) -> Callable[[Any, Any], Any]:
+    """A function of two numbers, in the table and of tensors."""
+    _define(name, compute, source, result, pullback)
+    return named(lambda x, y: elementwise(name, x, y), name, meaning)
 
 
 def _like(value: float, g: Any) -> Any:
     """A number in the data type of a gradient, which must not become wider by it."""
-    return _t().constant(value, dtype=g.dtype)
+    return constant(value, dtype=g.dtype)
 
+
+def _where(condition: Any, x: Any, y: Any) -> Any:
+    return elementwise("switch", condition, x, y)
+
+
+# --------------------------------------------------------------------- comparisons and choices
+
+lt = _binary("lt", "x < y, as bool.", np.less, "({0} < {1})", boolean)
+gt = _binary("gt", "x > y, as bool.", np.greater, "({0} > {1})", boolean)
+le = _binary("le", "x <= y, as bool.", np.less_equal, "({0} <= {1})", boolean)
+ge = _binary("ge", "x >= y, as bool.", np.greater_equal, "({0} >= {1})", boolean)
+eq = _binary(
+    "eq",
+    "Whether x and y are equal (``x == y`` is Python's: the same variable).",
+    np.equal,
+    "({0} == {1})",
+    boolean,
+)
+neq = _binary("neq", "Whether x and y differ.", np.not_equal, "({0} != {1})", boolean)
+isnan = _unary("isnan", "Whether x is not a number.", np.isnan, result=boolean)
+isinf = _unary("isinf", "Whether x is infinite.", np.isinf, result=boolean)
+_define("and_", np.bitwise_and, "({0} & {1})", same)
+_define("or_", np.bitwise_or, "({0} | {1})", same)
+_define("xor", np.bitwise_xor, "({0} ^ {1})", same)
+_define("invert", np.bitwise_not, "(~{0})", same)
+_define("not", np.logical_not, "(not {0})", boolean)
+# The condition is bool: that of the result would cut off 0.5 to 0.
+_define(
+    "switch",
+    np.where,
+    "({1} if {0} else {2})",
+    lambda condition, x, y: same(x, y),
+    lambda x, y, g: (None, _where(x[0], g, 0), _where(x[0], 0, g)),
+)
 
 # ---------------------------------------------------------------------------------- arithmetic
 
@@ -119,17 +167,16 @@ def _pow(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _pow_pullback(x: Sequence[Any], y: Any, g: Any) -> Sequence[Any]:
-    t, (base, exponent) = _t(), x
-    if isinstance(exponent, t.Constant):
-        less = t.constant(exponent.data - 1, dtype=exponent.dtype)
-        return g * exponent * t.pow(base, less), None
-    log = t.switch(t.gt(base, 0), t.log(base), 0)
-    return g * exponent * t.pow(base, exponent - 1), g * y * log
+    base, exponent = x
+    if isinstance(exponent, Constant):
+        less = constant(exponent.data - 1, dtype=exponent.dtype)
+        return g * exponent * base**less, None
+    return g * exponent * base ** (exponent - 1), g * y * _where(gt(base, 0), log(base), 0)
 
 
 def _maximum_pullback(x: Sequence[Any], y: Any, g: Any) -> Sequence[Any]:
-    first = _t().eq(y, x[0])  # Of two that are equal, the first has the gradient.
-    return _t().switch(first, g, 0), _t().switch(first, 0, g)
+    first = eq(y, x[0])  # Of two that are equal, the first has the gradient.
+    return _where(first, g, 0), _where(first, 0, g)
 
 
 def _clip_pullback(x: Sequence[Any], y: Any, g: Any) -> Sequence[Any]:
@@ -137,28 +184,18 @@ def _clip_pullback(x: Sequence[Any], y: Any, g: Any) -> Sequence[Any]:
 
     Between equal bounds nothing depends on x.
     """
-    t, (value, low, high) = _t(), x
-    below = t.and_(t.lt(value, low), t.le(low, high))
-    inside = t.and_(t.and_(t.ge(value, low), t.le(value, high)), t.lt(low, high))
-    above = t.or_(t.gt(value, high), t.gt(low, high))
-    met = t.and_(t.eq(value, low), t.eq(low, high))
-    return t.switch(inside, g, 0), t.switch(below, g, 0), t.switch(t.or_(above, met), g, 0)
+    value, low, high = x
+    below = lt(value, low) & le(low, high)
+    inside = ge(value, low) & le(value, high) & lt(low, high)
+    above = gt(value, high) | gt(low, high)
+    met = eq(value, low) & eq(low, high)
+    return _where(inside, g, 0), _where(below, g, 0), _where(above | met, g, 0)
 
 
 _define("add", np.add, "({0} + {1})", same, lambda x, y, g: (g, g))
-_define("sub", np.subtract, "({0} - {1})", number, lambda x, y, g: (g, -g))
 _define("mul", np.multiply, "({0} * {1})", same, lambda x, y, g: (g * x[1], g * x[0]))
 _define("true_div", np.true_divide, "({0} / {1})", real, lambda x, y, g: (g / x[1], -g * y / x[1]))
-_define("int_div", np.floor_divide, "({0} // {1})", number)
-_define("mod", np.mod, "({0} % {1})", number, lambda x, y, g: (g, -g * (x[0] // x[1])))
 _define("pow", _pow, "({0} ** {1})", number, _pow_pullback)
-_define("neg", np.negative, "(-{0})", number, lambda x, y, g: (-g,))
-_define("inv", np.reciprocal, "(F(1) / {0})", real, lambda x, y, g: (-g * _t().sqr(y),))
-_define("abs", np.abs, "abs({0})", same, lambda x, y, g: (g * _t().sgn(x[0]),))
-_define("sgn", np.sign, "sign({0})", number)
-_define("sqr", np.square, "({0} * {0})", same, lambda x, y, g: (g * 2 * x[0],))
-_define("maximum", np.maximum, "maximum({0}, {1})", same, _maximum_pullback)
-_define("minimum", np.minimum, "minimum({0}, {1})", same, _maximum_pullback)
 _define(
     "clip",
     lambda x, low, high: np.minimum(np.maximum(x, low), high),
@@ -166,35 +203,46 @@ _define(
     same,
     _clip_pullback,
 )
-
-# --------------------------------------------------------------------- comparisons and choices
-
-_define("lt", np.less, "({0} < {1})", boolean)
-_define("gt", np.greater, "({0} > {1})", boolean)
-_define("le", np.less_equal, "({0} <= {1})", boolean)
-_define("ge", np.greater_equal, "({0} >= {1})", boolean)
-_define("eq", np.equal, "({0} == {1})", boolean)
-_define("neq", np.not_equal, "({0} != {1})", boolean)
-_define("isnan", np.isnan, "isnan({0})", boolean)
-_define("isinf", np.isinf, "isinf({0})", boolean)
-_define("and_", np.bitwise_and, "({0} & {1})", same)
-_define("or_", np.bitwise_or, "({0} | {1})", same)
-_define("xor", np.bitwise_xor, "({0} ^ {1})", same)
-_define("invert", np.bitwise_not, "(~{0})", same)
-_define("not", np.logical_not, "(not {0})", boolean)
-
-
-def _choice_type(condition: str, x: str, y: str) -> str:
-    return same(x, y)
-
-
-# The condition is bool: that of the result would cut off 0.5 to 0.
-_define(
-    "switch",
-    np.where,
-    "({1} if {0} else {2})",
-    _choice_type,
-    lambda x, y, g: (None, _t().switch(x[0], g, 0), _t().switch(x[0], 0, g)),
+sub = _binary(
+    "sub", "x - y; bools as int8.", np.subtract, "({0} - {1})", number, lambda x, y, g: (g, -g)
+)
+int_div = _binary(
+    "int_div",
+    "The largest integer that is not above x / y.",
+    np.floor_divide,
+    "({0} // {1})",
+    number,
+)
+mod = _binary(
+    "mod",
+    "What int_div leaves; it has the sign of y.",
+    np.mod,
+    "({0} % {1})",
+    number,
+    lambda x, y, g: (g, -g * (x[0] // x[1])),
+)
+neg = _unary("neg", "-x.", np.negative, lambda x, y, g: (-g,), "(-{0})", number)
+sqr = _unary("sqr", "x * x.", np.square, lambda x, y, g: (g * 2 * x[0],), "({0} * {0})", same)
+inv = _unary("inv", "1 / x.", np.reciprocal, lambda x, y, g: (-g * sqr(y),), "(F(1) / {0})")
+sgn = _unary("sgn", "The sign: -1, 0 or 1.", np.sign, source="sign({0})", result=number)
+abs_ = _unary(
+    "abs", "The size without the sign.", np.abs, lambda x, y, g: (g * sgn(x[0]),), result=same
+)
+maximum = _binary(
+    "maximum",
+    "The larger of two, element by element.",
+    np.maximum,
+    "maximum({0}, {1})",
+    same,
+    _maximum_pullback,
+)
+minimum = _binary(
+    "minimum",
+    "The smaller of two, element by element.",
+    np.minimum,
+    "minimum({0}, {1})",
+    same,
+    _maximum_pullback,
 )
 
 # ------------------------------------------------------------------- exponentials and logarithms
@@ -205,69 +253,125 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return np.where(x >= 0, 1, z) / (1 + z)
 
 
-_function("exp", np.exp, lambda x, y, g: (g * y,))
-_function("exp2", np.exp2, lambda x, y, g: (g * y * _like(math.log(2), g),))
-_function("expm1", np.expm1, lambda x, y, g: (g * _t().exp(x[0]),))
-_function("log", np.log, lambda x, y, g: (g / x[0],))
-_function("log2", np.log2, lambda x, y, g: (g / (x[0] * _like(math.log(2), g)),))
-_function("log10", np.log10, lambda x, y, g: (g / (x[0] * _like(math.log(10), g)),))
-_function("log1p", np.log1p, lambda x, y, g: (g / (1 + x[0]),))
-_function("sqrt", np.sqrt, lambda x, y, g: (g * 0.5 / y,))
-_function("sigmoid", _sigmoid, lambda x, y, g: (g * y * (1 - y),))
-_function(
+exp = _unary("exp", "e to the x.", np.exp, lambda x, y, g: (g * y,))
+exp2 = _unary("exp2", "2 to the x.", np.exp2, lambda x, y, g: (g * y * _like(math.log(2), g),))
+expm1 = _unary(
+    "expm1", "e to the x, minus 1, exact near 0.", np.expm1, lambda x, y, g: (g * exp(x[0]),)
+)
+log = _unary("log", "The natural logarithm.", np.log, lambda x, y, g: (g / x[0],))
+log2 = _unary(
+    "log2",
+    "The logarithm to base 2.",
+    np.log2,
+    lambda x, y, g: (g / (x[0] * _like(math.log(2), g)),),
+)
+log10 = _unary(
+    "log10",
+    "The logarithm to base 10.",
+    np.log10,
+    lambda x, y, g: (g / (x[0] * _like(math.log(10), g)),),
+)
+log1p = _unary("log1p", "ln(1 + x), exact near 0.", np.log1p, lambda x, y, g: (g / (1 + x[0]),))
+sqrt = _unary("sqrt", "The square root.", np.sqrt, lambda x, y, g: (g * 0.5 / y,))
+sigmoid = _unary(
+    "sigmoid",
+    "1 / (1 + exp(-x)), which never overflows.",
+    _sigmoid,
+    lambda x, y, g: (g * y * (1 - y),),
+)
+softplus = _unary(
     "softplus",
+    "ln(1 + exp(x)), which never overflows.",
     lambda x: np.logaddexp(x, x.dtype.type(0)),
-    lambda x, y, g: (g * _t().sigmoid(x[0]),),
+    lambda x, y, g: (g * sigmoid(x[0]),),
     "(maximum({0}, F(0)) + log1p(exp(-abs({0}))))",
 )
-_define(
+logaddexp = _binary(
     "logaddexp",
+    "ln(exp(x) + exp(y)), which never overflows.",
     np.logaddexp,
     # Infinities that are equal have no difference.
     "({0} + F(0.6931471805599453) if {0} == {1} else "
     "maximum({0}, {1}) + log1p(exp(-abs({0} - {1}))))",
     real,
-    lambda x, y, g: (g * _t().exp(x[0] - y), g * _t().exp(x[1] - y)),
+    lambda x, y, g: (g * exp(x[0] - y), g * exp(x[1] - y)),
 )
 
 # ----------------------------------------------------------------------- circles and hyperbolas
 
 
 def _arctan2_pullback(x: Sequence[Any], y: Any, g: Any) -> Sequence[Any]:
-    square = _t().sqr(x[0]) + _t().sqr(x[1])
+    square = sqr(x[0]) + sqr(x[1])
     return g * x[1] / square, -g * x[0] / square
 
 
-_function("sin", np.sin, lambda x, y, g: (g * _t().cos(x[0]),))
-_function("cos", np.cos, lambda x, y, g: (-g * _t().sin(x[0]),))
-_function("tan", np.tan, lambda x, y, g: (g * (1 + _t().sqr(y)),))
-_function("arcsin", np.arcsin, lambda x, y, g: (g / _t().sqrt(1 - _t().sqr(x[0])),))
-_function("arccos", np.arccos, lambda x, y, g: (-g / _t().sqrt(1 - _t().sqr(x[0])),))
-_function("arctan", np.arctan, lambda x, y, g: (g / (1 + _t().sqr(x[0])),))
-_define("arctan2", np.arctan2, "arctan2({0}, {1})", real, _arctan2_pullback)
-_function("sinh", np.sinh, lambda x, y, g: (g * _t().cosh(x[0]),))
-_function("cosh", np.cosh, lambda x, y, g: (g * _t().sinh(x[0]),))
-_function("tanh", np.tanh, lambda x, y, g: (g * (1 - _t().sqr(y)),))
-_function("arcsinh", np.arcsinh, lambda x, y, g: (g / _t().sqrt(_t().sqr(x[0]) + 1),))
-_function("arccosh", np.arccosh, lambda x, y, g: (g / _t().sqrt(_t().sqr(x[0]) - 1),))
-_function("arctanh", np.arctanh, lambda x, y, g: (g / (1 - _t().sqr(x[0])),))
-_function("deg2rad", np.deg2rad, lambda x, y, g: (g * _like(math.pi / 180, g),))
-_function("rad2deg", np.rad2deg, lambda x, y, g: (g * _like(180 / math.pi, g),))
+sin = _unary("sin", "The sine of an angle in radians.", np.sin, lambda x, y, g: (g * cos(x[0]),))
+cos: Unary = _unary(
+    "cos", "The cosine of an angle in radians.", np.cos, lambda x, y, g: (-g * sin(x[0]),)
+)
+tan = _unary(
+    "tan", "The tangent of an angle in radians.", np.tan, lambda x, y, g: (g * (1 + sqr(y)),)
+)
+arcsin = _unary(
+    "arcsin", "The angle of a sine.", np.arcsin, lambda x, y, g: (g / sqrt(1 - sqr(x[0])),)
+)
+arccos = _unary(
+    "arccos", "The angle of a cosine.", np.arccos, lambda x, y, g: (-g / sqrt(1 - sqr(x[0])),)
+)
+arctan = _unary(
+    "arctan", "The angle of a tangent.", np.arctan, lambda x, y, g: (g / (1 + sqr(x[0])),)
+)
+arctan2 = _binary(
+    "arctan2",
+    "The angle of the point (y, x): ``arctan2(y, x)``.",
+    np.arctan2,
+    "arctan2({0}, {1})",
+    real,
+    _arctan2_pullback,
+)
+sinh = _unary("sinh", "The hyperbolic sine.", np.sinh, lambda x, y, g: (g * cosh(x[0]),))
+cosh: Unary = _unary("cosh", "The hyperbolic cosine.", np.cosh, lambda x, y, g: (g * sinh(x[0]),))
+tanh = _unary("tanh", "The hyperbolic tangent.", np.tanh, lambda x, y, g: (g * (1 - sqr(y)),))
+arcsinh = _unary(
+    "arcsinh", "The inverse of sinh.", np.arcsinh, lambda x, y, g: (g / sqrt(sqr(x[0]) + 1),)
+)
+arccosh = _unary(
+    "arccosh", "The inverse of cosh.", np.arccosh, lambda x, y, g: (g / sqrt(sqr(x[0]) - 1),)
+)
+arctanh = _unary(
+    "arctanh", "The inverse of tanh.", np.arctanh, lambda x, y, g: (g / (1 - sqr(x[0])),)
+)
+deg2rad = _unary(
+    "deg2rad", "Degrees to radians.", np.deg2rad, lambda x, y, g: (g * _like(math.pi / 180, g),)
+)
+rad2deg = _unary(
+    "rad2deg", "Radians to degrees.", np.rad2deg, lambda x, y, g: (g * _like(180 / math.pi, g),)
+)
 
 # ----------------------------------------------------------------------------- special functions
 
 
 def _bell(x: Any, g: Any) -> Any:
     """The derivative of erf, times g."""
-    return g * _like(2 / math.sqrt(math.pi), g) * _t().exp(-_t().sqr(x))
+    return g * _like(2 / math.sqrt(math.pi), g) * exp(-sqr(x))
 
 
-_function("erf", special.erf, lambda x, y, g: (_bell(x[0], g),))
-_function("erfc", special.erfc, lambda x, y, g: (-_bell(x[0], g),))
-_function("gamma", special.gamma, lambda x, y, g: (g * y * _t().psi(x[0]),))
-_function("gammaln", special.gammaln, lambda x, y, g: (g * _t().psi(x[0]),), "lgamma({0})")
-_function("psi", special.psi, lambda x, y, g: (g * _t().tri_gamma(x[0]),), "")
-_function("tri_gamma", special.tri_gamma, None, "")
+erf = _unary("erf", "The error function.", special.erf, lambda x, y, g: (_bell(x[0], g),))
+erfc = _unary(
+    "erfc", "1 - erf(x), exact far from 0.", special.erfc, lambda x, y, g: (-_bell(x[0], g),)
+)
+tri_gamma = _unary("tri_gamma", "The derivative of psi.", special.tri_gamma, source="")
+psi = _unary(
+    "psi", "The derivative of gammaln.", special.psi, lambda x, y, g: (g * tri_gamma(x[0]),), ""
+)
+gamma = _unary("gamma", "The gamma function.", special.gamma, lambda x, y, g: (g * y * psi(x[0]),))
+gammaln = _unary(
+    "gammaln",
+    "The logarithm of the absolute value of gamma(x).",
+    special.gammaln,
+    lambda x, y, g: (g * psi(x[0]),),
+    "lgamma({0})",
+)
 
 # -------------------------------------------------------------------------- rounding and plumbing
 
@@ -275,12 +379,19 @@ _define("ceil", np.ceil, "ceil({0})", same)
 _define("floor", np.floor, "floor({0})", same)
 _define("trunc", np.trunc, "trunc({0})", same)
 _define("round", np.rint, "rint({0})", same)
-_define("identity", np.array, "{0}", same, lambda x, y, g: (g,))
-
-
-def _second(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.broadcast_arrays(x, y)[1]
-
-
-# y, broadcast to the shape of x.
-_define("second", _second, "{1}", lambda x, y: y, lambda x, y, g: (None, g))
+identity = _unary(
+    "identity",
+    "The same value as a variable of its own.",
+    np.array,
+    lambda x, y, g: (g,),
+    "{0}",
+    same,
+)
+second = _binary(
+    "second",
+    "y, broadcast to the shape of x.",
+    lambda x, y: np.broadcast_arrays(x, y)[1],
+    "{1}",
+    lambda x, y: y,
+    lambda x, y, g: (None, g),
+)

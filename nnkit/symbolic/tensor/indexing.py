@@ -1,16 +1,18 @@
-"""Parts of tensors: ``x[1:3]``, ``x[T.arange(n), y]``, ``T.set_subtensor``."""
+"""Indexing of tensors: ``x[1:3]``, ``x[T.arange(n), y]``, ``T.set_subtensor``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nnkit.conversion import to_numpy
-from nnkit.symbolic.graph import Op, Variable, describe
-from nnkit.symbolic.tensor.elementwise import unbroadcast
-from nnkit.symbolic.tensor.shapes import Shape, normal_axis, size_of
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
+from nnkit.symbolic.tensor.elementwise import elementwise, unbroadcast
+from nnkit.symbolic.tensor.shapes import Shape, get_vector_length, normal_axis, size_of
 from nnkit.symbolic.tensor.variable import Constant, TensorType, as_tensor, constant
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
 INPUT = "input"
 
 
+@dataclass(frozen=True, repr=False)
 class _Indexed(Op):
     """An operation on a part of a tensor.
 
@@ -34,10 +37,7 @@ class _Indexed(Op):
         only later is :data:`INPUT` and comes as one more input, in this order.
     """
 
-    props: ClassVar[tuple[str, ...]] = ("template",)
-
-    def __init__(self, template: tuple[Any, ...]) -> None:
-        self.template = template
+    template: tuple[Any, ...]
 
     def index(self, values: Sequence[np.ndarray]) -> tuple[Any, ...]:
         """NumPy's index for the values of the inputs that it stands for."""
@@ -108,26 +108,26 @@ class Subtensor(_Indexed):
         """The type of the part."""
         return [self.part_type(inputs[0], inputs[1:])]
 
+    def length(self, *inputs: Any) -> int | None:
+        """That of a part of known bounds."""
+        if len(inputs) > 1 or inputs[0].type.ndim != 1:
+            return None
+        return len(self.part(np.zeros(get_vector_length(inputs[0])), ()))
+
     def perform(self, *arrays: np.ndarray) -> np.ndarray:
         """NumPy's indexing: a view if that is possible."""
         return self.part(arrays[0], arrays[1:])
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """Zeros but for the part; what was taken twice adds up."""
-        from nnkit.symbolic import tensor
-
         if not self.template:
             return [cotangents[0]]
-        zeros = tensor.zeros_like(inputs[0])
+        zeros = elementwise("second", inputs[0], constant(0, dtype=inputs[0].dtype))
         g = IncSubtensor(self.template, False)(zeros, cotangents[0], *inputs[1:])
         return [g, *[None] * (len(inputs) - 1)]
 
 
+@dataclass(frozen=True, repr=False)
 class IncSubtensor(_Indexed):
     """A tensor with a part replaced or increased: its inputs are x, y and those of the index.
 
@@ -139,11 +139,7 @@ class IncSubtensor(_Indexed):
         Replace the part by y; otherwise y is added, and to an element that is indexed twice, twice.
     """
 
-    props = ("template", "replace")
-
-    def __init__(self, template: tuple[Any, ...], replace: bool) -> None:
-        super().__init__(template)
-        self.replace = replace
+    replace: bool
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """That of x; y must fit into the part."""
@@ -171,12 +167,7 @@ class IncSubtensor(_Indexed):
             np.add.at(x, index, y)
         return x
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """To y that of the part, to x the rest, or all if y was added."""
         (_, y, *indices), g = inputs, cotangents[0]
         part = Subtensor(self.template)(g, *indices)
@@ -267,9 +258,7 @@ def _entry(entry: Any) -> Any:
     if entry is None or (isinstance(entry, (int, np.integer)) and not isinstance(entry, bool)):
         return None if entry is None else int(entry)
     if isinstance(entry, (list, tuple)) and any(isinstance(part, Variable) for part in entry):
-        from nnkit.symbolic.tensor.joining import stack
-
-        entry = stack(entry)
+        entry = as_tensor(entry)
     if not isinstance(entry, Variable):
         try:
             array = to_numpy(entry, "an index")
@@ -294,7 +283,7 @@ def _integer(part: Any) -> Any:
 
 
 def set_subtensor(x: Any, y: Any, inplace: bool = False, **ignored: Any) -> Any:
-    """A tensor with a part replaced.
+    """Return a tensor with a part replaced by ``y``.
 
     Parameters
     ----------
@@ -323,12 +312,12 @@ def set_subtensor(x: Any, y: Any, inplace: bool = False, **ignored: Any) -> Any:
 def inc_subtensor(
     x: Any, y: Any, inplace: bool = False, set_instead_of_inc: bool = False, **ignored: Any
 ) -> Any:
-    """A tensor with something added to a part; to elements that are indexed twice, twice.
+    """Return a tensor with ``y`` added to a part; elements that are indexed twice get it twice.
 
     Parameters
     ----------
     x, y, inplace
-        See :func:`set_subtensor`.
+        See :func:`~nnkit.symbolic.tensor.indexing.set_subtensor`.
     set_instead_of_inc : bool
         Replace the part.
     """

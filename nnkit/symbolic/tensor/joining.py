@@ -1,20 +1,23 @@
-"""Tensors put together, and repeated: ``T.concatenate([x, y])``, ``T.tile(x, 3)``."""
+"""Joining, splitting and repeating of tensors: ``T.concatenate([x, y])``, ``T.tile(x, 3)``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic.graph import Op, Variable, describe
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
 from nnkit.symbolic.tensor.axes import expand_dims
 from nnkit.symbolic.tensor.elementwise import Cast
-from nnkit.symbolic.tensor.formulas import same
 from nnkit.symbolic.tensor.indexing import subtensor
 from nnkit.symbolic.tensor.making import alloc, arange
+from nnkit.symbolic.tensor.scalars import same
 from nnkit.symbolic.tensor.shapes import (
     axis_numbers,
+    get_vector_length,
     integer,
     normal_axis,
     patternbroadcast,
@@ -42,6 +45,7 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, repr=False)
 class Join(Op):
     """Tensors one after the other along an axis that they have.
 
@@ -51,10 +55,7 @@ class Join(Op):
         From 0 on.
     """
 
-    props = ("axis",)
-
-    def __init__(self, axis: int) -> None:
-        self.axis = axis
+    axis: int
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """The common data type; an axis is of size 1 if it is of any."""
@@ -69,16 +70,15 @@ class Join(Op):
         ones[self.axis] = len(inputs) == 1 and ones[self.axis]
         return [TensorType(same(*(x.type.dtype for x in inputs)), ones)]
 
+    def length(self, *inputs: Any) -> int | None:
+        """The sum of the parts'."""
+        return sum(map(get_vector_length, inputs))
+
     def perform(self, *arrays: np.ndarray) -> np.ndarray:
         """NumPy's concatenate."""
         return np.concatenate(arrays, axis=self.axis)
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """To each its part."""
         parts = _parts(cotangents[0], [size_of(x, self.axis) for x in inputs], self.axis)
         return [
@@ -148,7 +148,7 @@ def concatenate(tensor_list: Sequence[Any], axis: int = 0) -> Any:
 
 
 def stack(*tensors: Any, axis: int = 0) -> Any:
-    """Tensors of one shape along a new axis: ``stack([x, y], axis=0)``.
+    """Join tensors of one shape along a new axis: ``stack([x, y], axis=0)``.
 
     Parameters
     ----------
@@ -164,19 +164,19 @@ def stack(*tensors: Any, axis: int = 0) -> Any:
 
 
 def stacklists(arg: Any) -> Any:
-    """A tensor from lists of lists of tensors or numbers."""
+    """Make a tensor from nested lists of tensors or numbers."""
     if isinstance(arg, (list, tuple)):
         return stack([stacklists(part) for part in arg])
     return as_tensor(arg)
 
 
 def horizontal_stack(*matrices: Any) -> Any:
-    """Matrices beside each other."""
+    """Join matrices horizontally."""
     return _stacked(1, matrices)
 
 
 def vertical_stack(*matrices: Any) -> Any:
-    """Matrices below each other."""
+    """Join matrices vertically."""
     return _stacked(0, matrices)
 
 
@@ -188,7 +188,7 @@ def _stacked(axis: int, matrices: Sequence[Any]) -> Any:
 
 
 def split(x: Any, splits_size: Any, n_splits: int | None = None, axis: int = 0) -> list[Any]:
-    """Parts of these sizes along an axis.
+    """Split x into parts of these sizes along an axis.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def _parts(x: Any, sizes: Sequence[Any], axis: int) -> list[Any]:
 
 
 def tile(x: Any, reps: Any, ndim: int | None = None) -> Any:
-    """A tensor beside itself so many times along each axis, as NumPy's.
+    """Repeat x as a whole along each axis, as NumPy's ``tile``.
 
     Parameters
     ----------
@@ -238,7 +238,7 @@ def tile(x: Any, reps: Any, ndim: int | None = None) -> Any:
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
-    """Each element so many times.
+    """Repeat each element of x along an axis.
 
     Parameters
     ----------
@@ -269,7 +269,7 @@ def _spread(x: Any, times: Sequence[Any], new: Sequence[int]) -> Any:
 
 
 def roll(x: Any, shift: Any, axis: int | None = None) -> Any:
-    """Elements moved along an axis, those beyond the end to the beginning.
+    """Shift elements along an axis, those beyond the end to the beginning.
 
     Parameters
     ----------
@@ -288,7 +288,7 @@ def roll(x: Any, shift: Any, axis: int | None = None) -> Any:
 
 
 def flip(x: Any, axis: Any = None) -> Any:
-    """Backwards along some axes, by default all."""
+    """Reverse x along some axes, by default all."""
     x = as_tensor(x)
     axes = range(x.type.ndim) if axis is None else axis_numbers(axis)
     flipped = {normal_axis(a, x.type.ndim) for a in axes}

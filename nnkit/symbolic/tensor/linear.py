@@ -1,19 +1,21 @@
-"""Products of matrices and vectors, and diagonals."""
+"""Products of matrices and vectors, and diagonals of matrices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic.graph import Op, Variable, describe
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
 from nnkit.symbolic.tensor.elementwise import unbroadcast
-from nnkit.symbolic.tensor.formulas import same
 from nnkit.symbolic.tensor.making import zeros
 from nnkit.symbolic.tensor.math import cast, mul
 from nnkit.symbolic.tensor.reductions import sum
-from nnkit.symbolic.tensor.shapes import axis_numbers, normal_axis, size_of
+from nnkit.symbolic.tensor.scalars import same
+from nnkit.symbolic.tensor.shapes import axis_numbers, flatten, normal_axis, size_of
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 
 __all__ = [
@@ -47,15 +49,8 @@ class Dot(Op):
         """NumPy's product."""
         return np.asarray(np.dot(*arrays))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """g b^T and a^T g, where vectors stand for a row on the left and a column on the right."""
-        from nnkit.symbolic import tensor
-
         (a, b), g = inputs, cotangents[0]
         rows = a if a.type.ndim == 2 else a.dimshuffle("x", 0)
         columns = b if b.type.ndim == 2 else b.dimshuffle(0, "x")
@@ -64,11 +59,12 @@ class Dot(Op):
         if b.type.ndim == 1:
             g = g.dimshuffle(*range(g.type.ndim), "x")
         da, db = Dot()(g, columns.T), Dot()(rows.T, g)
-        da = da if a.type.ndim == 2 else tensor.flatten(da, 1)
-        db = db if b.type.ndim == 2 else tensor.flatten(db, 1)
-        return [tensor.cast(da, a.type.dtype), tensor.cast(db, b.type.dtype)]
+        da = da if a.type.ndim == 2 else flatten(da, 1)
+        db = db if b.type.ndim == 2 else flatten(db, 1)
+        return [cast(da, a.type.dtype), cast(db, b.type.dtype)]
 
 
+@dataclass(frozen=True, repr=False)
 class TensorDot(Op):
     """The sum of products over some axes of both, which disappear.
 
@@ -78,10 +74,8 @@ class TensorDot(Op):
         From 0 on, in the order in which they belong together.
     """
 
-    props = ("a_axes", "b_axes")
-
-    def __init__(self, a_axes: tuple[int, ...], b_axes: tuple[int, ...]) -> None:
-        self.a_axes, self.b_axes = a_axes, b_axes
+    a_axes: tuple[int, ...]
+    b_axes: tuple[int, ...]
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """The axes of a that are left, then those of b."""
@@ -95,12 +89,7 @@ class TensorDot(Op):
         a, b = arrays
         return np.asarray(np.tensordot(a, b, (self.a_axes, self.b_axes)))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """Products of the gradient with the other one over the axes that the other one left."""
         (a, b), g = inputs, cotangents[0]
         a_left = [i for i in range(a.type.ndim) if i not in self.a_axes]
@@ -130,18 +119,14 @@ class BatchedMatmul(Op):
         """NumPy's product."""
         return np.asarray(np.matmul(*arrays))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """g b^T and a^T g, added up over axes that were broadcast."""
         (a, b), g = inputs, cotangents[0]
-        da, db = BatchedMatmul()(g, _swapped(b)), BatchedMatmul()(_swapped(a), g)
+        da, db = BatchedMatmul()(g, swapped(b)), BatchedMatmul()(swapped(a), g)
         return [unbroadcast(da, a), unbroadcast(db, b)]
 
 
+@dataclass(frozen=True, repr=False)
 class Diagonal(Op):
     """A diagonal of the matrices in the last two axes.
 
@@ -151,10 +136,7 @@ class Diagonal(Op):
         How far it is above the main one; below, it is negative.
     """
 
-    props = ("offset",)
-
-    def __init__(self, offset: int = 0) -> None:
-        self.offset = offset
+    offset: int = 0
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """One axis less."""
@@ -168,16 +150,12 @@ class Diagonal(Op):
         """NumPy's diagonal."""
         return np.diagonal(arrays[0], self.offset, -2, -1).copy()
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """The gradient on the diagonal, zeros beside it."""
         return [OnDiagonal(self.offset)(inputs[0], cotangents[0])]
 
 
+@dataclass(frozen=True, repr=False)
 class OnDiagonal(Op):
     """Zeros in the shape of a tensor with something on a diagonal of its last two axes.
 
@@ -187,10 +165,7 @@ class OnDiagonal(Op):
         As of :class:`Diagonal`.
     """
 
-    props = ("offset",)
-
-    def __init__(self, offset: int = 0) -> None:
-        self.offset = offset
+    offset: int = 0
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """The tensor's axes, the diagonal's data type."""
@@ -205,18 +180,13 @@ class OnDiagonal(Op):
         result[..., places + down, places + right] = diagonal
         return result
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """Of the matrix only the shape matters."""
         return [None, Diagonal(self.offset)(cotangents[0])]
 
 
-def _swapped(x: Any) -> Any:
-    """The last two axes swapped."""
+def swapped(x: Any) -> Any:
+    """Matrices transposed: the last two axes swapped."""
     *batch, rows, columns = range(x.type.ndim)
     return x.dimshuffle(*batch, columns, rows)
 
@@ -224,8 +194,8 @@ def _swapped(x: Any) -> Any:
 def dot(a: Any, b: Any) -> Any:
     """The product over the last axis of a and the last but one of b, as NumPy's ``dot``.
 
-    Of two vectors a scalar, of a matrix and a vector a vector, of two matrices a matrix; a scalar
-    multiplies each element.
+    The result is a scalar for two vectors, a vector for a matrix and a vector, and a matrix for two
+    matrices; a scalar multiplies each element.
 
     Examples
     --------
@@ -316,7 +286,7 @@ def batched_dot(a: Any, b: Any) -> Any:
 
 
 def outer(a: Any, b: Any) -> Any:
-    """The product of each element of a with each of b, a matrix."""
+    """The matrix of the products of each element of a with each element of b."""
     a, b = (x if x.ndim == 1 else x.flatten() for x in map(as_tensor, (a, b)))
     return mul(a.dimshuffle(0, "x"), b.dimshuffle("x", 0))
 
@@ -351,7 +321,7 @@ extract_diag = diagonal
 
 
 def diag(x: Any, k: int = 0) -> Any:
-    """Of a matrix a diagonal, of a vector the matrix whose diagonal it is; ``k`` above the main.
+    """The k-th diagonal of a matrix, or the matrix with a vector on its k-th diagonal.
 
     Examples
     --------

@@ -1,15 +1,17 @@
-"""Tensors from little: ``T.zeros((2, n))``, ``T.arange(n)``, ``T.eye(n)`` and their like."""
+"""Creation of tensors: ``T.zeros((2, n))``, ``T.arange(n)``, ``T.eye(n)`` and so on."""
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nnkit.symbolic.config import config
-from nnkit.symbolic.graph import Op, Variable, describe
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
 from nnkit.symbolic.tensor.elementwise import Cast, elementwise, unbroadcast
 from nnkit.symbolic.tensor.indexing import set_subtensor
 from nnkit.symbolic.tensor.shapes import integer, known_ones, size_of, sizes
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 
+@dataclass(frozen=True, repr=False)
 class Alloc(Op):
     """A value, broadcast to a shape: the inputs are the value and the sizes.
 
@@ -50,10 +53,7 @@ class Alloc(Op):
         For each axis of the result whether it is known to be of size 1.
     """
 
-    props = ("ones",)
-
-    def __init__(self, ones: tuple[bool, ...]) -> None:
-        self.ones = ones
+    ones: tuple[bool, ...]
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """As many axes as sizes."""
@@ -69,12 +69,7 @@ class Alloc(Op):
         result[...] = arrays[0]
         return result
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """The gradient, added up over the axes that were broadcast."""
         x, ndim = inputs[0], len(self.ones)
         rest: list[None] = [None] * (len(inputs) - 1)
@@ -87,6 +82,7 @@ class Alloc(Op):
         return [g.dimshuffle(*range(ndim - x.type.ndim, ndim)), *rest]
 
 
+@dataclass(frozen=True, repr=False)
 class Arange(Op):
     """Numbers from start to stop by steps.
 
@@ -95,10 +91,7 @@ class Arange(Op):
     dtype : str
     """
 
-    props = ("dtype",)
-
-    def __init__(self, dtype: str) -> None:
-        self.dtype = dtype
+    dtype: str
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """A vector."""
@@ -111,12 +104,7 @@ class Arange(Op):
         """NumPy's arange."""
         return np.arange(*(a.item() for a in arrays), dtype=self.dtype)
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """Each number is ``start + i * step``."""
         start, stop, step = inputs
         g: Any = cotangents[0]
@@ -133,7 +121,7 @@ class Arange(Op):
 
 
 def alloc(value: Any, *shape: Any) -> Any:
-    """A value, broadcast to a shape.
+    """Broadcast a value to a shape.
 
     Parameters
     ----------
@@ -152,12 +140,12 @@ def alloc(value: Any, *shape: Any) -> Any:
 
 
 def broadcast_to(x: Any, shape: Any) -> Any:
-    """A tensor, broadcast to a shape; axes that grow must be known to be of size 1."""
+    """Broadcast a tensor to a shape; expanded axes must be known to be of size 1."""
     return alloc(x, shape)
 
 
 def full(shape: Any, fill_value: Any, dtype: str | None = None) -> Any:
-    """A tensor of one value, by default of its data type."""
+    """A tensor filled with a value, by default with the value's data type."""
     value = as_tensor(fill_value)
     return alloc(value if dtype is None else Cast(dtype)(value), shape)
 
@@ -173,12 +161,12 @@ def ones(shape: Any, dtype: str | None = None) -> Any:
 
 
 def empty(shape: Any, dtype: str | None = None) -> Any:
-    """A tensor whose values don't matter; here they are zeros."""
+    """A tensor with undefined values; in nnkit they are zeros."""
     return zeros(shape, dtype)
 
 
 def full_like(model: Any, fill_value: Any, dtype: str | None = None) -> Any:
-    """A tensor of one value in the shape of another, by default of its data type."""
+    """A tensor filled with a value, by default with the shape and the data type of ``model``."""
     model = as_tensor(model)
     dtype = dtype or model.type.dtype
     variable = isinstance(fill_value, Variable)
@@ -231,7 +219,7 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str | None = None
 def linspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: str | None = None
 ) -> Any:
-    """Numbers at equal distances.
+    """``num`` equally spaced numbers from ``start`` to ``stop``.
 
     Parameters
     ----------
@@ -276,7 +264,7 @@ mgrid, ogrid = _Grid(sparse=False), _Grid(sparse=True)
 
 
 def eye(n: Any, m: Any = None, k: Any = 0, dtype: str | None = None) -> Any:
-    """A matrix of ones on a diagonal and zeros.
+    """A matrix with ones on a diagonal and zeros elsewhere.
 
     Parameters
     ----------
@@ -292,24 +280,24 @@ def eye(n: Any, m: Any = None, k: Any = 0, dtype: str | None = None) -> Any:
 
 
 def identity_like(x: Any, dtype: str | None = None) -> Any:
-    """Ones on the diagonal and zeros, in the shape of a matrix."""
+    """A matrix with the shape of x, with ones on the diagonal and zeros elsewhere."""
     x = as_tensor(x)
     return eye(size_of(x, 0), size_of(x, 1), 0, dtype or x.type.dtype)
 
 
 def tri(N: Any, M: Any = None, k: Any = 0, dtype: str | None = None) -> Any:
-    """A matrix of ones on and below a diagonal, and zeros above."""
+    """A matrix with ones on and below a diagonal, and zeros above."""
     rows, columns = _places(N, N if M is None else M)
     return Cast(dtype or config.floatX)(elementwise("le", columns - rows, integer(k, "k")))
 
 
 def tril(m: Any, k: Any = 0) -> Any:
-    """The last two axes on and below a diagonal, and zeros above."""
+    """The matrices in the last two axes, with zeros above a diagonal."""
     return _triangle("le", m, k)
 
 
 def triu(m: Any, k: Any = 0) -> Any:
-    """The last two axes on and above a diagonal, and zeros below."""
+    """The matrices in the last two axes, with zeros below a diagonal."""
     return _triangle("ge", m, k)
 
 
@@ -328,7 +316,7 @@ def _triangle(comparison: str, m: Any, k: Any) -> Any:
 
 
 def to_one_hot(y: Any, nb_class: Any, dtype: str | None = None) -> Any:
-    """A row for each label: one where the label says, zeros elsewhere.
+    """A one-hot row for each label: 1 at the label's index, 0 elsewhere.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Functions of numbers, element by element: ``T.exp(x)``, ``T.switch(c, x, y)`` and their like.
+"""Functions of numbers that look at their operands first: ``T.switch(c, x, y)`` and its like.
 
 Operands are variables, arrays and numbers; axes of size 1 broadcast as in NumPy, if their variables
 are known to have that size.
@@ -12,21 +12,27 @@ from typing import Any
 
 from nnkit.symbolic.graph import describe
 from nnkit.symbolic.tensor.elementwise import Cast, elementwise
-from nnkit.symbolic.tensor.formulas import SCALARS, number
+from nnkit.symbolic.tensor.formulas import (
+    abs_,
+    eq,
+    identity,
+    int_div,
+    inv,
+    isinf,
+    isnan,
+    le,
+    neq,
+    second,
+    sgn,
+    sqr,
+)
+from nnkit.symbolic.tensor.scalars import SCALARS, named, number, real
 from nnkit.symbolic.tensor.variable import Constant, TensorType, as_tensor, constant
 
 __all__ = [
     "abs",
-    "abs_",
     "add",
     "and_",
-    "arccos",
-    "arccosh",
-    "arcsin",
-    "arcsinh",
-    "arctan",
-    "arctan2",
-    "arctanh",
     "bitwise_and",
     "bitwise_not",
     "bitwise_or",
@@ -34,92 +40,26 @@ __all__ = [
     "cast",
     "ceil",
     "clip",
-    "cos",
-    "cosh",
-    "deg2rad",
-    "eq",
-    "erf",
-    "erfc",
-    "exp",
-    "exp2",
-    "expm1",
     "fill",
     "floor",
     "floor_div",
-    "gamma",
-    "gammaln",
-    "ge",
-    "gt",
-    "identity",
-    "int_div",
-    "inv",
     "invert",
     "isclose",
-    "isinf",
-    "isnan",
-    "le",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "logaddexp",
-    "lt",
-    "maximum",
-    "minimum",
-    "mod",
     "mul",
-    "neg",
-    "neq",
     "or_",
     "pow",
     "power",
-    "psi",
-    "rad2deg",
     "reciprocal",
     "round",
-    "second",
-    "sgn",
-    "sigmoid",
     "sign",
-    "sin",
-    "sinh",
-    "softplus",
-    "sqr",
-    "sqrt",
     "square",
-    "sub",
     "switch",
-    "tan",
-    "tanh",
     "tensor_copy",
-    "tri_gamma",
     "true_div",
     "trunc",
     "where",
     "xor",
 ]
-
-
-def _unary(name: str, meaning: str) -> Callable[[Any], Any]:
-    """A function of one tensor."""
-
-    def apply(x: Any) -> Any:
-        return elementwise(name, x)
-
-    apply.__name__ = apply.__qualname__ = name
-    apply.__doc__ = meaning
-    return apply
-
-
-def _binary(name: str, meaning: str) -> Callable[[Any, Any], Any]:
-    """A function of two tensors."""
-
-    def apply(x: Any, y: Any) -> Any:
-        return elementwise(name, x, y)
-
-    apply.__name__ = apply.__qualname__ = name
-    apply.__doc__ = meaning
-    return apply
 
 
 def _is_float(x: Any) -> bool:
@@ -168,16 +108,6 @@ def pow(x: Any, y: Any) -> Any:
 
 
 power = pow
-sub = _binary("sub", "x - y; bools as int8.")
-int_div = _binary("int_div", "The largest integer that is not above x / y.")
-mod = _binary("mod", "What int_div leaves; it has the sign of y.")
-neg = _unary("neg", "-x.")
-inv = _unary("inv", "1 / x.")
-abs_ = _unary("abs", "The size without the sign.")
-sgn = _unary("sgn", "The sign: -1, 0 or 1.")
-sqr = _unary("sqr", "x * x.")
-maximum = _binary("maximum", "The larger of two, element by element.")
-minimum = _binary("minimum", "The smaller of two, element by element.")
 
 
 def clip(x: Any, min: Any, max: Any) -> Any:
@@ -192,15 +122,6 @@ def clip(x: Any, min: Any, max: Any) -> Any:
 abs, floor_div, reciprocal, sign, square = abs_, int_div, inv, sgn, sqr
 
 # --------------------------------------------------------------------- comparisons and choices
-
-lt = _binary("lt", "x < y, as bool.")
-gt = _binary("gt", "x > y, as bool.")
-le = _binary("le", "x <= y, as bool.")
-ge = _binary("ge", "x >= y, as bool.")
-eq = _binary("eq", "Whether x and y are equal (``x == y`` is Python's: the same variable).")
-neq = _binary("neq", "Whether x and y differ.")
-isnan = _unary("isnan", "Whether x is not a number.")
-isinf = _unary("isinf", "Whether x is infinite.")
 
 
 def _bits(name: str, *operands: Any) -> Any:
@@ -263,40 +184,7 @@ def isclose(x: Any, y: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: b
     return or_(close, and_(isnan(x), isnan(y))) if equal_nan else close
 
 
-# ----------------------------------------------------------------------------------- functions
-
-exp = _unary("exp", "e to the x.")
-exp2 = _unary("exp2", "2 to the x.")
-expm1 = _unary("expm1", "e to the x, minus 1, exact near 0.")
-log = _unary("log", "The natural logarithm.")
-log2 = _unary("log2", "The logarithm to base 2.")
-log10 = _unary("log10", "The logarithm to base 10.")
-log1p = _unary("log1p", "ln(1 + x), exact near 0.")
-logaddexp = _binary("logaddexp", "ln(exp(x) + exp(y)), which never overflows.")
-sqrt = _unary("sqrt", "The square root.")
-sigmoid = _unary("sigmoid", "1 / (1 + exp(-x)), which never overflows.")
-softplus = _unary("softplus", "ln(1 + exp(x)), which never overflows.")
-sin = _unary("sin", "The sine of an angle in radians.")
-cos = _unary("cos", "The cosine of an angle in radians.")
-tan = _unary("tan", "The tangent of an angle in radians.")
-arcsin = _unary("arcsin", "The angle of a sine.")
-arccos = _unary("arccos", "The angle of a cosine.")
-arctan = _unary("arctan", "The angle of a tangent.")
-arctan2 = _binary("arctan2", "The angle of the point (y, x): ``arctan2(y, x)``.")
-sinh = _unary("sinh", "The hyperbolic sine.")
-cosh = _unary("cosh", "The hyperbolic cosine.")
-tanh = _unary("tanh", "The hyperbolic tangent.")
-arcsinh = _unary("arcsinh", "The inverse of sinh.")
-arccosh = _unary("arccosh", "The inverse of cosh.")
-arctanh = _unary("arctanh", "The inverse of tanh.")
-deg2rad = _unary("deg2rad", "Degrees to radians.")
-rad2deg = _unary("rad2deg", "Radians to degrees.")
-erf = _unary("erf", "The error function.")
-erfc = _unary("erfc", "1 - erf(x), exact far from 0.")
-gamma = _unary("gamma", "The gamma function.")
-gammaln = _unary("gammaln", "The logarithm of the absolute value of gamma(x).")
-psi = _unary("psi", "The derivative of gammaln.")
-tri_gamma = _unary("tri_gamma", "The derivative of psi.")
+# ------------------------------------------------------------------------------------- rounding
 
 
 def _rounding(name: str, meaning: str) -> Callable[[Any], Any]:
@@ -306,9 +194,7 @@ def _rounding(name: str, meaning: str) -> Callable[[Any], Any]:
         x = as_tensor(x)
         return elementwise(name if _is_float(x) else "identity", x)
 
-    apply.__name__ = apply.__qualname__ = name
-    apply.__doc__ = meaning
-    return apply
+    return named(apply, name, meaning)
 
 
 ceil = _rounding("ceil", "The nearest integer above, in x's data type.")
@@ -348,8 +234,12 @@ def cast(x: Any, dtype: str) -> Any:
     return constant(x.data, x.name, wanted) if isinstance(x, Constant) else Cast(wanted)(x)
 
 
-identity = _unary("identity", "The same value as a variable of its own.")
-second = _binary("second", "y, broadcast to the shape of x.")
+def floats(x: Any) -> Any:
+    """The tensor; of integers and bools as floats that hold them."""
+    x = as_tensor(x)
+    return cast(x, real(x.dtype))
+
+
 fill = second
 
 

@@ -1,29 +1,32 @@
 """``T.nlinalg``: inverses, determinants and eigenvalues, by NumPy.
 
-Matrices are in the last two axes; there may be more in front, as in NumPy.
+Matrices are in the last two axes; there may be further axes in front, as in NumPy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic.graph import Op, Variable, describe
-from nnkit.symbolic.tensor.elementwise import Cast
-from nnkit.symbolic.tensor.formulas import real
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
+from nnkit.symbolic.tensor.formulas import inv as reciprocal
+from nnkit.symbolic.tensor.formulas import neq
 from nnkit.symbolic.tensor.linear import (
     OnDiagonal,
     diag,
     dot,
     extract_diag,
     matmul,
+    swapped,
     trace,
 )
-from nnkit.symbolic.tensor.math import inv as reciprocal
-from nnkit.symbolic.tensor.math import switch
+from nnkit.symbolic.tensor.making import tril
+from nnkit.symbolic.tensor.math import floats, switch
 from nnkit.symbolic.tensor.reductions import norm
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 
@@ -71,12 +74,7 @@ class MatrixInverse(_Square):
         """NumPy's inverse."""
         return np.asarray(np.linalg.inv(arrays[0]))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """-Y^T g Y^T for the inverse Y."""
         y = swapped(outputs[0])
         return [-matmul(matmul(y, cotangents[0]), y)]
@@ -94,12 +92,7 @@ class Det(_Square):
         """NumPy's determinant."""
         return np.asarray(np.linalg.det(arrays[0]))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """g det(X) X^-T, so X must have an inverse."""
         return [_each(cotangents[0] * outputs[0]) * swapped(MatrixInverse()(inputs[0]))]
 
@@ -116,12 +109,7 @@ class SLogDet(_Square):
         """NumPy's."""
         return tuple(np.linalg.slogdet(arrays[0]))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """g X^-T; the sign has none."""
         return [_each(cotangents[1]) * swapped(MatrixInverse()(inputs[0]))]
 
@@ -141,27 +129,21 @@ class Eigh(_Square):
         """NumPy's."""
         return tuple(np.linalg.eigh(arrays[0]))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """V (diag(g_w) + F * V^T g_v) V^T with F_ij = 1 / (w_j - w_i), for values that differ.
 
         Each element above the diagonal goes to that below, which alone is read.
         """
-        from nnkit.symbolic import tensor
-
         (w, v), (to_w, to_v) = outputs, cotangents
         gaps = w.dimshuffle(*range(w.ndim - 1), "x", w.ndim - 1) - _each(w, 1)
-        apart = tensor.neq(gaps, 0)
+        apart = neq(gaps, 0)
         factors = switch(apart, reciprocal(switch(apart, gaps, 1)), 0)
         inner = OnDiagonal()(v, to_w) + factors * matmul(swapped(v), to_v)
         whole = matmul(matmul(v, inner), swapped(v))
-        return [tensor.tril(whole) + tensor.tril(swapped(whole), -1)]
+        return [tril(whole) + tril(swapped(whole), -1)]
 
 
+@dataclass(frozen=True, repr=False)
 class SVD(_Square):
     """The matrices U, the singular values and V^T whose product a matrix is.
 
@@ -171,10 +153,7 @@ class SVD(_Square):
         Whether U and V^T are square.
     """
 
-    props = ("full_matrices",)
-
-    def __init__(self, full_matrices: bool = True) -> None:
-        self.full_matrices = full_matrices
+    full_matrices: bool = True
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """Two matrices, and vectors between them."""
@@ -188,21 +167,9 @@ class SVD(_Square):
         return tuple(np.linalg.svd(arrays[0], self.full_matrices))
 
 
-def swapped(x: Any) -> Any:
-    """Matrices transposed."""
-    *batch, rows, columns = range(x.ndim)
-    return x.dimshuffle(*batch, columns, rows)
-
-
 def _each(x: Any, axes: int = 2) -> Any:
     """A number for each matrix, with so many new axes behind."""
     return x.dimshuffle(*range(x.ndim), *["x"] * axes)
-
-
-def floats(x: Any) -> Any:
-    """Integers as floats."""
-    x = as_tensor(x)
-    return x if x.dtype == real(x.dtype) else Cast(real(x.dtype))(x)
 
 
 def matrix_inverse(x: Any) -> Any:
@@ -228,7 +195,7 @@ def det(x: Any) -> Any:
 
 
 def slogdet(x: Any) -> list[Any]:
-    """The sign of the determinant of a matrix, and the logarithm of its size."""
+    """The sign of the determinant of a matrix, and the logarithm of its absolute value."""
     return list(SLogDet()(floats(x)))
 
 
@@ -241,7 +208,7 @@ def eigh(a: Any) -> list[Any]:
 
 
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
-    """U, the singular values and V^T whose product a matrix is; or the values alone.
+    """The singular value decomposition of a matrix: U, the singular values and V^T; or the values.
 
     There is no gradient.
     """
@@ -250,7 +217,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 
 
 def alloc_diag(x: Any) -> Any:
-    """The matrix with a vector on the diagonal, zeros beside it."""
+    """A matrix with a vector on the diagonal and zeros elsewhere."""
     x = as_tensor(x)
     if x.ndim != 1:
         raise TypeError(f"alloc_diag takes a vector, got {describe(x)}")

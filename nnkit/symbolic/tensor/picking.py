@@ -1,16 +1,20 @@
-"""Elements by where they are, whether they are zero, and in order: ``T.take``, ``T.sort``."""
+"""Selecting, sorting and searching of elements: ``T.take``, ``T.nonzero``, ``T.sort``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic.graph import Op, Variable, describe
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
+from nnkit.symbolic.tensor.formulas import mod
 from nnkit.symbolic.tensor.indexing import subtensor
 from nnkit.symbolic.tensor.joining import stack
 from nnkit.symbolic.tensor.making import arange
+from nnkit.symbolic.tensor.math import clip
 from nnkit.symbolic.tensor.shapes import normal_axis, size_of
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 
@@ -48,6 +52,7 @@ class Nonzero(Op):
         return arrays[0].nonzero()
 
 
+@dataclass(frozen=True, repr=False)
 class ArgSort(Op):
     """The indices that sort along an axis; equal elements stay in order.
 
@@ -57,10 +62,7 @@ class ArgSort(Op):
         From 0 on.
     """
 
-    props = ("axis",)
-
-    def __init__(self, axis: int) -> None:
-        self.axis = axis
+    axis: int
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """Integers in the same shape."""
@@ -71,6 +73,7 @@ class ArgSort(Op):
         return np.argsort(arrays[0], axis=self.axis, kind="stable")
 
 
+@dataclass(frozen=True, repr=False)
 class SearchSorted(Op):
     """Where to insert values into a sorted vector.
 
@@ -80,10 +83,7 @@ class SearchSorted(Op):
         Of elements that are equal to a value.
     """
 
-    props = ("side",)
-
-    def __init__(self, side: str) -> None:
-        self.side = side
+    side: str
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """Integers in the shape of the values."""
@@ -97,16 +97,12 @@ class SearchSorted(Op):
         x, v = arrays
         return np.asarray(np.searchsorted(x, v, "left" if self.side == "left" else "right"))
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """None: it jumps."""
         return [None, None]
 
 
+@dataclass(frozen=True, repr=False)
 class Unique(Op):
     """Elements without those that are there already, sorted; and more about them.
 
@@ -117,17 +113,10 @@ class Unique(Op):
         Along which whole parts are compared; by default all elements.
     """
 
-    props = ("return_index", "return_inverse", "return_counts", "axis")
-
-    def __init__(
-        self,
-        return_index: bool = False,
-        return_inverse: bool = False,
-        return_counts: bool = False,
-        axis: int | None = None,
-    ) -> None:
-        self.return_index, self.return_inverse = return_index, return_inverse
-        self.return_counts, self.axis = return_counts, axis
+    return_index: bool = False
+    return_inverse: bool = False
+    return_counts: bool = False
+    axis: int | None = None
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """The elements, and a vector of integers for each of the others."""
@@ -146,7 +135,7 @@ class Unique(Op):
 
 
 def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
-    """Some elements along an axis, or of the flattened tensor.
+    """The elements at indices of an axis, or of the flattened tensor.
 
     Parameters
     ----------
@@ -156,16 +145,14 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     mode : {"raise", "clip", "wrap"}
         What becomes of an index beyond the end.
     """
-    from nnkit.symbolic import tensor
-
-    a = as_tensor(a) if axis is not None else tensor.flatten(as_tensor(a))
+    a = as_tensor(a) if axis is not None else as_tensor(a).flatten()
     axis = normal_axis(axis or 0, a.type.ndim)
     if mode not in ("raise", "clip", "wrap"):
         raise ValueError(f"mode is 'raise', 'clip' or 'wrap', not {mode!r}")
     if mode == "clip":
-        indices = tensor.clip(indices, 0, size_of(a, axis) - 1)
+        indices = clip(indices, 0, size_of(a, axis) - 1)
     elif mode == "wrap":
-        indices = tensor.mod(indices, size_of(a, axis))
+        indices = mod(indices, size_of(a, axis))
     return subtensor(a, (*[slice(None)] * axis, indices))
 
 
@@ -178,13 +165,12 @@ def nonzero(a: Any, return_matrix: bool = False) -> Any:
     return_matrix : bool
         As the rows of a matrix; by default a tuple with a vector for each axis.
     """
-    found = Nonzero()(a)
-    found = tuple(found) if isinstance(found, list) else (found,)
+    found = tuple(Nonzero().outputs(a))
     return stack(found) if return_matrix else found
 
 
 def flatnonzero(a: Any) -> Any:
-    """Indices into the flattened tensor of the elements that are not zero."""
+    """Indices of the non-zero elements of the flattened tensor."""
     return nonzero(as_tensor(a).flatten())[0]
 
 
@@ -210,7 +196,7 @@ def argsort(x: Any, axis: int | None = -1, kind: str = "stable", order: Any = No
 
 
 def sort(x: Any, axis: int | None = -1, kind: str = "stable", order: Any = None) -> Any:
-    """Sorted along an axis.
+    """The tensor sorted along an axis.
 
     Parameters
     ----------
@@ -258,7 +244,7 @@ def topk_and_argtopk(
 
 
 def searchsorted(x: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
-    """Where to insert values into a sorted vector so that it stays sorted.
+    """Indices at which to insert values into a sorted vector so that it stays sorted.
 
     Parameters
     ----------
@@ -282,7 +268,7 @@ def unique(
     return_counts: bool = False,
     axis: int | None = None,
 ) -> Any:
-    """The elements without those that are there already, sorted.
+    """The distinct elements, sorted.
 
     Parameters
     ----------
@@ -296,7 +282,7 @@ def unique(
 
 
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
-    """For each place of ``indices`` the element at that index along an axis.
+    """The elements at ``indices`` along an axis, with other indices for each position.
 
     Parameters
     ----------

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic.graph import Op, Variable
+from nnkit.symbolic.graph import Variable
+from nnkit.symbolic.op import Gradients, Op, Variables
 from nnkit.symbolic.tensor.elementwise import Sum, reinserted
-from nnkit.symbolic.tensor.math import eq, switch
+from nnkit.symbolic.tensor.formulas import eq
+from nnkit.symbolic.tensor.math import switch
 from nnkit.symbolic.tensor.variable import TensorType
 
 __all__ = ["ArgExtremum", "Cumulative", "Reduction"]
@@ -46,6 +48,7 @@ _KINDS = {
 }
 
 
+@dataclass(frozen=True, repr=False)
 class Reduction(Op):
     """The largest or smallest element, the product, or whether all or any are true.
 
@@ -56,36 +59,31 @@ class Reduction(Op):
         From 0 on, ascending.
     """
 
-    props = ("name", "axes")
-
-    def __init__(self, name: str, axes: tuple[int, ...]) -> None:
-        self.name, self.axes, self._kind = name, axes, _KINDS[name]
+    name: str
+    axes: tuple[int, ...]
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """The axes that are left."""
         kept = [b for i, b in enumerate(inputs[0].type.broadcastable) if i not in self.axes]
-        dtype = np.asarray(self._kind.compute(np.zeros(1, inputs[0].type.dtype))).dtype
+        dtype = np.asarray(_KINDS[self.name].compute(np.zeros(1, inputs[0].type.dtype))).dtype
         return [TensorType(str(dtype), kept)]
 
     def perform(self, *arrays: np.ndarray) -> np.ndarray:
         """NumPy's function."""
         with np.errstate(all="ignore"):
-            return np.asarray(self._kind.compute(arrays[0], axis=self.axes))
+            return np.asarray(_KINDS[self.name].compute(arrays[0], axis=self.axes))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """The kind's own; there is none of truth values."""
-        if self._kind.pullback is None:
+        pullback = _KINDS[self.name].pullback
+        if pullback is None:
             return [None]
         axes = reinserted(self.axes, inputs[0].type.ndim)
         y, g = outputs[0].dimshuffle(axes), cotangents[0].dimshuffle(axes)
-        return [self._kind.pullback(inputs[0], y, g, self.axes)]
+        return [pullback(inputs[0], y, g, self.axes)]
 
 
+@dataclass(frozen=True, repr=False)
 class ArgExtremum(Op):
     """Where the largest or smallest element is, counted along some axes; the first of equal ones.
 
@@ -96,10 +94,8 @@ class ArgExtremum(Op):
         From 0 on, ascending.
     """
 
-    props = ("largest", "axes")
-
-    def __init__(self, largest: bool, axes: tuple[int, ...]) -> None:
-        self.largest, self.axes = largest, axes
+    largest: bool
+    axes: tuple[int, ...]
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """The axes that are left, int64."""
@@ -115,12 +111,7 @@ class ArgExtremum(Op):
         find = np.argmax if self.largest else np.argmin
         return np.asarray(find(flat, axis=-1), np.int64)
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """None: it jumps."""
         return [None]
 
@@ -128,6 +119,7 @@ class ArgExtremum(Op):
 _CUMULATIVE: dict[str, Callable[..., Any]] = {"sum": np.cumsum, "prod": np.cumprod}
 
 
+@dataclass(frozen=True, repr=False)
 class Cumulative(Op):
     """Sums or products of all elements up to each along an axis, or from each on.
 
@@ -138,10 +130,9 @@ class Cumulative(Op):
     backwards : bool
     """
 
-    props = ("name", "axis", "backwards")
-
-    def __init__(self, name: str, axis: int, backwards: bool = False) -> None:
-        self.name, self.axis, self.backwards = name, axis, backwards
+    name: str
+    axis: int
+    backwards: bool = False
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """The same axes."""
@@ -154,12 +145,7 @@ class Cumulative(Op):
         forwards = _CUMULATIVE[self.name](turn(arrays[0], self.axis), self.axis)
         return np.asarray(turn(forwards, self.axis))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """An element is in all sums from its place on, and in the products."""
         (x,), g = inputs, cotangents[0]
         back = Cumulative("sum", self.axis, not self.backwards)

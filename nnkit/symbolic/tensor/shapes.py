@@ -1,14 +1,16 @@
-"""Shapes: what they are, and the same elements in another one."""
+"""Shapes of tensors, and reshaping."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nnkit.conversion import to_numpy
-from nnkit.symbolic.graph import Op, Variable, describe
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
 from nnkit.symbolic.tensor.elementwise import DimShuffle
 from nnkit.symbolic.tensor.variable import Constant, TensorType, as_tensor, constant
 
@@ -36,11 +38,16 @@ class Shape(Op):
         """A vector."""
         return [TensorType("int64", [inputs[0].type.ndim == 1])]
 
+    def length(self, *inputs: Any) -> int:
+        """As many as there are axes."""
+        return int(inputs[0].type.ndim)
+
     def perform(self, *arrays: np.ndarray) -> np.ndarray:
         """NumPy's shape."""
         return np.array(arrays[0].shape, "int64")
 
 
+@dataclass(frozen=True, repr=False)
 class Size(Op):
     """The size of one axis, an int64 scalar: what ``x.shape[0]`` is.
 
@@ -50,10 +57,7 @@ class Size(Op):
         From 0 on.
     """
 
-    props = ("axis",)
-
-    def __init__(self, axis: int) -> None:
-        self.axis = axis
+    axis: int
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """A scalar."""
@@ -64,6 +68,7 @@ class Size(Op):
         return np.array(arrays[0].shape[self.axis], "int64")
 
 
+@dataclass(frozen=True, repr=False)
 class Reshape(Op):
     """The same elements in another shape: the inputs are a tensor and the sizes of the new axes.
 
@@ -73,10 +78,7 @@ class Reshape(Op):
         For each new axis whether it is known to be of size 1.
     """
 
-    props = ("ones",)
-
-    def __init__(self, ones: tuple[bool, ...]) -> None:
-        self.ones = ones
+    ones: tuple[bool, ...]
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """As many axes as there are sizes."""
@@ -86,18 +88,14 @@ class Reshape(Op):
         """NumPy's reshape."""
         return arrays[0].reshape([int(n) for n in arrays[1:]])
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """The gradient in the shape of the input."""
         x = inputs[0]
         back = Reshape(x.type.broadcastable)(cotangents[0], *sizes(shape(x)))
         return [back, *[None] * (len(inputs) - 1)]
 
 
+@dataclass(frozen=True, repr=False)
 class Rebroadcast(Op):
     """The same tensor with other knowledge of which axes are of size 1.
 
@@ -107,10 +105,7 @@ class Rebroadcast(Op):
         An axis that is True must be of size 1.
     """
 
-    props = ("ones",)
-
-    def __init__(self, ones: tuple[bool, ...]) -> None:
-        self.ones = ones
+    ones: tuple[bool, ...]
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """As many axes as before."""
@@ -131,16 +126,12 @@ class Rebroadcast(Op):
                 )
         return x
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """With the knowledge of before."""
         return [patternbroadcast(cotangents[0], inputs[0].type.broadcastable)]
 
 
+@dataclass(frozen=True, repr=False)
 class SpecifyShape(Op):
     """The same tensor, if it is of the promised shape: the inputs are a tensor and sizes.
 
@@ -152,10 +143,8 @@ class SpecifyShape(Op):
         Those whose sizes are given.
     """
 
-    props = ("ones", "axes")
-
-    def __init__(self, ones: tuple[bool, ...], axes: tuple[int, ...]) -> None:
-        self.ones, self.axes = ones, axes
+    ones: tuple[bool, ...]
+    axes: tuple[int, ...]
 
     def types(self, *inputs: Variable) -> Sequence[TensorType]:
         """The tensor's, with what is known now."""
@@ -171,12 +160,7 @@ class SpecifyShape(Op):
                 )
         return x
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """The gradient as it is."""
         back = patternbroadcast(cotangents[0], inputs[0].type.broadcastable)
         return [back, *[None] * len(self.axes)]
@@ -217,29 +201,22 @@ def integer(value: Any, what: str = "a size") -> Any:
 
 
 def get_vector_length(v: Any) -> int:
-    """How many elements a vector has, if that can be told: it is a shape or a part of one.
+    """The number of elements of a vector, if it is known, as for a shape or a part of one.
 
     Raises
     ------
     ValueError
         It can't be told.
     """
-    from nnkit.symbolic.tensor.indexing import Subtensor
-    from nnkit.symbolic.tensor.joining import Join
-
     v = as_tensor(v)
     if v.type.ndim == 1 and isinstance(v, Constant):
         return len(v.data)
     if v.type.ndim == 1 and v.type.broadcastable[0]:
         return 1
     if v.type.ndim == 1 and v.owner is not None:
-        op, inputs = v.owner.op, v.owner.inputs
-        if isinstance(op, Shape):
-            return int(inputs[0].type.ndim)
-        if isinstance(op, Join):
-            return sum(get_vector_length(part) for part in inputs)
-        if isinstance(op, Subtensor) and len(inputs) == 1:
-            return len(op.perform(np.zeros(get_vector_length(inputs[0]))))
+        length = v.owner.op.length(*v.owner.inputs)
+        if length is not None:
+            return int(length)
     raise ValueError(
         f"a shape must have a known number of axes, but how many elements {describe(v)} has can't "
         "be told; give a tuple of sizes, or reshape's ndim"
@@ -265,7 +242,7 @@ def known_ones(sizes: Sequence[Any]) -> tuple[bool, ...]:
 
 
 def reshape(x: Any, newshape: Any, ndim: int | None = None) -> Any:
-    """The same elements in another shape.
+    """x with another shape.
 
     Parameters
     ----------
@@ -297,14 +274,14 @@ def reshape(x: Any, newshape: Any, ndim: int | None = None) -> Any:
 
 
 def flatten(x: Any, ndim: int = 1) -> Any:
-    """The same elements with ``ndim`` axes: the last ones become one."""
+    """x with ``ndim`` axes, of which the last one joins all remaining axes."""
     x = as_tensor(x)
     if not 1 <= ndim <= max(x.type.ndim, 1):
         raise ValueError(f"{describe(x)} has {x.type.ndim} axes; it can't be flattened to {ndim}")
     if x.type.ndim == ndim:
         return x
     all_sizes = sizes(shape(x))
-    last = all_sizes[ndim - 1 :] if ndim > 1 else [constant(-1, dtype="int64")]
+    last: list[Any] = all_sizes[ndim - 1 :] if ndim > 1 else [constant(-1, dtype="int64")]
     # A -1 next to other sizes has no meaning if one of these is 0.
     product = last[0]
     for n in last[1:]:
@@ -314,18 +291,20 @@ def flatten(x: Any, ndim: int = 1) -> Any:
 
 
 def ravel(x: Any) -> Any:
-    """The same elements with one axis."""
+    """x as a vector."""
     return flatten(x, 1)
 
 
 def specify_shape(x: Any, shape: Any, *more: Any) -> Any:
-    """The same tensor, which is checked to be of this shape whenever it is computed.
+    """x, with a check of its shape whenever it is computed.
 
     Parameters
     ----------
     x : tensor
     shape : sequence of int, symbolic integer or None
         None for an axis of any size.
+    *more : int, symbolic integer or None
+        The sizes of further axes, if ``shape`` is the size of the first.
 
     Examples
     --------
@@ -348,7 +327,7 @@ def specify_shape(x: Any, shape: Any, *more: Any) -> Any:
 
 
 def dimshuffle(x: Any, *pattern: Any) -> Any:
-    """The axes in another order.
+    """x with permuted axes; ``"x"`` adds an axis of size 1.
 
     Parameters
     ----------
@@ -392,7 +371,7 @@ def axis_numbers(axis: Any) -> list[int]:
 
 
 def patternbroadcast(x: Any, broadcastable: Sequence[bool]) -> Any:
-    """The same tensor, known to have axes of size 1 where ``broadcastable`` is True."""
+    """x with axes declared to be of size 1 where ``broadcastable`` is True."""
     x = as_tensor(x)
     ones = tuple(bool(one) for one in broadcastable)
     return x if ones == x.type.broadcastable else Rebroadcast(ones)(x)

@@ -1,18 +1,23 @@
-"""Random variables, which are drawn anew in every call of a function.
+"""Random variables, which are drawn again in every call of a function.
 
-Each has a state of its own, a shared variable, which the function updates by itself.
+Each has its own state, a shared variable that the function updates automatically.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic import tensor
 from nnkit.symbolic.config import config
-from nnkit.symbolic.graph import Op, Variable
+from nnkit.symbolic.graph import Variable
+from nnkit.symbolic.op import Gradients, Op, Variables
+from nnkit.symbolic.tensor.formulas import sub
+from nnkit.symbolic.tensor.joining import stack
+from nnkit.symbolic.tensor.making import ones
+from nnkit.symbolic.tensor.math import cast
 from nnkit.symbolic.tensor.shapes import known_ones, sizes
 from nnkit.symbolic.tensor.variable import (
     Constant,
@@ -99,6 +104,7 @@ class StateVariable(SharedVariable):
         StateVariable.made += 1
 
 
+@dataclass(frozen=True, repr=False)
 class Draw(Op):
     """From a state, a shape and parameters the next state, and what is drawn.
 
@@ -111,10 +117,8 @@ class Draw(Op):
         Of what is drawn.
     """
 
-    props = ("kind", "type")
-
-    def __init__(self, kind: str, type: TensorType) -> None:
-        self.kind, self.type = kind, type
+    kind: str
+    type: TensorType
 
     def __repr__(self) -> str:
         return f"Draw{{{self.kind}}}"
@@ -126,7 +130,7 @@ class Draw(Op):
     def perform(self, *arrays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The kernel of the kind, or a generator for this draw alone."""
         from nnkit.engine.device import recording
-        from nnkit.symbolic.loops import DRAWN
+        from nnkit.kernels.generated.loops import DRAWN
 
         state, shape, *parameters = arrays
         sizes = tuple(int(n) for n in shape)
@@ -140,12 +144,7 @@ class Draw(Op):
             drawn = np.asarray(DRAWS[self.kind](rng, sizes, *parameters)).astype(self.type.dtype)
         return state + np.array([0, 0, 1], "uint64"), drawn
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """None: what is drawn is no smooth function of anything."""
         return [None] * len(inputs)
 
@@ -216,7 +215,7 @@ class RandomStreams:
         dtype: str | None = None,
         nstreams: int | None = None,
     ) -> Any:
-        """Numbers between ``low`` and ``high``; differentiable by both.
+        """Draw from a uniform distribution on [low, high); differentiable by both bounds.
 
         Parameters
         ----------
@@ -230,7 +229,7 @@ class RandomStreams:
         nstreams : int, optional
             Accepted for Theano's sake.
         """
-        return self._scaled("random", size, ndim, dtype, low, tensor.sub(high, low))
+        return self._scaled("random", size, ndim, dtype, low, sub(high, low))
 
     def normal(
         self,
@@ -241,13 +240,15 @@ class RandomStreams:
         dtype: str | None = None,
         nstreams: int | None = None,
     ) -> Any:
-        """Normal numbers; differentiable by mean and standard deviation.
+        """Draw from a normal distribution; differentiable by mean and standard deviation.
 
         Parameters
         ----------
-        size, ndim, dtype, nstreams
+        size
             As of :meth:`uniform`.
         avg, std : float or variable
+        ndim, dtype, nstreams
+            As of :meth:`uniform`.
         """
         return self._scaled("normal", size, ndim, dtype, avg, std)
 
@@ -258,7 +259,7 @@ class RandomStreams:
         dtype = config.floatX if dtype in (None, "floatX") else str(np.dtype(dtype))
         if dtype not in ("float32", "float64"):
             raise TypeError(f"what is drawn is float32 or float64, not {dtype}; use T.cast")
-        start, scale = (tensor.cast(as_tensor(v), dtype) for v in (start, scale))
+        start, scale = (cast(as_tensor(v), dtype) for v in (start, scale))
         size = _like(start, scale) if size is None else size
         drawn = self._draw(kind, size, ndim, dtype)
         result = start + scale * drawn
@@ -275,16 +276,20 @@ class RandomStreams:
         prob: Any = None,
         nstreams: int | None = None,
     ) -> Any:
-        """How many of ``n`` throws succeed, each with probability ``p``.
+        """Draw from a binomial distribution: the successes of ``n`` trials of probability ``p``.
 
         Parameters
         ----------
-        size, ndim, dtype, nstreams
-            As of :meth:`uniform`; int64.
+        size
+            As of :meth:`uniform`.
         n : int or variable
         p : float or variable
+        ndim, dtype
+            As of :meth:`uniform`; int64 by default.
         prob
             Theano's old name of ``p``.
+        nstreams : int, optional
+            Accepted for Theano's sake.
         """
         n, p = as_tensor(n), as_tensor(p if prob is None else prob)
         if isinstance(n, Constant) and n.data.size == 1 and n.data == 1:
@@ -294,7 +299,7 @@ class RandomStreams:
     def poisson(
         self, size: Any = None, lam: Any = 1.0, ndim: int | None = None, dtype: str = "int64"
     ) -> Any:
-        """How often something happens that does ``lam`` times on average."""
+        """Draw from a Poisson distribution with mean ``lam``."""
         return self._draw("poisson", size, ndim, _named(dtype), lam)
 
     def random_integers(
@@ -305,7 +310,7 @@ class RandomStreams:
         ndim: int | None = None,
         dtype: str = "int64",
     ) -> Any:
-        """Integers from ``low`` to ``high``, both included."""
+        """Draw integers from ``low`` to ``high``, both included."""
         return self._draw("integers", size, ndim, _named(dtype), low, high)
 
     def choice(
@@ -318,28 +323,30 @@ class RandomStreams:
         dtype: str = "int64",
         nstreams: int | None = None,
     ) -> Any:
-        """Elements of a vector ``a``, or numbers below an integer ``a``.
+        """Draw elements of a vector ``a``, or integers below an integer ``a``.
 
         Parameters
         ----------
-        size, ndim, dtype, nstreams
+        size
             As of :meth:`uniform`.
         a : int or variable
         replace : bool
             Whether an element may be drawn again.
         p : variable, optional
             The probabilities; by default equal.
+        ndim, dtype, nstreams
+            As of :meth:`uniform`.
         """
         a = as_tensor(a)
         n = a if a.ndim == 0 else a.shape[0]
-        p = tensor.ones((n,), "float64") if p is None else p
+        p = ones((n,), "float64") if p is None else p
         kind = "choice" if replace else "choice_once"
         return self._draw(kind, () if size is None else size, ndim, _named(dtype), a, p)
 
     def permutation(
         self, size: Any = (), n: Any = 1, ndim: int | None = None, dtype: str = "int64"
     ) -> Any:
-        """The numbers below ``n`` in random order, along one more axis than the size has."""
+        """Draw permutations of the integers below ``n``, along an additional last axis."""
         return self._draw(
             "permutation", () if size is None else size, ndim, _named(dtype), n, more=1
         )
@@ -353,15 +360,17 @@ class RandomStreams:
         dtype: str = "int64",
         nstreams: int | None = None,
     ) -> Any:
-        """How many of ``n`` throws fall to each class, along one more axis than the size has.
+        """Draw from a multinomial distribution: counts of ``n`` trials, along a new last axis.
 
         Parameters
         ----------
-        size, ndim, dtype, nstreams
+        size
             As of :meth:`uniform`; by default as many as ``pvals`` has rows.
         n : int or variable
         pvals : variable
             Probabilities of the classes, along the last axis.
+        ndim, dtype, nstreams
+            As of :meth:`uniform`.
         """
         p = as_tensor(pvals)
         size = p.shape[:-1] if size is None and p.ndim > 1 else () if size is None else size
@@ -394,5 +403,5 @@ def _shape(size: Any, ndim: int | None, parameters: Sequence[Any]) -> tuple[Any,
     if all(isinstance(n, Constant) for n in numbers):
         shape = constant(np.array([int(n.data) for n in numbers], "int64"))
     else:
-        shape = tensor.stack([tensor.cast(n, "int64") for n in numbers])
+        shape = stack([cast(n, "int64") for n in numbers])
     return shape, known_ones(numbers)

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic.graph import Op, Variable, describe
-from nnkit.symbolic.tensor.formulas import same
-from nnkit.symbolic.tensor.linear import dot, outer
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
+from nnkit.symbolic.tensor.linear import dot, outer, swapped
 from nnkit.symbolic.tensor.making import tril
-from nnkit.symbolic.tensor.nlinalg import floats, swapped
-from nnkit.symbolic.tensor.variable import TensorType, as_tensor
+from nnkit.symbolic.tensor.math import floats
+from nnkit.symbolic.tensor.scalars import same
+from nnkit.symbolic.tensor.variable import TensorType
 
 __all__ = ["cholesky", "solve"]
 
@@ -33,12 +34,7 @@ class Solve(Op):
         """NumPy's solution."""
         return np.asarray(np.linalg.solve(*arrays))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """By b that of A^T y = g, by A -y x^T."""
         x = outputs[0]
         y = Solve()(inputs[0].T, cotangents[0])
@@ -58,12 +54,7 @@ class Cholesky(Op):
         """NumPy's factor."""
         return np.asarray(np.linalg.cholesky(arrays[0]))
 
-    def pullback(
-        self,
-        inputs: Sequence[Any],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """L^-T phi(L^T g) L^-1, where phi takes the lower triangle and half of the diagonal.
 
         From Murray, "Differentiation of the Cholesky decomposition" (2016), for the lower triangle
@@ -106,5 +97,5 @@ def cholesky(a: Any, lower: bool = True) -> Any:
     lower : bool
         Whether the factor L with L L^T = A, or its transpose.
     """
-    factor = Cholesky()(floats(as_tensor(a)))
+    factor = Cholesky()(floats(a))
     return factor if lower else swapped(factor)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from nnkit.engine.array_reading import ArrayReading
 from nnkit.engine.twins import reading, writing
 from nnkit.symbolic.config import config
 from nnkit.symbolic.graph import Apply, Variable, describe
-from nnkit.symbolic.tensor.methods import TensorMethods
 
 __all__ = [
     "Constant",
@@ -89,10 +88,19 @@ class TensorType:
         return f"TensorType({self.dtype}, {kind})"
 
 
-class TensorVariable(TensorMethods, Variable):
-    """A tensor that will be known later; see :class:`TensorMethods` for what it can do."""
+class TensorVariable(Variable):
+    """A tensor that will be known later.
+
+    Its operators and methods are functions of ``T``; :mod:`nnkit.symbolic.tensor.methods` puts them
+    here when all of them are there.
+    """
 
     type: TensorType
+
+    if TYPE_CHECKING:
+        stacklists: ClassVar[Any]
+
+        def __getattr__(self, name: str) -> Any: ...
 
     @property
     def dtype(self) -> str:
@@ -135,6 +143,9 @@ class SharedVariable(TensorVariable):
     ----------
     value : numpy.ndarray
         Taken as it is, not copied.
+    name : str or None
+    broadcastable : sequence of bool
+        For each axis, whether its size is always 1.
 
     Attributes
     ----------
@@ -261,9 +272,7 @@ def constant(value: Any, name: str | None = None, dtype: str | None = None) -> C
 def as_tensor(value: Any, name: str | None = None, ndim: int | None = None) -> Any:
     """A symbolic variable from a variable, a number, an array, or a list of these."""
     if _holds_variables(value):
-        from nnkit.symbolic import tensor
-
-        value = tensor.stacklists(value)
+        value = TensorVariable.stacklists(value)
     variable: Any = value if isinstance(value, Variable) else constant(value, name)
     if ndim is not None and variable.type.ndim < ndim:
         pad = ["x"] * (ndim - variable.type.ndim)

@@ -3,19 +3,6 @@ import numpy as np
 from tests.cuda.cases import SIZES, Case, wide
 from tests.reference import activations as reference
 
-NUMBERS = {
-    "elu": [(1.0, 1.0), (0.3, 1.5)],
-    "relu": [(0.0, np.inf, 0.0), (0.2, 6.0, 0.5)],
-    "hard_sigmoid": [(1 / 6,), (0.2,)],
-    "rescale": [(1 / 255, -0.5)],
-    "scale": [(3.0,)],
-}
-# Functions, by what their gradient is computed from.
-OF_Y = ("tanh", "sigmoid", "exponential")
-OF_X = (
-    *("relu", "elu", "gelu", "gelu_tanh", "silu", "softplus", "softsign"),
-    *("hard_sigmoid", "mish"),
-)
 CORNERS = np.array([1.0, 1.5, 6.0, 7.0, 0.5, np.inf, -np.inf, np.nan])
 
 
@@ -30,13 +17,13 @@ def backward(name, dy, kept, numbers):
 
 
 def cases(dtype, rng):
-    for name in (*OF_Y, *OF_X, "rescale", "scale", "copy"):
-        for numbers in NUMBERS.get(name, [()]):
+    for name in (*reference.OF_Y, *reference.OF_X, "rescale", "scale", "copy"):
+        for numbers in reference.NUMBERS.get(name, [()]):
             for size in SIZES:
                 x, dy = rng.normal(scale=3, size=(2, size)).astype(dtype)
                 yield forward(name, x, numbers)
-                if name in OF_Y + OF_X:
-                    kept = x if name in OF_X else getattr(reference, name)(x)
+                if name in reference.OF_Y + reference.OF_X:
+                    kept = x if name in reference.OF_X else getattr(reference, name)(x)
                     yield backward(name, dy, kept, numbers)
             yield forward(name, np.array([np.nan, 0, 80, -80], dtype), numbers)
 

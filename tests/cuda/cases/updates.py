@@ -5,18 +5,6 @@ from tests.reference import updates as reference
 
 RATE = 0.01
 
-# The numbers between the rate and the slots, and the names of the slots.
-OPTIMIZERS = [
-    ("sgd", (), ""),
-    ("sgd_momentum", (0.9, False), "velocity"),
-    ("sgd_momentum", (0.9, True), "velocity"),
-    ("adam", (0.9, 0.999, 1e-7), "m v"),
-    ("adam_amsgrad", (0.9, 0.999, 1e-7), "m v vhat"),
-    ("rmsprop", (0.9, 1e-7), "velocity"),
-    ("rmsprop_momentum", (0.9, 0.5, 1e-7, False), "velocity average buffer"),
-    ("rmsprop_momentum", (0.9, 0.5, 1e-7, True), "velocity average buffer"),
-]
-
 
 def update(name, numbers, slots, size, step, dtype, rng):
     """A step from the middle of training, or the first one: from slots that are all zero."""
@@ -33,7 +21,7 @@ def update(name, numbers, slots, size, step, dtype, rng):
 
 
 def cases(dtype, rng):
-    for name, numbers, slots in OPTIMIZERS:
+    for name, numbers, slots in reference.OPTIMIZERS:
         for size, step in zip(SIZES, (1, 7, 10**6), strict=True):
             yield update(name, numbers, slots.split(), size, step, dtype, rng)
 
@@ -61,7 +49,7 @@ def cases(dtype, rng):
 
     # Of large numbers, squares overflow, and the norm itself.
     top, most = np.finfo(dtype).max, 2.0**63 if dtype is np.float32 else 2.0**511
-    for name, numbers, slots in OPTIMIZERS[3:]:
+    for name, numbers, slots in reference.OPTIMIZERS[3:]:
         g, slots = np.array([1e3, top**0.7, top, -top], dtype), slots.split()
         state = [np.zeros_like(g) for _ in [*slots, "p"]]
         count = [1] if name.startswith("adam") else []

@@ -8,7 +8,8 @@ from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
 import nnkit
 from nnkit.kernels._jit import Kernel
-from nnkit.symbolic import config, loops
+from nnkit.kernels.generated import loops
+from nnkit.symbolic import config
 from tests.cuda import expressions, test_functions
 from tests.cuda.simulator import compare as trains_alike
 from tests.cuda.test_symbolic import Attention, Normalized, crossentropy, hits, largest

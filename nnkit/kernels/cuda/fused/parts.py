@@ -5,12 +5,14 @@ import math
 import numba
 import numpy as np
 
+from nnkit.kernels.cpu import updates
 from nnkit.kernels.cuda import _math
 from nnkit.kernels.cuda._cuda import LANES, cuda, device
+from nnkit.kernels.cuda._from_cpu import for_threads
 from nnkit.kernels.cuda.fused.sizes import ACROSS
-from nnkit.kernels.cuda.updates import limited
 
 f32 = np.float32
+_limited = for_threads(updates.limited)
 
 
 @device
@@ -42,7 +44,7 @@ def activation_pair(name):
         return dy * (one - y * y)
 
     def sigmoid(z):
-        return _math.sigmoid(z, one)
+        return _math.sigmoid(z)
 
     def sigmoid_backward(dy, y, z):
         return dy * (y * (one - y))
@@ -75,7 +77,7 @@ def optimizer_pair(name, numbers):
         largest = f32(2.0**63)
 
         def learn(g, rate, i, p, m, v):
-            g = limited(g, largest)
+            g = _limited(g, largest)
             m[i] += b1 * (g - m[i])
             v[i] += b2 * (g * g - v[i])
             p[i] -= rate * m[i] / (_math.sqrt(v[i]) + eps)

@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic import tensor
-from nnkit.symbolic.graph import Op, Variable, describe
-from nnkit.symbolic.tensor.formulas import real
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
+from nnkit.symbolic.tensor.formulas import abs_, eq, expm1, log, maximum, sigmoid, softplus
+from nnkit.symbolic.tensor.joining import concatenate
+from nnkit.symbolic.tensor.linear import dot
+from nnkit.symbolic.tensor.making import arange
+from nnkit.symbolic.tensor.math import cast, clip, floats, switch
 from nnkit.symbolic.tensor.nnet import bn, conv
 from nnkit.symbolic.tensor.nnet.bn import (
     batch_normalization,
@@ -17,6 +21,8 @@ from nnkit.symbolic.tensor.nnet.bn import (
     batch_normalization_train,
 )
 from nnkit.symbolic.tensor.nnet.conv import conv2d, conv2d_transpose
+from nnkit.symbolic.tensor.picking import unique
+from nnkit.symbolic.tensor.scalars import real
 from nnkit.symbolic.tensor.shapes import normal_axis
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor, constant
 
@@ -62,16 +68,11 @@ class Softmax(Op):
         powers /= powers.sum(-1, keepdims=True)
         return powers
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """y (g - sum(g y))."""
         y: Any = outputs[0]
         g: Any = cotangents[0]
-        d = y * (g - tensor.sum(g * y, axis=-1, keepdims=True))
+        d = y * (g - (g * y).sum(axis=-1, keepdims=True))
         return [_as(inputs[0], d)]
 
 
@@ -89,15 +90,10 @@ class LogSoftmax(Op):
         result: np.ndarray = below - np.log(np.exp(below).sum(-1, keepdims=True))
         return result
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """g - softmax(x) sum(g)."""
         x, g = inputs[0], cotangents[0]
-        d = g - Softmax()(x) * tensor.sum(g, axis=-1, keepdims=True)
+        d = g - Softmax()(x) * g.sum(axis=-1, keepdims=True)
         return [_as(x, d)]
 
 
@@ -112,13 +108,7 @@ def _as(x: Variable, d: Any) -> Any:
     """A gradient by x; there is none by integers."""
     if not x.type.dtype.startswith("float"):
         return None
-    return d if d.dtype == x.type.dtype else tensor.cast(d, x.type.dtype)
-
-
-def _real(x: Any) -> Any:
-    """A float from a number of any kind, so that constants can be of the same data type."""
-    x = as_tensor(x)
-    return tensor.cast(x, real(x.dtype))
+    return d if d.dtype == x.type.dtype else cast(d, x.type.dtype)
 
 
 def softmax(x: Any, axis: int = -1) -> Any:
@@ -162,53 +152,43 @@ def _over(op: Op, x: Any, axis: int) -> Any:
     return op(x.dimshuffle(*swapped)).dimshuffle(*swapped)
 
 
-def sigmoid(x: Any) -> Any:
-    """1 / (1 + exp(-x))."""
-    return tensor.sigmoid(x)
-
-
-def softplus(x: Any) -> Any:
-    """log(1 + exp(x))."""
-    return tensor.softplus(x)
-
-
 def hard_sigmoid(x: Any) -> Any:
     """0.2 x + 0.5, limited to 0 and 1."""
-    x = _real(x)
-    return tensor.clip(constant(0.2, dtype=x.dtype) * x + constant(0.5, dtype=x.dtype), 0, 1)
+    x = floats(x)
+    return clip(constant(0.2, dtype=x.dtype) * x + constant(0.5, dtype=x.dtype), 0, 1)
 
 
 def ultra_fast_sigmoid(x: Any) -> Any:
     """An approximation of the sigmoid by simpler functions, within 0.05."""
-    x = _real(x)
+    x = floats(x)
     half = x / 2
-    size = tensor.abs_(half)
+    size = abs_(half)
     slope, offset, top = (
         constant(c, dtype=x.dtype) for c in (0.0458812946797165, 0.857410869648, 0.99505475368673)
     )
     low = constant(1.5, dtype=x.dtype) * size / (1 + size)
-    high = tensor.switch(size < 3, offset + slope * size, top)
-    curve = tensor.switch(size < 1.7, low, high)
-    return (tensor.switch(half < 0, -curve, curve) + 1) / 2
+    high = switch(size < 3, offset + slope * size, top)
+    curve = switch(size < 1.7, low, high)
+    return (switch(half < 0, -curve, curve) + 1) / 2
 
 
 def relu(x: Any, alpha: Any = 0) -> Any:
     """x where it is positive, elsewhere ``alpha`` x."""
     x = as_tensor(x)
     if isinstance(alpha, (int, float)) and alpha == 0:
-        return tensor.maximum(x, 0)
-    return tensor.switch(x > 0, x, alpha * x)
+        return maximum(x, 0)
+    return switch(x > 0, x, alpha * x)
 
 
 def elu(x: Any, alpha: Any = 1) -> Any:
     """x where it is positive, elsewhere ``alpha`` (exp(x) - 1)."""
     x = as_tensor(x)
-    return tensor.switch(x > 0, x, alpha * tensor.expm1(x))
+    return switch(x > 0, x, alpha * expm1(x))
 
 
 def selu(x: Any) -> Any:
     """The elu with the scale and alpha that keep mean 0 and variance 1 from layer to layer."""
-    x = _real(x)
+    x = floats(x)
     scale, alpha = (constant(c, dtype=x.dtype) for c in (1.0507009873554805, 1.6732632423543772))
     return scale * elu(x, alpha)
 
@@ -216,7 +196,7 @@ def selu(x: Any) -> Any:
 def softsign(x: Any) -> Any:
     """x / (1 + abs(x))."""
     x = as_tensor(x)
-    return x / (1 + tensor.abs_(x))
+    return x / (1 + abs_(x))
 
 
 def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> Any:
@@ -236,7 +216,7 @@ def categorical_crossentropy(coding_dist: Any, true_dist: Any) -> Any:
     """
     coding, true = as_tensor(coding_dist), as_tensor(true_dist)
     if true.ndim == coding.ndim:
-        return -tensor.sum(true * tensor.log(coding), axis=-1)
+        return -(true * log(coding)).sum(axis=-1)
     if true.ndim == coding.ndim - 1:
         return crossentropy_categorical_1hot(coding, true)
     raise TypeError(
@@ -259,13 +239,13 @@ def crossentropy_categorical_1hot(coding_dist: Any, true_one_of_n: Any) -> Any:
             f"labels are a vector of integers for a matrix, got {describe(labels)} for "
             f"{describe(coding)}"
         )
-    return -tensor.log(coding[tensor.arange(labels.shape[0]), labels])
+    return -log(coding[arange(labels.shape[0]), labels])
 
 
 def binary_crossentropy(output: Any, target: Any) -> Any:
     """-(t log(p) + (1 - t) log(1 - p)), for each element."""
     output, target = as_tensor(output), as_tensor(target)
-    return -(target * tensor.log(output) + (1 - target) * tensor.log(1 - output))
+    return -(target * log(output) + (1 - target) * log(1 - output))
 
 
 def sigmoid_binary_crossentropy(output: Any, target: Any) -> Any:
@@ -292,9 +272,8 @@ def confusion_matrix(actual: Any, pred: Any) -> list[Any]:
     for labels in (actual, pred):
         if labels.ndim != 1:
             raise TypeError(f"confusion_matrix takes vectors of labels, got {describe(labels)}")
-    order = tensor.unique(tensor.concatenate([actual, pred]))
+    order = unique(concatenate([actual, pred]))
     rows, columns = (
-        tensor.cast(tensor.eq(labels.dimshuffle(0, "x"), order), "int64")
-        for labels in (actual, pred)
+        cast(eq(labels.dimshuffle(0, "x"), order), "int64") for labels in (actual, pred)
     )
-    return [tensor.dot(rows.T, columns), order]
+    return [dot(rows.T, columns), order]

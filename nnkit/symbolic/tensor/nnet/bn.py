@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnkit.symbolic import tensor
 from nnkit.symbolic.graph import describe
+from nnkit.symbolic.tensor.axes import addbroadcast
+from nnkit.symbolic.tensor.formulas import sqrt
+from nnkit.symbolic.tensor.math import cast
 from nnkit.symbolic.tensor.shapes import normal_axis
 from nnkit.symbolic.tensor.variable import as_tensor, constant
 
@@ -22,7 +24,7 @@ def batch_normalization_train(
     running_mean: Any = None,
     running_var: Any = None,
 ) -> tuple[Any, ...]:
-    """Normalize by the batch's own mean and variance.
+    """Normalise by the mean and variance of the batch.
 
     Parameters
     ----------
@@ -48,10 +50,10 @@ def batch_normalization_train(
     """
     x, axes = _with_axes(inputs, axes)
     mean, var = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
-    invstd = 1 / tensor.sqrt(var + constant(epsilon, dtype=x.dtype))
+    invstd = 1 / sqrt(var + constant(epsilon, dtype=x.dtype))
     out = (x - mean) * (_aligned(gamma, x, axes) * invstd) + _aligned(beta, x, axes)
     results = [out, mean, invstd]
-    factor = constant(running_average_factor, dtype=x.dtype)
+    factor: Any = constant(running_average_factor, dtype=x.dtype)
     if running_mean is not None:
         old = as_tensor(running_mean)
         results.append(old * (1 - factor) + _shaped(mean, old, axes) * factor)
@@ -59,7 +61,7 @@ def batch_normalization_train(
         old, count = as_tensor(running_var), 1
         for axis in axes:
             count = count * x.shape[axis]
-        unbiased = var * tensor.cast(count / (count - 1), x.dtype)
+        unbiased = var * cast(count / (count - 1), x.dtype)
         results.append(old * (1 - factor) + _shaped(unbiased, old, axes) * factor)
     return tuple(results)
 
@@ -73,13 +75,13 @@ def batch_normalization_test(
     axes: Any = "per-activation",
     epsilon: float = 1e-4,
 ) -> Any:
-    """Normalize by a known mean and variance, in the shape of ``gamma``.
+    """Normalise by a given mean and variance, in the shape of ``gamma``.
 
     See :func:`batch_normalization_train` for the parameters.
     """
     x, axes = _with_axes(inputs, axes)
     gamma, beta, mean, var = (_aligned(v, x, axes) for v in (gamma, beta, mean, var))
-    return (x - mean) * (gamma / tensor.sqrt(var + constant(epsilon, dtype=x.dtype))) + beta
+    return (x - mean) * (gamma / sqrt(var + constant(epsilon, dtype=x.dtype))) + beta
 
 
 def batch_normalization(
@@ -105,7 +107,7 @@ def _aligned(v: Any, x: Any, axes: tuple[int, ...]) -> Any:
     """A value of each feature with all axes of the inputs."""
     v = as_tensor(v)
     if v.ndim == x.ndim:
-        return tensor.addbroadcast(v, *axes)
+        return addbroadcast(v, *axes)
     if v.ndim != x.ndim - len(axes):
         raise ValueError(
             f"{describe(v)} must have {x.ndim} axes, as {describe(x)}, or these without "

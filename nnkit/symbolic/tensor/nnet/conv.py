@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from nnkit.symbolic import tensor
-from nnkit.symbolic.graph import Op, Variable, describe
-from nnkit.symbolic.tensor.formulas import same
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
+from nnkit.symbolic.tensor.making import zeros
+from nnkit.symbolic.tensor.math import cast
+from nnkit.symbolic.tensor.scalars import same
 from nnkit.symbolic.tensor.shapes import size_of
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 
@@ -19,6 +22,7 @@ __all__ = ["Convolution", "FilterGradient", "InputGradient", "conv2d", "conv2d_t
 Pair = tuple[int, int]
 
 
+@dataclass(frozen=True, repr=False)
 class _Convolving(Op):
     """What the convolution shares with its gradients, which are linear in two tensors as it is.
 
@@ -34,10 +38,10 @@ class _Convolving(Op):
         Whether filters are turned around, as in mathematics.
     """
 
-    props = ("border", "step", "dilation", "flip")
-
-    def __init__(self, border: Any, step: Pair, dilation: Pair, flip: bool) -> None:
-        self.border, self.step, self.dilation, self.flip = border, step, dilation, flip
+    border: Any
+    step: Pair
+    dilation: Pair
+    flip: bool
 
     def _related(self, op: type[_Convolving]) -> _Convolving:
         return op(self.border, self.step, self.dilation, self.flip)
@@ -97,12 +101,7 @@ class Convolution(_Convolving):
         product = np.tensordot(self._turned(filters), windows, ((1, 2, 3), (1, 4, 5)))
         return np.ascontiguousarray(product.swapaxes(0, 1))
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """By images and by filters."""
         (images, filters), g = inputs, cotangents[0]
         return [
@@ -137,12 +136,7 @@ class InputGradient(_Convolving):
                 ] += parts[:, i, j].swapaxes(0, 1)
         return padded[:, :, above : above + height, left : left + width]
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """Convolutions again."""
         (g, filters, _), c = inputs, cotangents[0]
         return [
@@ -166,12 +160,7 @@ class FilterGradient(_Convolving):
         product = np.tensordot(windows, g, ((0, 2, 3), (0, 2, 3)))
         return np.ascontiguousarray(self._turned(np.moveaxis(product, -1, 0)))
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """Convolutions again."""
         (images, g, _), c = inputs, cotangents[0]
         return [
@@ -201,14 +190,16 @@ def conv2d(
     filters : variable
         (filters, channels, height, width).
     input_shape, filter_shape : sequence of int or None, optional
-        Known sizes, checked against each other; ``image_shape`` is Theano's old name.
+        Known sizes, checked against each other.
     border_mode : {"valid", "full", "half"}, int or (int, int)
         Zeros around the images: none, as many as there are windows with a pixel, half a filter,
         or so many.
     subsample : (int, int)
         Steps between windows.
     filter_flip : bool
-        Whether filters are turned around, as in mathematics; False correlates.
+        Whether filters are flipped, as in mathematics; False correlates.
+    image_shape : sequence of int or None, optional
+        Theano's old name of ``input_shape``.
     filter_dilation : (int, int)
         Steps between the elements of a window.
 
@@ -257,7 +248,7 @@ def conv2d_transpose(
     filter_flip: bool = True,
     filter_dilation: Pair = (1, 1),
 ) -> Any:
-    """The convolution the other way round, as its gradient by the images goes: larger images.
+    """The transposed convolution: the gradient of a convolution by its images.
 
     Parameters
     ----------
@@ -269,10 +260,13 @@ def conv2d_transpose(
         Four sizes, of which the first two may be None; or rows and columns only.
     filter_shape
         Accepted for Theano's sake.
-    border_mode, filter_flip, filter_dilation
+    border_mode : {"valid", "full", "half"}, int or (int, int)
         As of the :func:`conv2d` that makes ``input`` of the result.
     input_dilation : (int, int)
-        Its ``subsample``.
+        The ``subsample`` of that :func:`conv2d`.
+    filter_flip : bool
+    filter_dilation : (int, int)
+        As of that :func:`conv2d`, too.
 
     Returns
     -------
@@ -288,7 +282,7 @@ def conv2d_transpose(
     step = pair("input_dilation", input_dilation, 1)
     dilation = pair("filter_dilation", filter_dilation, 1)
     back = InputGradient(_border(border_mode), step, dilation, bool(filter_flip))
-    return back(images, filters, tensor.zeros(shape, images.dtype))
+    return back(images, filters, zeros(shape, images.dtype))
 
 
 def _operands(what: str, *operands: Any) -> list[Any]:
@@ -298,7 +292,7 @@ def _operands(what: str, *operands: Any) -> list[Any]:
         if x.ndim != 4:
             raise TypeError(f"{what} takes tensors with four axes, got {describe(x)}")
     dtype = same(*(x.dtype for x in variables))
-    return [tensor.cast(x, dtype) for x in variables]
+    return [cast(x, dtype) for x in variables]
 
 
 def _border(mode: Any) -> Any:

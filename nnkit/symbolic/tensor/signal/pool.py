@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from nnkit.symbolic.graph import Op, Variable, describe
+from nnkit.symbolic.graph import Variable, describe
+from nnkit.symbolic.op import Gradients, Op, Variables
 from nnkit.symbolic.tensor.nnet.conv import Pair, pair
 from nnkit.symbolic.tensor.variable import TensorType, as_tensor
 
@@ -17,6 +19,7 @@ __all__ = ["Pool", "PoolGradient", "max_pool_2d", "pool_2d"]
 MODES = ("max", "sum", "average_inc_pad", "average_exc_pad")
 
 
+@dataclass(frozen=True, repr=False)
 class _Pooling(Op):
     """What pooling shares with its gradient.
 
@@ -32,11 +35,11 @@ class _Pooling(Op):
         Whether windows that are not full are left out.
     """
 
-    props = ("ws", "stride", "pad", "mode", "ignore_border")
-
-    def __init__(self, ws: Pair, stride: Pair, pad: Pair, mode: str, ignore_border: bool) -> None:
-        self.ws, self.stride, self.pad, self.mode = ws, stride, pad, mode
-        self.ignore_border = ignore_border
+    ws: Pair
+    stride: Pair
+    pad: Pair
+    mode: str
+    ignore_border: bool
 
     def _counts(self, shape: Sequence[int]) -> list[int]:
         """How many windows there are in each direction."""
@@ -100,12 +103,7 @@ class Pool(_Pooling):
         total: np.ndarray = sum(padded[place] for place in self._places(x.shape))
         return (total / self._divisors(x.shape)).astype(x.dtype, copy=False)
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """See :class:`PoolGradient`."""
         gradient = PoolGradient(self.ws, self.stride, self.pad, self.mode, self.ignore_border)
         return [gradient(inputs[0], outputs[0], cotangents[0])]
@@ -130,12 +128,7 @@ class PoolGradient(_Pooling):
         above, left = self.pad
         return result[..., above : above + x.shape[-2], left : left + x.shape[-1]]
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """The same pooling of what comes back, or of the largest elements' part of it."""
         settings = self.ws, self.stride, self.pad, self.mode, self.ignore_border
         if self.mode == "max":
@@ -159,12 +152,7 @@ class PoolSecond(_Pooling):
         )
         return total.astype(y.dtype, copy=False)
 
-    def pullback(
-        self,
-        inputs: Sequence[Variable],
-        outputs: Sequence[Variable],
-        cotangents: Sequence[Variable],
-    ) -> Sequence[Variable | None]:
+    def pullback(self, inputs: Variables, outputs: Variables, cotangents: Variables) -> Gradients:
         """See :class:`PoolGradient`."""
         back = PoolGradient(self.ws, self.stride, self.pad, self.mode, self.ignore_border)
         return [None, None, back(*inputs[:2], cotangents[0])]

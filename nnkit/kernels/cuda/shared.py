@@ -1,0 +1,70 @@
+"""Kernels whose text is the CPU's, because no element needs what was done for another one.
+
+What is added up over several threads, or done in another order, has a text of its own in the file
+with the name of the CPU's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnkit.kernels._jit import Kernel
+from nnkit.kernels.cpu import (
+    activations,
+    batch,
+    embedding,
+    losses,
+    merging,
+    metrics,
+    penalties,
+    random,
+    recurrent,
+    updates,
+    windows,
+)
+from nnkit.kernels.cuda import _cuda
+from nnkit.kernels.cuda._from_cpu import ELEMENTS, LANES_OF_ROWS, NO_LOOPS, PLANE, from_cpu
+
+
+def _plane(arguments: dict[str, Any]) -> tuple[_cuda.Shape, _cuda.Shape]:
+    """A thread for every element of ``rows``, so that nothing is divided to find an element."""
+    height, width = arguments["rows"].shape
+    blocks = _cuda.blocks(width, _cuda.LANES), _cuda.blocks(height, _cuda.ROWS)
+    return blocks, (_cuda.LANES, _cuda.ROWS)
+
+
+def _written(kernel: Kernel) -> str:
+    """The first of the arrays that a kernel writes."""
+    return next(filter(kernel.writes, kernel.parameters))
+
+
+def _twins() -> dict[str, _cuda.CudaKernel]:
+    by_elements = [random.dropout_mask, windows.im2col, windows.col2im, windows.col2im_bias]
+    for module in (activations, embedding, merging, metrics, penalties, updates):
+        kernels = (value for value in vars(module).values() if isinstance(value, Kernel))
+        by_elements += (kernel for kernel in kernels if kernel.elementwise)
+    by_rows = [
+        losses.sigmoid_crossentropy_backward,
+        losses.binary_crossentropy_backward,
+        losses.squared_error_backward,
+        losses.absolute_error_backward,
+        embedding.take_rows,
+        embedding.sgd_rows,
+        merging.join,
+        merging.cut,
+        penalties.scale_vectors,
+        recurrent.keep_steps,
+        recurrent.hold,
+        recurrent.hold_backward,
+    ]
+    by_plane = [batch.gather, batch.gather_sequence, batch.scatter_sequence]
+    by_one_thread = [batch.advance, batch.advance_batch, metrics.accumulate_penalty]
+    made = [from_cpu(k, _cuda.elements(_written(k)), ELEMENTS) for k in by_elements]
+    made += [from_cpu(metrics.broadcast_weights, _cuda.elements("sample_weight"), ELEMENTS)]
+    made += [from_cpu(k, _cuda.rows(_written(k)), LANES_OF_ROWS) for k in by_rows]
+    made += [from_cpu(k, _plane, PLANE) for k in by_plane]
+    made += [from_cpu(k, _cuda.one_thread, NO_LOOPS) for k in by_one_thread]
+    return {kernel.name: kernel for kernel in made}
+
+
+globals().update(_twins())

@@ -1,0 +1,1 @@
+"""Kernels for graphs: loops whose text is generated, and those that only graphs need."""

@@ -1,1 +1,0 @@
-"""Rules by which graphs become better ones; :mod:`nnkit.symbolic.rewrite` applies them."""

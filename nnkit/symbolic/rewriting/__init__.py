@@ -1,0 +1,1 @@
+"""Rules by which graphs become better ones; :mod:`nnkit.symbolic.rewriting.passes` applies them."""
