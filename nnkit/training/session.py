@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit import metrics
-from nnkit.engine.records import Records
-from nnkit.engine.step import Bound, Window
+from nnkit.engine.step import Bound, Records, Window
 from nnkit.engine.twins import writing
 from nnkit.engine.variable import Storage
 from nnkit.errors import warn
@@ -44,7 +43,7 @@ class Session:
     given : sequence of str or Metric
         The metrics, as ``compile`` was given them.
     python : callable
-        See :class:`nnkit.engine.records.Records`.
+        See :class:`nnkit.engine.step.Records`.
 
     Attributes
     ----------

@@ -11,7 +11,7 @@ from nnkit.engine.cuda.options import options
 from nnkit.engine.cuda.patterns import find_faster
 from nnkit.engine.cuda.places import DeviceArena, Places
 from nnkit.engine.cuda.stretch import Stretch
-from nnkit.engine.device import execute, has_cuda_twin
+from nnkit.engine.device import has_cuda_twin
 from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call, Stop, Tape
 from nnkit.errors import DeviceError
@@ -113,7 +113,7 @@ class _HostStop:
             arguments = [
                 self._host(a, tape) if isinstance(a, Reference) else a for a in entry.arguments
             ]
-            self._run = lambda *_: execute(kernel, arguments)
+            self._run = lambda *_: kernel(*arguments)
             reads = [(r, self._host(r, tape)) for r, writes in entry.references if not writes]
             writes = [(r, self._host(r, tape)) for r, writes in entry.references if writes]
         self._in, self._out = reads + writes, writes
