@@ -12,11 +12,7 @@ import numpy as np
 from nnkit.engine.device import launch
 from nnkit.engine.tape import Tape
 from nnkit.kernels._jit import Kernel
-<<<<<<< HEAD:nnkit/symbolic/lowering.py
 from nnkit.kernels.calls import check
-from nnkit.symbolic.codegen import fusable, fuse
-=======
->>>>>>> references:nnkit/symbolic/run/lowering.py
 from nnkit.symbolic.graph import Apply, Variable, ancestors
 from nnkit.symbolic.run.fusion import fusable, fuse
 from nnkit.symbolic.run.rules import NATIVES
