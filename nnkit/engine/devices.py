@@ -106,7 +106,7 @@ def get_device() -> str:
 
 def current() -> Device:
     """The device in use here."""
-    return open_device(get_device())
+    return open_device(_block.name or _chosen or get_device())
 
 
 @functools.cache

@@ -31,6 +31,7 @@ from nnkit import forks
 from nnkit.interrupts import apart
 from nnkit.kernels._compilations import compilations
 from nnkit.kernels._flags import EXACT, FLAGS
+from nnkit.kernels.calls import execute
 
 if TYPE_CHECKING:
     from nnkit.kernels._machine_code import MachineCode
@@ -135,7 +136,7 @@ class Kernel:
 
     def __call__(self, *arguments: Any) -> None:
         """Run on the current device, and record the call if a step is being recorded."""
-        on_call(self, arguments)
+        execute(self, arguments)
 
     @functools.cached_property
     def cuda(self) -> Any:
@@ -176,14 +177,6 @@ class Kernel:
             code = self._compiled.get(types) or _compile(self, types)
             self._compiled[types] = code
         return code
-
-
-def _no_device(kernel: Kernel, arguments: Sequence[Any]) -> None:
-    raise RuntimeError(f"{kernel} has no device to run on: import nnkit.engine.device")
-
-
-# What calling a kernel does. The engine sets it: it stands on the kernels, not the reverse.
-on_call: Callable[[Kernel, Sequence[Any]], None] = _no_device
 
 
 def kernel(**declaration: Any) -> Callable[[Callable[..., None]], Kernel]:

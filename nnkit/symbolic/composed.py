@@ -111,7 +111,7 @@ class OpFromGraph:
         given = [as_tensor(x) for x in inputs]
         made = clone(self.outputs, list(zip(self.inputs, given, strict=True)))
         if self._gradient is not None:
-            made = Overridden(self._gradient, len(made)).outputs(*made, *given)
+            made = Overridden(self._gradient, len(made)).applied(*made, *given)
         return made if len(made) > 1 else made[0]
 
 

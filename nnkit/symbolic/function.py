@@ -252,14 +252,15 @@ class Function:
         return arrays if self._form is list else dict(zip(self._form, arrays, strict=True))
 
     def _arrays(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> list[np.ndarray]:
-        if len(arguments) > len(self._inputs):
-            raise TypeError(f"{self._takes()}, got {len(arguments)}")
+        count = len(arguments)
+        if count > len(self._inputs):
+            raise TypeError(f"{self._takes()}, got {count}")
         for name in named:
             if all(name != wanted.name for wanted in self._inputs):
                 raise TypeError(f"{self!r} has no input {name!r}: {self._takes()}")
         arrays = []
         for place, wanted in enumerate(self._inputs):
-            if place < len(arguments):
+            if place < count:
                 value = arguments[place]
             elif wanted.name is not None and wanted.name in named:
                 value = named.pop(wanted.name)

@@ -90,7 +90,7 @@ def ifelse(condition: Any, then_branch: Any, else_branch: Any, name: str | None 
     for i, (a, b) in enumerate(zip(*sides, strict=True)):
         common = str(np.result_type(a.dtype, b.dtype))
         sides[0][i], sides[1][i] = cast(a, common), cast(b, common)
-    made = IfElse().outputs(test, *sides[0], *sides[1])
+    made = IfElse().applied(test, *sides[0], *sides[1])
     if name is not None:
         made[0].name = name
     return made if several else made[0]

@@ -53,18 +53,18 @@ class Op:
         """
         raise TypeError(f"{self} has no gradient")
 
-    def length(self, *inputs: Any) -> int | None:
+    def vector_length(self, *inputs: Any) -> int | None:
         """How many elements the output has, a vector, if that follows from the inputs' types."""
         return None
 
     def __call__(self, *inputs: Any, name: str | None = None) -> Any:
         """Apply it; gives the output, or a list of them."""
-        outputs = self.outputs(*inputs)
+        outputs = self.applied(*inputs)
         if name is not None:
             outputs[0].name = name
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def outputs(self, *inputs: Any) -> list[Any]:
+    def applied(self, *inputs: Any) -> list[Any]:
         """Apply it; gives a list of the outputs, also if there is only one."""
         variables = [as_tensor(x) for x in inputs]
         return Apply(self, variables, self.types(*variables)).outputs

@@ -136,7 +136,7 @@ def scan(
         *(infos[j][0] for j in state),
         *(s.dimshuffle("x", *range(s.ndim)) for s in shared),
     ]
-    made = Scan(body).outputs(steps, *slices, *initial, *outside)
+    made = Scan(body).applied(steps, *slices, *initial, *outside)
     last = made[len(state) : len(state) + len(shared)]
     for s, value in zip(shared, last, strict=True):
         if isinstance(s, StateVariable):

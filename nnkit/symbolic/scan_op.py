@@ -15,7 +15,7 @@ from nnkit.symbolic.graph import FunctionGraph, Variable, ancestors, clone
 from nnkit.symbolic.op import Gradients, Op, Variables
 from nnkit.symbolic.rewriting.passes import rewrite
 from nnkit.symbolic.run.branches import Runner, runner
-from nnkit.symbolic.run.loops import Replays
+from nnkit.symbolic.run.scans import NativeScan
 from nnkit.symbolic.tensor.formulas import minimum
 from nnkit.symbolic.tensor.indexing import set_subtensor
 from nnkit.symbolic.tensor.joining import concatenate, stack
@@ -79,9 +79,9 @@ class Body:
         return [self.inputs[self.first(j)].type for j in range(len(self.taps))]
 
     @cached_property
-    def replays(self) -> Replays:
+    def native(self) -> NativeScan:
         """Does all steps natively."""
-        return Replays(self)
+        return NativeScan(self)
 
     @cached_property
     def run(self) -> Runner:
@@ -129,7 +129,7 @@ class Scan(Op):
                 f"{[len(s) for s in sequences]}"
             )
         if self.body.mode == "FAST_RUN":
-            found = self.body.replays.run(int(steps), sequences, initial, non_sequences)
+            found = self.body.native.run(int(steps), sequences, initial, non_sequences)
             if found is not None:
                 return tuple(found)
         return self._in_python(int(steps), sequences, initial, non_sequences)
@@ -192,7 +192,7 @@ class Scan(Op):
             *(zeros_like(v).dimshuffle("x", *range(v.ndim)) for v in sums),
         ]
         results = iter(
-            Scan(backward.body(len(read))).outputs(
+            Scan(backward.body(len(read))).applied(
                 length - begin, *(x[begin:length][::-1] for x in read), *starts, *non_sequences
             )
         )
@@ -216,7 +216,7 @@ class Scan(Op):
         kept = self.body.kept
         if all(kept):
             return outputs, cotangents
-        traces = Scan(replace(self.body, kept=[True] * len(kept))).outputs(*inputs)
+        traces = Scan(replace(self.body, kept=[True] * len(kept))).applied(*inputs)
         whole = list(cotangents)
         for i, keep in enumerate(kept):
             if not keep and smooth(traces[i]):

@@ -11,7 +11,7 @@ import pytest
 import nnkit
 from nnkit.engine.cuda import blas
 from nnkit.engine.cuda.products import ProductCall, fuse_products
-from nnkit.engine.device import empty, execute, launch, recording
+from nnkit.engine.device import empty, launch, recording
 from nnkit.engine.tape import Call, Tape
 from nnkit.errors import DeviceError
 from nnkit.layers import Dense, Softmax
@@ -284,7 +284,7 @@ def test_products_compute_what_their_calls_do(training, lt):
         written = [training.array(reference) for reference, writes in call.references if writes]
         before = [array.copy() for array in written]
         for separate in call.calls:
-            execute(separate.kernel, training.arguments(separate))
+            separate.kernel(*training.arguments(separate))
         want = [array.copy() for array in written]
         for array, old in zip(written, before, strict=True):
             array[...] = np.nan if call.epilogue == "sum_rows" else old

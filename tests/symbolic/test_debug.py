@@ -113,14 +113,14 @@ def test_an_operation_that_changes_its_input():
 
 
 def test_compiled_code_that_is_wrong_is_found(monkeypatch):
-    from nnkit.symbolic.run.rules import NATIVES
+    from nnkit.symbolic.run.rules import LOWERINGS
     from nnkit.symbolic.tensor.linear import Dot
 
     def wrong(low, node):
         low.copy(node.inputs[0], low.out(node.outputs[0]))
         return True
 
-    monkeypatch.setitem(NATIVES, Dot, wrong)
+    monkeypatch.setitem(LOWERINGS, Dot, wrong)
     x, w = T.dmatrix("x"), theano.shared(np.eye(2), "w")
     product = T.dot(x, w)
     product.name = "product"

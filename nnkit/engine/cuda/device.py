@@ -12,7 +12,7 @@ from nnkit import config
 from nnkit.engine.abstract_device import Bound, Device, Lock, Window
 from nnkit.engine.cuda import data
 from nnkit.engine.cuda.driver import Driver
-from nnkit.engine.cuda.operands import DeviceArena
+from nnkit.engine.cuda.places import DeviceArena
 from nnkit.engine.cuda.replay import Replay
 from nnkit.engine.cuda.simulator import Simulator
 from nnkit.engine.program import Program

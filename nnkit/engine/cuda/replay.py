@@ -9,7 +9,7 @@ import numpy as np
 from nnkit.engine.abstract_device import Bound, Window
 from nnkit.engine.cuda.data import DeviceArray, Resident, Stream, Streamed
 from nnkit.engine.cuda.driver import Driver, Memory
-from nnkit.engine.cuda.operands import DeviceArena
+from nnkit.engine.cuda.places import DeviceArena
 from nnkit.engine.cuda.program import Program
 from nnkit.engine.references import root
 from nnkit.engine.tape import Tape

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine.device import check, launch
+from nnkit.engine.device import launch
 from nnkit.engine.tape import Tape
 from nnkit.kernels._jit import Kernel
+from nnkit.kernels.calls import check
 from nnkit.symbolic.graph import Apply, Variable, ancestors
 from nnkit.symbolic.run.fusion import fusable, fuse
-from nnkit.symbolic.run.rules import NATIVES
+from nnkit.symbolic.run.rules import LOWERINGS
 from nnkit.symbolic.tensor.elementwise import DimShuffle, Sum, elementwise
 from nnkit.symbolic.tensor.making import Alloc
 from nnkit.symbolic.tensor.variable import Constant, SharedVariable, TensorType
@@ -212,7 +213,7 @@ class Lowering:
         out = node.outputs[0]
         if self._loop.get(id(out), id(out)) != id(out):
             return  # In the loop of another.
-        native = NATIVES.get(type(node.op))
+        native = LOWERINGS.get(type(node.op))
         if isinstance(node.op, DimShuffle):
             self.alias(out, node.op.perform(self.array(node.inputs[0])))
         elif id(out) in self._loop:

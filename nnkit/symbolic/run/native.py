@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.engine.abstract_device import Device
+from nnkit.engine.cpu import CPU
 from nnkit.engine.devices import current
 from nnkit.engine.twins import exist, reading, writing
 from nnkit.symbolic.graph import Apply, Variable
@@ -37,16 +39,16 @@ class Native:
     ----------
     evaluator : Evaluator
         What runs if there is no program, because shapes depend on values.
-    on_gpu : callable
+    elsewhere : callable
         Makes of an evaluator and a device what runs there.
     """
 
     def __init__(
-        self, evaluator: Evaluator, on_gpu: Callable[[Evaluator, Any], Native] | None = None
+        self, evaluator: Evaluator, elsewhere: Callable[[Evaluator, Any], Native] | None = None
     ) -> None:
-        self._evaluator, self._make_on_gpu = evaluator, on_gpu
+        self._evaluator, self._make = evaluator, elsewhere
+        self._elsewhere: dict[Device, Native] = {}
         graph = evaluator.graph
-        self._on_gpus: dict[str, Native] = {}
         self._programs: dict[Any, Any] = {}  # None where there is none.
         given = {id(v) for v in graph.inputs}
         self._fixed = fixed_ids(evaluator.nodes)
@@ -72,14 +74,15 @@ class Native:
             and not isinstance(v, SharedVariable)
             and any(_decides(node) and v in node.inputs for node in self._rest)
         ]
+        self._specific = bool(self._numbers)
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results; shared variables are updated."""
         device = current()
-        if not device.on_host and self._make_on_gpu is not None:
-            if device.name not in self._on_gpus:
-                self._on_gpus[device.name] = self._make_on_gpu(self._evaluator, device)
-            return self._on_gpus[device.name].run(arrays)
+        if device is not CPU and self._make is not None:
+            if device not in self._elsewhere:
+                self._elsewhere[device] = self._make(self._evaluator, device)
+            return self._elsewhere[device].run(arrays)
         if exist():
             for shared in self._shared:
                 reading(shared.host)
@@ -97,7 +100,9 @@ class Native:
             for node in self._first:
                 perform(node, values)
             now += [values[id(v)] for v in self._made]
-        key = self._key(now)
+        key = tuple([a.shape for a in now])
+        if self._specific:
+            key += self._specifics(now)
         program = self._programs.get(key)
         if program is None and key not in self._programs:
             program = self._lowered(key, arrays, now)
@@ -108,10 +113,9 @@ class Native:
                 self._programs[key] = None
         return self._evaluator.run(arrays)
 
-    def _key(self, now: Sequence[np.ndarray]) -> Any:
-        """What a program is made for."""
-        shapes = tuple([a.shape for a in now])
-        return (*shapes, *[int(now[at]) for at in self._numbers]) if self._numbers else shapes
+    def _specifics(self, now: Sequence[np.ndarray]) -> tuple[Any, ...]:
+        """What a program is made for, besides shapes."""
+        return tuple([int(now[at]) for at in self._numbers])
 
     def _lowered(self, key: Any, arrays: Sequence[np.ndarray], now: Sequence[np.ndarray]) -> Any:
         """A program for new shapes, known after the graph has been evaluated once; or None."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from nnkit.engine.cuda.device import CudaDevice
 from nnkit.engine.cuda.driver import Driver, Memory
-from nnkit.engine.cuda.operands import DeviceArena
+from nnkit.engine.cuda.places import DeviceArena
 from nnkit.engine.cuda.program import Program
 from nnkit.engine.references import root
 from nnkit.engine.twins import private, reading, twin_of
@@ -40,7 +40,7 @@ class NativeOnGpu(Native):
 
     def __init__(self, evaluator: Evaluator, device: CudaDevice) -> None:
         super().__init__(evaluator)
-        self._driver, self._arena = device.driver, device.arena()
+        self._driver, self._arena, self._specific = device.driver, device.arena(), True
         wanted = [v for node in evaluator.nodes for v in node.inputs]
         wanted += [*evaluator.graph.outputs, *evaluator.graph.updated]
         self._resident = list({id(v): v for v in wanted if isinstance(v, SharedVariable)}.values())
@@ -57,12 +57,12 @@ class NativeOnGpu(Native):
             hosts = {id(v.host) for v in self._resident}
             return self._replayed([a.copy() if id(root(a)) in hosts else a for a in arrays])
 
-    def _key(self, now: Sequence[np.ndarray]) -> Any:
-        """Shapes, numbers that decide, and where the shared variables lie."""
+    def _specifics(self, now: Sequence[np.ndarray]) -> tuple[Any, ...]:
+        """Numbers that decide, and where the shared variables lie."""
         places = tuple([id(twin_of(v.host, self._driver)) for v in self._resident])
         for other in [key for key in self._programs if key[-1] != places]:
             del self._programs[other]  # A variable is elsewhere now, for good.
-        return *super()._key(now), places
+        return *super()._specifics(now), places
 
     def _recorded(
         self,

@@ -123,92 +123,88 @@ class Recorded:
 class Replayed(Recorded):
     """A record that the CPU replays on arrays where they lie; :meth:`prepare` comes first."""
 
-    def prepare(self, share: float = ONE_STEP, small: int = _SMALL) -> None:
+    def prepare(self, share: float = ONE_STEP, sequences: int | None = None) -> None:
         """Make the tape ready to be replayed.
 
         Parameters
         ----------
         share : float
             See :func:`nnkit.engine.program.choose_workers`.
-        small : int
-            Bytes up to which an array is copied to where the record has one.
+        sequences : int, optional
+            Of a step that is repeated: how many of the arrays have an axis for the steps, the
+            first ones. All results have one.
         """
         self.program = Program(self.tape, Arena(), choose_workers(self.tape, share))
         self.program.bind(self.tape.bound())
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # A loop has it before it calls run.
         forks.hold(self._lock, 1)
         self._small: list[tuple[int, np.ndarray]] = []
         self._large: list[tuple[int, str]] = []
         self._hosts: dict[int, tuple[str, np.ndarray]] = {}
         self._written = []
-        for at, (v, name, stand) in enumerate(
-            zip(self._reads, self._given, self._stands, strict=True)
-        ):
+        reads = zip(self._reads, self._given, self._stands, strict=True)
+        for at, (v, name, stand) in enumerate(reads):
             if name is None:
                 continue
             if isinstance(v, SharedVariable):
                 self._hosts[at] = name, stand
                 if v in self._lowering.updated:
                     self._written.append(at)
-            elif stand.nbytes <= small:
+            elif stand.nbytes <= _SMALL and at >= (sequences or 0):
                 self._small.append((at, stand))
             else:
                 self._large.append((at, name))
-        made = list(enumerate(zip(self._made, self.results, strict=True)))
-        self._copied = [at for at, (_, array) in made if array.nbytes <= small]
-        self._fresh = [(at, name) for at, (name, array) in made if array.nbytes > small]
+        small = [a.nbytes <= _SMALL and sequences is None for a in self.results]
+        self._copied = [at for at, is_small in enumerate(small) if is_small]
+        self._fresh = [(at, self._made[at]) for at, is_small in enumerate(small) if not is_small]
 
-    def run(self, arrays: Arrays) -> list[np.ndarray]:
-        """The results for these arrays.
+    def run(self, arrays: Arrays, steps: int | None = None) -> list[np.ndarray]:
+        """The results for these arrays; of a step that is repeated, those of so many steps.
 
         Raises
         ------
         ShapeError
-            The record is not for them; nothing has been changed.
+            The record is not for them; nothing has been computed.
         """
         if self._limits:
             self.check(arrays)
         with self._lock:
-            bound: dict[str, np.ndarray] = {}
-            results = self._bind(arrays, bound)
-            self.program.run(1)
+            bound: dict[str, np.ndarray] = {}  # It keeps copies, too, as long as the program runs.
+            for at, stand in self._small:
+                stand[...] = arrays[at]
+            for at, (name, host) in self._hosts.items():
+                if arrays[at] is not host:
+                    if not plain(arrays[at]):
+                        raise ShapeError
+                    bound[name] = arrays[at]
+                    self._hosts[at] = name, arrays[at]
+            results = self.results.copy()
+            for at, name in self._fresh:
+                old = results[at]
+                shape = old.shape if steps is None else (steps, *old.shape)
+                results[at] = bound[name] = np.empty(shape, old.dtype)
+            for at, name in self._large:
+                array = arrays[at]
+                if not plain(array, False) or any(
+                    np.may_share_memory(array, arrays[other]) for other in self._written
+                ):
+                    array = array.copy()
+                bound[name] = array
+            if bound:
+                self.program.bind(bound)
+            if not self.program.native:
+                self._lowering.now = dict(zip(self._ids, arrays, strict=False))
+            if steps is None:
+                self.program.run(1)
+            else:
+                self._repeat(steps)
             for at in self._copied:
                 results[at] = results[at].copy()
             return results
 
-    def _bind(
-        self, arrays: Arrays, bound: dict[str, np.ndarray], steps: int | None = None
-    ) -> list[np.ndarray]:
-        """Say where arrays lie, and where results go: of so many steps, along a first axis.
-
-        All that must stay as long as the program runs, copies of arguments too, is put in
-        ``bound``.
-        """
-        for at, stand in self._small:
-            stand[...] = arrays[at]
-        for at, (name, host) in self._hosts.items():
-            if arrays[at] is not host:
-                if not plain(arrays[at]):
-                    raise ShapeError
-                bound[name] = arrays[at]
-                self._hosts[at] = name, arrays[at]
-        results = self.results.copy()
-        for at, name in self._fresh:
-            old = results[at]
-            shape = old.shape if steps is None else (steps, *old.shape)
-            results[at] = bound[name] = np.empty(shape, old.dtype)
-        for at, name in self._large:
-            array = arrays[at]
-            if not plain(array, False) or any(
-                np.may_share_memory(array, arrays[other]) for other in self._written
-            ):
-                array = array.copy()
-            bound[name] = array
-        if bound:
-            self.program.bind(bound)
-        if not self.program.native:
-            self._lowering.now = dict(zip(self._ids, arrays, strict=False))
-        return results
+    def _repeat(self, steps: int) -> None:
+        """Do so many steps."""
+        self.program.run(steps)
 
 
 def plain(array: np.ndarray, writeable: bool = True) -> bool:

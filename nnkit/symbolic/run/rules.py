@@ -25,7 +25,7 @@ from nnkit.symbolic.tensor.signal.pool import Pool
 if TYPE_CHECKING:
     from nnkit.symbolic.run.lowering import Lowering
 
-__all__ = ["NATIVES"]
+__all__ = ["LOWERINGS"]
 
 
 def _dot(low: Lowering, node: Any) -> bool:
@@ -208,7 +208,7 @@ def _draw(low: Lowering, node: Any) -> bool:
 
 
 # By the operation's class: records its kernels, or gives False if it has none for this use.
-NATIVES: dict[type, Callable[[Any, Any], bool]] = {
+LOWERINGS: dict[type, Callable[[Any, Any], bool]] = {
     ArgExtremum: _extremum,
     Convolution: image_rules.convolution,
     Dot: _dot,

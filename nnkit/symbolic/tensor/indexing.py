@@ -88,11 +88,6 @@ class _Indexed(Op):
         part = np.zeros(sample, "int8")[tuple(index)]
         return TensorType(x.type.dtype, [n == 1 for n in np.shape(part)])
 
-    @property
-    def few(self) -> bool:
-        """Whether no input is an array, so that no element is taken twice."""
-        return all(entry != INPUT for entry in self.template)
-
 
 def _number(part: Any, rest: Iterator[np.ndarray]) -> Any:
     if part != INPUT:
@@ -108,7 +103,7 @@ class Subtensor(_Indexed):
         """The type of the part."""
         return [self.part_type(inputs[0], inputs[1:])]
 
-    def length(self, *inputs: Any) -> int | None:
+    def vector_length(self, *inputs: Any) -> int | None:
         """That of a part of known bounds."""
         if len(inputs) > 1 or inputs[0].type.ndim != 1:
             return None

@@ -70,7 +70,7 @@ class Join(Op):
         ones[self.axis] = len(inputs) == 1 and ones[self.axis]
         return [TensorType(same(*(x.type.dtype for x in inputs)), ones)]
 
-    def length(self, *inputs: Any) -> int | None:
+    def vector_length(self, *inputs: Any) -> int | None:
         """The sum of the parts'."""
         return sum(map(get_vector_length, inputs))
 

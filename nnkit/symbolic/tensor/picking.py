@@ -165,7 +165,7 @@ def nonzero(a: Any, return_matrix: bool = False) -> Any:
     return_matrix : bool
         As the rows of a matrix; by default a tuple with a vector for each axis.
     """
-    found = tuple(Nonzero().outputs(a))
+    found = tuple(Nonzero().applied(a))
     return stack(found) if return_matrix else found
 
 

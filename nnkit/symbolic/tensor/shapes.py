@@ -38,7 +38,7 @@ class Shape(Op):
         """A vector."""
         return [TensorType("int64", [inputs[0].type.ndim == 1])]
 
-    def length(self, *inputs: Any) -> int:
+    def vector_length(self, *inputs: Any) -> int:
         """As many as there are axes."""
         return int(inputs[0].type.ndim)
 
@@ -214,7 +214,7 @@ def get_vector_length(v: Any) -> int:
     if v.type.ndim == 1 and v.type.broadcastable[0]:
         return 1
     if v.type.ndim == 1 and v.owner is not None:
-        length = v.owner.op.length(*v.owner.inputs)
+        length = v.owner.op.vector_length(*v.owner.inputs)
         if length is not None:
             return int(length)
     raise ValueError(

@@ -25,10 +25,10 @@ from nnkit.symbolic.tensor.variable import SharedVariable
 if TYPE_CHECKING:
     from nnkit.symbolic.scan_op import Body
 
-__all__ = ["Replays"]
+__all__ = ["NativeScan"]
 
 
-class Replays:
+class NativeScan:
     """The recorded steps of a scan, one for each combination of shapes.
 
     Parameters
@@ -38,7 +38,7 @@ class Replays:
 
     def __init__(self, body: Body) -> None:
         self._body = body
-        self._made: dict[Any, _Loop | None] = {}
+        self._made: dict[Any, _RecordedBody | None] = {}
 
     def run(
         self, steps: int, sequences: Arrays, initial: Arrays, others: Arrays
@@ -53,7 +53,7 @@ class Replays:
             return None
         try:
             if key not in self._made:
-                self._made[key] = _Loop(self._body, sequences, initial, others)
+                self._made[key] = _RecordedBody(self._body, sequences, initial, others)
             replay = self._made[key]
             return None if replay is None else replay.steps(steps, sequences, initial, others)
         except (ShapeError, UnsuitableError):
@@ -61,7 +61,7 @@ class Replays:
             return None
 
 
-class _Loop(Replayed):
+class _RecordedBody(Replayed):
     """A recorded step, for certain shapes.
 
     Raises
@@ -104,10 +104,10 @@ class _Loop(Replayed):
         )
         if any(at >= len(inputs) for at, _ in self._limits):
             raise UnsuitableError  # An index that a step computes.
-        self._repeat(body.sequences)
-        self.prepare(MANY_STEPS, small=0)
+        self._loop(body.sequences)
+        self.prepare(MANY_STEPS, body.sequences)
 
-    def _repeat(self, sequences: int) -> None:
+    def _loop(self, sequences: int) -> None:
         """Let the tape take elements from whole sequences, and put results where those of all are.
 
         A counter says which.
@@ -144,36 +144,32 @@ class _Loop(Replayed):
         ShapeError
             An index is beyond the end, or a shape depends on values.
         """
-        arrays = (*sequences, *others)
-        self.check(arrays)
         with self._lock:
-            self._time[0] = 0
+            self._time[0], self._done = 0, steps
             for state, first in zip(self._states, initial, strict=True):
                 for cell, value in zip(state, first, strict=True):
                     cell.storage[...] = value
-            bound: dict[str, np.ndarray] = {}
-            made = self._bind(arrays, bound, steps)
-            if not self.program.native:  # What is done in Python sees elements and states.
-                now = [*self._stands[: len(sequences)], *others]
-                now += self._stands[len(now) :]
-                self._lowering.now = dict(zip(self._ids, now, strict=True))
-            done = self._replay(steps)
+            made = self.run((*sequences, *others), steps)
             collected = dict(zip(self._collected, made, strict=True))
             return [
-                collected[i][:done] if i in collected else self._states[i][-1].storage.copy()
+                collected[i][: self._done] if i in collected else self._states[i][-1].storage.copy()
                 for i in range(len(self._body.results))
             ]
 
-    def _replay(self, steps: int) -> int:
-        """Do the steps; how many there were."""
+    def _repeat(self, steps: int) -> None:
+        """Do so many steps, or as many as there are until a condition is true."""
+        if not self.program.native:  # What is done in Python sees elements, not whole sequences.
+            first = self._ids[: self._body.sequences]
+            self._lowering.now |= dict(zip(first, self._stands, strict=False))
+            cells = self._ids[len(first) + len(self._body.non_sequences) :]
+            self._lowering.now |= dict(zip(cells, self._stands[-len(cells) :], strict=False))
         if not self._body.until:
             self.program.run(steps)
-            return steps
-        for done in range(1, steps + 1):
+            return
+        for self._done in range(1, steps + 1):
             self.program.run(1)
             if self.results[-1]:
-                return done
-        return steps
+                return
 
 
 def _each(first: np.ndarray) -> Iterator[np.ndarray]:

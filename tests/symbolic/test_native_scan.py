@@ -14,7 +14,7 @@ from nnkit.symbolic.scan_op import Scan
 def replays(function):
     """Every recorded step of a function's scans; None where there could be none."""
     scans = [node.op for node in toposort(function.graph) if isinstance(node.op, Scan)]
-    return [made for scan in scans for made in scan.body.replays._made.values()]
+    return [made for scan in scans for made in scan.body.native._made.values()]
 
 
 def check(inputs, outputs, arrays):
