@@ -25,8 +25,7 @@ test: lint docs  ## all that a change must pass: lint, docs, tests, the built wh
 	export NNKIT_TEST_CACHE="$${NNKIT_TEST_CACHE:-$$own}" COVERAGE_FILE="$$own/coverage"; \
 	pytest="$(VENV)/bin/python -m pytest --quiet --numprocesses auto --dist loadfile"; set -x; \
 	$$pytest; \
-	NNKIT_PLAIN_TILES=1 NUMBA_BOUNDSCHECK=1 NUMBA_OPT=0 $$pytest tests/kernels \
-	    --ignore tests/kernels/test_float32.py; \
+	NNKIT_PLAIN_TILES=1 NUMBA_BOUNDSCHECK=1 NUMBA_OPT=0 $$pytest tests/kernels; \
 	NUMBA_ENABLE_CUDASIM=1 $$pytest tests/cuda/simulator --cov=nnkit/kernels/cuda \
 	    --cov-report=term-missing:skip-covered --cov-fail-under=100; \
 	NNKIT_TEST_COMPILED=1 $$pytest tests/cuda/compiled; \

@@ -11,6 +11,7 @@ from benchmarks.cases import CASES
 from benchmarks.peers import PEERS
 from benchmarks.report import Table
 from benchmarks.worker import Worker
+from nnkit.engine.cpu import CPU
 from nnkit.layers import Dense, Softmax, Tanh
 
 _STATUS = Path("/proc/self/status")
@@ -47,7 +48,7 @@ class Probe:
         model = trainer.model
         copies = 2 + len(model.optimizer.slots)  # Weights, gradients and the optimizer's memory.
         parameters = 4 * model.count_params() * copies
-        arena = model.session().records.replayer.arena.size
+        arena = model.session().records.arena(CPU).size
         return {
             "data": x.nbytes + y.nbytes,
             "parameters": parameters,

@@ -1,4 +1,4 @@
-"""Write a layer of your own as compiled loops: a step then runs natively from end to end.
+"""Write a custom layer with compiled loops: the whole training step then runs natively.
 
 python examples/custom_layer_kernels.py --epochs 5
 
@@ -21,7 +21,7 @@ from nnkit.testing import check_layer
 # In a kernel, a literal is float64; x.dtype.type(1) keeps float32 computations in float32.
 
 
-# split: rows of x and y may be shared out among threads, because no row depends on another.
+# split: rows of x and y may be divided among threads, because no row depends on another.
 @nnkit.kernel(outputs=["y"], split=["x", "y"])
 def swish(x, beta, y):
     """y = x sigmoid(beta x); x, y (rows, units), beta (units,)."""
@@ -41,8 +41,8 @@ def swish_backward(dy, x, beta, dx):
             dx[i, j] = dy[i, j] * (s + beta[j] * x[i, j] * s * (one - s))
 
 
-# This one sums over rows, so rows can't be shared out; units can. A thread gets a range of dbeta,
-# and in "first" the number of the unit that its range begins with.
+# This kernel sums over rows, so rows can't be divided among threads, but units can. A thread gets a
+# range of dbeta, and in "first" the index of the first unit of that range.
 @nnkit.kernel(outputs=["dbeta"], split=["dbeta"])
 def swish_backward_beta(dy, x, beta, first, dbeta):
     """dbeta[j] = the sum over i of dy x^2 s (1 - s) in [i, first + j]."""
@@ -60,8 +60,8 @@ def swish_backward_beta(dy, x, beta, first, dbeta):
 class KernelSwish(nnkit.layers.Layer):
     """y = x sigmoid(beta x) for inputs (batch, units), with a trainable beta for every unit."""
 
-    # A promise: forward and backward do nothing but call kernels, and every result is in memory
-    # from self.empty. The first two training steps find out whether it holds.
+    # A promise: forward and backward only launch kernels, and every result is in memory from
+    # self.empty. The first two training steps check it.
     recordable = True
 
     def build(self, input_shape):
@@ -81,18 +81,19 @@ class KernelSwish(nnkit.layers.Layer):
 
 
 def main(epochs=5, output_dir="."):
-    """Run the example; returns the share of test images that the network reads correctly."""
+    """Run the example and return the fraction of test images that the network reads correctly."""
     output_dir = Path(output_dir)
     output_dir.mkdir(parents=True, exist_ok=True)
     nnkit.utils.set_random_seed(0)
 
-    # A kernel is a function of arrays; compare it with NumPy before building on it.
+    # A kernel is a function of arrays: compare it with NumPy first.
     x = np.linspace(-4, 4, 15, dtype=np.float32).reshape(3, 5)
     beta, y = np.arange(5, dtype=np.float32), np.empty_like(x)
     swish(x, beta, y)
     np.testing.assert_allclose(y, x / (1 + np.exp(-beta * x)), rtol=1e-6)
 
-    # The layer: gradients against differences, recorded against Python, made again and equal.
+    # check_layer compares gradients with finite differences, and replayed training steps with steps
+    # in Python, and rebuilds the layer from its configuration.
     check_layer(KernelSwish(), (5,))
     print("KernelSwish passes check_layer")
 

@@ -1,4 +1,4 @@
-"""Write a layer of your own in NumPy, check it, train with it, save it and load it again.
+"""Write a custom layer in NumPy, check it, train with it, save it and load it again.
 
 python examples/custom_layer_numpy.py --epochs 5
 
@@ -17,40 +17,40 @@ from nnkit.layers import Dense, Flatten, Rescaling, Softmax
 from nnkit.testing import check_layer
 
 
-# Registered, so that a model's file may name it. Nothing of the class itself is in the file.
+# Registered, so that a model's file can refer to it by name. The file doesn't contain its code.
 @nnkit.saving.register
 class Swish(nnkit.layers.Layer):
     """y = x sigmoid(beta x), with a trainable beta for every unit."""
 
     def build(self, input_shape):
-        # The shape of the input is known only now; its first entry, the batch's, is None.
+        # The shape of the input is known only now; its first entry, the batch size, is None.
         self.beta = self.add_weight("beta", input_shape[1:], "ones")
 
     def forward(self, x, training=False):
-        # Kept for backward: the input, and the sigmoid (as a tanh, which can't overflow).
+        # Keep the input and the sigmoid (computed by tanh, which can't overflow) for backward.
         self.x = x
         self.s = 0.5 + 0.5 * np.tanh(0.5 * self.beta.value * x)
         return x * self.s
 
     def backward(self, dy):
-        # ds is the derivative of the sigmoid. A gradient is overwritten, never added to.
+        # ds is the derivative of the sigmoid. The gradient is overwritten, not added to.
         ds = self.s * (1 - self.s)
         self.beta.gradient[...] = (dy * self.x**2 * ds).sum(axis=0)
         return dy * (self.s + self.beta.value * self.x * ds)
 
 
 def main(epochs=5, output_dir="."):
-    """Run the example; returns the share of test images that the network reads correctly."""
+    """Run the example and return the fraction of test images that the network reads correctly."""
     output_dir = Path(output_dir)
     output_dir.mkdir(parents=True, exist_ok=True)
     nnkit.utils.set_random_seed(0)
 
-    # First of all: are the gradients right? check_layer compares them with differences, sees that
-    # training records what it should, and that the layer can be made again from its description.
+    # check_layer compares gradients with finite differences, and replayed training steps with steps
+    # in Python, and rebuilds the layer from its configuration.
     check_layer(Swish(), (5,))
     print("Swish passes check_layer")
 
-    # From here on it is a layer like any other. A step stops for its NumPy and goes on natively.
+    # It can be used like any other layer. In a step, its methods run in Python, the rest natively.
     (x_train, y_train), (x_test, y_test) = load_digits()
     model = nnkit.Sequential(
         [
@@ -68,12 +68,12 @@ def main(epochs=5, output_dir="."):
     accuracy = model.evaluate(x_test, y_test, verbose=0, return_dict=True)["accuracy"]
     print(f"Reads {accuracy:.1%} of the test images correctly")
 
-    # It has learnt a beta for each unit; all began as 1.
+    # The layer has learnt a beta for each unit; the initial values were 1.
     (beta,) = model.get_layer("swish").get_weights()
     print(f"beta is now from {beta.min():.2f} to {beta.max():.2f}")
 
-    # Saved, loaded, the same. A program that loads the file must have registered Swish too, or
-    # name it: load_model(path, custom_objects={"Swish": Swish}).
+    # The loaded model predicts the same. A program that loads the file must register Swish, too, or
+    # pass it: load_model(path, custom_objects={"Swish": Swish}).
     path = output_dir / "swish.h5"
     model.save(path)
     loaded = nnkit.load_model(path)

@@ -1,4 +1,4 @@
-"""Take the noise out of pictures of digits, and draw before and after.
+"""Remove noise from images of digits, and draw them before and after.
 
 python examples/denoising_autoencoder.py --epochs 5 --output-dir .
 """
@@ -15,14 +15,14 @@ from nnkit.layers import Conv2D, MaxPooling2D, UpSampling2D
 
 
 def main(epochs=5, batch_size=64, output_dir="."):
-    """Run the example; returns the share of the noise (as energy) that the network removes."""
+    """Run the example and return the fraction of the noise (as energy) that the network removes."""
     figure = new_figure()
     output_dir = Path(output_dir)
     output_dir.mkdir(parents=True, exist_ok=True)
     nnkit.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
 
-    # No labels are needed: the network learns to give back the clean image.
+    # No labels are needed: the network learns to restore the clean image.
     (clean, _), (clean_test, _) = mnist.load_data() if mnist.find() else load_digits()
     clean, clean_test = (x[..., None] / np.float32(255) for x in (clean, clean_test))
     noisy, noisy_test = (
@@ -30,8 +30,8 @@ def main(epochs=5, batch_size=64, output_dir="."):
         for x in (clean, clean_test)
     )
 
-    # The encoder halves the image twice, the decoder doubles it twice. What goes through the
-    # narrow middle is what is worth knowing about a digit; noise isn't.
+    # The encoder halves the image's size twice, the decoder doubles it twice. The narrow middle has
+    # room for the shape of a digit, but not for the noise.
     model = Sequential(
         [
             Input((28, 28, 1)),
@@ -61,7 +61,7 @@ def main(epochs=5, batch_size=64, output_dir="."):
 
 
 def new_figure():
-    """An empty figure. It needs no screen."""
+    """Make an empty figure, without a display."""
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:

@@ -14,21 +14,20 @@ from nnkit.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D, Rescalin
 
 
 def main(epochs=5, batch_size=64, output_dir="."):
-    """Run the example; returns the share of test images that the network reads correctly."""
+    """Run the example and return the fraction of test images that the network reads correctly."""
     output_dir = Path(output_dir)
     output_dir.mkdir(parents=True, exist_ok=True)
     nnkit.utils.set_random_seed(0)
 
     # All of MNIST if it is on this machine, otherwise the tenth of it that ships with nnkit. A
-    # convolution wants an axis for channels: grey images have one.
+    # convolution needs an axis for channels; grey images have one channel.
     (x_train, y_train), (x_test, y_test) = mnist.load_data() if mnist.find() else load_digits()
     x_train, x_test = x_train[..., None], x_test[..., None]
     print(f"{len(x_train)} images to learn from, {len(x_test)} to test with")
 
-    # Filters that look at 3 x 3 pixels find strokes, wherever they are. Pooling keeps the strongest
-    # answer of each 2 x 2, so the second layer's filters see more of the image: corners, arcs. What
-    # they found goes to two layers that know nothing of images. Dropout keeps them from learning
-    # the training images by heart.
+    # Filters of 3 x 3 pixels detect strokes at any position. Pooling keeps the largest of 2 x 2
+    # outputs, so the second layer's filters see a larger part of the image: corners, arcs. Dense
+    # layers classify these features. Dropout keeps them from overfitting.
     model = Sequential(
         [
             Input((28, 28, 1)),
@@ -46,7 +45,7 @@ def main(epochs=5, batch_size=64, output_dir="."):
     )
     model.summary()
 
-    # The weights that read the validation images best are kept in a file.
+    # The weights with the best validation accuracy are saved in a file.
     best = output_dir / "cnn.weights.h5"
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(

@@ -13,15 +13,15 @@ from nnkit.layers import LSTM, Dense, Rescaling
 
 
 def main(epochs=5, batch_size=64, output_dir="."):
-    """Run the example; returns the share of test images that the network reads correctly."""
+    """Run the example and return the fraction of test images that the network reads correctly."""
     output_dir = Path(output_dir)
     output_dir.mkdir(parents=True, exist_ok=True)
     nnkit.utils.set_random_seed(0)
     (x_train, y_train), (x_test, y_test) = mnist.load_data() if mnist.find() else load_digits()
 
-    # An image is a sequence of 28 steps, its lines from top to bottom, with 28 numbers each. The
-    # LSTM sees one line at a time. What it makes of it depends on what it remembers of those above,
-    # and its gates learn what to remember. Only its last state goes on to the next layer.
+    # An image is a sequence of 28 timesteps, its lines from top to bottom, with 28 features each.
+    # The LSTM reads one line at a time. Its state summarises the lines above, and its gates learn
+    # what to keep. The next layer gets the last output only.
     model = Sequential(
         [
             Input((28, 28)),
@@ -32,8 +32,8 @@ def main(epochs=5, batch_size=64, output_dir="."):
     )
     model.summary()
 
-    # Backpropagation through 28 steps multiplies many derivatives: the norm of the gradient is
-    # kept in bounds.
+    # Backpropagation through 28 timesteps multiplies many derivatives, so the gradient's norm is
+    # clipped.
     optimizer = nnkit.optimizers.Adam(0.002, global_clipnorm=1.0)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(x_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.1)

@@ -15,7 +15,7 @@ from nnkit.layers import Dense, Flatten, Rescaling, Softmax, Tanh
 
 
 def main(epochs=10, batch_size=32, output_dir="."):
-    """Run the example; returns the share of test images that the network reads correctly."""
+    """Run the example and return the fraction of test images that the network reads correctly."""
     figure = new_figure()
     output_dir = Path(output_dir)
     output_dir.mkdir(parents=True, exist_ok=True)
@@ -30,7 +30,7 @@ def main(epochs=10, batch_size=32, output_dir="."):
         print("The tenth of MNIST that ships with nnkit (for all of it, set NNKIT_DATA_DIR)")
         (x_train, y_train), (x_test, y_test) = load_digits()
 
-    # The network: one hidden layer. It takes the bytes as they are and scales them itself.
+    # The network has one hidden layer. It takes bytes and scales them itself.
     model = Sequential(
         [
             Input((28, 28)),
@@ -44,18 +44,18 @@ def main(epochs=10, batch_size=32, output_dir="."):
     )
     model.summary()
 
-    # Training: the last tenth of the training images is held back to watch over the rest.
+    # The last tenth of the training images is held out for validation.
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     history = model.fit(
         x_train, y_train, batch_size=batch_size, epochs=epochs, validation_split=0.1
     ).history
 
-    # How well does it read digits that it has never seen?
+    # The accuracy on images that were not used in training.
     accuracy = model.evaluate(x_test, y_test, verbose=0, return_dict=True)["accuracy"]
     probabilities = model.predict(x_test, verbose=0)
     print(f"Reads {accuracy:.1%} of the test images correctly")
 
-    # Saved and loaded, it is the same network, to the last bit.
+    # The loaded network is equal bit-for-bit.
     model.save(output_dir / "mnist.h5")
     loaded = nnkit.load_model(output_dir / "mnist.h5")
     if not np.array_equal(loaded.predict(x_test, verbose=0), probabilities):
@@ -74,7 +74,7 @@ INK, PALE, RIGHT, WRONG = "#1f4e79", "#8fb4d8", "#3a3a3a", "#c0392b"
 
 
 def new_figure():
-    """An empty figure. It needs no screen."""
+    """Make an empty figure, without a display."""
     try:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
@@ -86,7 +86,7 @@ def new_figure():
 
 
 def draw(figure, history, images, labels, probabilities):
-    """Draw the curves of the training, who is taken for whom, and some digits."""
+    """Draw the curves of the training, the confusion matrix, and some digits."""
     predicted = probabilities.argmax(axis=1)
     figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)  # Inches.
     above, below = figure.subfigures(2, 1, height_ratios=[1.15, 1])
@@ -109,11 +109,11 @@ def draw_curves(axes, title, training, validation):
 
 
 def draw_confusion(axes, labels, predicted):
-    """Draw how often each digit (row) was read as each digit (column)."""
+    """Draw how often each digit (row) was classified as each digit (column)."""
     counts = np.zeros((10, 10), int)
     np.add.at(counts, (labels, predicted), 1)
     mistakes = counts - np.diag(counts.diagonal())
-    # Only mistakes are coloured: the diagonal would drown them.
+    # Only mistakes are coloured: the diagonal would outshine them.
     axes.imshow(mistakes, cmap="Reds", vmax=max(1, 1.5 * mistakes.max()))
     for (true, read), count in np.ndenumerate(counts):
         if count:
@@ -126,7 +126,7 @@ def draw_confusion(axes, labels, predicted):
 
 
 def draw_digits(figure, images, labels, probabilities, rows=2, columns=12):
-    """Draw the first test images and, below them, the mistakes that the network was surest of."""
+    """Draw the first test images and, below, the mistakes with the highest probabilities."""
     predicted, sureness = probabilities.argmax(axis=1), probabilities.max(axis=1)
     mistakes = np.flatnonzero(predicted != labels)
     worst = mistakes[np.argsort(-sureness[mistakes])][:columns]
@@ -135,7 +135,7 @@ def draw_digits(figure, images, labels, probabilities, rows=2, columns=12):
     for ax in axes.flat:
         ax.axis("off")
     for row, chosen in zip(axes, [np.arange(columns), worst], strict=True):
-        for ax, i in zip(row, chosen, strict=False):  # There may be few mistakes.
+        for ax, i in zip(row, chosen, strict=False):  # There may be fewer mistakes than axes.
             right = predicted[i] == labels[i]
             caption = f"{predicted[i]}" if right else f"{predicted[i]}, is {labels[i]}"
             ax.imshow(images[i], cmap="gray_r")

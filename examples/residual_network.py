@@ -1,4 +1,4 @@
-"""A small residual network: blocks that learn what to add to their input.
+"""Train a small residual network: its blocks learn what to add to their input.
 
 python examples/residual_network.py --epochs 5
 """
@@ -22,7 +22,7 @@ from nnkit.layers import (
 
 
 def block(filters, strides=1):
-    """``relu(convolutions(x) + x)``; where the shape changes, a 1 x 1 convolution fits x to it."""
+    """``relu(convolutions(x) + x)``; if the shape changes, a 1 x 1 convolution adapts x."""
     return Residual(
         [
             Conv2D(filters, 3, strides=strides, padding="same", use_bias=False),
@@ -37,16 +37,16 @@ def block(filters, strides=1):
 
 
 def main(epochs=5, batch_size=64, output_dir="."):
-    """Run the example; returns the share of test images that the network reads correctly."""
+    """Run the example and return the fraction of test images that the network reads correctly."""
     output_dir = Path(output_dir)
     output_dir.mkdir(parents=True, exist_ok=True)
     nnkit.utils.set_random_seed(0)
     (x_train, y_train), (x_test, y_test) = mnist.load_data() if mnist.find() else load_digits()
     x_train, x_test = x_train[..., None], x_test[..., None]
 
-    # A deep network is hard to train because its gradient has to pass through all layers. A
-    # block's shortcut lets it pass unchanged (He et al., 2016). Here the image becomes smaller and
-    # gets more channels from stage to stage, and at the end each channel's mean is what counts.
+    # A deep network is hard to train because its gradient has to pass through all layers. The
+    # shortcut of a block lets it pass unchanged (He et al., 2016). From stage to stage, the image
+    # gets smaller and has more channels; at the end, each channel is averaged.
     model = Sequential(
         [
             Input((28, 28, 1)),

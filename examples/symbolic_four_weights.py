@@ -14,19 +14,19 @@ RATE = 0.1
 
 
 def main(iterations=10):
-    """Run the example; returns the outputs and the weights after each iteration."""
+    """Run the example and return the outputs and the weights after each iteration."""
     x = T.dvector("x")
     target = T.dscalar("target")
 
-    # The network: a weighted sum of the features. Its weights are shared, for they are to change.
+    # The network is a weighted sum of the features. Its weights are shared variables.
     w = theano.shared(np.array([0.1, 0.25, 0.15, 0.3]), "w")
     y = (x * w).sum()
 
-    # What is wrong with the output, and in which direction each weight makes that worse.
+    # The error of the output, and its gradient by the weights.
     cost = T.sqr(target - y)
     (gradient,) = T.grad(cost, [w])
 
-    # All updates are computed from the old values: the output is the one before the step.
+    # All updates are computed from the old values; the output is that before the update.
     train = theano.function(
         inputs=[x, target], outputs=y, updates=[(w, w - RATE * gradient)], name="train"
     )

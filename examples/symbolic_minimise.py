@@ -1,4 +1,4 @@
-"""Find the minimum of x**2 + x + 1: gradient descent in four lines, with no network around it.
+"""Find the minimum of x**2 + x + 1 by gradient descent in four lines, without a network.
 
 python examples/symbolic_minimise.py
 """
@@ -12,15 +12,15 @@ RATE = 0.3
 
 
 def main(steps=25):
-    """Run the example; returns x after all steps."""
-    # A shared variable has a value that stays from one call of a function to the next.
+    """Run the example and return x after all steps."""
+    # A shared variable has a value that is kept from one call of a function to the next.
     x = theano.shared(20.0, "x")
     cost = x**2 + x + 1
 
-    # The gradient is derived from the expression: 2 x + 1. It is an expression itself.
+    # The gradient is derived from the expression: 2 x + 1. It is an expression, too.
     gradient = T.grad(cost, x)
 
-    # The function takes nothing, because x is shared. It returns the cost, and then updates x.
+    # The function has no arguments, because x is shared. It returns the cost, and then updates x.
     train = theano.function(inputs=[], outputs=cost, updates=[(x, x - RATE * gradient)])
 
     for step in range(steps):

@@ -1,4 +1,4 @@
-"""Train a network on handwritten digits by a loop of one's own: train, look, go on.
+"""Train a network on handwritten digits with a custom training loop.
 
 python examples/symbolic_mnist.py --epochs 20
 """
@@ -16,30 +16,30 @@ RATE, PENALTY = 0.001, 0.01  # The cost is a sum over the batch, so the rate is 
 
 
 def main(epochs=20, batch_size=500, print_period=10):
-    """Run the example; returns the share of test images that the network reads correctly."""
+    """Run the example and return the fraction of test images that the network reads correctly."""
     (x_train, t_train), (x_test, labels) = data()
     inputs = x_train.shape[1]
     rng = np.random.default_rng(0)
 
-    # Images and their classes, one row each: no values yet, not even the number of rows.
+    # Images and their classes, one row each, without values: even the number of rows is unknown.
     X = T.matrix("X")
     targets = T.matrix("T")
 
-    # What is learnt. Weights begin small and different from each other, or tanh would be flat.
+    # The parameters. Initial weights are small, so that tanh doesn't saturate, and random.
     W1 = theano.shared(rng.normal(size=(inputs, HIDDEN)) / np.sqrt(inputs), "W1")
     b1 = theano.shared(np.zeros(HIDDEN), "b1")
     W2 = theano.shared(rng.normal(size=(HIDDEN, CLASSES)) / np.sqrt(HIDDEN), "W2")
     b2 = theano.shared(np.zeros(CLASSES), "b2")
     parameters = [W1, b1, W2, b2]
 
-    # The network, and what it gets wrong: a cross-entropy, and a price for large weights.
+    # The network, and its cost: a cross-entropy, and a penalty for large weights.
     hidden = T.tanh(X.dot(W1) + b1)
     probabilities = T.nnet.softmax(hidden.dot(W2) + b2)
     cost = -(targets * T.log(probabilities)).sum()
     cost += PENALTY * sum(T.sqr(p).sum() for p in parameters)
     prediction = T.argmax(probabilities, axis=1)
 
-    # Two functions of one graph: one changes the weights, the other only looks at them.
+    # Two functions of one graph: one updates the weights, the other only reads them.
     updates = [(p, p - RATE * T.grad(cost, p)) for p in parameters]
     train = theano.function(inputs=[X, targets], updates=updates, name="train")
     get_prediction = theano.function(inputs=[X, targets], outputs=[cost, prediction])

@@ -1,4 +1,4 @@
-"""Tell praise from blame in short reviews, which this script makes up.
+"""Classify short reviews, which this script generates, as positive or negative.
 
 python examples/text_classifier.py --epochs 5
 """
@@ -16,11 +16,11 @@ THINGS = ["film", "plot", "acting", "music", "ending", "book", "story", "camera"
 GOOD = ["good", "great", "wonderful", "moving", "clever", "funny", "brilliant", "lovely"]
 BAD = ["bad", "boring", "dreadful", "silly", "clumsy", "dull", "awful", "tedious"]
 VERY = ["", "", "really ", "very ", "rather "]
-LENGTH = 16  # Words of a review at most; shorter ones are filled up with 0, which is no word.
+LENGTH = 16  # The largest number of words in a review; shorter ones are padded with 0.
 
 
 def make_review(rng):
-    """A review, and whether it is praise: what counts is its last clause, and "not" turns it."""
+    """A review, and whether it is positive, which its last clause decides; "not" negates it."""
     words = []
     for clause in range(rng.integers(1, 4)):
         praise, negated = rng.integers(2, size=2)
@@ -32,13 +32,13 @@ def make_review(rng):
 
 
 def main(epochs=5, batch_size=32, output_dir="."):
-    """Run the example; returns the share of new reviews that the network judges correctly."""
+    """Run the example and return the fraction of new reviews that the network judges correctly."""
     output_dir = Path(output_dir)
     output_dir.mkdir(parents=True, exist_ok=True)
     nnkit.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
 
-    # A network takes numbers. Every word gets one, from 1 on; 0 fills up short reviews.
+    # Every word gets a token id, from 1; short reviews are padded with 0.
     reviews, praise = zip(*(make_review(rng) for _ in range(6000)), strict=True)
     vocabulary = {word: i for i, word in enumerate(sorted({w for r in reviews for w in r}), 1)}
     x = np.zeros((len(reviews), LENGTH), np.int32)
@@ -49,9 +49,9 @@ def main(epochs=5, batch_size=32, output_dir="."):
     print(f"{len(vocabulary)} words; for example: {' '.join(reviews[0])!r} is", end=" ")
     print("praise" if y[0] else "blame")
 
-    # The embedding gives each word a vector, which is learnt like any weight. With mask_zero the
-    # layers behind it skip what only fills up. Two GRUs read the words, one from the left and one
-    # from the right: "not" comes before the word that it turns.
+    # The embedding gives each word a learnt vector. With mask_zero, the layers that follow skip the
+    # padding. Two GRUs read the words, one in each direction, because "not" comes before the word
+    # that it negates.
     model = Sequential(
         [
             Input((LENGTH,)),

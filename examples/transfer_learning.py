@@ -1,4 +1,4 @@
-"""Learn to read 0 to 4 from many images, then 5 to 9 from a few, by keeping what was learnt.
+"""Learn to read 0 to 4 from many images, then 5 to 9 from a few, with the same base.
 
 python examples/transfer_learning.py --epochs 5
 """
@@ -11,18 +11,18 @@ from nnkit import Input, Sequential
 from nnkit.datasets import load_digits, mnist
 from nnkit.layers import BatchNormalization, Conv2D, Dense, Flatten, MaxPooling2D, Rescaling
 
-FEW = 20  # Images of the second task.
+FEW = 20  # The number of training images of the second task.
 
 
 def main(epochs=5, batch_size=64, output_dir="."):
-    """Run the example; returns the share of test images of 5 to 9 that are read correctly."""
+    """Run the example and return the fraction of test images of 5 to 9 that are read correctly."""
     output_dir = Path(output_dir)
     output_dir.mkdir(parents=True, exist_ok=True)
     nnkit.utils.set_random_seed(0)
     (x, y), (x_test, y_test) = mnist.load_data() if mnist.find() else load_digits()
     x, x_test = x[..., None], x_test[..., None]
 
-    # The first task: a base of convolutions, and a head that names the digits 0 to 4.
+    # The first task: a base of convolutions, and a head that classifies the digits 0 to 4.
     base = Sequential(
         [
             Input((28, 28, 1)),
@@ -40,9 +40,8 @@ def main(epochs=5, batch_size=64, output_dir="."):
     first.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     first.fit(x[y < 5], y[y < 5], batch_size=batch_size, epochs=epochs)
 
-    # The second task has few images. The base is frozen: its filters know strokes already, and
-    # its normalisation goes by what it has seen of many images, not by the new few. Only the new
-    # head learns.
+    # The second task has few images. The base is frozen: its filters detect strokes already, and
+    # its normalisation uses moving averages over many images. Only the new head is trained.
     base.trainable = False
     few, labels = x[y >= 5][:FEW], y[y >= 5][:FEW] - 5
     second = Sequential([base, Dense(5, activation="softmax")])

@@ -72,7 +72,7 @@ __all__ = [
     "utils",
 ]
 
-if not TYPE_CHECKING:  # For a type checker, every name would be right.
-    # With symbolic programs, importing would take twice as long.
+if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
+    # Imported on demand: nnkit.symbolic would double the time of an import.
     __getattr__ = missing(__name__, on_demand=("cuda", "ops", "symbolic"))
     explain_missing()

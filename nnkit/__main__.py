@@ -8,14 +8,14 @@ import sys
 from collections.abc import Sequence
 
 import nnkit
+from nnkit.arguments import did_you_mean
 from nnkit.engine.cuda.diagnosis import diagnose
-from nnkit.registry import did_you_mean
 
 _ABOUT = f"nnkit {nnkit.__version__}, Python {platform.python_version()}, {platform.platform()}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command; without one, say which there are."""
+    """Run a command; without one, list the commands."""
     parser = argparse.ArgumentParser(
         prog="python -m nnkit",
         description=nnkit.__doc__.splitlines()[0] if nnkit.__doc__ else None,

@@ -1,12 +1,12 @@
 """Activations: by name as the ``activation=`` argument of a layer, and as functions.
 
-An activation is a layer without weights. ``"tanh"`` means ``Tanh()``; None and ``"linear"`` mean
-that there is none. The functions below serve as well: ``Dense(10, activation=activations.gelu)``,
-and so do a layer of your own, ``Dense(10, activation=Twice())``, and a function of expressions:
-``Dense(10, activation=lambda x: x * nnkit.ops.sigmoid(x))``.
+An activation is a layer without weights. ``"tanh"`` means ``Tanh()``; None and ``"linear"`` mean no
+activation. ``activation=`` also takes the functions of this module, ``Dense(10,
+activation=activations.gelu)``, layers, ``Dense(10, activation=Twice())``, and functions of
+expressions, ``Dense(10, activation=lambda x: x * nnkit.ops.sigmoid(x))``.
 
-Each function takes an array and gives an array, or an expression (see :mod:`nnkit.ops`) and gives
-an expression. Names, arguments and defaults are those of ``keras.activations``.
+Each function takes an array and returns an array, or takes an expression (see :mod:`nnkit.ops`) and
+returns an expression. Names, arguments and defaults are those of ``keras.activations``.
 
 Examples
 --------
@@ -20,23 +20,17 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-import nnkit
-from nnkit import layers
+from nnkit.arguments import did_you_mean
 from nnkit.checks import is_expression
 from nnkit.conversion import to_numpy
-from nnkit.layers.base import Layer
-from nnkit.registry import (
-    did_you_mean,
-    function_name,
-    is_function,
-    is_registered,
-    resolve,
-    to_plain,
-)
+from nnkit.registry import function_name, is_function, is_registered, registered, resolve, to_plain
+
+if TYPE_CHECKING:
+    from nnkit.layers import Layer
 
 __all__ = [
     "elu",
@@ -63,15 +57,17 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 Tensor = Any  # An array or an expression.
 
-# What makes the layer of a name; and the functions, which stand for the same.
-_LAYERS: dict[str, functools.partial[Layer]] = {}
+# By the names of functions: the layer's class, only named as layers import this module, and the
+# function's defaults, which may differ from the layer's; and the function.
+LAYERS: dict[str, tuple[str, dict[str, Any]]] = {}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 
-def _computed_by(layer: type[Layer]) -> Callable[[F], F]:
-    """Make an activation of its formula for expressions and of the layer that computes it.
+def _computed_by(layer: str) -> Callable[[F], F]:
+    """Combine a formula for expressions and the layer that computes it for arrays to an activation.
 
-    The function's arguments after ``x`` are the layer's.
+    The function's arguments after ``x`` are those of the layer. A function without a body computes
+    what the function of its name in :mod:`nnkit.ops` does.
     """
 
     def decorate(formula: F) -> F:
@@ -79,141 +75,143 @@ def _computed_by(layer: type[Layer]) -> Callable[[F], F]:
 
         @functools.wraps(formula)
         def activation(x: Tensor, *arguments: Any, **named: Any) -> Tensor:
-            if is_expression(x):
-                return formula(x, *arguments, **named)
             bound = signature.bind(x, *arguments, **named)
             bound.apply_defaults()
+            if is_expression(x):
+                from nnkit import ops  # Importing it takes as long as importing nnkit.
+
+                y = formula(*bound.args)
+                return getattr(ops, formula.__name__)(*bound.args) if y is None else y
             _, *others = bound.arguments.items()
             return _run(layer, dict(others), to_numpy(x, "x"))
 
         defaults = {p.name: p.default for p in list(signature.parameters.values())[1:]}
-        _LAYERS[formula.__name__] = functools.partial(layer, **defaults)
+        LAYERS[formula.__name__] = layer, defaults
         _FUNCTIONS[formula.__name__] = activation
         return cast(F, activation)
 
     return decorate
 
 
-def _run(layer: type[Layer], arguments: dict[str, Any], x: np.ndarray) -> np.ndarray:
-    """A layer's result for an array, all of which is one sample."""
+def _run(layer: str, arguments: dict[str, Any], x: np.ndarray) -> np.ndarray:
+    """A layer's output for an array, taken as one sample."""
     if arguments.get("axis", -1) >= 0:
         arguments["axis"] += 1
     dtype = "float64" if x.dtype == np.float64 else None
-    y: np.ndarray = layer(**arguments, dtype=dtype)(x[None])[0]
+    y: np.ndarray = _new(layer, arguments, dtype)(x[None])[0]
     return y
 
 
+def _new(layer: str, arguments: dict[str, Any], dtype: str | None) -> Layer:
+    made: Any = registered("layer")[layer]
+    return cast("Layer", made(**arguments, dtype=dtype))
+
+
 def linear(x: Tensor) -> Tensor:
-    """x."""
+    """Return x unchanged."""
     return x
 
 
-@_computed_by(layers.ReLU)
+@_computed_by("ReLU")
 def relu(
     x: Tensor,
     negative_slope: float = 0.0,
     max_value: float | None = None,
     threshold: float = 0.0,
 ) -> Tensor:
-    """max(x, 0), or what :class:`nnkit.layers.ReLU` makes of its arguments."""
+    """max(x, 0), with the options of :class:`nnkit.layers.ReLU`."""
+    from nnkit.ops import where
+
     below = negative_slope * (x - threshold) if negative_slope else 0.0
-    y = nnkit.ops.where(x < threshold, below, x)
-    return y if max_value is None else nnkit.ops.where(x >= max_value, max_value, y)
+    y = where(x < threshold, below, x)
+    return y if max_value is None else where(x >= max_value, max_value, y)
 
 
-@_computed_by(layers.LeakyReLU)
+@_computed_by("LeakyReLU")
 def leaky_relu(x: Tensor, negative_slope: float = 0.2) -> Tensor:
     """x where x >= 0, else ``negative_slope x``; see :class:`nnkit.layers.LeakyReLU`."""
-    return nnkit.ops.leaky_relu(x, negative_slope)
 
 
-@_computed_by(layers.ELU)
+@_computed_by("ELU")
 def elu(x: Tensor, alpha: float = 1.0) -> Tensor:
     """x where x > 0, else ``alpha (exp(x) - 1)``; see :class:`nnkit.layers.ELU`."""
-    return nnkit.ops.elu(x, alpha)
 
 
-@_computed_by(layers.SELU)
+@_computed_by("SELU")
 def selu(x: Tensor) -> Tensor:
     """1.0507 elu(x, 1.6733); see :class:`nnkit.layers.SELU`."""
-    return nnkit.ops.selu(x)
 
 
-@_computed_by(layers.GELU)
+@_computed_by("GELU")
 def gelu(x: Tensor, approximate: bool = False) -> Tensor:
-    """x times the share of a normal distribution below x; see :class:`nnkit.layers.GELU`."""
-    return nnkit.ops.gelu(x, approximate)
+    """x times the normal distribution function of x; see :class:`nnkit.layers.GELU`."""
 
 
-@_computed_by(layers.SiLU)
+@_computed_by("SiLU")
 def silu(x: Tensor) -> Tensor:
     """x sigmoid(x), also called swish; see :class:`nnkit.layers.SiLU`."""
-    return nnkit.ops.silu(x)
 
 
 swish = silu
 
 
-@_computed_by(layers.Mish)
+@_computed_by("Mish")
 def mish(x: Tensor) -> Tensor:
     """x tanh(softplus(x)); see :class:`nnkit.layers.Mish`."""
-    return x * nnkit.ops.tanh(nnkit.ops.softplus(x))
+    from nnkit import ops
+
+    return x * ops.tanh(ops.softplus(x))
 
 
-@_computed_by(layers.Softplus)
+@_computed_by("Softplus")
 def softplus(x: Tensor) -> Tensor:
     """log(1 + exp(x)); see :class:`nnkit.layers.Softplus`."""
-    return nnkit.ops.softplus(x)
 
 
-@_computed_by(layers.Softsign)
+@_computed_by("Softsign")
 def softsign(x: Tensor) -> Tensor:
     """x / (1 + abs(x)); see :class:`nnkit.layers.Softsign`."""
-    return nnkit.ops.softsign(x)
 
 
-@_computed_by(layers.Sigmoid)
+@_computed_by("Sigmoid")
 def sigmoid(x: Tensor) -> Tensor:
     """1 / (1 + exp(-x)); see :class:`nnkit.layers.Sigmoid`."""
-    return nnkit.ops.sigmoid(x)
 
 
-@_computed_by(layers.HardSigmoid)
+@_computed_by("HardSigmoid")
 def hard_sigmoid(x: Tensor) -> Tensor:
-    """x / 6 + 1 / 2, limited to 0 to 1; see :class:`nnkit.layers.HardSigmoid`."""
-    return nnkit.ops.hard_sigmoid(x)
+    """x / 6 + 1 / 2, clipped to [0, 1]; see :class:`nnkit.layers.HardSigmoid`."""
 
 
-@_computed_by(layers.Tanh)
+@_computed_by("Tanh")
 def tanh(x: Tensor) -> Tensor:
     """The hyperbolic tangent; see :class:`nnkit.layers.Tanh`."""
-    return nnkit.ops.tanh(x)
 
 
-@_computed_by(layers.Exponential)
+@_computed_by("Exponential")
 def exponential(x: Tensor) -> Tensor:
     """exp(x); see :class:`nnkit.layers.Exponential`."""
-    return nnkit.ops.exp(x)
+    from nnkit import ops
+
+    return ops.exp(x)
 
 
-@_computed_by(layers.Softmax)
+@_computed_by("Softmax")
 def softmax(x: Tensor, axis: int = -1) -> Tensor:
     """exp(x), divided by its sum along an axis; see :class:`nnkit.layers.Softmax`."""
-    return nnkit.ops.softmax(x, axis)
 
 
-@_computed_by(layers.LogSoftmax)
+@_computed_by("LogSoftmax")
 def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
     """The logarithm of softmax; see :class:`nnkit.layers.LogSoftmax`."""
-    return nnkit.ops.log_softmax(x, axis)
 
 
-_NAMES = ("linear", *_LAYERS)
+_NAMES = ("linear", *LAYERS)
 _ALIASES = {"swish": "silu"}
 
 
 def get(identifier: Any, dtype: str | None = None) -> Layer | None:
-    """The layer that an ``activation=`` argument means.
+    """Find or make the layer for an ``activation=`` argument.
 
     Parameters
     ----------
@@ -222,7 +220,7 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
         of expressions, which becomes a :class:`nnkit.layers.Lambda`, or the name of a registered
         one; or a layer's class name and configuration, as :func:`serialize` gives them.
     dtype : str, optional
-        What the activation computes in: that of the layer that it belongs to.
+        The data type that the activation computes in: that of its layer.
 
     Returns
     -------
@@ -232,9 +230,9 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
     Raises
     ------
     ValueError
-        There is no activation of that name.
+        No activation has that name.
     TypeError
-        It is something else.
+        ``identifier`` has another type.
 
     Examples
     --------
@@ -246,20 +244,20 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
     ValueError: unknown activation 'tahn'; did you mean 'tanh'? Known: linear, relu, ...
     """
     if is_function(identifier) and _FUNCTIONS.get(function_name(identifier)) is identifier:
-        return _LAYERS[function_name(identifier)](dtype=dtype)
+        return _new(*LAYERS[function_name(identifier)], dtype)
     if identifier is None or identifier is linear or identifier == "linear":
         return None
     if isinstance(identifier, str) and not is_registered(identifier):
         identifier = _ALIASES.get(identifier, identifier)
-        if identifier not in _LAYERS:
+        if identifier not in LAYERS:
             raise ValueError(
                 f"unknown activation {identifier!r}{did_you_mean(identifier, _NAMES)} "
                 f"Known: {', '.join(_NAMES)}, and any layer object."
             )
-        return _LAYERS[identifier](dtype=dtype)
-    is_class = isinstance(identifier, type) and issubclass(identifier, Layer)
-    known = isinstance(identifier, (str, Layer, dict)) or is_function(identifier)
-    if not (is_class or known):
+        return _new(*LAYERS[identifier], dtype)
+    of_nnkit = identifier if isinstance(identifier, type) else type(identifier)
+    is_layer = getattr(of_nnkit, "kind", None) == "layer"
+    if not (is_layer or isinstance(identifier, (str, dict)) or is_function(identifier)):
         raise TypeError(
             f"activation must be a name ({', '.join(_NAMES)}), a function or a layer object, got "
             f"{identifier!r}"
@@ -270,9 +268,9 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
 
 
 def serialize(activation: Layer | None) -> Any:
-    """What :func:`get` makes the same activation of: a name if its arguments are the defaults.
+    """Convert an activation to a value from which :func:`get` makes an equal one.
 
-    A configuration if they are not, and None for no activation.
+    This is a name if its arguments are the defaults, else a configuration; None for no activation.
 
     Examples
     --------
@@ -284,15 +282,16 @@ def serialize(activation: Layer | None) -> Any:
     """
     if activation is None:
         return None
-    for name, make in _LAYERS.items():
-        if type(activation) is make.func and _arguments(activation) == _arguments(make()):
+    for name, (layer, defaults) in LAYERS.items():
+        is_one = type(activation) is registered("layer")[layer]
+        if is_one and _arguments(activation) == _arguments(_new(layer, defaults, None)):
             return name
     described: dict[str, Any] = to_plain(activation)
-    described["config"].pop("dtype", None)  # It is that of the layer that it belongs to.
+    described["config"].pop("dtype", None)  # The dtype is that of the activation's layer.
     return described
 
 
 def _arguments(layer: Layer) -> dict[str, Any]:
-    """A layer's configuration without what an activation has no use for."""
+    """A layer's configuration without arguments that have no effect on an activation."""
     ignored = ("name", "trainable", "dtype", "input_shape", "activity_regularizer")
     return {key: value for key, value in layer.get_config().items() if key not in ignored}

@@ -1,29 +1,39 @@
-"""Checks of arguments: what was given, what was expected, in one sentence."""
+"""Checks of arguments; errors say in one sentence what was given and what was expected."""
 
 from __future__ import annotations
 
-import inspect
+import os
 import sys
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nnkit.arguments import did_you_mean
 from nnkit.conversion import to_numpy
-from nnkit.registry import did_you_mean
 
-__all__ = ["flag", "integer", "is_expression", "number", "one_of", "seed", "shape", "takes"]
+__all__ = [
+    "data_format",
+    "flag",
+    "integer",
+    "is_expression",
+    "model_file",
+    "number",
+    "one_of",
+    "seed",
+    "shape",
+]
 
 
 def integer(owner: str, name: str, value: Any, low: int = 1, high: int = 2**31) -> int:
-    """A whole number from ``low`` to ``high``.
+    """Check an integer from ``low`` to ``high``, and return it.
 
     Raises
     ------
     TypeError
-        It is no whole number.
+        The value is not an integer.
     ValueError
-        It is out of range.
+        The value is out of range.
 
     Examples
     --------
@@ -42,14 +52,14 @@ def integer(owner: str, name: str, value: Any, low: int = 1, high: int = 2**31) 
 
 
 def number(owner: str, name: str, value: Any, interval: str = "(-inf, inf)") -> float:
-    """A number in an interval; ``"[0, 1)"`` holds 0 but not 1. NaN is in none.
+    """Check a number in an interval, and return it.
 
     Raises
     ------
     TypeError
-        It is no number.
+        The value is not a number.
     ValueError
-        It is outside.
+        The value is outside the interval, or NaN.
 
     Examples
     --------
@@ -73,27 +83,33 @@ def number(owner: str, name: str, value: Any, interval: str = "(-inf, inf)") -> 
 
 
 def flag(owner: str, name: str, value: Any) -> bool:
-    """True or False; other things that Python takes for one of them are refused."""
+    """Check True or False; other values are refused, even if Python takes them for a bool."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{owner}: {name} must be True or False, got {value!r}")
     return bool(value)
 
 
 def one_of(owner: str, name: str, value: Any, known: tuple[str, ...]) -> str:
-    """One of a few words."""
+    """Check that a value is one of the known words, and return it."""
     if not isinstance(value, str) or value not in known:
         near = did_you_mean(str(value), known).rstrip(".")
         raise ValueError(f"{owner}: {name} must be one of {', '.join(known)}, got {value!r}{near}")
     return value
 
 
+def data_format(owner: str, value: Any) -> str:
+    """Check an axis order of images; None is ``"channels_last"``."""
+    known = ("channels_last", "channels_first")
+    return one_of(owner, "data_format", value or known[0], known)
+
+
 def seed(owner: str, value: Any) -> int | None:
-    """None, or a whole number from 0 to 2**63 - 1."""
+    """Check a seed: None, or an integer from 0 to 2**63 - 1."""
     return None if value is None else integer(owner, "seed", value, 0, 2**63 - 1)
 
 
 def shape(owner: str, name: str, value: Any, high: int = 2**31) -> tuple[int, ...]:
-    """A tuple of whole numbers from 1 to ``high``.
+    """Check a shape: a tuple of integers from 1 to ``high``.
 
     Examples
     --------
@@ -107,7 +123,7 @@ def shape(owner: str, name: str, value: Any, high: int = 2**31) -> tuple[int, ..
 
 
 def sizes(owner: str, name: str, value: Any, rank: int, low: int = 1) -> tuple[int, ...]:
-    """So many whole numbers from ``low`` on: one for all axes, or one for each.
+    """Check sizes of axes, at least ``low``: an integer for all axes, or one for each.
 
     Examples
     --------
@@ -125,7 +141,7 @@ def sizes(owner: str, name: str, value: Any, rank: int, low: int = 1) -> tuple[i
 
 
 def mask(owner: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """A mask for inputs of a shape: bool (batch, steps)."""
+    """Check a mask for inputs of a shape: bool (batch, steps)."""
     array = np.ascontiguousarray(to_numpy(value, f"{owner}: the mask"))
     if array.dtype != bool or array.shape != shape[:2]:
         raise ValueError(
@@ -135,15 +151,23 @@ def mask(owner: str, value: Any, shape: tuple[int, ...]) -> np.ndarray:
     return array
 
 
+def model_file(path: str | os.PathLike[str]) -> None:
+    """Refuse a name that a model or its weights can't be written under.
+
+    Examples
+    --------
+    >>> model_file("model.keras")
+    Traceback (most recent call last):
+    ValueError: model.keras: nnkit doesn't write .keras files yet; use the suffix .h5
+    """
+    suffix = Path(path).suffix
+    if suffix == ".keras":
+        raise ValueError(f"{path}: nnkit doesn't write .keras files yet; use the suffix .h5")
+    if suffix not in (".h5", ".hdf5"):
+        raise ValueError(f"{path}: the name of a model's file ends in .h5, not in {suffix!r}")
+
+
 def is_expression(value: Any) -> bool:
-    """Whether it is one of nnkit.symbolic's; nobody has any before those are imported."""
+    """Whether a value is a symbolic expression, found out without importing nnkit.symbolic."""
     graph = sys.modules.get("nnkit.symbolic.graph")
     return graph is not None and isinstance(value, graph.Variable)
-
-
-def takes(function: Callable[..., Any], name: str) -> bool:
-    """Whether a function has a parameter of that name."""
-    try:
-        return name in inspect.signature(function).parameters
-    except (TypeError, ValueError):  # Not every function of C's says what it takes.
-        return False

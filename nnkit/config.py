@@ -1,4 +1,4 @@
-"""Every number and path that nnkit can be tuned with."""
+"""Settings: all numbers and paths that users can set."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _threads: int | None = None
 
 
 def floatx() -> str:
-    """Data type of new layers: ``"float32"`` or ``"float64"``.
+    """Return the data type of new layers: ``"float32"`` or ``"float64"``.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def set_floatx(value: str) -> None:
 
 
 def matmul_precision() -> str:
-    """How exactly a GPU multiplies float32 matrices: ``"float32"`` or ``"tf32"``.
+    """Return the precision of float32 matrix products on a GPU: ``"float32"`` or ``"tf32"``.
 
     Examples
     --------
@@ -61,14 +61,14 @@ def matmul_precision() -> str:
 
 
 def set_matmul_precision(precision: str) -> None:
-    """Set how exactly a GPU multiplies float32 matrices, from the next ``fit`` or ``predict`` on.
+    """Set the precision of float32 matrix products on a GPU, from the next ``fit`` on.
 
     Parameters
     ----------
     precision : str
         ``"float32"`` (the default), or ``"tf32"``: several times as fast on tensor cores, with
-        10 bits of every factor's mantissa instead of 23; sums stay float32. A CPU, and a GPU
-        without tensor cores for it, always uses float32.
+        10 bits of every factor's mantissa instead of 23; sums stay float32. CPUs, and GPUs without
+        tensor cores for TF32, always use float32.
     """
     global _matmul_precision
     if precision not in ("float32", "tf32"):
@@ -77,14 +77,14 @@ def set_matmul_precision(precision: str) -> None:
 
 
 def epsilon() -> float:
-    """The small number (1e-7, Keras's) that keeps logarithms and divisions finite."""
+    """Return the small number (1e-7, as in Keras) that keeps logarithms and divisions finite."""
     return 1e-7
 
 
 def num_threads() -> int:
-    """Worker threads that a training step may use at most.
+    """Return the largest number of worker threads in a training step.
 
-    ``NNKIT_NUM_THREADS`` if that is set, else the cores that this process may use.
+    By default ``NNKIT_NUM_THREADS`` if that is set, else the number of cores of this process.
     """
     if _threads is not None:
         return _threads
@@ -99,16 +99,16 @@ def num_threads() -> int:
 
 
 def _cgroup_cores(path: str = "/sys/fs/cgroup/cpu.max") -> int:
-    """Whole cores that a container may use: more threads than that would wait for each other."""
+    """The number of whole cores that a container may use: more threads would only wait."""
     try:
         quota, period = Path(path).read_text().split()
         return max(1, int(quota) // int(period))
-    except (OSError, ValueError):  # No such limit, or "max".
+    except (OSError, ValueError):  # There is no limit, or it is "max".
         return sys.maxsize
 
 
 def set_num_threads(threads: int | None) -> None:
-    """Set how many worker threads a step may use; ``None`` goes back to the default."""
+    """Set the largest number of worker threads in a training step; None restores the default."""
     global _threads
     if threads is not None and (not isinstance(threads, int) or threads < 1):
         raise ValueError(f"num_threads must be a whole number from 1 on, not {threads!r}")
@@ -116,7 +116,7 @@ def set_num_threads(threads: int | None) -> None:
 
 
 def cache_dir() -> Path:
-    """Folder for compiled kernels and downloaded data: ``NNKIT_CACHE_DIR`` or the user's cache.
+    """Return the folder of compiled kernels and downloads: ``NNKIT_CACHE_DIR`` or the user's cache.
 
     Raises
     ------

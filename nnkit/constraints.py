@@ -1,6 +1,6 @@
-"""Constraints: what keeps a weight within bounds, applied after each update.
+"""Constraints: bounds on weights, applied after each update.
 
-``Dense(64, kernel_constraint=MaxNorm(2))`` bounds the norms of a layer's kernel.
+``Dense(64, kernel_constraint=MaxNorm(2))`` limits the norms of a layer's kernel.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ __all__ = [
     "unit_norm",
 ]
 
-_EPSILON = 1e-7  # Keras's backend.epsilon(): a norm of 0 divides nothing.
+_EPSILON = 1e-7  # Keras's backend.epsilon(), added to norms so that none is 0.
 
 
 class Constraint(Configurable):
     """A bound on a weight.
 
-    One of your own defines ``__call__(self, w)``, which returns the new weight, in NumPy. A
-    training step stops for it between two recorded stretches.
+    A custom constraint defines ``__call__(self, w)``, which returns the new weight as a NumPy
+    array. It runs in Python in every training step.
 
     Examples
     --------
@@ -51,10 +51,10 @@ class Constraint(Configurable):
     kind = "constraint"
 
     def __init__(self) -> None:
-        """Take no arguments, unless a subclass has some."""
+        """Take no arguments; a subclass may."""
 
     def __call__(self, w: Any) -> np.ndarray:
-        """The weight that the bound makes of ``w``."""
+        """The weight with the constraint applied."""
         raise TypeError(f"{type(self).__name__} must define __call__(self, w)")
 
     def apply(self, value: np.ndarray) -> None:
@@ -67,7 +67,7 @@ class Constraint(Configurable):
         Raises
         ------
         ValueError
-            ``__call__`` returned something else than an array of the weight's shape.
+            ``__call__`` didn't return an array of the weight's shape.
         """
 
         def change(value: np.ndarray) -> None:
@@ -83,16 +83,12 @@ class Constraint(Configurable):
 
         update_in_python(change, (), (value,))
 
-    def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
-        return f"{type(self).__name__}({given})"
-
 
 class _Kernels(Constraint, abstract=True):
-    """A bound that ``apply`` keeps by launching kernels."""
+    """Base of constraints whose ``apply`` launches kernels."""
 
     def __call__(self, w: Any) -> np.ndarray:
-        """The weight that the bound makes of ``w``: a new array."""
+        """The weight with the constraint applied, as a new array."""
         given = to_numpy(w, "w")
         w = np.array(given, given.dtype if given.dtype == np.float64 else np.float32, order="C")
         self.apply(w)
@@ -115,12 +111,12 @@ class NonNeg(_Kernels):
 
 
 class _Norm(_Kernels, abstract=True):
-    """Bounds of the norms along some axes.
+    """Base of constraints on norms along some axes.
 
     Attributes
     ----------
     bounds : tuple of float
-        Least and largest norm, and how much of the way there is gone at a time.
+        Smallest norm, largest norm, and the rate at which a norm is moved there.
     """
 
     axis: Any
@@ -132,7 +128,7 @@ class _Norm(_Kernels, abstract=True):
         Raises
         ------
         ValueError
-            The weight has no such axes, or others are between them.
+            The weight has no such axes, or they are not neighbours.
         """
         outer, n, inner = self._sizes(value.shape)
         factor = empty((outer * inner,), np.float64)
@@ -141,7 +137,7 @@ class _Norm(_Kernels, abstract=True):
         launch.scale_vectors(factor, n, 0, value.reshape(outer * n, inner))
 
     def _sizes(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
-        """Number of elements before the axes, along them, and after."""
+        """Products of the sizes before the axes, of the axes, and after them."""
         rank = len(shape)
         given = [self.axis] if isinstance(self.axis, int) else self.axis
         axes = sorted({axis % rank for axis in given if -rank <= axis < rank})
@@ -160,22 +156,22 @@ class _Norm(_Kernels, abstract=True):
 
 
 class MaxNorm(_Norm):
-    """Scales down what has a larger norm: ``w * min(norm, max_value) / (1e-7 + norm)``.
+    """Scale vectors with a larger norm down: ``w * min(norm, max_value) / (1e-7 + norm)``.
 
     N. Srivastava et al., 2014, "Dropout: a simple way to prevent neural networks from overfitting".
 
     Parameters
     ----------
     max_value : float
-        From 0 on.
+        At least 0.
     axis : int or sequence of int
-        Along which the norms are taken: 0 for the kernel of a Dense layer, so that there is one for
-        each unit; ``[0, 1, 2]`` for that of a Conv2D.
+        Axes along which norms are computed: 0 for the kernel of a Dense layer, so that each unit
+        has a norm; ``[0, 1, 2]`` for the kernel of a Conv2D.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or, in a step, the weight has no such axes.
+        An argument has a wrong type or value; or, in a step, the weight has no such axes.
 
     Examples
     --------
@@ -192,17 +188,17 @@ class MaxNorm(_Norm):
 
 
 class UnitNorm(_Norm):
-    """Norm 1: ``w / (1e-7 + norm)``.
+    """Scale vectors to norm 1: ``w / (1e-7 + norm)``.
 
     Parameters
     ----------
     axis : int or sequence of int
-        Along which the norms are taken; see :class:`MaxNorm`.
+        Axes along which norms are computed; see :class:`MaxNorm`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or, in a step, the weight has no such axes.
+        An argument has a wrong type or value; or, in a step, the weight has no such axes.
 
     Examples
     --------
@@ -218,23 +214,23 @@ class UnitNorm(_Norm):
 
 
 class MinMaxNorm(_Norm):
-    """Norms in an interval: ``w * desired / (1e-7 + norm)``.
+    """Scale vectors to norms in an interval: ``w * desired / (1e-7 + norm)``.
 
-    With ``desired = rate * clip(norm, min_value, max_value) + (1 - rate) * norm``.
+    Here ``desired = rate * clip(norm, min_value, max_value) + (1 - rate) * norm``.
 
     Parameters
     ----------
     min_value, max_value : float
-        From 0 on, the least and the largest norm.
+        The smallest and the largest norm, at least 0.
     rate : float
-        From 0 to 1: which part of the way there is gone at each step.
+        From 0 to 1: the fraction of the difference that is removed in each step.
     axis : int or sequence of int
-        Along which the norms are taken; see :class:`MaxNorm`.
+        Axes along which norms are computed; see :class:`MaxNorm`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or, in a step, the weight has no such axes.
+        An argument has a wrong type or value; or, in a step, the weight has no such axes.
 
     Examples
     --------
@@ -263,18 +259,18 @@ class MinMaxNorm(_Norm):
 
 
 class FunctionConstraint(Constraint, wraps_functions=True):
-    """A function as a constraint: ``kernel_constraint=function`` makes one.
+    """Wrap a function as a constraint, as ``kernel_constraint=function`` does.
 
     Parameters
     ----------
     function : callable or str
-        ``function(w)`` returns the new weight, in NumPy. Or the name of a function under
-        :func:`nnkit.saving.register`.
+        ``function(w)`` returns the new weight as a NumPy array. Or the name of a function
+        registered with :func:`nnkit.saving.register`.
 
     Raises
     ------
     TypeError, ValueError
-        It is no function, or none is registered under that name.
+        ``function`` is not callable, or no function is registered under that name.
 
     Examples
     --------
@@ -287,7 +283,7 @@ class FunctionConstraint(Constraint, wraps_functions=True):
         self.function = function_named("constraint", function)
 
     def __call__(self, w: Any) -> np.ndarray:
-        """What the function returns."""
+        """The function's value."""
         return to_numpy(self.function(w), f"what {self.function} returns")
 
     def __repr__(self) -> str:
@@ -295,7 +291,7 @@ class FunctionConstraint(Constraint, wraps_functions=True):
 
 
 def get(identifier: Any) -> Constraint | None:
-    """A constraint from itself, a name, a configuration, or a function.
+    """Find or make a constraint from a constraint, a name, a configuration, or a function.
 
     Parameters
     ----------
@@ -305,14 +301,14 @@ def get(identifier: Any) -> Constraint | None:
     Returns
     -------
     Constraint or None
-        None for None: no bound.
+        None for None: no constraint.
 
     Raises
     ------
     ValueError
         No constraint has that name.
     TypeError
-        It is something else.
+        ``identifier`` has another type.
 
     Examples
     --------
@@ -324,13 +320,13 @@ def get(identifier: Any) -> Constraint | None:
 
 
 def _axes(owner: str, axis: Any) -> int | list[int]:
-    """An axis, or several different ones."""
+    """Check an axis, or several different ones."""
     if isinstance(axis, (list, tuple)) and axis:
         return [checks.integer(owner, "axis", a, -32, 31) for a in axis]
     return checks.integer(owner, "axis", axis, -32, 31)
 
 
-# Keras has these names, too.
+# Aliases, as in Keras.
 max_norm = MaxNorm
 min_max_norm = MinMaxNorm
 non_neg = NonNeg

@@ -1,8 +1,8 @@
-"""What users give as arrays, made NumPy arrays: the one door, and who may pass it.
+"""Conversion of users' values to NumPy arrays; no other function of nnkit converts them.
 
-NumPy iterates over any object that has ``__len__`` and ``__getitem__``. One that never raises
-IndexError, as a data set of batches may be, then fills all memory. So only what is known to end is
-handed to it.
+NumPy iterates over any object that has ``__len__`` and ``__getitem__``. If the object never raises
+IndexError, as a data set of batches may do, NumPy fills all memory. So only values of known types
+are passed to NumPy.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["is_array", "to_numpy"]
 
 _NUMBERS = (bool, int, float, complex, np.generic)
 _SEQUENCES = (list, tuple, range, deque)
-_DEEPEST = 64  # NumPy has no more axes.
+_DEEPEST = 64  # NumPy's limit of axes.
 _REMEDIES = {
     "U": "; give names of classes numbers first: numpy.unique(y, return_inverse=True)[1]",
     "O": "; if it holds nothing but numbers, .astype(float) makes it an array of them",
@@ -28,24 +28,24 @@ _PROTOCOLS = ("__array__", "__array_interface__", "__array_struct__", "__dlpack_
 
 
 def to_numpy(value: Any, name: str, dtype: Any = None) -> np.ndarray:
-    """The array of numbers that a value is, as this machine reads them; not copied if that can be.
+    """Convert a value to an array of numbers in native byte order; copy only if necessary.
 
     Parameters
     ----------
     value : array
-        An array of NumPy or another library (what has ``__array__``, ``__array_interface__``,
+        An array of NumPy or another library (an object with ``__array__``, ``__array_interface__``,
         ``__dlpack__`` or a buffer); a DataFrame or Series of pandas or polars; a number; or a list,
-        tuple, range or deque of these, or of such lists.
+        tuple, range or deque of these, possibly nested.
     name : str
-        What errors call it.
+        The name of the value in errors.
     dtype : data type, optional
-        By default the value's own.
+        By default the value's data type.
 
     Raises
     ------
     TypeError
-        It is something else, a generator or a data set that gives batches for example; or it can't
-        be one array; or it has masked entries; or a column of a table holds no numbers.
+        The value has another type, such as a generator or a data set of batches; or it is ragged;
+        or it has masked entries; or a column of a table doesn't contain numbers.
     ValueError
         A column of a table has missing values.
 
@@ -76,7 +76,7 @@ def to_numpy(value: Any, name: str, dtype: Any = None) -> np.ndarray:
         array = np.from_dlpack(value) if from_dlpack else np.asarray(value)
     except MemoryError:
         raise
-    except Exception as error:  # Other libraries have errors of many types.
+    except Exception as error:  # Other libraries raise errors of many types.
         raise TypeError(f"{name} is not one array of numbers: {error}") from error
     if array.dtype.kind not in "fiub":
         raise TypeError(
@@ -88,12 +88,12 @@ def to_numpy(value: Any, name: str, dtype: Any = None) -> np.ndarray:
 
 
 def _cast(value: Any, array: np.ndarray, dtype: Any) -> np.ndarray:
-    """In another data type; of Python's numbers, one that is out of its range is an error."""
+    """Convert an array's data type; a number of Python's that is out of range is an error."""
     return np.asarray(value if isinstance(value, (int, *_SEQUENCES)) else array, dtype)
 
 
 def is_array(value: Any) -> bool:
-    """Whether NumPy takes it without iterating over it."""
+    """Whether NumPy converts a value without iterating over it."""
     if isinstance(value, (type, str, bytes)):
         return False
     return any(hasattr(value, method) for method in _PROTOCOLS) or _has_buffer(value)
@@ -113,7 +113,7 @@ def _only_dlpack(value: Any) -> bool:
 
 
 def _with_inner(value: Iterable[Any], name: str) -> Iterator[Iterable[Any]]:
-    """A sequence and those inside it, each once."""
+    """Iterate over a sequence and all sequences inside it, each once."""
     level: list[Any] = [value]
     for _ in range(_DEEPEST):
         yield from level
@@ -135,7 +135,7 @@ def _kinds(sequence: Any) -> set[type]:
 
 
 def _check_items(sequence: Any, name: str) -> None:
-    """Refuse what NumPy would iterate over, and masked entries, which it would take as they are."""
+    """Refuse items that NumPy would iterate over, and masked entries, whose mask NumPy drops."""
     for kind in _kinds(sequence):
         if issubclass(kind, (*_NUMBERS, *_SEQUENCES, str, bytes)) or kind is np.ndarray:
             continue
@@ -155,7 +155,7 @@ def _check_mask(value: Any, name: str) -> None:
 
 
 def _described(value: Any, name: str) -> str:
-    """What came instead of an array, and what to do about it."""
+    """Text for an error: the value that came instead of an array, and what to do about it."""
     if value is None:
         return "None"
     kind = type(value).__name__

@@ -1,7 +1,7 @@
-"""What kernels of your own for GPUs are written with; ``import nnkit`` does not import it.
+"""Functions to write custom kernels for GPUs; ``import nnkit`` does not import this module.
 
 A kernel made with :func:`nnkit.kernel` runs on the CPU. In a model that trains on a GPU it runs on
-copies in host memory, unless it has a twin::
+copies in host memory, unless it has a twin, a second kernel for the GPU::
 
     import nnkit
     from nnkit import cuda
@@ -18,8 +18,7 @@ copies in host memory, unless it has a twin::
             y[i] = x[i] * x[i] * x[i]
             i += cuda.threads()
 
-The functions that ``numba.cuda`` has for kernels (``syncthreads``, ``shared.array``...) are used as
-ever.
+The functions of ``numba.cuda`` for kernels (``syncthreads``, ``shared.array``...) work as usual.
 """
 
 from nnkit.kernels.cuda._cuda import (

@@ -1,4 +1,4 @@
-"""Exceptions of nnkit's own; every other one is Python's. And how it warns."""
+"""nnkit's own exceptions, and its function for warnings; other exceptions are Python's."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["DeviceError", "FileFormatError", "warn"]
 
 
 class DeviceError(RuntimeError):
-    """A device can't be used: something is missing, too old, or does not fit the rest.
+    """A device can't be used: something is missing, too old, or incompatible.
 
     Examples
     --------
@@ -21,7 +21,7 @@ class DeviceError(RuntimeError):
 
 
 class FileFormatError(ValueError):
-    """A file is not what it should be: damaged, of another format, too new, or unsafe to read.
+    """A file can't be read: it is damaged, of another format, too new, or unsafe.
 
     Examples
     --------
@@ -35,7 +35,7 @@ class FileFormatError(ValueError):
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn of something, at the line outside of nnkit that led to it, however far away that is."""
+    """Warn at the line of the user's code that led here, however deep the stack is."""
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__")):
         level, frame = level + 1, frame.f_back

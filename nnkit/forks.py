@@ -1,4 +1,4 @@
-"""Fork at any moment: no lock is held by a thread that the child doesn't have."""
+"""Locks and forks: no lock is held at a fork by a thread that the child process doesn't have."""
 
 from __future__ import annotations
 
@@ -13,53 +13,54 @@ from nnkit.weak import WeakTable
 
 __all__ = ["Lock", "adopted", "give_way", "hold", "in_child", "register"]
 
-# A fork waits so long for the locks of each level, at most. It needs it all only if a thread that
-# has one of them waits for the thread that forks.
+# The longest time that a fork waits for the locks of a level. It waits that long only if a thread
+# that holds one of the locks waits for the forking thread.
 _PATIENCE_SECONDS = 10.0
 
 
 class Lock(Protocol):
-    """What :func:`hold` takes: locks of Python's, and what behaves like them."""
+    """The interface that :func:`hold` needs: that of Python's locks."""
 
     def acquire(self, blocking: bool = ..., timeout: float = ...) -> bool:
-        """Wait for it; whether it was got."""
+        """Wait for the lock, and return whether it was acquired."""
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the lock."""
 
 
-#: By what is acquired first: turns at models, programs, compilers from the outermost to LLVM.
+#: In order of acquisition: turns at models, programs, compilers from the outermost to LLVM.
 _levels: tuple[WeakTable[None], ...] = tuple(WeakTable() for _ in range(6))
 _held: list[Lock] = []
 _missed: list[Any] = []
 _cleaners: list[Callable[[], None]] = []
 _of_libraries: list[dict[str, Callable[[], None]]] = []
-_begun: list[dict[str, Callable[[], None]]] = []  # Of these, whose "before" has been called.
-# The level that a fork is waiting for; None: nobody forks.
+_begun: list[dict[str, Callable[[], None]]] = []  # The libraries whose "before" has been called.
+# The level that a fork is waiting for, or None.
 _waits_for: int | None = None
 
 
 def hold(lock: Lock, level: int) -> None:
-    """Let whoever forks hold a lock meanwhile, so that what it guards is whole in the child.
+    """Hold a lock during every fork, so that the state that it guards is consistent in the child.
 
     Parameters
     ----------
     lock : Lock
     level : int
-        From 0 to 5: who holds one lock and takes another goes up.
+        From 0 to 5. A thread that holds a lock may only acquire locks of higher levels.
     """
     _levels[level][lock] = None
 
 
 def in_child(function: Callable[[], None]) -> None:
-    """Let a child process begin with this, before the locks are given back."""
+    """Call a function in every forked child process, before locks are released there."""
     _cleaners.append(function)
 
 
 def give_way(level: int) -> None:
-    """Before a lock is taken again and again: let a fork that waits for it come first.
+    """Wait for a fork that waits for a lock of this level; call it before acquiring such a lock.
 
-    Not one that waits for another level: this thread may have what it waits for.
+    Otherwise a thread that acquires a lock again and again could keep a fork waiting. Forks that
+    wait for another level are not waited for, because this thread may hold such a lock.
     """
     while _waits_for == level:
         time.sleep(0.001)
@@ -67,10 +68,10 @@ def give_way(level: int) -> None:
 
 @contextmanager
 def adopted() -> Iterator[None]:
-    """Within the block, what an imported library registers for forks comes after nnkit's locks.
+    """In the block, collect fork hooks that imported libraries register; they run after nnkit's.
 
-    Python would call it first: a fork would have the library's lock, and wait for a thread that
-    wants it while it imports that library.
+    Python would call these hooks first: a fork would then hold the library's lock while it waits
+    for a thread that imports the library and needs that lock.
     """
     if not hasattr(os, "register_at_fork"):
         yield
@@ -91,7 +92,7 @@ def _call(hooks: list[dict[str, Callable[[], None]]], when: str) -> None:
 
 def _before() -> None:
     global _waits_for
-    if _waits_for is not None:  # Registered more than once.
+    if _waits_for is not None:  # register() was called more than once.
         return
     for _waits_for, locks in enumerate(_levels):
         end = time.monotonic() + _PATIENCE_SECONDS
@@ -116,15 +117,15 @@ def _after_in_child() -> None:
     for clean in _cleaners:
         clean()
     for lock in _missed:
-        lock._at_fork_reinit()  # Nobody has it.
+        lock._at_fork_reinit()  # The thread that held it doesn't exist here.
     _after("after_in_child")
 
 
 def register() -> None:
-    """Hold the locks at each fork; what is registered last is held first.
+    """Register nnkit's hooks; of all libraries' hooks, those registered last run first.
 
-    So this is called again after imports of libraries that hold locks of their own then, which a
-    thread may want while it has one of these.
+    So this is called again after an import of a library that registers hooks for its own locks:
+    nnkit's locks must be acquired before these.
     """
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_after_in_child)

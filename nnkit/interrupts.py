@@ -1,9 +1,10 @@
-"""Ctrl-C: never swallowed, and never in the middle of what must be done whole.
+"""Ctrl-C: never lost, and never raised in the middle of an operation that must be completed.
 
-Python raises ``KeyboardInterrupt`` between any two instructions of the main thread. Inside a
-callback of C code (h5py reads through a Python file, LLVM asks for an object) it is printed and
-lost; in the middle of bookkeeping (an optimizer's count of steps) it would leave half a state. So
-nnkit notes it, and raises it where nothing is half done: between native calls, kernels and weights.
+Python raises ``KeyboardInterrupt`` between any two instructions of the main thread. In a callback
+from C code (h5py reads through a Python file, LLVM asks for an object) the exception is printed and
+lost; in the middle of bookkeeping (an optimizer's count of steps) it would leave an inconsistent
+state. So nnkit remembers it, and raises it at safe points: between native calls, kernels and
+weights.
 """
 
 from __future__ import annotations
@@ -27,20 +28,20 @@ __all__ = ["allowed", "apart", "check", "deferred"]
 Result = TypeVar("Result")
 
 _SIGINT = int(signal.SIGINT)
-# How long a wait goes on before it looks for Ctrl-C.
+# Interval at which a wait checks for Ctrl-C.
 _WAKE_SECONDS = 0.05
 
 
 class _State:
-    """What is known of Ctrl-C; of the main thread, the only one that Python interrupts.
+    """State of the main thread, the only one that Python interrupts.
 
     Attributes
     ----------
     deferring : bool
     pending : tuple or None
-        The arguments of the handler that is still to be called.
+        Arguments for the user's handler, which is to be called later; None without a Ctrl-C.
     handler : callable
-        That of the user, while nnkit's is in its place.
+        The user's handler, while nnkit's is installed.
     """
 
     deferring = False
@@ -52,7 +53,7 @@ _state = _State()
 
 
 def _note(number: int, frame: FrameType | None) -> None:
-    """The handler in the place of the user's."""
+    """nnkit's handler, which replaces the user's within :class:`deferred`."""
     if _state.deferring:
         _state.pending = number, frame
     else:
@@ -60,9 +61,10 @@ def _note(number: int, frame: FrameType | None) -> None:
 
 
 class deferred:  # noqa: N801  (a context manager reads like a statement)
-    """Within the block Ctrl-C waits for :func:`check`, for :class:`allowed`, or for the end.
+    """In the block, delay Ctrl-C until :func:`check`, :class:`allowed`, or the block's end.
 
-    Blocks may be nested. Other threads than the main one are never interrupted: nothing is done.
+    Blocks may be nested. In other threads than the main one, which Python never interrupts, a
+    block has no effect.
 
     Examples
     --------
@@ -89,20 +91,20 @@ class deferred:  # noqa: N801  (a context manager reads like a statement)
         elif callable(handler):
             self._outer = True
             _state.handler = handler
-        else:  # Ctrl-C is ignored, or ends the process at once.
+        else:  # Ctrl-C is ignored, or kills the process.
             return
         self._active = _state.deferring = True
         if self._outer:
             try:
                 set_handler(_SIGINT, _note)
-            except BaseException:  # The user's handler, for what came before.
+            except BaseException:  # Raised by the user's handler, for an earlier Ctrl-C.
                 _state.deferring = False
                 raise
 
     def __exit__(self, *error: object) -> None:
         if not self._active:
             return
-        # A handler that a callback has set in the meantime stays.
+        # A handler that a callback has installed since then stays.
         if self._outer and getsignal(_SIGINT) is _note:
             set_handler(_SIGINT, _state.handler)
         _state.deferring = False
@@ -111,7 +113,7 @@ class deferred:  # noqa: N801  (a context manager reads like a statement)
 
 
 class allowed:  # noqa: N801
-    """Within the block, the user's own code, Ctrl-C is what it always is."""
+    """In the block, which runs the user's code, Ctrl-C is not delayed."""
 
     __slots__ = ("_active",)
 
@@ -128,16 +130,16 @@ class allowed:  # noqa: N801
 
 
 def check() -> None:
-    """Where nothing is half done: let Ctrl-C do now what was deferred."""
+    """At a safe point: call the user's handler if a Ctrl-C was delayed."""
     if _state.pending is not None and get_ident() == _main:
         _deliver()
 
 
 def apart(function: Callable[..., Result], *arguments: Any) -> Result:
-    """What a function returns that must not be interrupted but may take long.
+    """Call a function that may take long and must not be interrupted, and return its result.
 
-    It runs in a thread of its own, where Ctrl-C never comes. If it comes here, waiting ends, and
-    the function goes on to its end: what it has made by then is there for the next call.
+    It runs in another thread, which Ctrl-C doesn't interrupt. Ctrl-C ends only the wait for it; the
+    function then runs to its end, so that a later call can use what it made.
     """
     if get_ident() != _main:
         return function(*arguments)
@@ -148,14 +150,14 @@ def apart(function: Callable[..., Result], *arguments: Any) -> Result:
     def run() -> None:
         try:
             results.append(context.run(function, *arguments))
-        except BaseException as error:  # Raised where the result is wanted.
+        except BaseException as error:  # Raised again in the calling thread.
             errors.append(error)
         done.release()
 
     with deferred():
-        try:  # No daemon: the process may end only when LLVM is done.
+        try:  # Not a daemon: the process must not end while LLVM runs.
             threading.Thread(target=run, name="nnkit-apart").start()
-        except RuntimeError:  # There are too many threads, or the process is about to end.
+        except RuntimeError:  # Too many threads, or the process is ending.
             run()
         while not done.acquire(timeout=_WAKE_SECONDS):
             check()

@@ -1,4 +1,4 @@
-"""What is said of a name that a package lacks: where it is, or the nearest one."""
+"""Errors about names that a package lacks: they say where the name is, or the nearest one."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from collections.abc import Callable, Collection
 from types import FrameType
 from typing import Any
 
-from nnkit.registry import did_you_mean
+from nnkit.arguments import did_you_mean
 
 __all__ = ["explain_missing", "missing"]
 
 
 def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], Any]:
-    """The ``__getattr__`` of a package.
+    """Make the ``__getattr__`` of a package.
 
     Parameters
     ----------
     package : str
         ``__name__`` of the package.
     on_demand : collection of str
-        Modules in it that are imported when they are first used.
+        Modules of the package that are imported when first used.
 
     Returns
     -------
     callable
-        It raises an AttributeError; in ``from package import name``, an ImportError.
+        It raises AttributeError, or ImportError in ``from package import name``.
 
     Examples
     --------
@@ -43,13 +43,13 @@ def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], An
 
     def of_package(name: str) -> Any:
         module = f"{package}.{name}"
-        # Or Ctrl-C has ended the import of the package that it is in: this is the second one.
+        # A module may also be missing because Ctrl-C ended an earlier import of the package.
         if name in on_demand or module in sys.modules:
             return importlib.import_module(module)
-        if name.startswith("_"):  # Asked by some protocol, not by a user.
+        if name.startswith("_"):  # Looked up by a protocol, not by a user.
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         message = f"{package} has no {name!r}{_hint(package, name)}"
-        if _imports(sys._getframe(1)):  # Python would replace an AttributeError by its own words.
+        if _imports(sys._getframe(1)):  # Python would replace an AttributeError's text.
             raise ImportError(message, name=package)
         raise AttributeError(message)
 
@@ -57,7 +57,7 @@ def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], An
 
 
 def explain_missing() -> None:
-    """Give every public package that is imported the ``__getattr__`` of :func:`missing`."""
+    """Set the ``__getattr__`` of all imported public packages to that of :func:`missing`."""
     for name in _public("nnkit"):
         package = sys.modules.get(f"nnkit.{name}")
         if package is not None:
@@ -65,7 +65,7 @@ def explain_missing() -> None:
 
 
 def _hint(package: str, name: str) -> str:
-    """Where else the name is; or the nearest one, and where to look for it."""
+    """Text for an error: the package that has the name, or the nearest name."""
     public = {module: _public(module) for module in list(sys.modules) if _is_public(module)}
     for module in sorted(public):
         if name in public[module]:
@@ -77,7 +77,7 @@ def _hint(package: str, name: str) -> str:
 
 
 def _is_public(module: str) -> bool:
-    """Whether it is nnkit or one of the packages that users name, ``nnkit.layers`` for example."""
+    """Whether a module is nnkit or one of its public packages, such as ``nnkit.layers``."""
     return module in ("nnkit", *(f"nnkit.{name}" for name in _public("nnkit")))
 
 
@@ -87,7 +87,7 @@ def _public(module: str) -> list[str]:
 
 
 def _imports(frame: FrameType) -> bool:
-    """Whether a frame is executing ``from ... import name``."""
+    """Whether a frame currently executes ``from ... import name``."""
     import dis
 
     code, at = frame.f_code.co_code, frame.f_lasti

@@ -1,69 +1,66 @@
-"""Objects that a name, a dictionary or a model file can ask for.
+"""The registry of classes and functions that names, dictionaries and model files can refer to.
 
 Every layer, loss, optimizer, metric, initializer and schedule is a :class:`Configurable`: it
-remembers the arguments it was made with, so it can be described as plain data and made again. A
-file names classes and functions of this registry only; it can't make nnkit import or call anything
-else.
+remembers the arguments of its constructor, so it can be described as plain data and rebuilt. A file
+can refer to classes and functions in this registry only; it can't make nnkit import or call
+anything else.
 """
 
 from __future__ import annotations
 
 import contextlib
-import difflib
 import functools
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeGuard, TypeVar, cast
+
+from nnkit.arguments import did_you_mean, parameters, refuse_unknown, signature
 
 __all__ = [
     "Configurable",
     "custom_objects",
-    "did_you_mean",
-    "explain_arguments",
     "find",
     "function_named",
-    "parameters",
     "register",
     "resolve",
     "snake_case",
 ]
 
 C = TypeVar("C", bound=Callable[..., Any])
-F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T", bound="Configurable")
 
 _classes: dict[str, dict[str, type[Configurable]]] = {}
 _functions: dict[str, Callable[..., Any]] = {}
-_wrappers: dict[str, Callable[[Any], Configurable]] = {}  # What a function becomes, by kind.
-_stand_ins: list[tuple[Callable[..., Any], str]] = []  # nnkit's functions, and their class's name.
-_customs: ContextVar[dict[str, Any]] = ContextVar("custom_objects")  # By both spellings.
+_wrappers: dict[str, Callable[[Any], Configurable]] = {}  # The class that wraps functions, by kind.
+_stand_ins: list[tuple[Callable[..., Any], str]] = []  # nnkit's functions, their classes' names.
+_customs: ContextVar[dict[str, Any]] = ContextVar("custom_objects")  # Each under both of its names.
 
 
 class _Recorded(type):
-    """Keeps the arguments of a constructor call, and explains a wrong one."""
+    """The metaclass that records the arguments of constructor calls, and explains wrong ones."""
 
-    needs: tuple[str, ...] = ()  # Attributes that the __init__ of a kind's base sets.
+    needs: tuple[str, ...] = ()  # Attributes that the base class's __init__ sets.
 
     @property
     def __signature__(cls) -> inspect.Signature:
-        """What help, completion and ``inspect.signature`` show."""
+        """The signature that help, completion and ``inspect.signature`` show."""
         return signature(cls)
 
-    # With this type, type checkers go on to __init__, whose arguments they know.
+    # Annotated like this, type checkers look at __init__ for the arguments.
     def __call__(cls: type[T], *arguments: Any, **named: Any) -> T:  # type: ignore[misc]
         own = inspect.signature(cls.__init__)
         try:
             bound = own.bind(None, *arguments, **named)
         except TypeError as error:
-            _refuse_unknown(cls.__name__, named, parameters(cls))
+            refuse_unknown(cls.__name__, named, parameters(cls))
             raise TypeError(f"{cls.__name__}: {error}") from None
         try:
             instance: T = type.__call__(cls, *arguments, **named)
-        except TypeError as error:  # An argument passed on to a base that doesn't know it either.
+        except TypeError as error:  # A base class got an unknown argument.
             if "unexpected keyword" in str(error) or "multiple values" in str(error):
-                _refuse_unknown(cls.__name__, named, parameters(cls))
+                refuse_unknown(cls.__name__, named, parameters(cls))
             raise
         if not all(hasattr(instance, name) for name in cls.needs):
             raise TypeError(f"{cls.__name__}.__init__ must call super().__init__() before all else")
@@ -79,9 +76,9 @@ class _Recorded(type):
 
 
 class Configurable(metaclass=_Recorded):
-    """Base of everything that can be written to a file and named by a string.
+    """Base of all objects that can be saved in a file and named by a string.
 
-    A subclass needs no ``get_config``: its constructor arguments are remembered.
+    A subclass needs no ``get_config``, because constructor arguments are recorded.
 
     Examples
     --------
@@ -95,7 +92,7 @@ class Configurable(metaclass=_Recorded):
 
     kind: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
-    settled: ClassVar[tuple[str, ...]] = ()  # Arguments of a base that __init__ itself gives.
+    settled: ClassVar[tuple[str, ...]] = ()  # Base arguments that __init__ sets.
     _arguments: dict[str, Any]
 
     def __init_subclass__(
@@ -117,9 +114,13 @@ class Configurable(metaclass=_Recorded):
         """Make an object from what :meth:`get_config` returned."""
         return cls(**config)
 
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
+        return f"{type(self).__name__}({given})"
+
 
 def to_plain(value: Any) -> Any:
-    """The same value as JSON knows it; a registered function is its name."""
+    """Convert a value to plain data that JSON can represent; a registered function to its name."""
     if is_function(value):
         name = function_name(value)
         return name if _functions.get(name) is value else value
@@ -133,18 +134,18 @@ def to_plain(value: Any) -> Any:
 
 
 def register(item: C) -> C:
-    """Let model files and strings name a class or function of yours; a decorator.
+    """Register a class or function, so that model files and strings can name it; a decorator.
 
     Parameters
     ----------
     item : type or function
-        A subclass of Layer, Loss, Optimizer, Metric, Initializer..., or a function that serves as
-        a loss, metric, activation or ``Lambda``.
+        A subclass of Layer, Loss, Optimizer, Metric, Initializer..., or a function for a loss, a
+        metric, an activation or ``Lambda``.
 
     Raises
     ------
     TypeError
-        It is none of those.
+        ``item`` is neither such a class nor a function.
     ValueError
         Another class or function has that name.
 
@@ -165,7 +166,7 @@ def register(item: C) -> C:
     """
     if inspect.isfunction(item):
         kind, known = "function", cast(dict[str, Any], _functions)
-    elif isinstance(item, type) and issubclass(item, Configurable) and hasattr(item, "kind"):
+    elif _can_be_registered(item):
         kind, known = item.kind, cast(dict[str, Any], _classes.setdefault(item.kind, {}))
     else:
         raise TypeError(
@@ -175,7 +176,7 @@ def register(item: C) -> C:
     if not name.isidentifier():
         raise TypeError(f"register takes functions that have a name, not {item!r}; use def")
     old = known.get(name)
-    # A statement run again (in a notebook) replaces itself.
+    # A definition that is run again, as in a notebook, replaces the earlier one.
     if old is not None and (old.__module__, old.__qualname__) != (
         item.__module__,
         item.__qualname__,
@@ -188,29 +189,33 @@ def register(item: C) -> C:
     return item
 
 
+def _can_be_registered(item: Any) -> TypeGuard[type[Configurable]]:
+    """Whether a value is a class of layers, losses, metrics..., or one derived from it."""
+    return isinstance(item, type) and issubclass(item, Configurable) and hasattr(item, "kind")
+
+
 def stands_for(function: Callable[..., Any], cls: type[Configurable]) -> None:
-    """Let :func:`resolve` take one of nnkit's functions for the class of this name."""
+    """Make :func:`resolve` replace one of nnkit's functions by the class of this name."""
     _stand_ins.append((function, cls.__name__))
 
 
 @contextlib.contextmanager
 def custom_objects(given: Mapping[str, Any] | None) -> Iterator[None]:
-    """Within a ``with`` block, names mean these classes and functions, too, and first.
+    """In a ``with`` block, let names refer to these classes and functions before all others.
 
     Parameters
     ----------
     given : dict, optional
-        By name. As Keras registers classes under ``"package>Name"``, that and ``"Name"`` are the
-        same, in this dictionary and in what is looked up.
+        Classes and functions by name. Because Keras registers classes as ``"package>Name"``, that
+        and ``"Name"`` are equivalent.
 
     Raises
     ------
     TypeError
-        One is neither a class of a kind that nnkit knows, nor a function.
+        A value is neither a subclass of a class that can be saved, nor a function.
     """
     for name, item in (given or {}).items():
-        known = isinstance(item, type) and issubclass(item, Configurable) and hasattr(item, "kind")
-        if not (known or is_function(item)):
+        if not (_can_be_registered(item) or is_function(item)):
             raise TypeError(
                 f"custom_objects[{name!r}] must be a function, or a class derived from nnkit's "
                 f"Layer, Loss, Metric, Optimizer..., got {item!r}"
@@ -224,38 +229,28 @@ def custom_objects(given: Mapping[str, Any] | None) -> Iterator[None]:
 
 
 def _bare(name: str) -> str:
-    """``Name`` of ``package>Name``."""
+    """The part ``Name`` of ``package>Name``."""
     return name.rpartition(">")[2]
 
 
-def _function(name: str) -> Callable[..., Any] | None:
-    """The function that a name means, a custom one first."""
-    custom = {k: v for k, v in _customs.get({}).items() if is_function(v)}
-    for known in (custom, _functions):
-        for spelling in (name, _bare(name)):
-            if spelling in known:
-                return cast(Callable[..., Any], known[spelling])
-    return None
-
-
 def is_custom_function(name: str) -> bool:
-    """Whether ``custom_objects`` was given a function of that name, here and now."""
+    """Whether a function of that name is in the ``custom_objects`` of the current block."""
     customs = _customs.get({})
     return any(is_function(customs.get(spelling)) for spelling in (name, _bare(name)))
 
 
 def is_function(value: Any) -> bool:
-    """Whether it can be called and is no class or object of nnkit's."""
+    """Whether a value is callable and neither a class nor an object of nnkit's."""
     return callable(value) and not isinstance(value, (type, Configurable))
 
 
 def is_registered(name: str) -> bool:
-    """Whether a function is known by that name."""
-    return _function(name) is not None
+    """Whether a function has that name."""
+    return _spelled("function", name) is not None
 
 
 def means_function(kind: str, name: str) -> bool:
-    """Whether a name of a loss or metric is that of a function, and of no class."""
+    """Whether a name of a loss or metric is that of a function, and not of a class."""
     if kind not in _wrappers or not is_registered(name):
         return False
     return is_custom_function(name) or find(kind, name) is None
@@ -267,17 +262,17 @@ def function_name(function: Any) -> str:
 
 
 def function_named(owner: str, function: Any) -> Callable[..., Any]:
-    """A function from itself or the name under which it is registered.
+    """Find a function by itself or by the name under which it is registered.
 
     Raises
     ------
     TypeError, ValueError
-        It is no function; or none is registered under that name.
+        The value is not a function; or no function is registered under that name.
     """
     if isinstance(function, str):
-        found = _function(function)
+        found = _spelled("function", function)
         if found is not None:
-            return found
+            return cast(Callable[..., Any], found)
         raise ValueError(
             f"{owner}: there is no registered function {function!r}"
             f"{did_you_mean(function, _functions)} Define it under @nnkit.saving.register before "
@@ -292,28 +287,34 @@ def function_named(owner: str, function: Any) -> Callable[..., Any]:
 
 
 def registered(kind: str) -> dict[str, type[Configurable]]:
-    """Every class of a kind that is known, by name."""
+    """All registered classes of a kind, by name."""
     return dict(_classes.get(kind, {}))
 
 
-def _known(kind: str) -> dict[str, type[Configurable]]:
+def _known(kind: str) -> dict[str, Any]:
+    """Classes of a kind, or functions, by name; custom objects replace registered ones."""
     customs = _customs.get({}).items()
-    custom = {k: v for k, v in customs if not is_function(v) and v.kind == kind}
-    return {**_classes.get(kind, {}), **custom}
+    custom = {k: v for k, v in customs if kind == ("function" if is_function(v) else v.kind)}
+    return {**(_functions if kind == "function" else _classes.get(kind, {})), **custom}
+
+
+def _spelled(kind: str, name: str) -> Any:
+    """What has this name, with or without a package; None if nothing has."""
+    known = _known(kind)
+    return known.get(name, known.get(_bare(name)))
 
 
 def find(kind: str, name: str) -> type[Configurable] | None:
-    """The class that :func:`lookup` gives, or None."""
-    known = _known(kind)
-    for spelling in (name, _bare(name)):
-        if spelling in known:
-            return known[spelling]
-    by_alias = {a.lower(): cls for cls in known.values() for a in names_of(cls)}
-    return by_alias.get(_bare(name).lower())
+    """The class that :func:`lookup` returns, or None if there is none."""
+    found: type[Configurable] | None = _spelled(kind, name)
+    if found is None:
+        by_alias = {a.lower(): cls for cls in _known(kind).values() for a in names_of(cls)}
+        found = by_alias.get(_bare(name).lower())
+    return found
 
 
 def lookup(kind: str, name: str) -> type[Configurable]:
-    """The class of that kind with that name: a class name, its snake_case form, or an alias."""
+    """The class of a kind by name: the class's name, its snake_case form, or an alias."""
     found = find(kind, name)
     if found is not None:
         return found
@@ -325,10 +326,10 @@ def lookup(kind: str, name: str) -> type[Configurable]:
 
 
 def resolve(kind: str, identifier: Any) -> Any:
-    """An object from itself, its class, a name, or ``{"class_name": ..., "config": ...}``.
+    """Find or make an object from itself, its class, a name, or a configuration.
 
-    A function, or the name of one that is known, becomes an object of the kind that computes it: of
-    the class that it stands for, if there is one.
+    A configuration is ``{"class_name": ..., "config": ...}``. A function, or the name of a
+    registered one, becomes an object of the class that it stands for, or one that wraps it.
     """
     if kind in _wrappers and is_function(identifier):
         stood_for = [name for function, name in _stand_ins if function is identifier]
@@ -350,13 +351,13 @@ def resolve(kind: str, identifier: Any) -> Any:
 
 
 def names_of(cls: type[Configurable]) -> tuple[str, ...]:
-    """Every string that means this class, the preferred one first."""
+    """All strings that name this class, the preferred one first."""
     return (snake_case(cls.__name__), cls.__name__, *vars(cls).get("aliases", ()))
 
 
 @functools.lru_cache(1024)
 def snake_case(name: str) -> str:
-    """Keras's rule for the name of an object from that of its class.
+    """Convert a class's name to the default name of its objects, as Keras does.
 
     Examples
     --------
@@ -365,115 +366,3 @@ def snake_case(name: str) -> str:
     """
     name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``"; did you mean 'x'?"`` for the nearest known name, or ``"."``."""
-    near = difflib.get_close_matches(name, list(known), 1, 0.6)
-    return f"; did you mean {near[0]!r}?" if near else "."
-
-
-@functools.cache
-def parameters(cls: type) -> frozenset[str]:
-    """Names of the arguments that a class takes, those of its bases that it passes on included.
-
-    Examples
-    --------
-    >>> import nnkit
-    >>> sorted(parameters(nnkit.layers.Softmax))
-    ['activity_regularizer', 'axis', 'dtype', 'input_shape', 'name', 'trainable']
-    """
-    found = signature(cls).parameters.values()
-    return frozenset(p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
-
-
-@functools.cache
-def signature(cls: type) -> inspect.Signature:
-    """What a class takes: its own arguments, then those of the bases that it passes on.
-
-    ``**options`` stands for the arguments of the next base, by name. With ``*arguments`` as well,
-    those that the next base takes by position are meant.
-
-    Examples
-    --------
-    >>> import nnkit
-    >>> class Narrow(nnkit.layers.Softmax):
-    ...     def __init__(self, width: float = 1.0, **options):
-    ...         super().__init__(**options)
-    >>> list(signature(Narrow).parameters)
-    ['width', 'axis', 'name', 'trainable', 'dtype', 'input_shape', 'activity_regularizer']
-    """
-    ordered: dict[str, inspect.Parameter] = {}
-    named: dict[str, inspect.Parameter] = {}
-    many: list[inspect.Parameter] = []  # ``*arguments`` that no base takes.
-    options: list[inspect.Parameter] = []
-    first, by_name = True, False
-    settled: set[str] = set()
-    for base in cls.__mro__[:-1]:  # Without object, which takes nothing.
-        if "__init__" not in vars(base):
-            continue
-        _, *found = inspect.signature(base.__init__).parameters.values()  # type: ignore[misc]
-        by_position = [p for p in found if p.kind < p.KEYWORD_ONLY]
-        if not first and not by_name:
-            by_name = not (many and by_position)
-            many = [] if by_position else many
-        for p in by_position:
-            if p.name in settled:
-                continue
-            if p.kind is p.VAR_POSITIONAL:
-                many = many or [p]
-                continue
-            # After one with a default, one without can't come by position.
-            by_name |= p.default is p.empty and any(
-                q.default is not q.empty for q in ordered.values()
-            )
-            if by_name:
-                named.setdefault(p.name, p.replace(kind=p.KEYWORD_ONLY))
-            elif p.name not in named:
-                ordered.setdefault(p.name, p)
-        for p in found:
-            if p.kind is p.KEYWORD_ONLY and p.name not in settled:
-                named.setdefault(p.name, p)
-        options = [p for p in found if p.kind is p.VAR_KEYWORD]
-        first = False
-        settled |= set(vars(base).get("settled", ()))
-        if not options:
-            break
-    named = {name: p for name, p in named.items() if name not in ordered}
-    return inspect.Signature([*ordered.values(), *many, *named.values(), *options])
-
-
-def _refuse_unknown(owner: str, named: Iterable[str], known: Collection[str]) -> None:
-    for name in named:
-        if name not in known:
-            raise TypeError(
-                f"{owner} has no argument {name!r}{did_you_mean(name, known)} "
-                f"It takes: {', '.join(sorted(known)) or 'none'}."
-            )
-
-
-def explain_arguments(function: F) -> F:
-    """Decorate a method so that an unknown keyword argument names the nearest known one.
-
-    Of too many arguments without a name it says which go by name only. A method that takes any
-    keyword (``**hooks``) is left as it is.
-    """
-    parameters = inspect.signature(function).parameters
-    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
-        return function
-    known = parameters.keys() - {"self"}
-    owner = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
-    named_only = [name for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY]
-    most = len(parameters) - len(named_only)
-
-    @functools.wraps(function)
-    def checked(*arguments: Any, **named: Any) -> Any:
-        _refuse_unknown(owner, named, known)
-        if named_only and len(arguments) > most:
-            raise TypeError(
-                f"{owner}: too many arguments without a name; these go by name, as in "
-                f"{named_only[0]}=...: {', '.join(named_only)}"
-            )
-        return function(*arguments, **named)
-
-    return cast(F, checked)

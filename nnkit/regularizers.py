@@ -1,8 +1,8 @@
 """Regularizers: penalties on weights, which are added to the loss.
 
-``Dense(64, kernel_regularizer="l2")`` penalises a layer's kernel; ``activity_regularizer=`` does
-the same with what the layer gives, divided by the batch's size. ``loss`` and ``val_loss`` contain
-all penalties, as in Keras.
+``Dense(64, kernel_regularizer="l2")`` penalises a layer's kernel; ``activity_regularizer=``
+penalises the layer's output, divided by the batch's size. ``loss`` and ``val_loss`` contain all
+penalties, as in Keras.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ __all__ = [
 
 
 class Regularizer(Configurable):
-    """A penalty on a weight, a number; its gradient is added to that of the weight.
+    """A penalty on a weight, which is added to the loss, as its gradient is to the weight's.
 
-    One of your own defines ``__call__(self, w)``, which returns an expression of ``w`` made with
-    :mod:`nnkit.ops`; the gradient follows from it. With plain NumPy, define ``gradient(self, w)``
-    as well: a training step then stops for it between two recorded stretches.
+    A custom regularizer defines ``__call__(self, w)``, which returns an expression of ``w`` made
+    with :mod:`nnkit.ops`, from which the gradient is derived. To use NumPy, define
+    ``gradient(self, w)``, too; it then runs in Python in every training step.
 
     Examples
     --------
@@ -70,21 +70,21 @@ class Regularizer(Configurable):
         self._expressions: dict[Any, Differentiable] = {}
 
     def __call__(self, w: Any) -> Any:
-        """The penalty on ``w``, as an expression if it is one."""
+        """The penalty on ``w``: an expression if ``w`` is one."""
         raise TypeError(
             f"{type(self).__name__} must define __call__(self, w): with nnkit.ops, or with NumPy "
             "together with gradient(self, w)"
         )
 
-    # ------------------------------------------------------------------------- in a step
+    # --------------------------------------------------------------- calls in a training step
 
     def penalty(self, value: np.ndarray, total: np.ndarray, factor: float = 1.0) -> None:
-        """Write ``factor`` times the penalty.
+        """Write ``factor`` times the penalty into ``total``.
 
         Parameters
         ----------
         value : numpy.ndarray
-            Of the weight.
+            The weight.
         total : numpy.ndarray
             float64 (1,).
         factor : float
@@ -92,11 +92,11 @@ class Regularizer(Configurable):
         Raises
         ------
         TypeError, ValueError
-            ``__call__`` returned something else than a number.
+            ``__call__`` didn't return a number.
         """
         if self._records():
             penalty = self._expression(value).forward(self, [value], keep=False)
-            if self.recordable:  # It may just have found that it is not.
+            if self.recordable:  # Deriving the expression may have set it to False.
                 launch.penalty_sum(penalty.reshape(1), factor, total)
                 return
 
@@ -111,13 +111,13 @@ class Regularizer(Configurable):
         Parameters
         ----------
         value, gradient : numpy.ndarray
-            Of the weight, of one shape.
+            The weight and its gradient.
         factor : float
 
         Raises
         ------
         TypeError, ValueError
-            ``gradient(self, w)`` returned something else than an array of the weight's shape.
+            ``gradient(self, w)`` didn't return an array of the weight's shape.
         """
         if self._records():
             given = empty((), value.dtype)
@@ -133,11 +133,11 @@ class Regularizer(Configurable):
         update_in_python(add, (value,), (gradient,))
 
     def _records(self) -> bool:
-        """Whether to try and launch kernels: on a tape, and if there is an expression."""
+        """Whether to launch the expression's kernels: while a tape records."""
         return current_tape() is not None and self.gradient is None and self.recordable
 
     def _derived(self, value: np.ndarray, given: np.ndarray) -> np.ndarray:
-        """The gradient that follows from the expression, times ``given``."""
+        """The gradient derived from the expression, times ``given``."""
         expression = self._expression(value)
         expression.forward(self, [value], keep=True)
         return expression.backward(self, [value], given, {0: None})[0]
@@ -162,8 +162,8 @@ class Regularizer(Configurable):
         return factor * found
 
     def _expression(self, value: np.ndarray) -> Differentiable:
-        """What ``__call__`` says of weights like this one."""
-        # Nobody else needs symbolic programs.
+        """The expression that ``__call__`` returns for weights of this type."""
+        # Imported here because most programs don't need nnkit.symbolic.
         from nnkit.symbolic.differentiable import Differentiable
         from nnkit.symbolic.tensor.variable import TensorType
 
@@ -184,12 +184,8 @@ class Regularizer(Configurable):
             self._expressions[kind] = Differentiable(name, build, [kind], dtype, [0])
         return self._expressions[kind]
 
-    def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
-        return f"{type(self).__name__}({given})"
-
     def __getstate__(self) -> dict[str, Any]:
-        """Without the arrays of the last step, and what follows from ``__call__``."""
+        """Copy and pickle without the last step's arrays and what was derived from ``__call__``."""
         kept = {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
         return kept | {"_expressions": {}}
 
@@ -200,12 +196,12 @@ class L1L2(Regularizer):
     Parameters
     ----------
     l1, l2 : float
-        From 0 on.
+        At least 0.
 
     Raises
     ------
     TypeError, ValueError
-        One of them is no such number.
+        ``l1`` or ``l2`` is not a number of at least 0.
 
     Examples
     --------
@@ -242,7 +238,7 @@ class L1(L1L2):
     Parameters
     ----------
     l1 : float
-        From 0 on; anything else is an error.
+        At least 0; anything else is an error.
 
     Examples
     --------
@@ -261,7 +257,7 @@ class L2(L1L2):
     Parameters
     ----------
     l2 : float
-        From 0 on; anything else is an error.
+        At least 0; anything else is an error.
 
     Examples
     --------
@@ -275,20 +271,20 @@ class L2(L1L2):
 
 
 class OrthogonalRegularizer(Regularizer):
-    """``factor`` times the mean of ``|cos|`` of the angles between a matrix's rows, or columns.
+    """``factor`` times the mean of ``|cos|`` of the angles between rows (or columns) of a matrix.
 
     Parameters
     ----------
     factor : float
-        From 0 on.
+        At least 0.
     mode : str
-        ``"rows"`` or ``"columns"``: which are to become orthogonal to each other.
+        ``"rows"`` or ``"columns"``: the vectors that are to become orthogonal to each other.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or, in a step, the weight is no matrix of two rows
-        (columns) at least.
+        An argument has a wrong type or value; or, in a step, the weight is not a matrix of at
+        least two rows (columns).
 
     Examples
     --------
@@ -308,7 +304,7 @@ class OrthogonalRegularizer(Regularizer):
         if w.ndim != 2:
             raise ValueError(f"OrthogonalRegularizer is for matrices, not for {w.ndim} axes")
         vectors = w if self.mode == "rows" else w.T
-        # A size is known of an array, and whether it is 1 of an expression.
+        # An array's size is known; of an expression's, only whether it is 1.
         single = getattr(vectors, "broadcastable", None) or [n == 1 for n in vectors.shape]
         if single[0]:
             raise ValueError(
@@ -322,18 +318,18 @@ class OrthogonalRegularizer(Regularizer):
 
 
 class FunctionRegularizer(Regularizer, wraps_functions=True):
-    """A function of an expression as a regularizer: ``kernel_regularizer=function`` makes one.
+    """Wrap a function as a regularizer, as ``kernel_regularizer=function`` does.
 
     Parameters
     ----------
     function : callable or str
         ``function(w)`` returns one number, as an expression made with :mod:`nnkit.ops`. Or the name
-        of a function under :func:`nnkit.saving.register`.
+        of a function registered with :func:`nnkit.saving.register`.
 
     Raises
     ------
     TypeError, ValueError
-        It is no function, or none is registered under that name.
+        ``function`` is not callable, or no function is registered under that name.
 
     Examples
     --------
@@ -348,7 +344,7 @@ class FunctionRegularizer(Regularizer, wraps_functions=True):
         self.function = function_named("regularizer", function)
 
     def __call__(self, w: Any) -> Any:
-        """What the function returns."""
+        """The function's value."""
         return self.function(w)
 
     def __repr__(self) -> str:
@@ -356,7 +352,7 @@ class FunctionRegularizer(Regularizer, wraps_functions=True):
 
 
 def get(identifier: Any) -> Regularizer | None:
-    """A regularizer from itself, a name, a configuration, or a function.
+    """Find or make a regularizer from a regularizer, a name, a configuration, or a function.
 
     Parameters
     ----------
@@ -373,7 +369,7 @@ def get(identifier: Any) -> Regularizer | None:
     ValueError
         No regularizer has that name.
     TypeError
-        It is something else.
+        ``identifier`` has another type.
 
     Examples
     --------
@@ -394,7 +390,7 @@ def _read_only(array: np.ndarray) -> np.ndarray:
     return view
 
 
-# Keras has these names, too.
+# Aliases, as in Keras.
 l1 = L1
 l2 = L2
 l1_l2 = L1L2

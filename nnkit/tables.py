@@ -1,4 +1,4 @@
-"""Tables and columns of pandas and polars as arrays of numbers; neither library is imported."""
+"""Conversion of pandas's and polars's tables and columns to arrays, without importing either."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ __all__ = ["numbers_of"]
 
 
 def numbers_of(value: Any, name: str) -> np.ndarray | None:
-    """The numbers of a table (rows, columns) or of a column (rows,); None if it is neither.
+    """Convert a table to (rows, columns), or a column to (rows,); None for other values.
 
-    Columns of several types of numbers become the type that holds all of them, as NumPy promotes.
+    Columns of different types are converted to one type by NumPy's rules of promotion.
 
     Parameters
     ----------
     value : object
         A DataFrame, Series, Index or extension array of pandas; a DataFrame or Series of polars.
     name : str
-        What errors call it.
+        The name of the value in errors.
 
     Raises
     ------
     TypeError
-        A column holds something else than numbers or bools.
+        A column contains other values than numbers and bools.
     ValueError
         A column of a nullable type has missing values.
     """
@@ -46,7 +46,7 @@ def numbers_of(value: Any, name: str) -> np.ndarray | None:
 
 
 def _is(value: Any, module: str, *names: str) -> bool:
-    """Whether it is of a class of a module; nobody has one before the module is imported."""
+    """Whether a value's class is a module's; False if the module has not been imported."""
     found = sys.modules.get(module)
     return isinstance(value, tuple(getattr(found, n) for n in names if hasattr(found, n)))
 
@@ -58,15 +58,15 @@ def _called(label: Any, name: str) -> str:
 def _side_by_side(
     columns: list[Any], labels: Any, rows: int, convert: Any, name: str
 ) -> np.ndarray:
-    """Columns (rows,) as one array (rows, columns)."""
+    """Join columns (rows,) to an array (rows, columns)."""
     arrays = [convert(c, _called(label, name)) for c, label in zip(columns, labels, strict=True)]
     return np.stack(arrays, axis=1) if arrays else np.empty((rows, 0))
 
 
 def _pandas_column(column: Any, what: str) -> np.ndarray:
     dtype = column.dtype
-    plain = getattr(dtype, "numpy_dtype", dtype)  # Of a nullable type.
-    if hasattr(dtype, "fill_value"):  # Sparse.
+    plain = getattr(dtype, "numpy_dtype", dtype)  # The type of a nullable type's values.
+    if hasattr(dtype, "fill_value"):  # A sparse type.
         plain = dtype.subtype
     if not isinstance(plain, np.dtype) or plain.kind not in "biuf":
         raise _no_numbers(what, dtype)

@@ -1,4 +1,4 @@
-"""Checks for layers and losses of your own: gradients, recording, files."""
+"""Checks for custom layers and losses: gradients, recording, files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nnkit.models.sequential import Sequential
 
 __all__ = ["check_layer", "check_loss"]
 
-# The error of a central difference in float64 with this step is about 1e-10 of the values.
+# With this step, a central difference in float64 has a relative error of about 1e-10.
 _STEP = 1e-6
 
 
@@ -29,35 +29,35 @@ def check_layer(
     ids: int = 0,
     masked: bool = False,
 ) -> None:
-    """Check everything that nnkit relies on in a layer.
+    """Check all that nnkit relies on in a layer.
 
-    * ``forward`` gives the shape that ``compute_output_shape`` says, changes no input, and the
-      same for the same input.
-    * ``backward`` gives the true gradients of the input and of every weight: compared with central
-      differences in float64 along random directions.
-    * A layer that is ``recordable`` does nothing that a replay would miss.
+    * ``forward`` returns the shape that ``compute_output_shape`` says, doesn't change its input,
+      and returns equal outputs for equal inputs.
+    * ``backward`` computes the right gradients of the input and of every weight, compared with
+      central differences in float64 along random directions.
+    * A ``recordable`` layer does nothing that a replay would miss.
     * ``get_config`` and ``from_config`` make an equal layer.
 
     Parameters
     ----------
     layer : Layer
-        Not built yet. It is not changed.
+        The layer, not built yet. It is not changed.
     input_shape : tuple of int
         Shape of one sample.
     batch_size : int
     seed : int
-        Of the data.
+        Seed of the data.
     tolerance : float
         Allowed error of a gradient, relative to its size.
     ids : int
-        If not 0, inputs are whole numbers from 0 to below it, which have no gradient.
+        If not 0, inputs are integers from 0 to ``ids - 1``, which have no gradient.
     masked : bool
-        Whether the input, (batch, steps, ...), comes with a mask that leaves out some steps.
+        Whether to pass a mask for the input, (batch, steps, ...), with some timesteps masked.
 
     Raises
     ------
     AssertionError
-        Says what is wrong, with both numbers.
+        The text says what is wrong, with both numbers.
 
     Examples
     --------
@@ -87,13 +87,13 @@ def check_loss(
     y_true : numpy.ndarray
         Targets as ``fit`` takes them.
     y_pred : numpy.ndarray
-        (n, ..., k), within the range that the loss is smooth in.
+        (n, ..., k), from a range in which the loss is differentiable.
     tolerance : float
 
     Raises
     ------
     AssertionError
-        Names the difference.
+        The text says how large the difference is.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def check_loss(
 
 
 def rebuilt(layer: Layer, dtype: str) -> Layer:
-    """A new, unbuilt layer like this one, of another type, and so are the layers inside."""
+    """A new, unbuilt layer with the same configuration, but another data type, also inside."""
     config = _retyped(layer.get_config(), dtype)
     twin: Layer = type(layer).from_config(config)
     if twin.get_config() != config:
@@ -142,7 +142,7 @@ def _check_gradients(
     smooth: bool,
 ) -> None:
     layer.ensure_built(_built_for(layer, x))
-    for variable in layer.weights:  # Zeros and ones hide mistakes.
+    for variable in layer.weights:  # Initial zeros and ones would hide mistakes.
         variable.assign(variable.value + 0.3 * rng.standard_normal(variable.shape))
     parts = layer.parts()
     states = [(state, state.copy()) for part in layer.walk() for state in part.states]
@@ -190,7 +190,7 @@ def _check_gradients(
 
 
 def _built_for(layer: Layer, x: np.ndarray) -> tuple[int | None, ...]:
-    """The input's shape; only a layer that is stateful wants to know the batch's size."""
+    """The shape to build for: with the batch's size only for stateful layers."""
     return (len(x) if getattr(layer, "stateful", False) else None, *x.shape[1:])
 
 
@@ -202,7 +202,7 @@ def _compare(
     tolerance: float,
     what: str,
 ) -> None:
-    """Compare a gradient with the slopes along a few directions; the point is moved in place."""
+    """Compare a gradient with differences along a few directions; moves ``point`` in place."""
     if gradient.shape != point.shape:
         raise AssertionError(f"{what} has shape {gradient.shape}, it must be {point.shape}")
     if not np.isfinite(gradient).all():
@@ -228,12 +228,12 @@ def _compare(
 def _check_training(
     layer: Layer, x: np.ndarray, mask: np.ndarray | None, rng: np.random.Generator
 ) -> None:
-    """Five steps replayed and five in Python, from equal weights, must agree."""
+    """Check that five replayed steps and five steps in Python agree, from equal weights."""
     first: list[Layer] = []
     if mask is not None:
         from nnkit.layers import Masking
 
-        x[~mask] = 0  # What Masking leaves out.
+        x[~mask] = 0  # Masking masks timesteps of zeros.
         first = [Masking(dtype="float32")]
     expected = layer.compute_output_shape((None, *x.shape[1:]))
     y = rng.standard_normal((len(x), *(n or 1 for n in expected[1:]))).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What is known of objects for as long as they exist."""
+"""WeakTable: values attached to objects for as long as these exist."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Value = TypeVar("Value")
 
 
 class WeakTable(Generic[Value]):
-    """Values by the identity of objects, which need no hash.
+    """A dictionary with weak keys, compared by identity, which need not be hashable.
 
-    Unlike ``weakref.WeakKeyDictionary`` and ``weakref.finalize`` it runs no Python when an object
-    goes: a Ctrl-C that comes just then would be lost.
+    Unlike ``weakref.WeakKeyDictionary`` and ``weakref.finalize`` it runs no Python code when an
+    object is deleted: a Ctrl-C at that time would be lost.
 
     Examples
     --------
@@ -35,20 +35,20 @@ class WeakTable(Generic[Value]):
 
     def __setitem__(self, key: Any, value: Value) -> None:
         self._entries[id(key)] = weakref.ref(key), value
-        if len(self._entries) > self._limit:  # Most of them may be gone.
+        if len(self._entries) > self._limit:  # Remove entries of deleted objects.
             for i, (found, _) in list(self._entries.items()):
                 entry = self._entries.pop(i, None) if found() is None else None
-                if entry is not None and entry[0]() is not None:  # Another thread's, just now.
+                if entry is not None and entry[0]() is not None:  # Just added by another thread.
                     self._entries.setdefault(i, entry)
             self._limit = 2 * len(self._entries) + 64
 
     def get(self, key: Any) -> Value | None:
-        """The value of an object, None if it has none."""
+        """The value of an object, or None."""
         found, value = self._entries.get(id(key), (None, None))
         return value if found is not None and found() is key else None
 
     def pop(self, key: Any) -> None:
-        """Forget an object."""
+        """Remove an object."""
         self._entries.pop(id(key), None)
 
     def __contains__(self, key: Any) -> bool:
@@ -56,7 +56,7 @@ class WeakTable(Generic[Value]):
         return found is not None and found[0]() is key
 
     def __iter__(self) -> Iterator[Any]:
-        """The objects that exist."""
+        """Iterate over the objects that still exist."""
         for found, _ in list(self._entries.values()):
             key = found()
             if key is not None:

@@ -84,15 +84,3 @@ def test_libraries_stay_at_home():
         and path.relative_to(ROOT).parts[0] not in homes
     ]
     assert strays == []
-
-
-def test_layers_know_nothing_of_models():
-    above = ("nnkit.models", "nnkit.callbacks", "nnkit.saving", "nnkit.data.")
-    strays = [
-        f"{path.relative_to(ROOT)} imports {name}"
-        for package in ("kernels", "engine", "layers", "losses", "optimizers")
-        for path in (ROOT / package).rglob("*.py")
-        for name in imports(path)
-        if name.startswith(above)
-    ]
-    assert strays == []

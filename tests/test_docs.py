@@ -10,8 +10,11 @@ import doctest
 import importlib
 import io
 import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -86,3 +89,12 @@ def test_every_public_name_is_on_its_page(module):
         and getattr(getattr(module, n), "__name__", n) == n  # Else it is another name of something.
     ]
     assert not missing
+
+
+@pytest.mark.parametrize("name", ["order", "step"])
+def test_pictures_are_drawn_by_their_scripts(name, tmp_path):
+    script, drawn = DOCS / "pictures" / f"{name}.py", tmp_path / "picture.svg"
+    done = subprocess.run([sys.executable, script, drawn], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for picture in (drawn, script.with_suffix(".svg")):
+        assert ElementTree.parse(picture).getroot().tag.endswith("svg")

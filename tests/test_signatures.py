@@ -6,8 +6,9 @@ import pydoc
 import pytest
 
 import nnkit
+from nnkit.arguments import parameters
 from nnkit.layers import Dense, Layer, Parallel, Residual, SpatialDropout1D
-from nnkit.registry import Configurable, parameters
+from nnkit.registry import Configurable
 
 PACKAGES = [
     nnkit.activations,

@@ -22,5 +22,6 @@ tar --extract --strip-components=1 --file "$scratch"/dist/*.tar.gz --wildcards '
 # What a wheel can get wrong is what is in it: every layer, files, data, training, symbolic programs.
 # The test of threads reads the manual, which is not in it.
 "$scratch/venv/bin/python" -m pytest --quiet -p no:cacheprovider --numprocesses auto --dist loadfile \
-    tests/callbacks tests/datasets tests/layers/test_gradients.py tests/models tests/saving \
-    tests/symbolic/test_programs.py tests/test_smoke.py --ignore tests/models/test_threads.py
+    tests/callbacks tests/datasets tests/layers/test_gradients.py tests/models tests/networks tests/saving \
+    tests/symbolic/test_programs.py tests/test_smoke.py tests/training \
+    --ignore tests/training/test_threads.py

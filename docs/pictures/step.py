@@ -1,6 +1,6 @@
 """Draw docs/pictures/step.svg: one training step, as nnkit records and shares it out.
 
-python docs/pictures/step.py
+python docs/pictures/step.py [FILE]
 
 The calls, the barriers and the places in the arena are those of a real record of 784-128-10 on two
 workers, made here. Only the arena's heights are not to scale.
@@ -8,10 +8,10 @@ workers, made here. Only the arena's heights are not to scale.
 
 from __future__ import annotations
 
-from pathlib import Path
-from xml.sax.saxutils import escape
+import sys
 
 import numpy as np
+from drawing import GREY, INK, LINE, Drawing
 
 import nnkit
 from nnkit.data import Arrays
@@ -24,7 +24,6 @@ from nnkit.layers import Dense, Softmax, Tanh
 
 WIDTH, HEIGHT = 1040, 984
 LEFT, COLUMN = 118, 53
-INK, GREY, LINE = "#23303b", "#66727d", "#b9c2ca"
 COLOURS = {
     "": ("#dfe4e8", "#66727d"),
     "dense": ("#cfe0f5", "#2f6db3"),
@@ -50,65 +49,6 @@ def record():
     with session.steps(1), recording(Tape(bound)) as tape:
         session.train_function(session.window(32, 32))(bound)
     return tape
-
-
-class Drawing:
-    def __init__(self):
-        self.parts = []
-
-    def add(self, tag, content="", **attributes):
-        named = " ".join(f'{k.replace("_", "-")}="{v}"' for k, v in attributes.items())
-        self.parts.append(f"<{tag} {named}>{content}</{tag}>" if content else f"<{tag} {named}/>")
-
-    def box(self, x, y, w, h, fill, stroke, radius=4, **more):
-        self.add(
-            "rect",
-            x=f"{x:g}",
-            y=f"{y:g}",
-            width=f"{w:g}",
-            height=f"{h:g}",
-            rx=radius,
-            fill=fill,
-            stroke=stroke,
-            **more,
-        )
-
-    def text(self, x, y, content, size=13, fill=INK, anchor="start", **more):
-        self.add(
-            "text",
-            escape(content),
-            x=f"{x:g}",
-            y=f"{y:g}",
-            font_size=size,
-            fill=fill,
-            text_anchor=anchor,
-            **more,
-        )
-
-    def arrow(self, x1, y1, x2, y2, colour=GREY):
-        self.add(
-            "line",
-            x1=x1,
-            y1=y1,
-            x2=x2,
-            y2=y2,
-            stroke=colour,
-            stroke_width=1.6,
-            marker_end="url(#head)",
-        )
-
-    def save(self, path):
-        head = (
-            '<marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-            f'markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="{GREY}"/></marker>'
-        )
-        font = "font-family=\"'DejaVu Sans', Verdana, Arial, sans-serif\""
-        size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
-        body = "\n".join(self.parts)
-        path.write_text(
-            f'<svg xmlns="http://www.w3.org/2000/svg" {size} {font}>\n<defs>{head}</defs>\n'
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>\n{body}\n</svg>\n'
-        )
 
 
 def heading(d, y, number, title, subtitle):
@@ -206,8 +146,8 @@ def draw_workers(d, tape, top):
         x = LEFT + i * COLUMN
         owner = getattr(entry.owner, "name", "") or ""
         fill, stroke = COLOURS[owner]
-        shares = [program.share(entry, worker, 2) for worker in range(2)]
-        if hazards.meet([() if share is None else share.references() for share in shares]):
+        shares = program.shares(entry, 2)
+        if hazards.meet([() if share is None else share.references for share in shares]):
             barrier(d, x, y - 8, 2 * h + 22)
         label = LABELS.get(entry.kernel.name, entry.kernel.name)
         d.text(
@@ -321,14 +261,14 @@ def draw_key(d, y):
 
 
 def main():
-    d = Drawing()
+    d = Drawing(WIDTH, HEIGHT)
     tape = record()
     draw_ways(d, 34)
     bottom = draw_workers(d, tape, 248)
     bottom = draw_arena(d, tape, bottom + 34)
     draw_key(d, bottom + 32)
     print(f"drawn down to {bottom + 40:.0f} of {HEIGHT}")
-    d.save(Path(__file__).with_suffix(".svg"))
+    d.save(*sys.argv[1:2], beside=__file__)
 
 
 if __name__ == "__main__":

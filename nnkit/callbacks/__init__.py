@@ -1,4 +1,4 @@
-"""What can listen to training: one class a file, with Keras's names and arguments."""
+"""Callbacks: a file for each class, with Keras's names and arguments."""
 
 from nnkit.callbacks.callback import Callback
 from nnkit.callbacks.callback_list import CallbackList

@@ -1,10 +1,10 @@
-"""Callback: every moment of training that one can act at."""
+"""Callback: the base class of callbacks, with all hooks."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from nnkit.registry import explain_arguments
+from nnkit.arguments import explain_arguments
 
 __all__ = ["Callback", "Logs", "say"]
 
@@ -12,23 +12,24 @@ Logs = dict[str, float]
 
 
 class Callback:
-    """Acts at moments of ``fit``, ``evaluate`` and ``predict``; override the hooks you need.
+    """Called at certain times in ``fit``, ``evaluate`` and ``predict``; override hooks as needed.
 
-    ``fit`` does hundreds of batches without Python. It stops after every batch only if a callback
-    overrides a hook for batches; ``on_progress`` costs nothing and is often enough.
+    ``fit`` runs hundreds of batches without returning to Python. Only if a callback overrides a
+    hook for batches, it returns after every batch, which is slower. ``on_progress`` costs nothing
+    and is often enough.
 
     Attributes
     ----------
     model : Sequential
-        The model at work. ``self.model.stop_training = True`` ends ``fit``.
+        The model that runs. ``self.model.stop_training = True`` ends ``fit``.
     params : dict
         ``verbose``, ``epochs``, ``steps`` (batches an epoch) and ``samples``, as far as they apply.
 
     Notes
     -----
-    ``logs`` holds the loss and the metrics so far in the epoch, as means over samples; from
-    ``on_epoch_end`` on also ``val_loss`` and so on. What a callback puts into it at
-    ``on_epoch_end`` goes into the history.
+    ``logs`` contains the loss and the metrics since the epoch's beginning, as means over samples;
+    in ``on_epoch_end`` also ``val_loss`` and so on. Entries that a callback adds in
+    ``on_epoch_end`` become part of the history.
 
     Examples
     --------
@@ -52,11 +53,11 @@ class Callback:
         self.params: dict[str, Any] = {}
 
     def set_model(self, model: Any) -> None:
-        """Called first: the model at work."""
+        """Called first, with the model that runs."""
         self.model = model
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Called first: how the model is run."""
+        """Called first, with the attribute ``params``."""
         self.params = params
 
     # ------------------------------------------------------------------------------------ fit
@@ -65,7 +66,7 @@ class Callback:
         """``fit`` begins."""
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """``fit`` ends, also by Ctrl-C or an error."""
+        """``fit`` ends, possibly by Ctrl-C or an error."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """An epoch begins; epochs are counted from 0."""
@@ -82,13 +83,13 @@ class Callback:
         self.on_batch_end(batch, logs)
 
     def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Another name of ``on_train_batch_begin``."""
+        """Alias of ``on_train_batch_begin``."""
 
     def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Another name of ``on_train_batch_end``."""
+        """Alias of ``on_train_batch_end``."""
 
     def on_progress(self, step: int, logs: Logs | None = None) -> None:
-        """A few times a second during an epoch: ``step`` batches of it are done. nnkit's own."""
+        """Called a few times a second: ``step`` batches of the epoch are done. Not in Keras."""
 
     # ------------------------------------------------------------------- evaluate and predict
 
@@ -96,13 +97,13 @@ class Callback:
         """``evaluate``, or the validation within ``fit``, begins."""
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """It ends."""
+        """``evaluate``, or the validation within ``fit``, ends."""
 
     def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """A batch of it begins."""
+        """A batch of ``evaluate`` or of the validation begins."""
 
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """A batch of it is done."""
+        """A batch of ``evaluate`` or of the validation is done."""
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
         """``predict`` begins."""
@@ -118,7 +119,7 @@ class Callback:
 
 
 def say(line: str) -> None:
-    """Write a line for the user, above a progress bar if there is one."""
+    """Print a line, above the progress bar if there is one."""
     from tqdm import tqdm
 
     tqdm.write(line)

@@ -13,27 +13,27 @@ __all__ = ["CSVLogger"]
 
 
 class CSVLogger(Callback):
-    """Writes the results of every epoch into a table, one row an epoch, at once.
+    """Write the results of every epoch to a CSV file, as soon as the epoch ends.
 
     Parameters
     ----------
     filename : path
     separator : str
-        Between columns; one character.
+        The character between columns.
     append : bool
-        Go on with a table that is there already, instead of replacing it. Its columns stay.
+        Whether to append to an existing file and keep its columns, instead of replacing it.
 
     Raises
     ------
     ValueError
-        ``separator`` is no single character; or, when training begins, the table that is to be
-        continued lacks a column for one of the results.
+        ``separator`` is not a single character; or, when training begins, the file to append to
+        lacks a column for one of the results.
 
     Notes
     -----
-    The columns are those of the first epoch in alphabetical order, as in Keras, and those for
-    validation if there is any, be it in later epochs only. A value that is missing is written as
-    ``NA``. An older table is replaced when the first epoch is done.
+    The columns are the results of the first epoch in alphabetical order, as in Keras, and those of
+    the validation, even if it runs in later epochs only. A missing value is written as ``NA``. An
+    existing file is replaced when the first epoch is done.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class CSVLogger(Callback):
         self._writer: csv.DictWriter[str]
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Find out whether the file can be written, and whether the results fit it."""
+        """Check that the file can be written, and that its columns fit the results."""
         self._close()
         self._training = True
         with self._open() as file:
@@ -74,7 +74,7 @@ class CSVLogger(Callback):
             )
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Write a row; before the first, the names of the columns."""
+        """Write a row, and before the first one the columns' names."""
         if not self._training:
             raise RuntimeError("CSVLogger writes between on_train_begin and on_train_end only")
         row: dict[str, Any] = dict(logs or {})
@@ -89,7 +89,7 @@ class CSVLogger(Callback):
         self._close()
 
     def _results(self) -> list[str]:
-        """What each epoch of this training gives, as far as the model knows."""
+        """Names of the results of each epoch, as far as the model knows them."""
         names = [] if self.model is None else list(self.model.metric_directions)
         return names + [f"val_{name}" for name in names if self.params.get("do_validation")]
 
@@ -97,12 +97,12 @@ class CSVLogger(Callback):
         return open(self.filename, "a+", newline="", encoding="utf-8")
 
     def _columns(self, file: TextIO) -> list[str]:
-        """The columns of the table to go on with; none if a new one is to be written."""
+        """The columns of the file to append to; empty if a new one is to be written."""
         file.seek(0)
         return next(csv.reader(file, delimiter=self.separator), []) if self.append else []
 
     def _begin(self, file: TextIO, names: list[str]) -> csv.DictWriter[str]:
-        """Make the file ready for the first row."""
+        """Prepare the file for the first row, and make its writer."""
         columns = self._columns(file)
         writer = csv.DictWriter(
             file,
@@ -114,10 +114,10 @@ class CSVLogger(Callback):
         )
         if columns:
             lacking = [name for name in names if name not in columns]
-            if lacking:  # What other callbacks add is not known before the first epoch's end.
+            if lacking:  # Results of other callbacks are known only now.
                 warn(f"CSVLogger: {self.filename} has no column for {', '.join(lacking)}")
             file.seek(0)
-            if not file.read().endswith("\n"):  # The process that wrote it was killed in a row.
+            if not file.read().endswith("\n"):  # The file's last row was cut off by a crash.
                 file.write("\n")
         else:
             file.truncate(0)

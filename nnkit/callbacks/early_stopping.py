@@ -12,39 +12,39 @@ __all__ = ["EarlyStopping"]
 
 
 class EarlyStopping(MonitorCallback):
-    """Ends ``fit`` when a result has not improved for some epochs.
+    """End ``fit`` when a monitored result has stopped improving.
 
     Parameters
     ----------
     monitor : str
-        What to watch: ``"val_loss"``, ``"val_accuracy"``, ``"loss"``...
+        The result to monitor: ``"val_loss"``, ``"val_accuracy"``, ``"loss"``...
     min_delta : float
-        An improvement by no more than this is none.
+        Smaller changes don't count as an improvement.
     patience : int
         Epochs without improvement after which training stops.
     verbose : {0, 1}
-        1 says so.
+        1 prints a line when this happens.
     mode : {"auto", "min", "max"}
-        Whether less or more is better; ``"auto"`` asks the metric.
+        Whether smaller or larger is better; ``"auto"`` uses the metric's ``direction``.
     baseline : float, optional
-        Epochs that don't beat it count as no improvement.
+        Epochs whose result isn't better than this count as no improvement.
     restore_best_weights : bool
-        Go back to the best epoch's weights at the end of ``fit``, stopped early or not.
+        Whether to restore the best epoch's weights at the end of ``fit``, stopped early or not.
     start_from_epoch : int
-        Epochs before this one, counted from 0, are not looked at.
+        Epochs before this one, counted from 0, are ignored.
 
     Attributes
     ----------
     stopped_epoch : int
-        The epoch that was the last one, counted from 0; 0 if training was not stopped.
+        The epoch after which training was stopped, counted from 0; 0 if it was not stopped.
     best_epoch : int
     best : float or None
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or, before the first batch, ``mode="auto"`` finds no
-        result called ``monitor``, or none that says its direction.
+        An argument has a wrong type or value; or, before the first batch, ``mode="auto"`` finds no
+        result named ``monitor``, or the metric has no ``direction``.
 
     Examples
     --------
@@ -84,12 +84,12 @@ class EarlyStopping(MonitorCallback):
         self.best_weights: list[Any] | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget an earlier ``fit``."""
+        """Reset the state of an earlier ``fit``."""
         super().on_train_begin(logs)
         self._reset()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Compare, and stop if patience has run out."""
+        """Compare the result with the best one, and stop if patience has run out."""
         value = self.monitored(logs)
         if value is None or epoch < self.start_from_epoch:
             return
@@ -105,7 +105,7 @@ class EarlyStopping(MonitorCallback):
             self.model.stop_training = True
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Restore the best weights, if asked to."""
+        """Restore the best weights with ``restore_best_weights``."""
         if self.verbose and self.stopped_epoch:
             say(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.best_weights is not None:

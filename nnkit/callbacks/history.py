@@ -10,14 +10,14 @@ __all__ = ["History"]
 
 
 class History(Callback):
-    """Keeps the loss and metrics of every epoch; ``fit`` adds one by itself and returns it.
+    """Record the loss and metrics of every epoch; ``fit`` makes a History and returns it.
 
-    As the last value of a notebook's cell it is shown as a table and curves.
+    A notebook shows a History as a table and curves.
 
     Attributes
     ----------
     history : dict of str to list of float
-        One value an epoch: ``loss``, the metrics, and their ``val_`` twins.
+        One value an epoch for ``loss``, the metrics, and both with the prefix ``val_``.
     epoch : list of int
         The epochs, counted from 0.
 
@@ -38,19 +38,19 @@ class History(Callback):
         self._rows: list[tuple[int, dict[str, Any]]] = []
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Begin the list of epochs anew."""
+        """Start with an empty history."""
         self.epoch = []
         self._rows = []
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Keep the epoch's results."""
+        """Append the epoch's results."""
         self.epoch.append(epoch)
         self._rows.append((epoch, dict(logs or {})))
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
     def _repr_html_(self) -> str | None:
-        """What notebooks show."""
+        """HTML for notebooks."""
         from nnkit.callbacks.report import report
 
         return report(self._rows)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from nnkit.arguments import did_you_mean
 from nnkit.callbacks.callback import Callback
-from nnkit.registry import did_you_mean
 
 __all__ = ["LambdaCallback"]
 
 
 class LambdaCallback(Callback):
-    """Calls functions at moments of training.
+    """Call functions as hooks.
 
     Parameters
     ----------
@@ -21,14 +21,14 @@ class LambdaCallback(Callback):
     on_train_begin, on_train_end : callable, optional
         Called with (logs).
     on_train_batch_begin, on_train_batch_end : callable, optional
-        Called with (batch, logs); either makes ``fit`` stop at every batch.
+        Called with (batch, logs); with one of these, ``fit`` returns to Python after every batch.
     **hooks : callable
         Any other hook of :class:`Callback` by its name.
 
     Raises
     ------
     TypeError
-        There is no such hook, or its value is no function.
+        There is no such hook, or its value is not callable.
 
     Examples
     --------

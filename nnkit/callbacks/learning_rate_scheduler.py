@@ -12,21 +12,21 @@ __all__ = ["LearningRateScheduler"]
 
 
 class LearningRateScheduler(Callback):
-    """Sets the learning rate of every epoch; the history then has ``learning_rate``.
+    """Set the learning rate before every epoch, and record it as ``learning_rate``.
 
     Parameters
     ----------
     schedule : callable
         ``schedule(epoch)`` or ``schedule(epoch, learning_rate)`` returns the new rate; epochs are
-        counted from 0. A second argument gets the rate, whatever its name, also if it has a
+        counted from 0. A second parameter receives the rate whatever its name, even if it has a
         default.
     verbose : {0, 1}
-        1 says the rate of each epoch.
+        1 prints each epoch's rate.
 
     Raises
     ------
     TypeError
-        ``schedule`` is no function of one or two arguments, or what it returns is no number.
+        ``schedule`` is not a function of one or two arguments, or doesn't return a number.
 
     Examples
     --------
@@ -46,7 +46,7 @@ class LearningRateScheduler(Callback):
         self.verbose = verbose
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Set the rate."""
+        """Set the learning rate."""
         before = [float(self.model.optimizer.learning_rate)] if self.takes_rate else []
         rate = self.schedule(epoch, *before)
         rate = checks.number("LearningRateScheduler", "what schedule returns", rate, "[0, inf)")
@@ -55,19 +55,19 @@ class LearningRateScheduler(Callback):
             say(f"Epoch {epoch + 1}: the learning rate is {rate:g}")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Put the rate into the history."""
+        """Add the learning rate to the logs."""
         if logs is not None:
             logs["learning_rate"] = float(self.model.optimizer.learning_rate)
 
 
 def _takes_rate(schedule: Callable[..., float]) -> bool:
-    """Whether a schedule is a function of the epoch and the rate, or of the epoch alone."""
+    """Whether a schedule takes the epoch and the rate, or the epoch alone."""
     wrong = "LearningRateScheduler: schedule must be a function of the epoch, or of it and the rate"
     if not callable(schedule):
         raise TypeError(f"{wrong}; got {schedule!r}")
     try:
         signature = inspect.signature(schedule)
-    except ValueError:  # Compiled code that does not tell, such as list.__getitem__.
+    except ValueError:  # Compiled functions without a signature, such as list.__getitem__.
         return False
     for arguments in ((0, 0.1), (0,)):
         try:

@@ -8,52 +8,52 @@ from collections import defaultdict
 from pathlib import Path
 
 from nnkit import checks
+from nnkit.arguments import did_you_mean
 from nnkit.callbacks.callback import Logs, say
 from nnkit.callbacks.monitor import MonitorCallback, limit
 from nnkit.errors import warn
-from nnkit.registry import did_you_mean
-from nnkit.saving.writer import check_path, check_savable
 
 __all__ = ["ModelCheckpoint"]
 
 
 class ModelCheckpoint(MonitorCallback):
-    """Saves the model during ``fit``: after every epoch, after so many batches, or the best one.
+    """Save the model during ``fit``, after every epoch or every n batches.
 
-    A file is replaced in one step when the new one is complete on the disk: a crash never leaves
-    half a checkpoint. Whether the model can be saved at all is found out before the first batch.
+    A file is replaced atomically when the new one is complete on the disk, so a crash never leaves
+    an incomplete checkpoint. A model that can't be saved is refused before the first batch.
 
     Parameters
     ----------
     filepath : path
-        Ends in ``.h5`` or ``.hdf5``; weights only are best kept in ``.weights.h5``, Keras 3's
-        layout. May contain ``{epoch}`` (counted from 1), ``{batch}`` and the name of any result:
+        Ends in ``.h5`` or ``.hdf5``; for weights only, ``.weights.h5`` chooses Keras 3's layout. It
+        may contain ``{epoch}`` (counted from 1), ``{batch}`` and names of results:
         ``"{epoch:02d}-{val_loss:.2f}.h5"``; the results of a validation that did not take place
         are ``nan``.
     monitor : str
-        What the best model is chosen by.
+        The result that decides which model is best.
     verbose : {0, 1}
-        1 says when a file is written.
+        1 prints a line when a file is written.
     save_best_only : bool
-        Save only when ``monitor`` is among the results and has improved.
+        Whether to save only if ``monitor`` is among the results and has improved.
     save_weights_only : bool
     mode : {"auto", "min", "max"}
-        Whether less or more is better; ``"auto"`` asks the metric.
+        Whether smaller or larger is better; ``"auto"`` uses the metric's ``direction``.
     save_freq : "epoch" or int
-        Every so many batches, counted on over epochs; ``fit`` then stops after each batch.
+        An int n saves every n batches, counted across epochs; ``fit`` then runs batch by batch.
     initial_value_threshold : float, optional
-        The first best value: models that are no better are not saved.
+        The initial best value: models that are not better are not saved.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be, or ``filepath`` no pattern; or, when training begins,
-        the model can't be saved, or nothing has the name ``monitor`` and ``mode="auto"``.
+        An argument has a wrong type or value, or ``filepath`` is not a valid pattern; or, when
+        training begins, the model can't be saved, or ``mode="auto"`` and there is no result named
+        ``monitor``.
 
     Warns
     -----
     UserWarning
-        With ``save_best_only``: what is monitored will never be there, so no file is written.
+        With ``save_best_only``, the monitored result will never exist, so no file is written.
 
     Examples
     --------
@@ -85,7 +85,7 @@ class ModelCheckpoint(MonitorCallback):
         self.save_weights_only = save_weights_only
         self.best = limit("ModelCheckpoint", "initial_value_threshold", initial_value_threshold)
         self.save_freq = save_freq
-        check_path(self.filepath)
+        checks.model_file(self.filepath)
         try:
             self.filepath.format_map(defaultdict(float, epoch=1, batch=1))
         except (ValueError, AttributeError, TypeError) as error:
@@ -95,28 +95,28 @@ class ModelCheckpoint(MonitorCallback):
             ) from error
         if save_freq != "epoch":
             self.save_freq = checks.integer("ModelCheckpoint", "save_freq", save_freq)
-            # Only now, as a hook for batches makes fit stop after each of them.
+            # Only if needed, because with this hook fit runs batch by batch.
             self.on_train_batch_end = self._count  # type: ignore[method-assign]
         self._batches = self._epoch = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Find out now whether saving will work."""
+        """Check that the model can be saved."""
         if self.save_best_only:
             super().on_train_begin(logs)
             self._warn_of_batches()
         self._batches = 0
         if not self.save_weights_only:
-            check_savable(self.model)
+            self.model.check_savable()
         folder = Path(self.filepath).parent
         if "{" not in str(folder):
             folder.mkdir(parents=True, exist_ok=True)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Note the epoch, for the names of files."""
+        """Remember the epoch for files' names."""
         self._epoch = epoch
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Save, if that is asked for after epochs."""
+        """Save the model if ``save_freq="epoch"``."""
         if self.save_freq == "epoch":
             self._consider(logs or {}, {"epoch": epoch + 1})
 

@@ -1,4 +1,4 @@
-"""MonitorCallback: what callbacks that watch one result share."""
+"""MonitorCallback: the base class of callbacks that monitor one result."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ import math
 import numpy as np
 
 from nnkit import checks
+from nnkit.arguments import did_you_mean
 from nnkit.callbacks.callback import Callback, Logs
 from nnkit.errors import warn
-from nnkit.registry import did_you_mean
 
 __all__ = ["MonitorCallback", "limit"]
 
 
 class MonitorCallback(Callback):
-    """Watches one of the results of each epoch and tells whether it improved.
+    """Monitor one of the results of each epoch, and find out whether it improved.
 
     Parameters
     ----------
     monitor : str
-        ``"loss"``, a metric's name, or ``"val_"`` and one of these.
+        ``"loss"``, a metric's name, or one of these with the prefix ``"val_"``.
     mode : {"auto", "min", "max"}
-        Whether less or more is better; ``"auto"`` asks the metric (``Metric.direction``).
+        Whether smaller or larger is better; ``"auto"`` uses ``Metric.direction``.
     min_delta : float
-        An improvement by no more than this is none.
+        Smaller changes don't count as an improvement.
 
     Raises
     ------
     TypeError
-        An argument is of another type.
+        An argument has a wrong type.
     ValueError
         The mode is unknown; or, when training begins, ``"auto"`` finds no metric of that name, or
-        one that doesn't say its direction.
+        the metric has no ``direction``.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class MonitorCallback(Callback):
         self._warned = False
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Find the direction of what is monitored, before any time is spent."""
+        """Find the direction of the monitored result; raise errors before the first batch."""
         self._direction, self._warned = self.mode, False
         if self.mode == "auto":
             directions = self.model.metric_directions
@@ -62,10 +62,10 @@ class MonitorCallback(Callback):
             self._direction = directions[name] or self._undirected(name)
 
     def monitored(self, logs: Logs | None) -> float | None:
-        """The value after this epoch; None if there is none.
+        """The monitored result of this epoch; None if there is none.
 
-        Some results are there after some epochs only: those of a validation, or of another
-        callback. If it is not, and never was, there is a warning, once.
+        Some results exist after some epochs only, such as those of a validation. If the result is
+        missing and has never existed, this warns once.
         """
         logs = logs or {}
         if self.monitor in logs:
@@ -83,7 +83,7 @@ class MonitorCallback(Callback):
         return None
 
     def improves(self, value: float, best: float | None) -> bool:
-        """Whether a value is better than the best one: a number than none, NaN than nothing."""
+        """Whether a value is better than the best one; NaN never is, and any number beats None."""
         if math.isnan(value):
             return False
         if best is None or math.isnan(best):
@@ -109,5 +109,5 @@ class MonitorCallback(Callback):
 
 
 def limit(owner: str, name: str, value: float | None) -> float | None:
-    """What a result is compared with at first: a number, also an infinite one, or nothing."""
+    """Check an initial best value: None or a number, which may be infinite."""
     return None if value is None else checks.number(owner, name, value, "[-inf, inf]")

@@ -1,4 +1,4 @@
-"""NotebookLine: where a bar moves in a notebook."""
+"""NotebookLine: a line of output in a notebook that a progress bar rewrites."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ __all__ = ["NotebookLine"]
 
 
 class NotebookLine:
-    """A line among a cell's outputs that is written anew again and again, as a file for tqdm.
+    """A line among a cell's outputs that is rewritten; to tqdm it is a file.
 
-    What is printed with carriage returns is saved with the notebook, every piece of it. This line
-    is an output of its own: only its last text is saved, and none after :meth:`clear`.
+    Text printed with carriage returns would be saved with the notebook in all its versions. This
+    line is an output of its own, of which a notebook saves the last version, or none after
+    :meth:`clear`.
     """
 
     encoding = "utf-8"
@@ -22,22 +23,22 @@ class NotebookLine:
         self._text = ""
 
     def write(self, text: str) -> None:
-        """Put a text in the place of the one before; it begins with a carriage return."""
-        if text.startswith("\r"):  # Else tqdm moves between the lines of a terminal.
+        """Replace the line by a text that begins with a carriage return; ignore other texts."""
+        if text.startswith("\r"):  # Other texts move a terminal's cursor.
             self._show(text.strip())
 
     def flush(self) -> None:
-        """Nothing waits to be written."""
+        """Do nothing: :meth:`write` has no buffer."""
 
     def clear(self) -> None:
-        """Leave nothing to be seen."""
+        """Remove the line from the cell's outputs."""
         self._show("")
 
     def _show(self, text: str) -> None:
         if text == self._text:
             return
         self._text = text
-        # An empty text would be an empty line.
+        # An empty text would be shown as an empty line.
         content = {"text/plain": text} if text else {"text/plain": "", "text/html": ""}
         if self._display is None:
             display = importlib.import_module("IPython.display").display

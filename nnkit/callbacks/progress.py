@@ -1,4 +1,4 @@
-"""ProgressBar: what one sees of ``fit``, ``evaluate`` and ``predict``."""
+"""ProgressBar: the output of ``fit``, ``evaluate`` and ``predict``."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ __all__ = ["ProgressBar"]
 
 
 class ProgressBar(Callback):
-    """A live bar on a terminal or in a notebook, one plain line an epoch anywhere else.
+    """Show a live bar on a terminal or in a notebook, and one plain line an epoch elsewhere.
 
-    Everything goes to standard output. Only a bar on a terminal uses carriage returns; there are
-    never colours, nor other control characters, so log files stay readable. A notebook is saved
-    without its bars.
+    All output goes to standard output. Only a bar on a terminal uses carriage returns; there are no
+    colours or other control characters, so log files stay readable. A notebook is saved without
+    its bars.
 
-    Kernels that no process on this machine has compiled before are compiled meanwhile. The bar says
-    so; the time for that counts neither for a step nor for the rest of the epoch.
+    While kernels are compiled that are not in the cache yet, the bar says so. The time for that is
+    left out of the time a step and of the estimate for the rest of the epoch.
 
     Parameters
     ----------
     verbose : {"auto", 0, 1, 2}
-        0 is silent, 1 shows a bar, 2 a line an epoch. ``"auto"`` is 1 where a bar can be drawn,
-        else 2: not in files and pipes, nor with ``TERM=dumb``.
+        0 is silent, 1 shows a bar, 2 prints a line an epoch. ``"auto"`` is 1 where a bar can be
+        drawn, and 2 in files and pipes, and with ``TERM=dumb``.
 
     Raises
     ------
     ValueError
-        ``verbose`` is something else.
+        ``verbose`` has another value.
 
     Examples
     --------
@@ -91,7 +91,7 @@ class ProgressBar(Callback):
         self._summarise(logs)
 
     def close(self) -> None:
-        """Take the bar away, if there is one: also after an error, and Ctrl-C."""
+        """Remove the bar if there is one, also after an error or Ctrl-C."""
         if self._bar is None:
             return
         compilations().listeners.remove(self._show_compiling)
@@ -118,12 +118,12 @@ class ProgressBar(Callback):
                 nrows=None if sized else 24,
                 dynamic_ncols=sized,
                 unit="step",
-                delay=0.1 if self._line else 0,  # Short epochs would flood a notebook.
+                delay=0.1 if self._line else 0,  # In notebooks, no bar for a short epoch.
             )
             compilations().listeners.append(self._show_compiling)
 
     def _show_compiling(self) -> None:
-        """Say that a kernel is compiled, or that it was."""
+        """Show that a kernel is being compiled, or no longer is."""
         bar = self._bar
         if bar is None:
             return
@@ -134,13 +134,13 @@ class ProgressBar(Callback):
             )
         else:
             bar.bar_format = None
-            # tqdm derives the remaining time from how long it is between two calls of update.
+            # tqdm estimates the remaining time from the time between two calls of update.
             bar.last_print_t += compilations().seconds - self._left_out
             self._left_out = compilations().seconds
         bar.refresh()
 
     def _summarise(self, logs: Logs | None) -> None:
-        """Put one line in the place of the bar."""
+        """Replace the bar by one line."""
         self.close()
         if self.verbose:
             seconds = time.perf_counter() - self._started
@@ -161,22 +161,22 @@ def _results(logs: Logs | None) -> str:
 
 
 def short(value: float) -> str:
-    """A result as it is shown."""
+    """A result as text."""
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.4g}"
 
 
 def _live() -> bool:
-    """Whether standard output can show a line that changes."""
+    """Whether standard output can show a line that is rewritten."""
     if sys.stdout is None or os.environ.get("TERM") == "dumb":
         return False
     return sys.stdout.isatty() or _in_notebook()
 
 
 def _sized() -> bool:
-    """Whether a line has a width: on a terminal that nobody looks at it is 0, and shows nothing."""
+    """Whether the terminal has a width: without a viewer it may be 0, and then shows nothing."""
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns > 0
-    except (AttributeError, OSError, ValueError):  # No terminal.
+    except (AttributeError, OSError, ValueError):  # Standard output is not a terminal.
         return True
 
 

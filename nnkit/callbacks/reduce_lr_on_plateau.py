@@ -10,31 +10,31 @@ __all__ = ["ReduceLROnPlateau"]
 
 
 class ReduceLROnPlateau(MonitorCallback):
-    """Lowers the learning rate when a result has not improved for some epochs.
+    """Lower the learning rate when a monitored result has stopped improving.
 
     Parameters
     ----------
     monitor : str
-        What to watch.
+        The result to monitor.
     factor : float
-        The rate is multiplied by it; from 0 up to 1.
+        The factor by which the rate is multiplied, at least 0 and less than 1.
     patience : int
         Epochs without improvement after which the rate is lowered.
     verbose : {0, 1}
-        1 says so.
+        1 prints a line when this happens.
     mode : {"auto", "min", "max"}
-        Whether less or more is better; ``"auto"`` asks the metric.
+        Whether smaller or larger is better; ``"auto"`` uses the metric's ``direction``.
     min_delta : float
-        An improvement by no more than this is none.
+        Smaller changes don't count as an improvement.
     cooldown : int
-        Epochs after lowering that are not counted.
+        Epochs after a reduction that don't count towards ``patience``.
     min_lr : float
-        The rate never goes below it.
+        Lower limit of the rate.
 
     Raises
     ------
     ValueError
-        ``factor`` is not below 1, or nothing has the name ``monitor``.
+        ``factor`` is not less than 1, or there is no result named ``monitor``.
 
     Examples
     --------
@@ -71,12 +71,12 @@ class ReduceLROnPlateau(MonitorCallback):
         self.wait = self.cooldown_counter = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Forget an earlier ``fit``."""
+        """Reset the state of an earlier ``fit``."""
         super().on_train_begin(logs)
         self._reset()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Compare, and lower the rate if patience has run out."""
+        """Compare the result with the best one, and lower the rate if patience has run out."""
         if logs is not None:
             logs["learning_rate"] = float(self.model.optimizer.learning_rate)
         value = self.monitored(logs)

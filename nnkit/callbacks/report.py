@@ -1,4 +1,4 @@
-"""What a notebook shows of a training: a small table, and a small chart of each result."""
+"""HTML report of a training for notebooks: a small table, and a small chart of each result."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from nnkit.callbacks.progress import short
 
 __all__ = ["report"]
 
-# At most so many are shown; of rows and of points those that are evenly spread.
+# The largest number of rows and points to show; of more, evenly spaced ones are chosen.
 _ROWS, _POINTS, _CHARTS = 10, 400, 8
 
 _WIDTH, _HEIGHT = 280, 140
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 270, 26, 114  # Of the curves, in pixels.
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 270, 26, 114  # Edges of the curves' frame, in pixels.
 _COLOURS = {"training": "#1f77b4", "validation": "#ff7f0e"}
 
 Row = tuple[int, dict[str, Any]]
@@ -23,12 +23,12 @@ Point = tuple[float, float]
 
 
 def report(rows: Sequence[Row]) -> str | None:
-    """HTML without scripts or links to elsewhere.
+    """Make the report, as HTML without scripts or external links.
 
     Parameters
     ----------
     rows : list of (int, dict)
-        Each epoch, counted from 0, and its results by name. Not every epoch has each of them.
+        Each epoch, counted from 0, and its results by name. An epoch may lack some of them.
 
     Returns
     -------
@@ -62,13 +62,13 @@ def _table(names: Sequence[str], rows: Sequence[Row]) -> str:
 
 
 def _chart(name: str, rows: Sequence[Row]) -> str:
-    """Curves of a result and of the one in validation, in one frame."""
+    """A chart with the curves of a result and of its validation."""
     rows = _some(rows, _POINTS)
     both = [[_number(logs.get(key)) for _, logs in rows] for key in (name, f"val_{name}")]
     finite = [v for values in both for v in values if v is not None and math.isfinite(v)]
     low, high = (min(finite), max(finite)) if finite else (math.nan, math.nan)
 
-    half = high / 2 - low / 2  # Two large numbers may be infinitely far from each other.
+    half = high / 2 - low / 2  # high - low might overflow.
 
     def point(at: int, value: float) -> Point:
         across = at / (len(rows) - 1) if len(rows) > 1 else 0.5
@@ -105,9 +105,10 @@ def _chart(name: str, rows: Sequence[Row]) -> str:
 def _parts(
     values: Sequence[float | None], point: Callable[[int, float], Point]
 ) -> list[list[Point]]:
-    """The points of a curve, a list for each part of it.
+    """The points of a curve, in a list for each connected part.
 
-    NaN and infinity part it. An epoch that has no such result, as nothing was validated, does not.
+    NaN and infinity interrupt a curve. An epoch without the result, such as one without validation,
+    does not.
     """
     parts: list[list[Point]] = [[]]
     for at, value in enumerate(values):
@@ -129,14 +130,14 @@ def _curve(points: Sequence[Point], colour: str) -> str:
 
 
 def _some(rows: Sequence[Row], most: int) -> Sequence[Row]:
-    """All rows, or of many those that are evenly spread, with the first and the last."""
+    """At most ``most`` rows, evenly spaced, with the first and the last one."""
     if len(rows) <= most:
         return rows
     return [rows[round(i * (len(rows) - 1) / (most - 1))] for i in range(most)]
 
 
 def _number(value: Any) -> float | None:
-    """A result as a number; callbacks may add others."""
+    """A result as a float, or None: other callbacks may add results that are not numbers."""
     try:
         return float(value)
     except (OverflowError, TypeError, ValueError):

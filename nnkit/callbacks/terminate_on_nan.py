@@ -10,15 +10,15 @@ __all__ = ["TerminateOnNaN"]
 
 
 class TerminateOnNaN(Callback):
-    """Ends ``fit`` when the loss is NaN or infinite.
+    """End ``fit`` when the loss is NaN or infinite.
 
-    The mean loss of an epoch stays NaN once it is, so looking a few times a second is enough, and
-    costs nothing. Which layer it came from: ``fit(check_numerics=True)``.
+    Once an epoch's mean loss is NaN it stays NaN, so a check a few times a second suffices and
+    costs nothing. ``fit(check_numerics=True)`` finds the layer that is the cause.
 
     Parameters
     ----------
     raise_error : bool
-        Raise a RuntimeError instead of ending ``fit`` quietly.
+        Whether to raise a RuntimeError instead of ending ``fit`` quietly.
 
     Examples
     --------
@@ -33,7 +33,7 @@ class TerminateOnNaN(Callback):
         self.raise_error = raise_error
 
     def on_progress(self, step: int, logs: Logs | None = None) -> None:
-        """Look at the loss."""
+        """Check the loss."""
         loss = (logs or {}).get("loss", 0.0)
         if math.isfinite(loss):
             return

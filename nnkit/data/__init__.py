@@ -1,4 +1,4 @@
-"""What ``fit``, ``evaluate`` and ``predict`` take: checked once, then read in place."""
+"""Data for ``fit``, ``evaluate`` and ``predict``: checked once, then read in place."""
 
 from nnkit.data.arrays import (
     Arrays,

@@ -1,4 +1,4 @@
-"""Data in memory: checked before any work is done, never copied unless it must be."""
+"""Data in memory: checked before any work is done, copied only if necessary."""
 
 from __future__ import annotations
 
@@ -29,14 +29,21 @@ __all__ = [
 class Arrays:
     """Samples, targets and weights of equal length, as rows that a kernel can gather.
 
-    Attributes
+    Parameters
     ----------
     x : array
-        (n, features), any number type; an array that lies on a GPU stays there.
-    y : numpy.ndarray or None
-        (n, targets), any number type.
-    weight : numpy.ndarray or None
-        (n, 1) or (n, steps): how much a sample's loss counts.
+        (n, ...), any number type; an array in a GPU's memory stays there.
+    y : numpy.ndarray, optional
+        (n, ...), any number type.
+    weight : numpy.ndarray, optional
+        (n, 1) or (n, steps): the weight of a sample's loss.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> data = nnkit.data.Arrays(np.zeros((5, 28, 28)), np.arange(5))
+    >>> {name: array.shape for name, array in data.bound().items()}
+    {'x': (5, 784), 'y': (5, 1)}
     """
 
     x: Any
@@ -47,43 +54,43 @@ class Arrays:
         return len(self.x)
 
     def bound(self) -> dict[str, np.ndarray]:
-        """The arrays as rows, by the names that a step knows them by."""
+        """The arrays as matrices of rows, by the names that a step uses."""
         named = {"x": self.x, "y": self.y, "weight": self.weight}
         return {name: rows(a) for name, a in named.items() if a is not None}
 
     def on_host(self) -> dict[str, np.ndarray]:
-        """The same, what lies on a GPU copied to the host."""
+        """The arrays as matrices of rows, with those in a GPU's memory copied to the host."""
         bound = self.bound()
         return {n: a if isinstance(a, np.ndarray) else a.numpy() for n, a in bound.items()}
 
     def signature(self) -> tuple[Any, ...]:
-        """What a recorded step depends on."""
+        """Names, shapes of a row, and types: a recorded step is valid for data with equal ones."""
         return tuple((name, a.shape[1:], a.dtype.str) for name, a in self.bound().items())
 
 
 def rows(array: Any) -> Any:
-    """An array as (n, everything else)."""
+    """View an array as (n, product of the other sizes)."""
     return array.reshape(len(array), math.prod(array.shape[1:]))
 
 
-_FEW = 32  # Numbers that Python adds up before NumPy has begun.
+_FEW = 32  # Up to this size, Python's sum is faster than NumPy's.
 
-# Types that kernels read as they are.
+# Data types that kernels read without conversion.
 _READY = frozenset(np.dtype(code) for code in "?bBhHiIlLqQfd")
 
 
 def as_array(value: Any, name: str, stays: bool = False) -> Any:
-    """A C-contiguous array of numbers; the same memory if it is one already.
+    """Convert a value to a C-contiguous array of numbers, without a copy if it is one already.
 
-    What lies on a GPU is copied to the host, unless it may stay where it is.
+    An array in a GPU's memory is copied to the host, unless ``stays``.
 
     Raises
     ------
     TypeError
-        Missing, or not numbers: strings, objects, ragged lists, a generator; see
+        The value is missing or has no numbers: strings, objects, ragged lists, a generator; see
         :func:`nnkit.conversion.to_numpy`.
     ValueError
-        No axis; or missing values in a column of a table.
+        The value has no axis; or a column of a table has missing values.
     """
     plain = type(value) is np.ndarray and value.dtype in _READY and value.flags.c_contiguous
     if plain and value.ndim:
@@ -103,12 +110,12 @@ def as_array(value: Any, name: str, stays: bool = False) -> Any:
 
 
 def check_lengths(arrays: Mapping[str, np.ndarray | None]) -> int:
-    """The one length that all arrays share.
+    """The common length of all arrays.
 
     Raises
     ------
     ValueError
-        They differ, or there is no sample at all.
+        Lengths differ, or are 0.
     """
     given = {name: len(array) for name, array in arrays.items() if array is not None}
     if len(set(given.values())) > 1:
@@ -121,12 +128,12 @@ def check_lengths(arrays: Mapping[str, np.ndarray | None]) -> int:
 
 
 def check_finite(array: Any, name: str, dtype: str) -> None:
-    """Refuse NaN and what is infinite in a type: it would turn every weight into NaN in one step.
+    """Refuse NaN and numbers that are infinite in a type, which would make all weights NaN.
 
     Raises
     ------
     ValueError
-        Names the first such sample.
+        The text names the first such sample.
     """
     row = first_not_finite(array, dtype)
     if row is not None:
@@ -137,13 +144,13 @@ def check_finite(array: Any, name: str, dtype: str) -> None:
 
 
 def first_not_finite(array: Any, dtype: str) -> int | None:
-    """The first sample that has NaN, or is infinite in a type; None if there is none."""
+    """Index of the first sample with NaN or infinity in a type; None if there is none."""
     if array.dtype.kind != "f" or not len(array):
         return None
     if not isinstance(array, np.ndarray):
         there: int | None = array.first_not_finite(dtype)
         return there
-    for start in range(0, len(array), 4096):  # In slices: no mask as large as the data.
+    for start in range(0, len(array), 4096):  # In slices, to avoid a mask as large as the data.
         with np.errstate(over="ignore", invalid="ignore"):
             part = array[start : start + 4096].astype(dtype, copy=False)
         if not seems_finite(part):
@@ -154,7 +161,7 @@ def first_not_finite(array: Any, dtype: str) -> int | None:
 
 
 def seems_finite(array: np.ndarray) -> bool:
-    """One fast pass that says, as a rule, that there is no NaN or infinity; large squares fail."""
+    """A fast test that no element is NaN or infinite; False may also mean that squares overflow."""
     if array.size <= _FEW:
         return math.isfinite(sum(array.ravel().tolist()))
     return math.isfinite(np.vdot(array, array))
@@ -167,19 +174,19 @@ def sample_weights(
     dtype: str,
     output_shape: tuple[int | None, ...],
 ) -> np.ndarray | None:
-    """One weight a sample (or a sample and time step), from either argument of ``fit``.
+    """A weight for each sample (or each timestep of it), from either argument of ``fit``.
 
     Parameters
     ----------
     targets : numpy.ndarray
-        As the loss prepared them: labels, or a value for every output.
+        What the loss's ``prepare`` returned: labels, or a value for every output.
     sample_weight : array or None
         (n,), (n, 1) or (n, steps).
     class_weight : dict or None
-        Class index to weight; a class not named counts 1.
+        Weights by class index; 1 for other classes.
     dtype : str
     output_shape : tuple
-        Of the model; a step is a row of its last axis.
+        Shape of the model's output, batch first.
     """
     n, steps = len(targets), math.prod(k or 1 for k in output_shape[1:-1])
     if sample_weight is not None and class_weight is not None:
@@ -203,7 +210,7 @@ def sample_weights(
 def _class_weights(
     targets: np.ndarray, class_weight: Mapping[int, float], dtype: str, outputs: int | None
 ) -> np.ndarray:
-    """A weight for every step, of targets (n, steps, 1) that are labels or (n, steps, classes)."""
+    """A weight for every timestep, for targets (n, steps, 1), labels, or (n, steps, classes)."""
     if not isinstance(class_weight, Mapping):
         raise TypeError(f"class_weight is a dictionary {{class: weight}}, got {class_weight!r}")
     labels = targets.argmax(axis=-1) if targets.shape[-1] > 1 else targets[..., 0]
@@ -220,12 +227,12 @@ def _class_weights(
 
 
 def split(data: Arrays, part: float) -> tuple[Arrays, Arrays]:
-    """All but the last part of some data, and that part; nothing is copied.
+    """Split data into views of the first samples, and of the last ones, the fraction ``part``.
 
     Raises
     ------
     ValueError
-        One of the two would be empty.
+        One of the parts would be empty.
     """
     cut = int(len(data) * (1 - part))
     if cut == 0 or cut == len(data):

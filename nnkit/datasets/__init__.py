@@ -1,6 +1,6 @@
-"""Data sets to learn and test with.
+"""Data sets to learn from and to test with.
 
-:func:`load_digits` ships with nnkit; :func:`nnkit.datasets.mnist.load_data` fetches all of MNIST.
+:func:`load_digits` ships with nnkit; :func:`nnkit.datasets.mnist.load_data` downloads all of MNIST.
 """
 
 from nnkit.datasets import mnist

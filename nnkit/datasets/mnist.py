@@ -18,7 +18,7 @@ from nnkit import config
 
 __all__ = ["find", "load_data", "load_digits"]
 
-# Where Keras gets the file, and the digest it expects.
+# The URL from which Keras downloads the file, and the file's SHA-256 digest.
 URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 
@@ -26,16 +26,16 @@ Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def load_data(path: str = "mnist.npz") -> tuple[Pair, Pair]:
-    """All of MNIST, in Keras's form: 60000 training images and 10000 test images.
+    """Load MNIST, as Keras does: 60000 training images and 10000 test images.
 
     The file is looked for in the folder that the environment variable ``NNKIT_DATA_DIR`` names,
-    then among earlier downloads (``nnkit.config.cache_dir() / "datasets"``), and is otherwise
-    downloaded there once (11 MB).
+    then in ``nnkit.config.cache_dir() / "datasets"``, and is otherwise downloaded to that folder
+    once (11 MB).
 
     Parameters
     ----------
     path : str
-        Name of the file in those folders.
+        Name of the file.
 
     Returns
     -------
@@ -46,9 +46,9 @@ def load_data(path: str = "mnist.npz") -> tuple[Pair, Pair]:
     Raises
     ------
     OSError
-        The file is not on this machine and could not be downloaded, or not unharmed.
+        The file was not found and could not be downloaded, or the download is damaged.
     ValueError
-        The file on this machine is not MNIST as Keras stores it.
+        The file found is not MNIST as Keras stores it.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def load_data(path: str = "mnist.npz") -> tuple[Pair, Pair]:
 
 
 def load_digits() -> tuple[Pair, Pair]:
-    """A tenth of MNIST that ships with nnkit: 6000 training images and 1000 test images.
+    """Load a tenth of MNIST, which ships with nnkit: 6000 training images and 1000 test images.
 
     Each digit has 600 training and 100 test images, drawn at random from MNIST's own training and
     test images.
@@ -83,7 +83,7 @@ def load_digits() -> tuple[Pair, Pair]:
 
 
 def find(path: str = "mnist.npz") -> Path | None:
-    """Where :func:`load_data` finds the file without a download, or None.
+    """The path at which :func:`load_data` finds the file without a download, or None.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def find(path: str = "mnist.npz") -> Path | None:
 
 
 def _places(path: str) -> list[Path]:
-    """Where the file may be: the user's folder if there is one, then the folder for downloads."""
+    """Paths to look for: in the user's folder if there is one, then in the folder for downloads."""
     given = os.environ.get("NNKIT_DATA_DIR")
     folders = [Path(given).expanduser()] if given else []
     return [folder / path for folder in [*folders, config.cache_dir() / "datasets"]]
@@ -122,7 +122,7 @@ def _download(path: str) -> Path:
             path=target.parent,
             progressbar=True,
         )
-    except (OSError, ValueError) as error:  # No network; another file than expected.
+    except (OSError, ValueError) as error:  # No network, or an unexpected file.
         given = "" if len(tried) > 1 else " (NNKIT_DATA_DIR is not set)"
         raise OSError(
             f"MNIST is not on this machine and could not be downloaded.\n"
@@ -135,7 +135,7 @@ def _download(path: str) -> Path:
 
 
 def _read(path: Path, train: int, test: int) -> tuple[Pair, Pair]:
-    """The four arrays of the file, if they are what they should be; no code in it is run."""
+    """Read the file's four arrays and check them; no code in the file is run."""
     shapes = {
         "x_train": (train, 28, 28),
         "y_train": (train,),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +17,7 @@ __all__ = ["Bound", "Device", "Window"]
 
 # Arrays by name; on a GPU also data sets that lie there.
 Bound = dict[str, Any]
+Lock = Callable[[], AbstractContextManager[Any]]
 
 
 class Window(NamedTuple):
@@ -47,18 +48,16 @@ class Device(ABC):
     ----------
     name : str
         ``"cpu"``, ``"cuda:0"``, ``"cuda:1"`` and so on.
+    key : tuple
+        What a replay depends on besides its record.
     on_host : bool
         Whether it works in the host's memory. Then a step that Python does counts, as it is. If
         not, Python does it on a copy of some rows, in order to record it, and it is undone.
     """
 
     name: str
+    key: tuple[Any, ...]
     on_host: bool
-
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """What a replay depends on besides its record."""
-        return (self.name,)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
@@ -91,8 +90,12 @@ class Device(ABC):
     # ------------------------------------------------------------------------------------ steps
 
     @abstractmethod
-    def taken(self, lasting: Sequence[np.ndarray]) -> AbstractContextManager[Any]:
-        """A block in which nobody else runs steps; these arrays outlive the step."""
+    def take(self, lasting: Sequence[np.ndarray]) -> None:
+        """Have the newest content of arrays that outlive a step, before it runs."""
+
+    @abstractmethod
+    def in_python(self, lock: Lock) -> AbstractContextManager[Any]:
+        """What to hold while a step runs in Python: what ``lock()`` is, and perhaps more."""
 
     @abstractmethod
     def sample(self, bound: Bound, window: Window, second: bool) -> AbstractContextManager[Bound]:

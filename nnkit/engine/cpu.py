@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from nnkit.engine.abstract_device import Bound, Device, Window
+from nnkit.engine.abstract_device import Bound, Device, Lock, Window
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import Program, choose_workers
 from nnkit.engine.tape import Tape
@@ -20,7 +20,7 @@ __all__ = ["CPU", "CpuDevice"]
 class CpuDevice(Device):
     """Works in the host's memory, where everything lies anyway."""
 
-    name, on_host = "cpu", True
+    name, key, on_host = "cpu", ("cpu",), True
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         """An array of NumPy."""
@@ -47,12 +47,15 @@ class CpuDevice(Device):
         """An arena of its own."""
         return Arena()
 
-    def taken(self, lasting: Sequence[np.ndarray]) -> AbstractContextManager[Any]:
-        """Bring home what a step on a GPU may have left there: the model may have been on one."""
+    def take(self, lasting: Sequence[np.ndarray]) -> None:
+        """Bring home what a step on a GPU may have left there."""
         if exist():
             for array in lasting:
                 writing(array)
-        return _NOTHING
+
+    def in_python(self, lock: Lock) -> AbstractContextManager[Any]:
+        """Nothing more."""
+        return lock()
 
     def sample(self, bound: Bound, window: Window, second: bool) -> AbstractContextManager[Bound]:
         """The data itself, as views: a tape knows arrays by identity, and two may be one."""
@@ -70,5 +73,4 @@ class CpuDevice(Device):
         return single if workers == 1 else Program(tape, arena, workers)
 
 
-_NOTHING = nullcontext()
 CPU = CpuDevice()

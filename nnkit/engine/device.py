@@ -8,13 +8,11 @@ A layer names kernels, never a device::
 
 from __future__ import annotations
 
-import ctypes
 import difflib
 import functools
 import importlib
 import pkgutil
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,21 +24,12 @@ from nnkit.engine.tape import Call, Tape
 from nnkit.interrupts import apart
 from nnkit.kernels import _jit
 from nnkit.kernels._jit import Kernel
+from nnkit.kernels.calls import listening
 
 if TYPE_CHECKING:
     from nnkit.kernels.cuda._cuda import CudaKernel
 
-__all__ = ["empty", "execute", "launch", "recording", "repeat", "working"]
-
-
-class _Recording(threading.local):
-    """The tape that this thread records on; models may train side by side in threads."""
-
-    tape: Tape | None = None
-    blocks = 0
-
-
-_recording = _Recording()
+__all__ = ["empty", "launch", "recording", "repeat", "working"]
 
 
 class recording:  # noqa: N801  (a context manager reads like a statement)
@@ -50,13 +39,13 @@ class recording:  # noqa: N801  (a context manager reads like a statement)
         self.tape = tape
 
     def __enter__(self) -> Any:
-        self.outer, _recording.tape = _recording.tape, self.tape
-        _recording.blocks += 1
+        self.outer, listening.tape = listening.tape, self.tape
+        listening.blocks += 1
         return self.tape
 
     def __exit__(self, *error: object) -> None:
-        _recording.tape = self.outer
-        _recording.blocks -= 1
+        listening.tape = self.outer
+        listening.blocks -= 1
 
 
 class working:  # noqa: N801
@@ -71,7 +60,7 @@ class working:  # noqa: N801
         self.owner = owner
 
     def __enter__(self) -> working:
-        self.tape = tape = _recording.tape
+        self.tape = tape = listening.tape
         if tape is not None:
             self._outer, self._start, tape.owner = tape.owner, len(tape.entries), self.owner
         return self
@@ -93,15 +82,12 @@ class working:  # noqa: N801
 
 def current_tape() -> Tape | None:
     """The tape being recorded in this thread, or None."""
-    return _recording.tape
+    return listening.tape
 
 
 def at_work() -> bool:
     """Whether this thread is inside a :class:`recording`: layers are at work in a step."""
-    return _recording.blocks > 0
-
-
-_READABLE = frozenset("?bBhHiIlLqQfdFD")  # What machine code reads, by NumPy's letters.
+    return listening.blocks > 0
 
 
 def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
@@ -118,22 +104,9 @@ def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         C-contiguous. While a step is recorded it belongs to that step: a replay reuses it.
     """
     array = np.empty(shape, dtype)
-    if _recording.tape is not None:
-        _recording.tape.own(array)
+    if listening.tape is not None:
+        listening.tape.own(array)
     return array
-
-
-def execute(kernel: Kernel, arguments: Sequence[Any]) -> None:
-    """Run a kernel now; record the call if a tape is listening."""
-    check(kernel, arguments)
-    types, words = kernel.encode(arguments)
-    operands = [word for group in words for word in group]
-    run(kernel, types, operands)
-    if _recording.tape is not None:
-        _recording.tape.call(kernel, arguments, types, words)
-
-
-_jit.on_call = execute
 
 
 def repeat(tape: Tape, arrays: dict[str, np.ndarray]) -> Callable[[Reference], np.ndarray]:
@@ -165,73 +138,8 @@ def repeat(tape: Tape, arrays: dict[str, np.ndarray]) -> Callable[[Reference], n
     for entry in tape.entries:
         if isinstance(entry, Call):
             arguments = (located(a) if isinstance(a, Reference) else a for a in entry.arguments)
-            execute(entry.kernel, tuple(arguments))
+            entry.kernel(*arguments)
     return located
-
-
-def run(kernel: Kernel, types: tuple[str, ...], operands: Sequence[int]) -> None:
-    """Call compiled code once."""
-    memory = (ctypes.c_int64 * len(operands))(*operands)
-    kernel.compiled(types)(ctypes.addressof(memory))
-
-
-def check(kernel: Kernel, arguments: Sequence[Any]) -> None:
-    """Refuse a call that would break the kernels' contract, before it runs."""
-    if len(arguments) != len(kernel.parameters):
-        raise TypeError(
-            f"kernel {kernel.name} takes {len(kernel.parameters)} arguments "
-            f"({', '.join(kernel.parameters)}), got {len(arguments)}"
-        )
-    arrays = {
-        name: a
-        for name, a in zip(kernel.parameters, arguments, strict=True)
-        if isinstance(a, np.ndarray)
-    }
-    for name in kernel.outputs | kernel.updates:
-        if name not in arrays:
-            raise TypeError(f"kernel {kernel.name}: {name!r} is written, so it must be an array")
-        if not arrays[name].flags.writeable:
-            raise ValueError(f"kernel {kernel.name}: {name!r} is read-only, but would be written")
-        for other, array in arrays.items():
-            if other != name and np.may_share_memory(arrays[name], array):
-                raise ValueError(
-                    f"kernel {kernel.name}: output {name!r} shares memory with {other!r}; "
-                    "give it memory of its own (self.empty)"
-                )
-    split = [arrays[name] for name in kernel.parameters if name in kernel.split and name in arrays]
-    same = [a.shape if kernel.elementwise else a.shape[:1] for a in split]
-    if any(shape != same[0] for shape in same):
-        shapes = ", ".join(f"{n} {a.shape}" for n, a in arrays.items() if n in kernel.split)
-        raise ValueError(f"kernel {kernel.name}: these must have equal rows, but are {shapes}")
-    if kernel.axes:
-        _check_axes(kernel, {name: arrays[name] for name in kernel.axes})
-    for name, array in arrays.items():
-        if not array.dtype.isnative or array.dtype.char not in _READABLE:
-            raise TypeError(
-                f"kernel {kernel.name}: {name!r} is of data type {array.dtype.str!r}, but must "
-                "hold bools, integers, float32 or float64 in this machine's byte order: use astype"
-            )
-        if not array.flags.c_contiguous and name not in kernel.strided:
-            raise ValueError(
-                f"kernel {kernel.name}: {name!r} of shape {array.shape} is not C-contiguous; "
-                "use numpy.ascontiguousarray"
-            )
-
-
-def _check_axes(kernel: Kernel, arrays: dict[str, np.ndarray]) -> None:
-    """Refuse arrays that don't fit each other, where native code would read past their ends."""
-    sizes: dict[str, int] = {}
-    fits = len({array.dtype for array in arrays.values()}) == 1
-    for name, array in arrays.items():
-        letters = kernel.axes[name]
-        fits = fits and array.ndim == len(letters)
-        fits = fits and all(
-            sizes.setdefault(axis, n) == n for axis, n in zip(letters, array.shape, strict=True)
-        )
-    if not fits:
-        wanted = ", ".join(f"{name} ({', '.join(axes)})" for name, axes in kernel.axes.items())
-        got = ", ".join(f"{name} {a.shape} of {a.dtype}" for name, a in arrays.items())
-        raise ValueError(f"kernel {kernel.name} takes {wanted}, all of one data type, got {got}")
 
 
 def has_cuda_twin(kernel: Kernel) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import insort
+
 import numpy as np
 
 from nnkit.engine.references import Reference
@@ -31,24 +33,24 @@ def plan(tape: Tape) -> tuple[dict[int, int], int]:
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     for time, entry in enumerate(tape.entries):
-        for reference, _ in entry.references():
+        for reference, _ in entry.references:
             if reference.place in sizes:
                 first.setdefault(reference.place, time)
                 last[reference.place] = time
     offsets: dict[int, int] = {}
-    order = sorted(first, key=lambda place: -sizes[place])
-    begins = np.array([first[place] for place in order])
-    ends = np.array([last[place] for place in order])
-    for i, place in enumerate(order):
-        meets = (begins[:i] <= ends[i]) & (begins[i] <= ends[:i])
-        alive = [order[j] for j in np.flatnonzero(meets).tolist()]
+    taken: list[tuple[int, int, int, int]] = []  # Bytes from and to, first use and last.
+    for place in sorted(first, key=lambda place: -sizes[place]):
+        size, begin, end = sizes[place], first[place], last[place]
         offset = 0
-        for other in sorted(alive, key=offsets.__getitem__):
-            if offset + sizes[place] <= offsets[other]:
-                break
-            offset = max(offset, offsets[other] + sizes[other])
+        for start, stop, since, until in taken:
+            if since <= end and begin <= until:
+                if offset + size <= start:
+                    break
+                if stop > offset:
+                    offset = stop
         offsets[place] = offset
-    return offsets, max((offsets[place] + sizes[place] for place in order), default=0)
+        insort(taken, (offset, offset + size, begin, end))
+    return offsets, max((stop for _, stop, _, _ in taken), default=0)
 
 
 class Arena:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,7 +49,11 @@ class Operands:
                 if place.kind == "step":
                     self._arena.add(len(self._list), self._offsets[argument.place] + offset)
                 elif place.kind == "bound":
-                    self._bound[place.name].add(len(self._list), offset, argument.shape)
+                    bound = self._bound[place.name]
+                    bound.add(len(self._list), offset)
+                    if argument.shape == place.array.shape != ():
+                        flat = len(group) < 1 + argument.ndim
+                        bound.add_rows(len(self._list) + 1, flat)
                 else:
                     group = (address(place.array) + offset, *group[1:])
             self._list += group
@@ -69,7 +74,12 @@ class Operands:
         KeyError
             The tape has no data of that name.
         """
-        self._bound[name].put(self.words, address(array), array.shape)
+        bound = self._bound[name]
+        try:
+            bound.put(self.words, address(array), array.shape)
+        except BaseException:  # Ctrl-C, when some words may have been written and others not.
+            bound.forget()
+            raise
 
     def settle(self, base: int) -> None:
         """Let the arena begin at an address.
@@ -102,18 +112,24 @@ class _Addresses:
         self.base: int | None = None
         self._shape = shape
         self._list: list[tuple[int, int]] = []
-        self._wholes: list[int] = []
+        self._counts: list[tuple[int, int]] = []
 
-    def add(self, at: int, offset: int, shape: tuple[int, ...] = ()) -> None:
+    def add(self, at: int, offset: int) -> None:
         """Add a word by its index, and the bytes beyond the base."""
         self._list.append((at, offset))
-        if shape and shape == self._shape:
-            self._wholes.append(at + 1)
+
+    def add_rows(self, at: int, flat: bool) -> None:
+        """Add a word that is the number of rows, or of all elements."""
+        self._counts.append((at, math.prod(self._shape[1:]) if flat else 1))
 
     def finish(self) -> None:
         """No more will be added."""
         self._at, self._offsets = np.array(self._list, np.int64).reshape(-1, 2).T.copy()
-        self._rows = np.array(self._wholes, np.int64)
+        self._rows, self._units = np.array(self._counts, np.int64).reshape(-1, 2).T.copy()
+
+    def forget(self) -> None:
+        """What the words are is not known."""
+        self.base, self._shape = None, ()
 
     def put(self, words: np.ndarray, base: int, shape: tuple[int, ...] = ()) -> None:
         """Write the words."""
@@ -125,5 +141,5 @@ class _Addresses:
                 words[self._at] = self._offsets + base
             self.base = base  # Only now: Ctrl-C may have come in between.
         if shape != self._shape:
-            words[self._rows] = shape[0]
+            words[self._rows] = self._units * shape[0]
             self._shape = shape

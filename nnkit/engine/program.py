@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from nnkit.engine.tape import Call, Stop, Tape
 from nnkit.engine.workers import run_together
 from nnkit.kernels._jit import Words, address, code_address
 
-__all__ = ["MANY_STEPS", "ONE_STEP", "Program", "apart", "choose_workers", "share"]
+__all__ = ["MANY_STEPS", "ONE_STEP", "Program", "apart", "choose_workers", "shares"]
 
 # What a worker must have to do, in nanoseconds, to be worth the barriers of a step among many; or
 # to be worth being woken for one.
@@ -161,15 +161,14 @@ class _Stretch:
     """Calls that run natively from the first to the last."""
 
     def __init__(self, calls: Sequence[Call], operands: Operands, hazards: Hazards) -> None:
-        workers = range(hazards.workers)
-        self._workers = [_Worker(operands) for _ in workers]
+        self._workers = [_Worker(operands) for _ in range(hazards.workers)]
         self._meeting = np.zeros(16, np.int64)
         for call in calls:
             code = code_address(call.kernel.compiled(call.types))
-            shares = [share(call, worker, len(workers)) for worker in workers]
-            if hazards.meet([() if part is None else part.references() for part in shares]):
+            parts = shares(call, hazards.workers)
+            if hazards.meet([() if part is None else part.references for part in parts]):
                 self._meet()
-            for worker, part in zip(self._workers, shares, strict=True):
+            for worker, part in zip(self._workers, parts, strict=True):
                 if part is not None:
                     worker.add(code, part.arguments, part.words)
         self._meet()  # The next step begins where all have finished this one.
@@ -263,37 +262,36 @@ def _locate(
     return lambda: reference.at(bound[name])
 
 
-def share(call: Call, worker: int, workers: int) -> Call | None:
-    """A worker's part of a call, None if it has none."""
-    kernel = call.kernel
-    split = [
-        argument
-        for name, argument in zip(kernel.parameters, call.arguments, strict=True)
-        if name in kernel.split
-    ]
+def shares(call: Call, workers: int) -> list[Call | None]:
+    """Each worker's part of a call, None for one that has none."""
+    kernel, arguments = call.kernel, call.arguments
     if workers == 1:
-        return call
-    if not split or not split[0].ndim:
-        return call if worker == 0 else None
-    begin, end = _bounds(len(split[0]), worker, workers)
-    if begin == end:
-        return None
-    arguments, words = list(call.arguments), list(call.words)
-    for i, name in enumerate(kernel.parameters):
-        if name in kernel.split:
-            part = arguments[i] = arguments[i].rows(begin, end)
+        return [call]
+    split = [i for i, name in enumerate(kernel.parameters) if name in kernel.split]
+    if not split or not arguments[split[0]].ndim:
+        return [call, *[None] * (workers - 1)]
+    whole = arguments[split[0]]
+    row = whole.size // max(len(whole), 1) if kernel.elementwise else 1
+    found: list[Call | None] = []
+    for begin, end in _ranges(len(whole), workers):
+        if begin == end:
+            found.append(None)
+            continue
+        mine, words = list(arguments), list(call.words)
+        for i in split:
+            part = mine[i] = arguments[i].rows(begin, end)
             rows = part.size if kernel.elementwise else end - begin
             words[i] = (words[i][0], rows, *words[i][2:])
-        elif name == "first":
-            row = split[0].size // len(split[0]) if kernel.elementwise else 1
-            arguments[i] += begin * row
-            words[i] = (arguments[i],)
-    return replace(call, arguments=tuple(arguments), words=words)
+        if "first" in kernel.parameters:
+            i = kernel.parameters.index("first")
+            mine[i] += begin * row
+            words[i] = (mine[i],)
+        found.append(Call(kernel, tuple(mine), call.owner, call.types, words))
+    return found
 
 
-def _bounds(rows: int, worker: int, workers: int) -> tuple[int, int]:
-    """The rows of one worker; long vectors are cut at cache lines."""
+def _ranges(rows: int, workers: int) -> Iterator[tuple[int, int]]:
+    """The rows of each worker; long vectors are cut at cache lines."""
     unit = 64 if rows >= 1024 else 1
-    cuts = [min(rows, -(-rows * w // workers // unit) * unit) for w in range(workers + 1)]
-    cuts[workers] = rows
-    return cuts[worker], cuts[worker + 1]
+    cuts = [min(rows, -(-rows * w // workers // unit) * unit) for w in range(workers)]
+    return pairwise([*cuts, rows])

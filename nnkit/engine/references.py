@@ -112,9 +112,13 @@ class Reference:
         """The first byte that it touches in its place, and the one behind the last."""
         if not self.size:
             return self.offset, self.offset
-        steps = [(n - 1) * s for n, s in zip(self.shape, self.strides, strict=True)]
-        before, after = sum(s for s in steps if s < 0), sum(s for s in steps if s > 0)
-        return self.offset + before, self.offset + after + self.dtype.itemsize
+        begin = last = self.offset
+        for n, step in zip(self.shape, self.strides, strict=True):
+            if step < 0:
+                begin += (n - 1) * step
+            else:
+                last += (n - 1) * step
+        return begin, last + self.dtype.itemsize
 
     def at(self, memory: np.ndarray) -> np.ndarray:
         """The array, if its place begins where another array does."""

@@ -1,27 +1,92 @@
-"""A step that runs in Python twice, and natively from then on."""
+"""A step that runs in Python twice, and natively from then on; the steps of one model."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager
+from typing import Any
 
 import numpy as np
 
 from nnkit.engine.abstract_device import Bound, Device, Window
 from nnkit.engine.cpu import CPU
-from nnkit.engine.device import execute, recording
-from nnkit.engine.program import Program
+from nnkit.engine.device import recording
+from nnkit.engine.devices import current
+from nnkit.engine.program import MANY_STEPS, Program
 from nnkit.engine.tape import Call, Fault, Stop, Tape
 from nnkit.engine.twins import reading, writing
 from nnkit.interrupts import deferred
 
-if TYPE_CHECKING:
-    from nnkit.engine.records import Records
-
-__all__ = ["Bound", "Step", "Window", "kept", "restore"]
+__all__ = ["Bound", "Records", "Step", "Window", "kept", "restore"]
 
 _log = logging.getLogger("nnkit")
+
+_MOST_RECORDS = 16
+
+
+class Records:
+    """Recorded steps by what they depend on; the longest unused is dropped. They run in turn.
+
+    Parameters
+    ----------
+    state : callable
+        ``state()`` is every array that a step changes and the next one needs.
+    python : callable
+        ``python()`` is held while a step runs in Python, where layers keep its arrays on
+        themselves.
+    blame : callable
+        ``blame(owner)`` is called with the part of the model whose work a record can't repeat.
+        It returns True if the step may be recorded again (that part will run as a Python stop),
+        False if it must stay in Python.
+    share : float
+        See :func:`nnkit.engine.program.choose_workers`.
+    """
+
+    def __init__(
+        self,
+        state: Callable[[], Sequence[np.ndarray]],
+        python: Callable[[], AbstractContextManager[Any]],
+        blame: Callable[[Any], bool],
+        share: float = MANY_STEPS,
+    ) -> None:
+        self.state, self.python, self.blame, self.share = state, python, blame, share
+        self._steps: dict[tuple[Any, ...], Step] = {}
+        self._arenas: dict[Device, Any] = {}
+
+    def step(
+        self,
+        key: tuple[Any, ...],
+        window: Window,
+        eager: bool,
+        function: Callable[[Window], Callable[[Bound], None]],
+    ) -> Step:
+        """The step for a key on the device in use; made of ``function(window)`` if there is none.
+
+        Parameters
+        ----------
+        key : tuple
+            What it depends on, besides the device and the rows.
+        window : Window
+        eager : bool
+            It runs in Python each time.
+        function : callable
+        """
+        device = current()
+        key = (*device.key, window.size, window.stride, *key)
+        step = self._steps.pop(key, None)
+        if step is None:
+            step = Step(function(window), self, window, device, eager)
+        self._steps[key] = step  # Those used last are the last.
+        if len(self._steps) > _MOST_RECORDS:
+            del self._steps[next(iter(self._steps))]
+        return step
+
+    def arena(self, device: Device) -> Any:
+        """The memory on a device that the steps have in common."""
+        if device not in self._arenas:
+            self._arenas[device] = device.arena()
+        return self._arenas[device]
 
 
 class Step:
@@ -81,18 +146,18 @@ class Step:
         meanwhile : callable, optional
             What the host may do while it would wait for a device. On the CPU it never waits.
         """
-        with self.device.taken(self._lasting):
-            while steps and not self.checked and not self.eager:
-                steps -= self._record(bound)
-            if not steps:
-                return
-            if self.eager:
-                self._run_in_python(bound, steps)
-            elif self._program.native:
+        self.device.take(self._lasting)
+        while steps and not self.checked and not self.eager:
+            steps -= self._record(bound)
+        if not steps:
+            return
+        if self.eager:
+            self._run_in_python(bound, steps)
+        elif self._program.native:
+            self._program.replay(bound, steps, meanwhile)
+        else:
+            with deferred(), self.device.in_python(self.records.python):
                 self._program.replay(bound, steps, meanwhile)
-            else:
-                with deferred(), self.records.python():
-                    self._program.replay(bound, steps, meanwhile)
 
     def _run_in_python(self, bound: Bound, steps: int) -> None:
         """What no record can repeat."""
@@ -100,7 +165,7 @@ class Step:
             for array in self.state:
                 writing(array)
             for _ in range(steps):
-                with deferred(), self.records.python(), recording(None):
+                with deferred(), self.device.in_python(self.records.python), recording(None):
                     self.function(data)
 
     def _stay_in_python(self, reason: str) -> None:
@@ -115,7 +180,7 @@ class Step:
         counts, second = self.device.on_host, self._first is not None
         with (
             deferred(),
-            self.records.python(),
+            self.device.in_python(self.records.python),
             self.device.sample(bound, self.window, second) as rows,
         ):
             changed = [*self.state, *(rows[name] for name in self.window.results)]
@@ -216,7 +281,7 @@ def _first_unrecorded(tape: Tape) -> Fault:
     for entry, wanted in zip(tape.entries, results, strict=True):
         got = tape.written(entry)
         if isinstance(entry, Call):
-            execute(entry.kernel, tape.arguments(entry))
+            entry.kernel(*tape.arguments(entry))
         else:
             restore(got, wanted)
         if not all(_same_bits(a, b) for a, b in zip(got, wanted, strict=True)):

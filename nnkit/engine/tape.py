@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
@@ -44,11 +45,11 @@ class Call:
     types: tuple[str, ...] = ()
     words: Sequence[Words] = ()
 
-    def references(self) -> Iterator[tuple[Reference, bool]]:
+    @cached_property
+    def references(self) -> list[tuple[Reference, bool]]:
         """Every array among the arguments, and whether it is written."""
-        for name, argument in zip(self.kernel.parameters, self.arguments, strict=True):
-            if isinstance(argument, Reference):
-                yield argument, self.kernel.writes(name)
+        pairs = zip(self.arguments, self.kernel.written, strict=True)
+        return [(argument, writes) for argument, writes in pairs if isinstance(argument, Reference)]
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,11 @@ class Stop:
     owner: Any
     outcome: list[np.ndarray]
 
-    def references(self) -> Iterator[tuple[Reference, bool]]:
+    @cached_property
+    def references(self) -> list[tuple[Reference, bool]]:
         """Every array it touches, and whether it is written."""
-        for reference in (*self.inputs, *self.keeps):
-            yield reference, False
-        for reference in self.outputs:
-            yield reference, True
+        read = [(reference, False) for reference in (*self.inputs, *self.keeps)]
+        return read + [(reference, True) for reference in self.outputs]
 
 
 class Tape:
@@ -120,13 +120,17 @@ class Tape:
 
     def reference(self, array: np.ndarray) -> Reference:
         """How the record names an array."""
+        return self._at(array, address(array))
+
+    def _at(self, array: np.ndarray, start: int) -> Reference:
+        """How the record names an array that begins at an address."""
         place = self._indices.get(id(array))
         if place is None:
             owner = root(array)
             place = self._indices.get(id(owner))
             if place is None:
                 place = self._add(Place("lasting", owner))
-        offset = address(array) - self._starts[place]
+        offset = start - self._starts[place]
         return Reference(place, offset, array.shape, array.strides, array.dtype)
 
     def call(
@@ -137,8 +141,11 @@ class Tape:
         words: Sequence[Words],
     ) -> None:
         """Add a kernel call, with its operands as they have been encoded."""
-        named = tuple([self.reference(a) if isinstance(a, np.ndarray) else a for a in arguments])
-        self.entries.append(Call(kernel, named, self.owner, types, words))
+        named = [
+            self._at(argument, group[0]) if isinstance(argument, np.ndarray) else argument
+            for argument, group in zip(arguments, words, strict=True)
+        ]
+        self.entries.append(Call(kernel, tuple(named), self.owner, types, words))
 
     def stop(
         self,
@@ -171,7 +178,7 @@ class Tape:
 
     def written(self, entry: Call | Stop) -> list[np.ndarray]:
         """The arrays that an entry wrote."""
-        return [self.array(reference) for reference, writes in entry.references() if writes]
+        return [self.array(reference) for reference, writes in entry.references if writes]
 
     def bound(self) -> dict[str, np.ndarray]:
         """The bound data that was recorded."""
@@ -192,7 +199,7 @@ class Tape:
         """Memory of the step that is read before a call has written it: Python must have."""
         written = {i for i, place in enumerate(self.places) if place.kind != "step"}
         for entry in self.entries:
-            touched = list(entry.references())
+            touched = entry.references
             for reference, writes in touched:
                 if not writes and reference.place not in written:
                     return Fault(self.places[reference.place].maker)

@@ -1,8 +1,9 @@
-"""The first values of weights.
+"""Initializers: the initial values of weights.
 
 With ``seed=None`` an initializer draws new values on every call, from the generator that
-:func:`nnkit.utils.set_random_seed` sets. With an int it gives the same values on every call, as in
-Keras: two layers of one shape would then start equal. All draws are made in float64 and rounded.
+:func:`nnkit.utils.set_random_seed` sets. With an int it returns the same values on every call, as
+in Keras: two layers with weights of one shape then start equal. Values are drawn in float64 and
+rounded.
 """
 
 from nnkit.initializers.base import Initializer, get
@@ -57,7 +58,7 @@ __all__ = [
     "zeros",
 ]
 
-# Keras's other names.
+# Aliases, as in Keras.
 IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
 constant = Constant
 glorot_normal = GlorotNormal

@@ -1,4 +1,4 @@
-"""What every initializer is."""
+"""Initializer: the base class of initializers, and ``get``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Initializer", "get"]
 
 
 class Initializer(Configurable):
-    """Makes the first value of a weight. For one of your own, define ``__call__``.
+    """Make the initial value of a weight. A custom initializer defines ``__call__``.
 
     Examples
     --------
@@ -27,10 +27,10 @@ class Initializer(Configurable):
     kind = "initializer"
 
     def __init__(self) -> None:
-        """Take no arguments, unless a subclass has some."""
+        """Take no arguments; a subclass may."""
 
     def __call__(self, shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:
-        """The values.
+        """Make the values.
 
         Parameters
         ----------
@@ -46,7 +46,7 @@ class Initializer(Configurable):
 
 
 def get(identifier: Any) -> Initializer:
-    """An initializer from itself, a name, or a configuration.
+    """Find or make an initializer from an initializer, a name, or a configuration.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def get(identifier: Any) -> Initializer:
     ValueError
         No initializer has that name.
     TypeError
-        It is something else, a function for example.
+        ``identifier`` has another type; functions are not accepted.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Values that are always the same."""
+"""Initializers with fixed values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Constant", "Identity", "Ones", "Zeros"]
 
 
 class Zeros(Initializer):
-    """Zeros.
+    """All values are 0.
 
     Examples
     --------
@@ -27,7 +27,7 @@ class Zeros(Initializer):
 
 
 class Ones(Initializer):
-    """Ones.
+    """All values are 1.
 
     Examples
     --------
@@ -43,7 +43,7 @@ class Ones(Initializer):
 
 
 class Constant(Initializer):
-    """One number everywhere.
+    """All values are the same number.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Identity(Initializer):
     Raises
     ------
     ValueError
-        On a call for a shape that is no matrix's.
+        Raised by a call with a shape that doesn't have two axes.
 
     Examples
     --------

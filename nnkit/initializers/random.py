@@ -1,4 +1,4 @@
-"""Values that are drawn."""
+"""Initializers with random values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
 
 
 class RandomInitializer(Initializer, abstract=True):
-    """An initializer that draws: ``draw`` gives float64 values from a generator."""
+    """Base of random initializers: a subclass defines ``draw``."""
 
     def __init__(self, seed: int | None = None) -> None:
         self.seed = checks.seed(type(self).__name__, seed)
@@ -32,18 +32,18 @@ class RandomInitializer(Initializer, abstract=True):
         return self.draw(rng, tuple(shape)).astype(dtype, copy=False)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        """The values, in float64."""
+        """Draw float64 values from a generator."""
         raise TypeError(f"{type(self).__name__} must define draw(self, rng, shape)")
 
 
 class RandomNormal(RandomInitializer):
-    """Normal.
+    """Draw from a normal distribution.
 
     Parameters
     ----------
     mean : float
     stddev : float
-        From 0 on.
+        At least 0.
     seed : int, optional
 
     Examples
@@ -65,15 +65,15 @@ class RandomNormal(RandomInitializer):
 
 
 class TruncatedNormal(RandomNormal):
-    """Normal, with values further than ``2 stddev`` from the mean drawn again.
+    """Draw from a normal distribution, again if a value is further than ``2 stddev`` from the mean.
 
-    What is left has a standard deviation of 0.88 ``stddev``.
+    The result has a standard deviation of 0.88 ``stddev``.
 
     Parameters
     ----------
     mean : float
     stddev : float
-        From 0 on; that of the values before they are cut.
+        Standard deviation of the distribution before truncation, at least 0.
     seed : int, optional
 
     Examples
@@ -89,12 +89,12 @@ class TruncatedNormal(RandomNormal):
 
 
 class RandomUniform(RandomInitializer):
-    """Uniform from ``minval`` to ``maxval``.
+    """Draw from a uniform distribution from ``minval`` to ``maxval``.
 
     Parameters
     ----------
     minval, maxval : float
-        ``minval`` must not be greater.
+        ``minval`` must not be greater than ``maxval``.
     seed : int, optional
 
     Examples
@@ -120,12 +120,12 @@ class RandomUniform(RandomInitializer):
 
 
 class Orthogonal(RandomInitializer):
-    """A matrix with orthonormal columns (or rows, if there are fewer of them), times ``gain``.
+    """A matrix with orthonormal columns (or rows, if it has fewer rows), times ``gain``.
 
     It is Q of the QR decomposition of a normal matrix, each column times the sign of R's diagonal,
     which makes Q uniform among the orthogonal matrices (F. Mezzadri, 2007, "How to generate random
-    matrices from the classical compact groups"). A weight of higher rank counts as a matrix: its
-    last axis, and all others.
+    matrices from the classical compact groups"). A weight of higher rank is treated as a matrix
+    with its last axis as columns, and all other axes joined as rows.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class Orthogonal(RandomInitializer):
     Raises
     ------
     ValueError
-        On a call for a shape with fewer than two axes.
+        Raised by a call with a shape of fewer than two axes.
 
     Examples
     --------
@@ -162,7 +162,7 @@ class Orthogonal(RandomInitializer):
 
 
 def truncated_normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Standard normal values; those beyond 2 are drawn again."""
+    """Draw from a standard normal distribution, again if a value is not in [-2, 2]."""
     values = rng.standard_normal(shape)
     beyond = np.abs(values) > 2
     while beyond.any():

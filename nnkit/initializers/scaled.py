@@ -1,4 +1,4 @@
-"""Values whose variance depends on how many connections a unit has."""
+"""Initializers whose variance depends on the number of a unit's connections."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ __all__ = [
     "fans",
 ]
 
-# Standard deviation of a standard normal variable cut off at 2.
+# Standard deviation of a standard normal distribution truncated to [-2, 2].
 _STDDEV_OF_TRUNCATED = 0.87962566103423978
 
 
 class VarianceScaling(RandomInitializer):
-    """Values whose variance is ``scale / n``, where n counts the connections of a unit.
+    """Draw values of variance ``scale / n``, where n is the number of a unit's connections.
 
     Parameters
     ----------
     scale : float
-        Above 0.
+        Greater than 0.
     mode : str
-        What n is: ``"fan_in"``, ``"fan_out"`` or ``"fan_avg"``, their mean; see :func:`fans`.
+        The number n: ``"fan_in"``, ``"fan_out"`` or ``"fan_avg"``, their mean; see :func:`fans`.
     distribution : str
-        ``"truncated_normal"`` (or ``"normal"``): normal, values beyond two standard deviations
-        drawn again, and widened so that the variance is as promised. ``"untruncated_normal"``.
+        ``"truncated_normal"`` (or ``"normal"``): a normal distribution truncated at two standard
+        deviations, and scaled to the variance. ``"untruncated_normal"``: a normal distribution.
         ``"uniform"``: from -L to L with L = sqrt(3 scale / n).
     seed : int, optional
     input_axes, output_axes : sequence of int, optional
@@ -46,8 +46,8 @@ class VarianceScaling(RandomInitializer):
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be, or one of ``input_axes`` and ``output_axes`` is given
-        without the other; on a call, a weight has no such axis.
+        An argument has a wrong type or value, or one of ``input_axes`` and ``output_axes`` is given
+        without the other; or, in a call, the weight has no such axis.
 
     Examples
     --------
@@ -89,19 +89,19 @@ class VarianceScaling(RandomInitializer):
         return math.sqrt(variance) / _STDDEV_OF_TRUNCATED * truncated_normal(rng, shape)
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments; without axes that aren't given, which old Keras lacks."""
+        """The constructor's arguments; axes only if given, because old Keras lacks them."""
         config = super().get_config()
         given = self.input_axes is not None
         return {k: v for k, v in config.items() if given or k not in ("input_axes", "output_axes")}
 
 
 class _Named(VarianceScaling, abstract=True):
-    """A scaling that has a name of its own.
+    """Base of variance scalings with fixed settings.
 
     Attributes
     ----------
     settings : tuple
-        Scale, mode and distribution.
+        Class attribute: scale, mode and distribution.
     """
 
     settings: ClassVar[tuple[float, str, str]]
@@ -116,7 +116,7 @@ class _Named(VarianceScaling, abstract=True):
 
 
 class GlorotUniform(_Named):
-    """Uniform from -L to L, L = sqrt(6 / (fan_in + fan_out)); what Dense starts with.
+    """Uniform from -L to L, L = sqrt(6 / (fan_in + fan_out)); the default of kernels.
 
     X. Glorot, Y. Bengio, 2010, "Understanding the difficulty of training deep feedforward neural
     networks".
@@ -248,10 +248,11 @@ def fans(
     input_axes: Sequence[int] | None = None,
     output_axes: Sequence[int] | None = None,
 ) -> tuple[int, int]:
-    """How many inputs and outputs a unit with a weight of that shape has: fan_in, fan_out.
+    """The number of inputs and of outputs of a unit with a weight of that shape: fan_in, fan_out.
 
-    The last two axes are inputs and outputs; axes before them (a convolution's window) multiply
-    both. Or they are the products of the axes that are named.
+    By default the last two axes are inputs and outputs, and axes before them (a convolution's
+    window) multiply both. With ``input_axes`` and ``output_axes``, the numbers are the products of
+    these axes.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is compiled while somebody waits for it."""
+"""Compilations: the kernels that are compiled while a thread waits, for the progress bar."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["Compilations", "compilations"]
 
 
 class Compilations:
-    """The kernels that somebody waits for, as no process on this machine has compiled them before.
+    """The kernels that a thread waits for, because they are not in the cache on the disk.
 
     Attributes
     ----------
     count : int
-        How many so far, with the one that is being compiled.
+        The number of kernels so far, with the one that is being compiled.
     listeners : list of callable
-        Called without arguments when compiling a kernel begins, and when it ends.
+        Called without arguments when the compilation of a kernel begins, and when it ends.
 
     Examples
     --------
@@ -38,17 +38,17 @@ class Compilations:
 
     @property
     def now(self) -> bool:
-        """Whether one is being compiled."""
+        """Whether a kernel is being compiled."""
         return self._since is not None
 
     @property
     def seconds(self) -> float:
-        """Time spent on compiling, with that of the one that is being compiled."""
+        """The time spent on compilation, with that of the kernel that is being compiled."""
         return self._seconds + (0 if self._since is None else time.perf_counter() - self._since)
 
     @contextlib.contextmanager
     def compiling(self) -> Iterator[None]:
-        """Count a kernel, and the time. One may need another, that counts as part of its time."""
+        """Count a kernel and its time, with the time of kernels that it calls."""
         outermost = not self.now
         self.count += 1
         if outermost:
@@ -70,7 +70,7 @@ _current: ContextVar[Compilations] = ContextVar("compilations")
 
 
 def compilations() -> Compilations:
-    """Those that this thread waits for, also if another one compiles them (``apart``)."""
+    """The compilations that this thread waits for, also if another thread does them (``apart``)."""
     found = _current.get(None)
     if found is None:
         found = Compilations()

@@ -1,19 +1,19 @@
-"""A folder of the user's own for machine code: what one process compiled, the next one loads.
+"""The user's cache of machine code on the disk, so that later processes don't compile again.
 
-Whoever can put a file there can make nnkit run it. So the folder and its files must belong to the
-user or the administrator, and nobody else may be able to write to them. A file is data, and looked
-at before it is used:
+Anybody who can write a file there could make nnkit run it. So the folder and its files must belong
+to the user or the administrator, and nobody else may have permission to write. Files are data, and
+checked before use:
 
 ====================  ==============================================================
 bytes                 what
 ====================  ==============================================================
 8                     ``nnkit`` and the version of this layout
 32                    SHA-256 of the rest
-up to the first zero  the key: a file that has another one's name is found out
+up to the first zero  the key, which must be that of the file's name
 the rest              the content
 ====================  ==============================================================
 
-A file that is not whole, or not what was asked for, counts as none.
+An incomplete file, or one with another key, counts as missing.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ __all__ = ["read", "write"]
 _MAGIC = b"nnkit\0\0\1"
 _HEAD = len(_MAGIC) + hashlib.sha256().digest_size
 _MOST_BYTES = 1 << 28
-# Writing takes milliseconds: what is older was left by a process that was killed.
+# Writing takes milliseconds: older temporary files were left by killed processes.
 _LEFT_OVER_SECONDS = 60
 
-# Windows opens no folders, and knows owners of another kind: a user's folder is the user's there.
+# Windows can't open folders and has no such owners; a user's folder is private there.
 _POSIX = os.open in os.supports_dir_fd
 
 
@@ -46,7 +46,7 @@ def _flags(*names: str) -> int:
 
 
 _OUTER_FOLDER = _flags("O_DIRECTORY")
-# A link could lead to anywhere, and a pipe would be waited for.
+# Links are not followed, and pipes don't block.
 _INNER_FOLDER = _flags("O_DIRECTORY", "O_NOFOLLOW")
 _OLD_FILE = _flags("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
 _NEW_FILE = _flags("O_WRONLY", "O_CREAT", "O_EXCL", "O_NOFOLLOW", "O_BINARY")
@@ -56,12 +56,12 @@ _tidied: set[Path] = set()
 
 
 def read(key: str) -> bytes | None:
-    """The content that was kept under a key; None if there is none, or not all of it.
+    """The content of a key; None if it is missing or incomplete.
 
     Warns
     -----
     UserWarning
-        Once, if what is there could be somebody else's. It is not used.
+        Once, if another user could have written the file, which is then not used.
     """
     try:
         with _opened(config.cache_dir() / "kernels") as folder:
@@ -78,12 +78,12 @@ def read(key: str) -> bytes | None:
 
 
 def write(key: str, content: bytes) -> None:
-    """Keep something, so that whoever reads sees all of it or nothing.
+    """Write the content of a key atomically: readers see all of it or nothing.
 
     Warns
     -----
     UserWarning
-        Once, if it can't be kept.
+        Once, if it can't be written.
     """
     rest = key.encode() + b"\0" + content
     path = Path("~")
@@ -95,19 +95,19 @@ def write(key: str, content: bytes) -> None:
             folder.write(_name(key), _MAGIC + hashlib.sha256(rest).digest() + rest)
             folder.tidy()
     except _NotOursError:
-        pass  # Whoever reads says so.
+        pass  # read() warns of this.
     except OSError as error:
         why = error.strerror or error
         _say("not kept", f"compiling kernels in every process: {path} can't keep them ({why})")
 
 
 class _NotOursError(Exception):
-    """Somebody else can have written what is there."""
+    """Another user could have written a file or folder."""
 
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[_Folder]:
-    """The folder, looked at: nobody can put another one in its place from then on."""
+    """Open the folder and check it; an open folder can't be replaced by another one."""
     with contextlib.ExitStack() as at_the_end:
         if not _POSIX:
             yield _Folder(path, None)
@@ -122,7 +122,7 @@ def _opened(path: Path) -> Iterator[_Folder]:
 
 
 class _Folder:
-    """An opened folder; without a descriptor its files are known by their paths."""
+    """An open folder; without a descriptor, files are opened by path."""
 
     def __init__(self, path: Path, descriptor: int | None) -> None:
         self._path, self._at = path, descriptor
@@ -131,7 +131,7 @@ class _Folder:
         return str(self._path / name) if self._at is None else name
 
     def read(self, name: str) -> bytes:
-        """A file's content; nothing of what is no file, or is too large to be one of these."""
+        """The content of a file; None for anything but a regular file, or if it is too large."""
         descriptor = os.open(self._place(name), _OLD_FILE, dir_fd=self._at)
         with open(descriptor, "rb") as file:
             status = os.fstat(descriptor)
@@ -141,7 +141,7 @@ class _Folder:
             return file.read()
 
     def write(self, name: str, stored: bytes) -> None:
-        """Make a file, and put it in its place when it is complete."""
+        """Write a temporary file, and rename it when it is complete."""
         temporary = f"{name}.{secrets.token_hex(8)}.tmp"
         descriptor = os.open(self._place(temporary), _NEW_FILE, 0o600, dir_fd=self._at)
         try:
@@ -154,11 +154,11 @@ class _Folder:
             raise
 
     def tidy(self) -> None:
-        """Remove what killed processes left; once a process."""
+        """Remove temporary files of killed processes; once a process."""
         if self._path in _tidied:
             return
         _tidied.add(self._path)
-        # By the folder's own clock this is now: something was just written.
+        # The current time by the file system's clock, as a file was just written.
         now = os.stat(self._path if self._at is None else self._at).st_mtime
         for name in os.listdir(self._path if self._at is None else self._at):
             if name.endswith(".tmp"):
@@ -177,10 +177,10 @@ def _name(key: str) -> str:
 
 
 def _require_ours(descriptor: int, path: Path, outer: bool = False) -> None:
-    """Refuse what is another's, or what others can write to.
+    """Refuse a file or folder of another user, or one to which others can write.
 
-    Of a folder that is the ``outer`` one of ours, others could only take ours away: its group may,
-    and anybody if it is like /tmp, where they may not.
+    In the ``outer`` folder of the cache, others could only remove the cache. So its group may write
+    to it, and everybody if it is sticky like /tmp, where they can't remove it.
     """
     if not _POSIX:
         return

@@ -1,7 +1,7 @@
-"""What tells machine code apart: a digest of all that shaped it.
+"""The key of machine code in the cache: a digest of all that shaped the code.
 
-numba's own cache looks at one function's file only: it misses an edited helper in another file, and
-changed flags.
+numba's own cache looks at the file of one function only: it misses edits of helpers in other files,
+and changed flags.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from numba.core.registry import cpu_target
 
 __all__ = ["digest_file", "digest_module", "host", "key_of", "shape_of"]
 
-# What these give to a kernel depends on their version and on nothing else.
+# The code of these packages depends on their version only.
 _LIBRARIES = {"llvmlite", "numba", "numpy", *sys.stdlib_module_names}
 
 
@@ -35,10 +35,10 @@ def key_of(name: str, shaped_by: Any) -> str:
     Parameters
     ----------
     name : str
-        What the key begins with.
+        The beginning of the key.
     shaped_by : object
-        All that shapes the code, besides the compiler, this machine and nnkit's own compiling; as
-        its ``repr`` tells it.
+        All that shapes the code besides the compiler, this machine and nnkit's own files. Its
+        ``repr`` is digested.
     """
     target = cpu_target.target_context.codegen().magic_tuple()
     digest = hashlib.sha256(repr((name, _digest_always(), shaped_by, target)).encode()).hexdigest()
@@ -46,7 +46,7 @@ def key_of(name: str, shaped_by: Any) -> str:
 
 
 def shape_of(function: Any) -> tuple[Any, ...]:
-    """All that shapes a function's machine code: source, bytecode, constants, and helpers' own."""
+    """All that shapes a function's machine code: source, bytecode, constants, and all helpers'."""
     return _function(function, set())
 
 
@@ -58,7 +58,7 @@ def _function(function: FunctionType, seen: set[int]) -> tuple[Any, ...]:
     names = sorted({name for code in codes for name in code.co_names})
     known = [(name, function.__globals__[name]) for name in names if name in function.__globals__]
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        if cell != type(cell)():  # Not the empty cell of a name that is bound later.
+        if cell != type(cell)():  # Skip the empty cell of a name that is bound later.
             known.append((name, cell.cell_contents))
     return (
         _sources(function),
@@ -73,12 +73,12 @@ def _sources(function: FunctionType) -> tuple[str, str]:
 
 
 def _stable(value: Any) -> str:
-    """What tells a value, in every process alike."""
+    """A value that identifies an object, equal in every process."""
     return repr(sorted(map(repr, value)) if isinstance(value, (set, frozenset)) else value)
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
-    """A function's code and that of the functions and lambdas in it."""
+    """A function's code, and the code of functions and lambdas in it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -91,16 +91,16 @@ def _code(code: CodeType) -> tuple[Any, ...]:
 
 
 def _value(value: Any, names: Sequence[str], seen: set[int]) -> Any:
-    """What a function knows by a name; ``names`` are all that it uses, as attributes too."""
+    """The object that a function uses by a name; ``names`` are all its names, with attributes."""
     function = getattr(value, "py_func", getattr(value, "__wrapped__", value))
     if inspect.isfunction(function):
         if (function.__module__ or "").split(".")[0] in _LIBRARIES:
             return function.__qualname__
-        if isinstance(value, _Intrinsic):  # It writes code; the names in it mean no code.
+        if isinstance(value, _Intrinsic):  # It generates code: its names are not called by it.
             return _sources(function), [_code(code) for code in _codes(function.__code__)]
-        flags = getattr(value, "targetoptions", {})  # Of numba.njit.
+        flags = getattr(value, "targetoptions", {})  # The options of numba.njit.
         return [(name, _stable(flags[name])) for name in sorted(flags)], _function(function, seen)
-    if isinstance(value, np.ndarray):  # Its repr leaves out digits, and most of a large array.
+    if isinstance(value, np.ndarray):  # repr() omits digits, and most of a large array.
         content = hashlib.sha256(value.tobytes()).hexdigest()
         return value.dtype.str, value.shape, value.strides, content
     if isinstance(value, (tuple, list)):
@@ -109,7 +109,7 @@ def _value(value: Any, names: Sequence[str], seen: set[int]) -> Any:
         return _stable(value)
     package = value.__name__.split(".")[0]
     if package in _LIBRARIES or package == __package__.split(".")[0] or id(value) in seen:
-        return value.__name__  # digest_module looks at this package's own.
+        return value.__name__  # This package's files are digested by digest_module.
     seen.add(id(value))
     used = [name for name in names if hasattr(value, name)]
     return [(name, _value(getattr(value, name), names, seen)) for name in used]
@@ -117,7 +117,7 @@ def _value(value: Any, names: Sequence[str], seen: set[int]) -> Any:
 
 @functools.cache
 def digest_file(path: str | None) -> str:
-    """Digest of a source file; kernels typed into a prompt have none."""
+    """Digest of a source file; kernels typed at a prompt have none."""
     if path is None or not os.path.isfile(path):
         return ""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
@@ -125,7 +125,7 @@ def digest_file(path: str | None) -> str:
 
 @functools.cache
 def digest_module(name: str) -> str:
-    """Digest of those of this package's sources that a module takes something from, near or far."""
+    """Digest of the files of this package that a module imports, directly or indirectly."""
     found, new = {name}, [name]
     while new:
         module = sys.modules.get(new.pop())
@@ -140,7 +140,7 @@ def digest_module(name: str) -> str:
 
 @functools.cache
 def host() -> tuple[str, str, str]:
-    """What LLVM calls this machine: its triple, its processor, and what that can do."""
+    """LLVM's description of this machine: triple, processor and its features."""
     low = llvmlite.binding
     features = low.get_host_cpu_features().flatten()
     return low.get_process_triple(), low.get_host_cpu_name(), features
@@ -148,7 +148,7 @@ def host() -> tuple[str, str, str]:
 
 @functools.cache
 def _digest_always() -> str:
-    """Digest of what shapes the code of every kernel: these files, BLAS, compiler and machine."""
+    """Digest of all that shapes every kernel: nnkit's files, BLAS, compiler and machine."""
     from nnkit.kernels._intrinsics import BLAS
 
     settings = ("BOUNDSCHECK", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "USING_SVML")

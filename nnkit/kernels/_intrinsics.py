@@ -1,4 +1,4 @@
-"""The few machine operations that numba has no name for: pointers, calls, atomics, BLAS."""
+"""Machine operations that numba doesn't offer: pointers, calls, atomics, BLAS."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 
 from nnkit import forks
 
-# Whoever else compiles with numba, a child process must find the compiler at rest.
+# numba's lock, so that a fork never happens during a compilation, also by other users of numba.
 forks.hold(global_compiler_lock._lock, 3)
 forks.hold(llvmlite.binding.ffi.lib._lock._lock, 4)
 
@@ -36,7 +36,7 @@ def pointer(context: Any, address: Any) -> Any:
 
 @intrinsic
 def copy_memory(context: Any, to: Any, source: Any, size: Any) -> Any:
-    """Copy so many bytes from one address to another: a loop is slower for a few dozen."""
+    """Copy ``size`` bytes from one address to another: for a few dozen, a loop is slower."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         to, source = (builder.inttoptr(a, cgutils.voidptr_t) for a in arguments[:2])
@@ -71,7 +71,7 @@ def call(context: Any, function: Any, operands: Any) -> Any:
 
 @intrinsic
 def atomic_add(context: Any, address: Any, value: Any) -> Any:
-    """Add to the int64 at an address, for all threads at once; gives the value before."""
+    """Add to the int64 at an address atomically; returns the value before."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         word = builder.inttoptr(arguments[0], _WORD.as_pointer())
@@ -82,7 +82,7 @@ def atomic_add(context: Any, address: Any, value: Any) -> Any:
 
 @intrinsic
 def atomic_load(context: Any, address: Any) -> Any:
-    """Read the int64 at an address as other threads left it."""
+    """Read the int64 at an address atomically."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         word = builder.inttoptr(arguments[0], _WORD.as_pointer())
@@ -93,7 +93,7 @@ def atomic_load(context: Any, address: Any) -> Any:
 
 @intrinsic
 def atomic_store(context: Any, address: Any, value: Any) -> Any:
-    """Write the int64 at an address for other threads to see."""
+    """Write the int64 at an address atomically."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         word = builder.inttoptr(arguments[0], _WORD.as_pointer())
@@ -104,15 +104,15 @@ def atomic_store(context: Any, address: Any, value: Any) -> Any:
 
 
 class _Blas(NamedTuple):
-    """A library that has OpenBLAS, and how its functions are named and called."""
+    """A library with OpenBLAS, and how its functions are named and called."""
 
     library: Path
-    suffix: str  # Of every name.
-    integer: Any  # Type of sizes and strides.
+    suffix: str  # The suffix of all names.
+    integer: Any  # The type of sizes and strides.
 
 
 def _find_openblas() -> _Blas:
-    """The package scipy-openblas32; where it is not installed, what is in NumPy's own wheel."""
+    """Find the package scipy-openblas32, or the library in NumPy's wheel."""
     try:
         import scipy_openblas32
     except ImportError:
@@ -132,10 +132,10 @@ def _is_library(path: Path) -> bool:
 
 
 def _load_openblas() -> _Blas:
-    """Make OpenBLAS's functions known to the compiler by name, and keep it to one thread a call.
+    """Register OpenBLAS's functions with the compiler, and limit OpenBLAS to one thread a call.
 
-    nnkit's own workers share out the rows of a product (:mod:`nnkit.engine.program`). If the
-    library is the one in NumPy's wheel, NumPy's products keep to one thread as well.
+    nnkit's own workers divide the rows of a product (:mod:`nnkit.engine.program`). If the library
+    is that of NumPy's wheel, NumPy's products are limited to one thread, too.
     """
     blas = _find_openblas()
     llvmlite.binding.load_library_permanently(str(blas.library))

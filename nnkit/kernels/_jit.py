@@ -30,21 +30,13 @@ import numpy as np
 from nnkit import forks
 from nnkit.interrupts import apart
 from nnkit.kernels._compilations import compilations
+from nnkit.kernels._flags import EXACT, FLAGS
+from nnkit.kernels.calls import execute
 
 if TYPE_CHECKING:
     from nnkit.kernels._machine_code import MachineCode
 
 Words = tuple[int, ...]
-
-# NaN and infinity keep their meaning: no "nnan", no "ninf". Without error_model="numpy" a
-# division may raise, and a loop that may raise is not vectorised.
-FLAGS: dict[str, Any] = {
-    "fastmath": {"contract", "reassoc", "nsz", "arcp", "afn"},
-    "error_model": "numpy",
-}
-
-# What computes as it is written: (x + 1) - x is not 1. A product and a sum may round once.
-EXACT: dict[str, Any] = FLAGS | {"fastmath": {"contract"}}
 
 _CALL = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 # numba's compiler is not reentrant across a cache miss, and two threads may meet the same kernel.
@@ -81,7 +73,8 @@ class Kernel:
     exact : bool
         Arithmetic is done in the order in which it is written. Sums are slower then.
     cost : callable, optional
-        Estimates the nanoseconds of a call on one core from its arguments; without it, the
+        Estimates the nanoseconds of a call on one core from its arguments, where references with
+        ``shape``, ``size``, ``ndim``, ``nbytes`` and ``dtype`` stand for arrays; without it, the
         largest array that is split counts. It decides how many workers share a step.
     cuda : callable, optional
         Makes the twin for GPUs when one is asked for: ``import nnkit`` imports no CUDA.
@@ -129,6 +122,11 @@ class Kernel:
         self.split = frozenset(split)
         self.elementwise, self.exact = elementwise, exact
         self.strided = frozenset(strided)
+        self.written = tuple([self.writes(name) for name in self.parameters])
+        # Of each parameter: whether its strides are given, and whether it comes as one axis.
+        self._forms = [
+            (name in self.strided, elementwise and name in self.split) for name in self.parameters
+        ]
         self.cost = cost or self._cost_of_elements
         self._make_cuda = cuda
         self._compiled: dict[tuple[str, ...], Callable[[int], None]] = {}
@@ -138,7 +136,7 @@ class Kernel:
 
     def __call__(self, *arguments: Any) -> None:
         """Run on the current device, and record the call if a step is being recorded."""
-        on_call(self, arguments)
+        execute(self, arguments)
 
     @functools.cached_property
     def cuda(self) -> Any:
@@ -155,14 +153,15 @@ class Kernel:
 
     def encode(self, arguments: Sequence[Any]) -> tuple[tuple[str, ...], list[Words]]:
         """The types of the operands and the words that describe them."""
-        if self.elementwise:
-            arguments = [
-                a.reshape(-1) if name in self.split and isinstance(a, np.ndarray) else a
-                for name, a in zip(self.parameters, arguments, strict=True)
-            ]
-        named = zip(self.parameters, arguments, strict=True)
-        pairs = [_encode(a, name in self.strided) for name, a in named]
-        return tuple(t for t, _ in pairs), [w for _, w in pairs]
+        types, words = [], []
+        for argument, (strided, flat) in zip(arguments, self._forms, strict=True):
+            if isinstance(argument, np.ndarray):
+                t, group = _encode_array(argument, strided, flat)
+            else:
+                t, group = _encode_number(argument)
+            types.append(t)
+            words.append(group)
+        return tuple(types), words
 
     def compiled(self, types: tuple[str, ...]) -> Callable[[int], None]:
         """The machine code for operands of these types: call it with the address of the words."""
@@ -178,14 +177,6 @@ class Kernel:
             code = self._compiled.get(types) or _compile(self, types)
             self._compiled[types] = code
         return code
-
-
-def _no_device(kernel: Kernel, arguments: Sequence[Any]) -> None:
-    raise RuntimeError(f"{kernel} has no device to run on: import nnkit.engine.device")
-
-
-# What calling a kernel does. The engine sets it: it stands on the kernels, not the reverse.
-on_call: Callable[[Kernel, Sequence[Any]], None] = _no_device
 
 
 def kernel(**declaration: Any) -> Callable[[Callable[..., None]], Kernel]:
@@ -226,12 +217,22 @@ def address(array: np.ndarray) -> int:
 # ---------------------------------------------------------------------------------- operands
 
 
-def _encode(value: Any, strided: bool) -> tuple[str, Words]:
-    if isinstance(value, np.ndarray):
-        start = address(value)
-        if value.flags.c_contiguous and not strided:
-            return f"{value.dtype.str[1:]}[{value.ndim}]", (start, *value.shape)
-        return f"{value.dtype.str[1:]}[{value.ndim}:]", (start, *value.shape, *value.strides)
+def _encode_array(array: np.ndarray, strided: bool, flat: bool) -> tuple[str, Words]:
+    start = address(array)
+    if flat:
+        return f"{_code(array.dtype)}[1]", (start, array.size)
+    if strided or not array.flags.c_contiguous:
+        return f"{_code(array.dtype)}[{array.ndim}:]", (start, *array.shape, *array.strides)
+    return f"{_code(array.dtype)}[{array.ndim}]", (start, *array.shape)
+
+
+@functools.cache
+def _code(dtype: np.dtype) -> str:
+    """A data type without its byte order."""
+    return dtype.str[1:]
+
+
+def _encode_number(value: Any) -> tuple[str, Words]:
     if isinstance(value, (bool, int, np.integer)):
         return "int", (int(value),)
     if isinstance(value, (float, np.floating)):

@@ -1,4 +1,4 @@
-"""Machine code: an object file as a compiler makes it, and what loads it into memory."""
+"""MachineCode: an object file, and the loading of it into memory."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _loaded: list[Any] = []
 
 
 class MachineCode(NamedTuple):
-    """An object file for this machine, and one of its functions.
+    """An object file for this machine, with the name of one of its functions.
 
     Attributes
     ----------
     symbol : str
-        The function's.
+        The name of the function.
     object_file : bytes
     compiled : object, optional
-        numba's function, where the file alone is not enough: it has addresses of this process.
+        numba's function, if the file can't be used alone because it has addresses of this process.
     """
 
     symbol: str
@@ -33,10 +33,11 @@ class MachineCode(NamedTuple):
     compiled: Any = None
 
     def load(self) -> int:
-        """The function's address. The code stays in memory until the process ends.
+        """Load the code until the process ends, and return the function's address.
 
-        Each is linked by itself: numba tells functions of one name apart by a count that begins
-        anew in each process, so code from several may have one symbol for different functions.
+        Each file is linked by itself: numba distinguishes functions of one name by a count that
+        starts again in each process, so files of different processes may use one symbol for
+        different functions.
         """
         if self.compiled is not None:
             _loaded.append(self.compiled)
@@ -44,7 +45,7 @@ class MachineCode(NamedTuple):
         low = llvmlite.binding
         nothing = low.parse_assembly("")
         engine = low.create_mcjit_compiler(nothing, target_machine())
-        engine.remove_module(nothing)  # An engine is made with one, and would compile it.
+        engine.remove_module(nothing)  # An engine needs a module at first only.
         engine.add_object_file(low.ObjectFileRef.from_data(self.object_file))
         engine.finalize_object()
         _loaded.append(engine)
@@ -52,7 +53,7 @@ class MachineCode(NamedTuple):
 
 
 def obtain(key: str, build: Callable[[], MachineCode]) -> MachineCode:
-    """What was kept under this key, or else what ``build`` makes; that is kept if it can be."""
+    """Load the code of a key from the cache; otherwise build it, and write it to the cache."""
     content = _disk.read(key)
     if content is not None:
         symbol, _, object_file = content.partition(b"\0")
@@ -65,7 +66,7 @@ def obtain(key: str, build: Callable[[], MachineCode]) -> MachineCode:
 
 
 def target_machine() -> Any:
-    """What LLVM must know of this machine."""
+    """LLVM's target machine for this computer."""
     triple, processor, features = host()
     target = llvmlite.binding.Target.from_triple(triple)
     return target.create_target_machine(

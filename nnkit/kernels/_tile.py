@@ -24,8 +24,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
 from nnkit.kernels._fingerprint import key_of
+from nnkit.kernels._flags import EXACT
 from nnkit.kernels._intrinsics import pointer
-from nnkit.kernels._jit import EXACT
 from nnkit.kernels._machine_code import MachineCode, obtain, target_machine
 
 __all__ = ["MOST_ROWS", "add_in_loops", "add_in_registers", "add_product", "lanes"]

@@ -132,7 +132,7 @@ __all__ = [
     "ZeroPadding2D",
 ]
 
-# Keras's other names.
+# Aliases, as in Keras.
 AvgPool1D, AvgPool2D = AveragePooling1D, AveragePooling2D
 Convolution1D, Convolution2D, Convolution2DTranspose = Conv1D, Conv2D, Conv2DTranspose
 GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D

@@ -1,4 +1,4 @@
-"""Activation: an activation function as a layer of its own."""
+"""Activation: an activation function as a separate layer."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ __all__ = ["Activation"]
 
 
 class Activation(Layer):
-    """Applies an activation by name; ``Activation("tanh")`` does what ``Tanh()`` does.
+    """Apply an activation by name; ``Activation("tanh")`` computes what ``Tanh()`` does.
 
     Parameters
     ----------
     activation : str or Layer
         See :mod:`nnkit.activations`.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     ValueError
-        There is no activation of that name.
+        No activation has that name.
 
     Notes
     -----
-    The function itself is ``self.activation``, which whoever calls a layer runs after its
-    ``forward``; so ``forward`` and ``backward`` here pass on what they get.
+    The function is ``self.activation``, which every caller of a layer applies after ``forward``; so
+    ``forward`` and ``backward`` here return their argument unchanged.
 
     Examples
     --------
@@ -47,9 +47,9 @@ class Activation(Layer):
         self.activation = activations.get(activation, self.dtype)
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """The input."""
+        """Return the input unchanged."""
         return x
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        """The gradient as it comes."""
+        """Return the gradient unchanged."""
         return dy

@@ -1,4 +1,4 @@
-"""ActivityRegularization: a penalty on what passes."""
+"""ActivityRegularization: a penalty on the input of a layer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ActivityRegularization"]
 
 
 class ActivityRegularization(Layer):
-    """Passes on what it gets; ``l1 * sum(|x|) + l2 * sum(x ** 2)`` of it is part of the loss.
+    """Return the input x unchanged, and add ``l1 * sum(|x|) + l2 * sum(x ** 2)`` to the loss.
 
     The penalty is divided by the batch's size, as in Keras. ``activity_regularizer=`` puts such a
     layer after any other.
@@ -22,24 +22,24 @@ class ActivityRegularization(Layer):
     Parameters
     ----------
     l1, l2 : float
-        From 0 on.
+        At least 0.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Attributes
     ----------
     regularizer : Regularizer
     penalty : numpy.ndarray
-        float64 (1,), that of the batch; the chain of layers adds it to the loss.
+        float64 (1,), the batch's penalty; the chain of layers adds it to the loss.
 
     Raises
     ------
     TypeError, ValueError
-        ``l1`` or ``l2`` is no such number.
+        ``l1`` or ``l2`` is not a number of at least 0.
 
     Notes
     -----
-    Output of the input's shape: the input itself. Backward:
+    The output is the input itself. Backward:
     dx = dy + (l1 sign x + 2 l2 x) / batch.
 
     Examples
@@ -61,13 +61,13 @@ class ActivityRegularization(Layer):
         self.regularizer: Regularizer = L1L2(l1, l2)
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """The input itself."""
+        """Return the input unchanged, and compute the penalty."""
         self.x, self.penalty = x, self.empty((1,), np.float64)
         self.regularizer.penalty(x, self.penalty, 1.0 / len(x))
         return x
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        """The gradient of what follows, and that of the penalty."""
+        """dx = dy + the gradient of the penalty."""
         dx = self.empty(dy.shape)
         launch.copy(dy, dx)
         self.regularizer.add_gradient(self.x, dx, 1.0 / len(dx))

@@ -13,27 +13,27 @@ class AveragePooling2D(Pooling):
     Parameters
     ----------
     pool_size : int or tuple of int
-        Rows and columns of a window.
+        Height and width of a window.
     strides : int or tuple of int, optional
-        How far apart windows are; by default ``pool_size``.
+        Distance between windows; by default ``pool_size``.
     padding : {"valid", "same"}
-        ``"valid"``: only windows that fit. ``"same"``: ceil(height / stride) rows of them,
-        and columns likewise; what is outside doesn't count.
+        ``"valid"``: only windows inside the input. ``"same"``: ceil(height / stride) rows of
+        windows, and columns likewise; what is outside the input doesn't count.
     data_format : {"channels_last", "channels_first"}, optional
         Inputs are (batch, height, width, channels), or (batch, channels, height, width).
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or, once the input's shape is known, a window is
+        An argument has a wrong type or value; or, once the input's shape is known, a window is
         larger than the input.
 
     Notes
     -----
-    y = the mean of those elements of a window that are inside of the input. Backward: each of
-    them gets an equal share of its gradient.
+    y = the mean of a window's elements inside the input. Backward: each of these elements gets an
+    equal share of the window's gradient.
     Output (batch, (height - pool height) // stride + 1, ..., channels) if "valid".
 
     Examples

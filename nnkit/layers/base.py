@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from nnkit import budget, checks, config, regularizers
+from nnkit.arguments import parameters
 from nnkit.conversion import to_numpy
 from nnkit.engine.device import empty
 from nnkit.errors import warn
 from nnkit.layers.chain import Chain
 from nnkit.layers.weights import WeightOwner, check_name
-from nnkit.registry import lookup, parameters, snake_case, to_plain
+from nnkit.registry import lookup, snake_case, to_plain
 
 if TYPE_CHECKING:
     from nnkit.layers.expression import LayerExpression
@@ -62,11 +63,13 @@ class Layer(WeightOwner):
     states : list of numpy.ndarray
         What it remembers from one step to the next besides its weights.
     supports_masking : bool
-        Of the class: whether a mask of the input (bool, (batch, steps)) is one of the output.
+        Class attribute: whether a mask of the input (bool, (batch, steps)) is one of the output.
     uses_mask : bool
-        Of the class: whether ``forward`` has a parameter ``mask``.
+        Class attribute: whether ``forward`` has a parameter ``mask``.
     decides_mask : bool
-        Of the class: whether it has a ``compute_mask`` of its own. It is found out.
+        Class attribute: whether it has a ``compute_mask`` of its own; found out by nnkit.
+    makes_mask : bool
+        Whether timesteps of its output may be masked though all of its input's count.
 
     Examples
     --------
@@ -100,11 +103,7 @@ class Layer(WeightOwner):
     supports_masking: ClassVar[bool] = False
     uses_mask: ClassVar[bool] = False
     decides_mask: ClassVar[bool] = False
-
-    @property
-    def makes_mask(self) -> bool:
-        """Whether steps of its output may not count though all of its input's do."""
-        return False
+    makes_mask: bool = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

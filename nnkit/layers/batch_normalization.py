@@ -14,12 +14,12 @@ from nnkit.layers.base import Layer, Shape
 
 __all__ = ["BatchNormalization", "blocks_of"]
 
-_LANES = 64  # Numbers side by side that fill the vector units.
+_LANES = 64  # Numbers in a row of a view that fill the vector registers.
 _BLOCK = 16384  # Elements that stay in a core's cache while they are summed twice.
 
 
 class BatchNormalization(Layer):
-    """Mean 0 and variance 1 for each channel over the batch, then a scale and an offset that learn.
+    """Normalise each channel to mean 0 and variance 1 over the batch, then scale and shift it.
 
     S. Ioffe, C. Szegedy, 2015, "Batch normalization: accelerating deep network training by reducing
     internal covariate shift".
@@ -27,21 +27,21 @@ class BatchNormalization(Layer):
     Parameters
     ----------
     axis : int
-        That of the channels: -1 for channels_last, 1 for channels_first.
+        The axis of the channels: -1 for channels_last, 1 for channels_first.
     momentum : float
         From 0 to 1: ``moving = momentum moving + (1 - momentum) batch``, in each training step.
     epsilon : float
-        Above 0; added to the variance.
+        Greater than 0; added to the variance.
     center : bool
-        Whether there is an offset, ``beta``.
+        Whether to add a learnt offset, ``beta``.
     scale : bool
-        Whether there is a scale, ``gamma``.
+        Whether to multiply by a learnt scale, ``gamma``.
     beta_initializer, gamma_initializer : str or Initializer
     moving_mean_initializer, moving_variance_initializer : str or Initializer
     beta_regularizer, gamma_regularizer : str or Regularizer, optional
     beta_constraint, gamma_constraint : str or Constraint, optional
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Attributes
     ----------
@@ -53,19 +53,19 @@ class BatchNormalization(Layer):
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or, once the input's shape is known, there is no such
+        An argument has a wrong type or value; or, once the input's shape is known, there is no such
         axis or its size is unknown.
 
     Notes
     -----
     Output of the input's shape: gamma (x - mean) / sqrt(variance + epsilon) + beta. In training,
-    mean and (biased) variance are those of the batch, and the moving averages follow them.
-    Otherwise, and with ``trainable = False`` also in training, they are the moving averages.
+    mean and (biased) variance are the batch's, and the moving averages are updated with them.
+    Otherwise, and with ``trainable = False`` also in training, the moving averages are used.
 
     Backward, with z = (x - mean) / sqrt(variance + epsilon): d gamma = sum(dy z), d beta = sum(dy),
     dx = gamma (dy - mean(dy) - z mean(dy z)) / sqrt(variance + epsilon); with moving averages,
-    without the two means. Steps that a mask leaves out are normalised like the rest, but are no
-    part of the batch's statistics; if it leaves none, the moving averages stay as they are.
+    without the two means. Masked timesteps are normalised like the rest, but are not part of the
+    batch's statistics; if all are masked, the moving averages stay as they are.
 
     Examples
     --------
@@ -125,7 +125,7 @@ class BatchNormalization(Layer):
         self.beta = self.add_weight("beta", shape) if self.center else None
         self.moving_mean = self.add_weight("moving_mean", shape, trainable=False)
         self.moving_variance = self.add_weight("moving_variance", shape, trainable=False)
-        # What takes their place where there are none.
+        # Constants that stand in for gamma and beta where the layer has none.
         one, zero = np.ones(shape, self.dtype), np.zeros(shape, self.dtype)
         self._one = Variable(one, "gamma", False) if self.gamma is None else self.gamma
         self._zero = Variable(zero, "beta", False) if self.beta is None else self.beta
@@ -151,7 +151,7 @@ class BatchNormalization(Layer):
         return y
 
     def _statistics(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and variance of the batch; the moving averages follow them."""
+        """Compute mean and variance of the batch, and update the moving averages with them."""
         rows, shape = self._lanes(x), self.moving_mean.shape
         size, blocks = blocks_of(rows)
         partial = self.empty((blocks, 3, rows.shape[1]))
@@ -189,15 +189,16 @@ class BatchNormalization(Layer):
         return dx
 
     def _row_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
-        """A mask as (rows, 1); with the channels in an axis that it has, (rows, channels)."""
+        """The mask as (rows, 1), or (rows, channels) if it has the axis of the channels."""
         if mask is None or self.axis % x.ndim < mask.ndim:
             return mask
         return mask.reshape(mask.size, 1)
 
     def _lanes(self, x: np.ndarray) -> np.ndarray:
-        """The same memory as (rows, lanes, inner).
+        """View x as (rows, lanes, inner).
 
-        With few channels, several rows lie side by side; with a mask, those of one entry.
+        With few channels, several rows are side by side in a lane; with a mask, the rows of one
+        of its entries are.
         """
         axis = self.axis % x.ndim
         rows, n = math.prod(x.shape[:axis]), x.shape[axis]
@@ -210,10 +211,10 @@ class BatchNormalization(Layer):
 
 
 def blocks_of(rows: np.ndarray) -> tuple[int, int]:
-    """How many rows of (rows, n, inner) make a block, and the number of blocks.
+    """The number of rows of (rows, n, inner) in a block, and the number of blocks.
 
-    This is a function of the shape only. A block fits into the cache, unless partial sums of each
-    channel would then be a large part of all memory.
+    Both depend on the shape only. A block fits into the cache, unless the partial sums of all
+    blocks would then take a large part of the memory.
     """
     count, n, inner = rows.shape
     size = max(_BLOCK // max(n * inner, 1), -(-32 // max(inner, 1)))

@@ -20,22 +20,22 @@ _MERGES = {"sum": "add", "mul": "multiply", "concat": "concatenate", "ave": "ave
 
 
 class Bidirectional(Layer):
-    """Goes through a sequence from both ends, with a layer for each direction.
+    """Process a sequence in both directions, with a recurrent layer for each.
 
     M. Schuster and K. K. Paliwal, 1997, "Bidirectional recurrent neural networks".
 
     Parameters
     ----------
     layer : SimpleRNN, LSTM or GRU
-        What it is made of: a layer like this one goes forwards, and another backwards. It is not
-        itself one of them.
+        The template: two copies of this layer are made, one for each direction. It is not used
+        itself.
     merge_mode : {"concat", "sum", "mul", "ave", None}
-        How the two outputs become one, step by step. None gives both, so not in a model, where one
-        array goes from layer to layer.
+        How the two outputs are combined at each timestep. None returns both, which a model can't
+        use: there, one array goes from layer to layer.
     backward_layer : Recurrent, optional
-        The one that goes backwards, if it shall be unlike ``layer``.
+        The layer for the backward direction, if it is to differ from ``layer``.
     **options
-        Those of :class:`Layer`; ``dtype`` is by default the layer's.
+        Arguments of :class:`Layer`; ``dtype`` is by default the layer's.
 
     Attributes
     ----------
@@ -44,14 +44,14 @@ class Bidirectional(Layer):
     Raises
     ------
     TypeError, ValueError
-        ``layer`` is not recurrent; it goes backwards, or ``backward_layer`` doesn't; they differ in
-        what they return or in ``stateful``; ``merge_mode`` is unknown.
+        ``layer`` is not recurrent; ``layer`` has ``go_backwards=True``, or ``backward_layer``
+        hasn't; the two differ in what they return or in ``stateful``; ``merge_mode`` is unknown.
 
     Notes
     -----
-    Output as of the layer, the last axis twice as long with ``"concat"``. With
+    Output of the template's shape, with the last axis twice as long for ``"concat"``. With
     ``return_sequences`` both outputs are in the order of the input, and 0 where it is masked;
-    without, each is that of its layer's last step.
+    without, each output is that of its direction's last timestep.
 
     Examples
     --------
@@ -103,17 +103,17 @@ class Bidirectional(Layer):
         return made
 
     def ensure_built(self, input_shape: Shape) -> None:
-        """Build once; later inputs must fit the first, but for the number of steps."""
+        """Build once; later inputs may differ from the first in the number of timesteps only."""
         super().ensure_built(with_steps_of(self, input_shape))
 
     def build(self, input_shape: Shape) -> None:
-        """Build both, and see that their outputs fit."""
+        """Build both layers, and check that their outputs can be merged."""
         for layer in self.layers:
             build_in_turn(self.name, [layer], input_shape)
         self.compute_output_shape(input_shape)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """That of the merged outputs."""
+        """The shape of the merged outputs."""
         shape = self.forward_layer.compute_output_shape(input_shape)
         other = self.backward_layer.compute_output_shape(input_shape)
         return (
@@ -121,11 +121,11 @@ class Bidirectional(Layer):
         )
 
     def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
-        """The input's with ``return_sequences``, otherwise none."""
+        """The input's mask with ``return_sequences``, otherwise None."""
         return mask if self.return_sequences else None
 
     def reset_state(self) -> None:
-        """Begin anew: set the states that last from batch to batch to 0."""
+        """Set the states of a stateful layer to 0."""
         self.forward_layer.reset_state()
         self.backward_layer.reset_state()
 
@@ -136,8 +136,8 @@ class Bidirectional(Layer):
     ) -> Any:
         """The layer's output; see :meth:`Recurrent.__call__`.
 
-        ``initial_state`` and what ``return_state`` adds are the states of the layer that goes
-        forwards, then those of the other. Without a ``merge_mode``, the outputs are two.
+        ``initial_state`` and the states that ``return_state`` adds are those of ``forward_layer``,
+        then those of ``backward_layer``. Without a ``merge_mode``, there are two outputs.
         """
         x = np.ascontiguousarray(self.as_input(x), self.dtype)
         self.ensure_built((len(x) if self.forward_layer.stateful else None, *x.shape[1:]))
@@ -160,7 +160,7 @@ class Bidirectional(Layer):
     def forward(
         self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None
     ) -> np.ndarray:
-        """Both outputs, merged."""
+        """The merged outputs of both layers."""
         if self.merge_mode is None:
             raise ValueError(
                 f"layer {self.name!r} (Bidirectional) has merge_mode=None, which gives two arrays; "
@@ -169,7 +169,7 @@ class Bidirectional(Layer):
         return self.merge.forward([chain.forward(x, training, mask) for chain in self._both()])
 
     def backward(self, dy: np.ndarray) -> np.ndarray | None:
-        """The gradients of both, and the sum of what they send back."""
+        """Compute both layers' gradients, and return the sum of their input gradients."""
         gradients = zip(self._both(), self.merge.backward(dy), strict=True)
         found = [chain.backward(gradient, self.propagate) for chain, gradient in gradients]
         if found[0] is None or found[1] is None:
@@ -179,7 +179,7 @@ class Bidirectional(Layer):
         return dx
 
     def _both(self) -> list[Chain]:
-        """The same objects each time, so that records are alike."""
+        """Both layers' chains, made once, so that records are alike."""
         if "chains" not in vars(self):
             self.chains = [Chain(layer.parts()) for layer in self.layers]
         return self.chains

@@ -8,33 +8,33 @@ __all__ = ["Conv1D"]
 
 
 class Conv1D(Filtering):
-    """Filters that move along a sequence: ``activation(conv(x, kernel) + bias)``.
+    """Convolve a sequence with filters: ``activation(conv(x, kernel) + bias)``.
 
     Parameters
     ----------
     filters : int
-        Channels of the output.
+        The number of filters: channels of the output.
     kernel_size : int or tuple of int
-        Steps that a filter sees at once.
+        Length of a filter, in timesteps.
     strides : int or tuple of int
-        How far it moves.
+        Distance between the positions of a filter.
     padding : {"valid", "same", "causal"}
-        ``"valid"``: only where it fits. ``"same"``: zeros on both sides, so that the output has
-        ceil(steps / strides) steps; an odd one comes after. ``"causal"``: all zeros before, so
-        that no output depends on a later input.
+        ``"valid"``: none. ``"same"``: zeros on both sides, so that the output has ceil(steps /
+        strides) timesteps; if their number is odd, one more after the input. ``"causal"``: all
+        zeros before the input, so that no output depends on a later input.
     data_format : {"channels_last", "channels_first"}, optional
         Inputs are (batch, steps, channels), or (batch, channels, steps).
     dilation_rate : int or tuple of int
-        How far apart the steps are that it sees. Not together with strides.
+        Distance between the timesteps that a filter sees. Not together with strides.
     groups : int
-        Into which channels and filters are divided; a filter sees the channels of its group.
+        The number of groups of channels and filters; a filter sees the channels of its group.
     activation : str or Layer, optional
     use_bias : bool
     kernel_initializer, bias_initializer : str or Initializer
     kernel_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
     kernel_constraint, bias_constraint : str or Constraint, optional
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Conv1D(Filtering):
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or, once the input's shape is known, the window is
+        An argument has a wrong type or value; or, once the input's shape is known, the window is
         larger than the input, or groups don't divide the channels.
 
     Notes

@@ -16,35 +16,35 @@ __all__ = ["Conv2DTranspose"]
 
 
 class Conv2DTranspose(Convolution):
-    """The transpose of a convolution: each input pixel adds a multiple of the kernel to the output.
+    """Transposed convolution: each input pixel adds a multiple of the kernel to the output.
 
     V. Dumoulin and F. Visin, 2016, "A guide to convolution arithmetic for deep learning".
 
     Parameters
     ----------
     filters : int
-        Channels of the output.
+        The number of filters: channels of the output.
     kernel_size : int or tuple of int
-        Height and width of what a pixel adds to.
+        Height and width of the part of the output that an input pixel adds to.
     strides : int or tuple of int
-        How far apart neighbours add; how much larger the output is than the input.
+        Distance in the output between the parts that neighbouring input pixels add to.
     padding : {"valid", "same"}
-        ``"same"``: the output is the input's size times the strides. ``"valid"``: all that any
-        pixel adds to.
+        ``"same"``: the output has the input's size times the strides. ``"valid"``: it has all
+        pixels that an input pixel adds to.
     output_padding : int or tuple of int, optional
-        Rows and columns more at the end, fewer than the strides. The output then has (height - 1)
+        Additional rows and columns at the end, fewer than the strides. The output has (height - 1)
         stride + kernel height + output_padding rows if "valid", (height - 1) stride + kernel
         height % 2 + output_padding if "same".
     data_format : {"channels_last", "channels_first"}, optional
     dilation_rate : int or tuple of int
-        How far apart the pixels are that an input pixel adds to. Not together with strides.
+        Distance between the pixels that an input pixel adds to. Not together with strides.
     activation : str or Layer, optional
     use_bias : bool
     kernel_initializer, bias_initializer : str or Initializer
     kernel_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
     kernel_constraint, bias_constraint : str or Constraint, optional
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Attributes
     ----------
@@ -56,12 +56,12 @@ class Conv2DTranspose(Convolution):
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be.
+        An argument has a wrong type or value.
 
     Notes
     -----
     x[i, j, c] kernel[p, q, f, c] is added to y[i stride + p dilation - cut, j stride + q dilation -
-    cut, f], where "same" cuts half of what is too much.
+    cut, f], where "same" cuts off half of the surplus at the beginning.
 
     Examples
     --------
@@ -94,17 +94,9 @@ class Conv2DTranspose(Convolution):
         bias_constraint: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            activity_regularizer=activity_regularizer,
-            **options,
-        )
+        window = kernel_size, strides, padding, data_format, dilation_rate
+        options["activity_regularizer"] = activity_regularizer
+        super().__init__(*window, activation, use_bias, **options)
         owner = type(self).__name__
         self.filters = checks.integer(owner, "filters", filters)
         self.output_padding = None
@@ -126,9 +118,9 @@ class Conv2DTranspose(Convolution):
         self.add_bias(self.filters)
 
     def _axes(self, lengths: tuple[int, ...]) -> list[tuple[int, int]]:
-        """How long the output is along each axis, and how much is cut off before it.
+        """The output's length along each axis, and the number of elements cut off before it.
 
-        Keras's rule: what is too much with "same" is counted as JAX's padding of a convolution.
+        As in Keras, the surplus with "same" is computed as JAX computes a convolution's padding.
         """
         extra = self.output_padding or (None,) * self.rank
         axes = []
@@ -145,7 +137,7 @@ class Conv2DTranspose(Convolution):
         return axes
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Larger by the strides, with a channel for each filter."""
+        """The input's shape enlarged by the strides, with a channel for each filter."""
         lengths, _ = self.divide(input_shape)
         longer = [length for length, _ in self._axes(lengths)]
         if min(longer) < 1:
@@ -154,11 +146,6 @@ class Conv2DTranspose(Convolution):
                 f"{input_shape}: the output would be {tuple(longer)}; use a larger output_padding"
             )
         return self.joined(input_shape[0], longer, self.filters)
-
-    def image_shape(self, shape: Shape) -> tuple[int, ...]:
-        """(height, width, filters)."""
-        lengths, _ = self.divide(shape)
-        return (*(length for length, _ in self._axes(lengths)), self.filters)
 
     def _place(self, x: np.ndarray) -> tuple[int, ...]:
         return (*self.place(tuple(cut for _, cut in self._axes(x.shape[1:3]))), 1)
@@ -173,7 +160,7 @@ class Conv2DTranspose(Convolution):
             launch.conv2d_transpose_bias(x, w, *place, self.bias.value, scratch, y)
 
     def convolve_backward(self, x: np.ndarray, dy: np.ndarray, dx: np.ndarray | None) -> None:
-        """d kernel = the windows of dy, transposed, by x; dx = the windows of dy by the kernel."""
+        """d kernel = (windows of dy)^T x; dx = (windows of dy) kernel."""
         w, place = self.kernel.value, self._place(x)
         dw = self.kernel.gradient.reshape(-1, w.shape[3])
         scratch = self.empty(weights_scratch(dy.shape, w.shape, place, x.shape))

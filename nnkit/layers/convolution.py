@@ -1,4 +1,4 @@
-"""What all convolutions share."""
+"""Convolution: the base class of Conv1D, Conv2D, Conv2DTranspose and DepthwiseConv2D."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ import numpy as np
 from nnkit import activations, checks
 from nnkit.engine.device import launch
 from nnkit.engine.variable import Variable
-from nnkit.layers.base import Shape
 from nnkit.layers.window import Window, WindowLayer
 
 __all__ = ["Convolution"]
 
 
 class Convolution(WindowLayer, abstract=True):
-    """A window with weights that moves over an image or a sequence.
+    """Base of layers that move a window of weights over an image or a sequence.
 
-    A subclass makes the weights, and calls the kernels on images with the channels last.
+    A subclass makes the weights, and launches kernels on images in channels_last.
     """
 
     kernel: Variable
@@ -56,11 +55,7 @@ class Convolution(WindowLayer, abstract=True):
         """Make the bias, if there is one."""
         self.bias = self.add_weight("bias", (channels,)) if self.use_bias else None
 
-    # ----------------------------------------------------------- what a kind of convolution is
-
-    @abstractmethod
-    def image_shape(self, shape: Shape) -> tuple[int, ...]:
-        """(height, width, channels) of the output for images (batch, height, width, channels)."""
+    # --------------------------------------------------------------- what a subclass implements
 
     @abstractmethod
     def convolve(self, x: np.ndarray, y: np.ndarray) -> None:
@@ -68,19 +63,20 @@ class Convolution(WindowLayer, abstract=True):
 
     @abstractmethod
     def convolve_backward(self, x: np.ndarray, dy: np.ndarray, dx: np.ndarray | None) -> None:
-        """The gradients of the kernel and, if wanted, of x."""
+        """Compute the gradients of the kernel and, unless dx is None, of x."""
 
     # ------------------------------------------------------------------------------- passes
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """The output, without the activation."""
         self.x = images = self.to_images(x)
-        y = self.empty((x.shape[0], *self.image_shape(x.shape)))
+        lengths, channels = self.divide(self.compute_output_shape(x.shape))
+        y = self.empty((x.shape[0], *self.as_pair(lengths, 1), channels))
         self.convolve(images, y)
         return self.from_images(y)
 
     def backward(self, dy: np.ndarray) -> np.ndarray | None:
-        """Gradients of the weights, and of the input if anyone needs it."""
+        """Compute the weights' gradients, and return the input's if anyone needs it."""
         dz = self.to_images(dy)
         dx = self.empty(self.x.shape) if self.propagate else None
         self.convolve_backward(self.x, dz, dx)

@@ -14,12 +14,12 @@ __all__ = ["Dense"]
 
 
 class Dense(Layer):
-    """``activation(x @ kernel + bias)``, over the last axis of ``x``.
+    """Compute ``activation(x @ kernel + bias)`` over the last axis of ``x``.
 
     Parameters
     ----------
     units : int
-        Size of the output's last axis, from 1 on.
+        Size of the output's last axis, at least 1.
     activation : str or Layer, optional
         Applied to the result: ``"tanh"``, ``"relu"``...; see :mod:`nnkit.activations`.
     use_bias : bool
@@ -29,7 +29,7 @@ class Dense(Layer):
     kernel_constraint, bias_constraint : str or Constraint, optional
         Applied to the weights after each step.
     **options
-        Those of :class:`Layer`: name, trainable, dtype, input_shape, activity_regularizer.
+        Arguments of :class:`Layer`: name, trainable, dtype, input_shape, activity_regularizer.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Dense(Layer):
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or, once the input's shape is known, the input has
+        An argument has a wrong type or value; or, once the input's shape is known, the input has
         no axis besides the batch.
 
     Notes
@@ -92,7 +92,7 @@ class Dense(Layer):
         self.bias = self.add_weight("bias", (self.units,)) if self.use_bias else None
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The input's, with ``units`` as the last axis."""
+        """The input's shape with ``units`` as the last size."""
         return (*input_shape[:-1], self.units)
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
@@ -107,7 +107,7 @@ class Dense(Layer):
         return z
 
     def backward(self, dy: np.ndarray) -> np.ndarray | None:
-        """Gradients of the weights, and of the input if anyone needs it."""
+        """Compute the weights' gradients, and return the input's if anyone needs it."""
         rows, dz = self.x.reshape(-1, self.x.shape[-1]), dy.reshape(-1, self.units)
         launch.matmul(rows.T, dz, self.kernel.gradient)
         if self.bias is not None:

@@ -15,7 +15,7 @@ __all__ = ["DepthwiseConv2D"]
 
 
 class DepthwiseConv2D(Convolution):
-    """A convolution in which each channel has filters of its own, and nothing is summed over them.
+    """Convolve each channel with filters of its own, without a sum over channels.
 
     F. Chollet, 2017, "Xception: deep learning with depthwise separable convolutions".
 
@@ -24,14 +24,14 @@ class DepthwiseConv2D(Convolution):
     kernel_size, strides, padding
         As in :class:`Conv2D`.
     depth_multiplier : int
-        Filters of each channel.
+        The number of filters of each channel.
     data_format, dilation_rate, activation, use_bias
         As in :class:`Conv2D`.
     depthwise_initializer, bias_initializer : str or Initializer
     depthwise_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
     depthwise_constraint, bias_constraint : str or Constraint, optional
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class DepthwiseConv2D(Convolution):
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or, once the input's shape is known, the window is
+        An argument has a wrong type or value; or, once the input's shape is known, the window is
         larger than the input.
 
     Notes
@@ -79,17 +79,9 @@ class DepthwiseConv2D(Convolution):
         bias_constraint: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            activity_regularizer=activity_regularizer,
-            **options,
-        )
+        window = kernel_size, strides, padding, data_format, dilation_rate
+        options["activity_regularizer"] = activity_regularizer
+        super().__init__(*window, activation, use_bias, **options)
         owner = type(self).__name__
         self.depth_multiplier = checks.integer(owner, "depth_multiplier", depth_multiplier)
         self.plan_weight(
@@ -106,21 +98,16 @@ class DepthwiseConv2D(Convolution):
         self.add_bias(channels * self.depth_multiplier)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """A pixel for each position of the window, ``depth_multiplier`` channels for each."""
+        """A pixel for each position of the window, ``depth_multiplier`` channels for each of x."""
         _, channels = self.divide(input_shape)
         lengths = self.positions(self.window, input_shape)
         return self.joined(input_shape[0], lengths, channels * self.depth_multiplier)
-
-    def image_shape(self, shape: Shape) -> tuple[int, ...]:
-        """(height, width, channels)."""
-        _, channels = self.divide(shape)
-        return (*self.positions(self.window, shape), channels * self.depth_multiplier)
 
     def _place(self, x: np.ndarray) -> tuple[int, ...]:
         return self.place(self.window.before(x.shape[1:3]))
 
     def convolve(self, x: np.ndarray, y: np.ndarray) -> None:
-        """y = the windows of each channel by its filters, plus the bias."""
+        """y = (windows of each channel) (its filters) + bias."""
         place = self._place(x)
         if self.bias is None:
             launch.depthwise2d(x, self.kernel.value, *place, y)
@@ -128,7 +115,7 @@ class DepthwiseConv2D(Convolution):
             launch.depthwise2d_bias(x, self.kernel.value, *place, self.bias.value, y)
 
     def convolve_backward(self, x: np.ndarray, dy: np.ndarray, dx: np.ndarray | None) -> None:
-        """Gradients of the kernel and, if wanted, of x."""
+        """Compute the gradients of the kernel and, unless dx is None, of x."""
         w, place = self.kernel.value, self._place(x)
         dw = self.kernel.gradient.reshape(w.shape[0] * w.shape[1], -1)
         launch.depthwise2d_weights(x, dy, w.shape[1], *place, 0, dw)

@@ -14,42 +14,42 @@ from nnkit.layers.random_layer import RandomLayer
 
 __all__ = ["Dropout"]
 
-_MOST = 5  # Axes that the kernel for shared decisions takes.
+_MOST = 5  # The number of axes that the kernel with a noise_shape takes.
 
 
 class Dropout(RandomLayer):
-    """Sets elements to 0 at random in training, and scales the others up by ``1 / (1 - rate)``.
+    """Set elements to 0 at random in training, and scale the others by ``1 / (1 - rate)``.
 
     N. Srivastava et al., 2014, "Dropout: a simple way to prevent neural networks from overfitting".
 
     Parameters
     ----------
     rate : float
-        Share that is dropped, from 0 to 1. With 1 the output is zeros.
+        The fraction of elements to drop, from 0 to 1. With 1 the output is zeros.
     noise_shape : tuple of (int or None), optional
-        The input's shape, the batch first, with 1 for axes that share one decision: ``(None, 1,
-        None)`` drops whole features of a sequence. None means the input's size.
+        The input's shape, the batch first, with 1 for axes whose elements are dropped together:
+        ``(None, 1, None)`` drops whole features of a sequence. None means the input's size.
     seed : int, optional
         From 0 to 2**63 - 1; by default from :func:`nnkit.utils.set_random_seed`'s generator.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Attributes
     ----------
     counter : numpy.ndarray
-        int64 (1,), the training step. What is dropped is a function of seed, step and position, so
-        a resumed training drops the same. A model puts its own counter here.
+        int64 (1,), the training step. The mask is a function of seed, step and position, so a
+        resumed training drops the same elements. A model replaces this array by its own counter.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or, once the input's shape is known, ``noise_shape``
-        doesn't fit it.
+        An argument has a wrong type or value; or, once the input's shape is known, ``noise_shape``
+        doesn't fit that shape.
 
     Notes
     -----
-    Output of the input's shape; outside training the input itself. Backward: the same mask and
-    factor on dy.
+    Output of the input's shape; outside training the input itself. Backward: mask and factor of the
+    forward pass are applied to dy.
 
     Examples
     --------
@@ -77,16 +77,16 @@ class Dropout(RandomLayer):
         )
 
     def build(self, input_shape: Shape) -> None:
-        """See that the shape of the noise fits."""
+        """Check that ``noise_shape`` fits the input."""
         self._shared_shape(input_shape)
 
     def _shared_shape(self, shape: Shape) -> Shape | None:
-        """The shape of the decisions for inputs of a shape; None if each element has its own.
+        """The noise's shape for inputs of a shape; None if each element is dropped by itself.
 
         Raises
         ------
         ValueError
-            They don't fit.
+            ``noise_shape`` doesn't fit the shape.
         """
         noise = self.noise_shape
         if noise is None:
@@ -107,7 +107,7 @@ class Dropout(RandomLayer):
         return self._drop(x) if self.drops else x
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        """dx = dy / (1 - rate) where kept, else 0: the counter still is that of ``forward``."""
+        """dx = dy / (1 - rate) where kept, else 0; the counter is still as in ``forward``."""
         return self._drop(dy) if self.drops else dy
 
     def _drop(self, x: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What is common to layers that are a function of each element."""
+"""Elementwise: the base class of layers that apply a function to each element."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ __all__ = ["Elementwise"]
 
 
 class Elementwise(Layer, abstract=True):
-    """A function of each element, made of two kernels, ``NAME`` and ``NAME_backward``.
+    """Apply a function to each element with two kernels, ``NAME`` and ``NAME_backward``.
 
-    :class:`nnkit.layers.Tanh` is the same, written out for reading.
+    :class:`nnkit.layers.Tanh` does this without the base class, as an example to read.
 
     Attributes
     ----------
     function : str
         Name of the kernel.
     from_output : bool
-        Whether the gradient is computed from the output; otherwise from the input.
+        Whether ``NAME_backward`` reads the output; otherwise it reads the input.
     """
 
     recordable = True
@@ -31,18 +31,18 @@ class Elementwise(Layer, abstract=True):
     from_output: ClassVar[bool] = False
 
     def numbers(self) -> tuple[float, ...]:
-        """What both kernels take besides arrays."""
+        """The numbers that both kernels take besides arrays."""
         return ()
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """The function of every element."""
+        """y = f(x) for every element."""
         y = self.empty(x.shape)
         getattr(launch, self.function)(x, *self.numbers(), y)
         self.kept = y if self.from_output else x
         return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        """The gradient, times the function's slope."""
+        """dx = dy f'(x) for every element."""
         dx = self.empty(dy.shape)
         getattr(launch, f"{self.function}_backward")(dy, self.kept, *self.numbers(), dx)
         return dx

@@ -20,12 +20,12 @@ class ELU(Elementwise):
     ----------
     alpha : float
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        ``alpha`` is no finite number.
+        ``alpha`` is not a finite number.
 
     Notes
     -----
@@ -45,5 +45,5 @@ class ELU(Elementwise):
         self.alpha = checks.number("ELU", "alpha", alpha)
 
     def numbers(self) -> tuple[float, ...]:
-        """Alpha and the scale."""
+        """Alpha, and 1 for the scale of :class:`SELU`."""
         return self.alpha, 1.0

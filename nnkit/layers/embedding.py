@@ -1,4 +1,4 @@
-"""Embedding: a vector for each of a number of things."""
+"""Embedding: a learnt vector for each token id."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from nnkit.layers.base import Layer, Shape
 
 __all__ = ["Embedding"]
 
-_SLICE = 1 << 20  # Numbers that are checked at once.
+_SLICE = 1 << 20  # Ids that are checked at a time.
 
 
 class Embedding(Layer):
-    """Turns whole numbers, of words for example, into vectors: the rows of a table.
+    """Replace token ids, or other whole numbers, by vectors: rows of a learnt table.
 
     Parameters
     ----------
     input_dim : int
-        Rows of the table: one more than the largest number.
+        The number of rows of the table: the largest id plus 1.
     output_dim : int
         Size of a vector.
     embeddings_initializer : str or Initializer
     embeddings_regularizer : str or Regularizer, optional
     embeddings_constraint : str or Constraint, optional
     mask_zero : bool
-        Whether 0 stands for no word, so that layers which know masks leave it out.
+        Whether id 0 is padding, which layers that support masks then skip.
     weights : array, optional
-        The table to begin with, (input_dim, output_dim), or a list with nothing but it.
+        The table's initial value, (input_dim, output_dim), or a list with only this array.
     input_length : int, optional
-        Keras 2's way to say ``input_shape=(input_length,)``.
+        Keras 2's spelling of ``input_shape=(input_length,)``.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Attributes
     ----------
@@ -45,15 +45,15 @@ class Embedding(Layer):
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or data has fractions, or numbers below 0 or from
-        ``input_dim`` on. ``fit``, ``evaluate`` and ``predict`` look once, before any work.
+        An argument has a wrong type or value; or ids have fractions, are negative, or not below
+        ``input_dim``. ``fit``, ``evaluate`` and ``predict`` check all ids once, before any work.
 
     Notes
     -----
     Input (batch, ...), output (batch, ..., output_dim). Backward: a row's gradient is the sum of dy
-    over all places with its number; 0 for a row that the batch doesn't use. Only rows that are used
-    are written, and SGD without momentum changes no others. A number outside of the table that was
-    not seen before, because another layer computed it, gives NaN.
+    over all occurrences of its id; 0 for a row that the batch doesn't use. Only rows in use are
+    written, and SGD without momentum changes no others. An id outside of the table that another
+    layer computed, so that no check saw it, gives NaN.
 
     Examples
     --------
@@ -88,11 +88,11 @@ class Embedding(Layer):
         self.plan_weight(
             "embeddings", embeddings_initializer, embeddings_regularizer, embeddings_constraint
         )
-        self.mask_zero = checks.flag("Embedding", "mask_zero", mask_zero)
+        self.mask_zero = self.makes_mask = checks.flag("Embedding", "mask_zero", mask_zero)
         self._table = None if weights is None else self._checked_table(weights)
 
     def _checked_table(self, weights: Any) -> list[Any]:
-        """A list of one array: attributes that are arrays last for a step only."""
+        """``weights`` in a list: after a step, a layer drops attributes that are arrays."""
         weights = weights if isinstance(weights, (list, tuple)) and len(weights) == 1 else [weights]
         table = to_numpy(weights[0], "Embedding: weights")
         if table.shape != (self.input_dim, self.output_dim) or table.dtype.kind not in "fiub":
@@ -110,11 +110,11 @@ class Embedding(Layer):
             self.embeddings.assign(self._table[0])
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The input's, with ``output_dim`` as one more axis."""
+        """The input's shape with ``output_dim`` as an additional last size."""
         return (*input_shape, self.output_dim)
 
     def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
-        """With ``mask_zero``, where the input is not 0."""
+        """With ``mask_zero``, True where the input is not 0; otherwise None."""
         if not self.mask_zero:
             return None
         mask = self.empty(x.shape, np.bool_)
@@ -122,17 +122,12 @@ class Embedding(Layer):
         return mask
 
     @property
-    def makes_mask(self) -> bool:
-        """Whether 0 stands for no word."""
-        return self.mask_zero
-
-    @property
     def input_dtype(self) -> str:
-        """Whole numbers stay what they are: float32 holds those up to 2**24 only."""
+        """int32: float32 would be exact for ids up to 2**24 only."""
         return "int32"
 
     def check_values(self, x: Any, name: str) -> None:
-        """Refuse numbers that no row of the table has."""
+        """Refuse ids that are not a row of the table."""
         flat = (x if isinstance(x, np.ndarray) else x.numpy()).reshape(-1)
         for start in range(0, flat.size, _SLICE):
             part = flat[start : start + _SLICE]
@@ -149,14 +144,14 @@ class Embedding(Layer):
                 )
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """y = the rows of the table that x names."""
+        """y = table[x]."""
         self.x = x
         y = self.empty((*x.shape, self.output_dim))
         launch.take_rows(x.reshape(-1), self.embeddings.value, y.reshape(-1, self.output_dim))
         return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray | None:
-        """The gradient of the table; that of whole numbers, if anyone needs it, is 0."""
+        """Compute the table's gradient; the ids' gradient, if anyone needs it, is 0."""
         rows = dy.reshape(-1, self.output_dim)
         gradient, used = self.embeddings.gradient, self.embeddings.rows_used
         launch.clear_rows(used, gradient)

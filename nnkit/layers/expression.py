@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit import checks
+from nnkit.arguments import takes
 from nnkit.engine.variable import Variable as Weight
 from nnkit.symbolic.differentiable import Differentiable
 from nnkit.symbolic.graph import Variable
@@ -39,7 +39,7 @@ class LayerExpression:
 
         def build(x: Any, *weights: Any) -> Any:
             traced = _traced(layer, weights)
-            told = {"training": training} if checks.takes(traced.call, "training") else {}
+            told = {"training": training} if takes(traced.call, "training") else {}
             return traced.call(x, **told)
 
         wanted = [0, *(i + 1 for i, v in enumerate(layer.variables) if v.trainable)]

@@ -1,4 +1,4 @@
-"""What Conv1D and Conv2D share."""
+"""Filtering: the base class of Conv1D and Conv2D."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Filtering"]
 
 
 class Filtering(Convolution, abstract=True):
-    """Filters that see all channels of a window, or those of their group."""
+    """A convolution whose filters see all channels of a window, or those of their group."""
 
     def __init__(
         self,
@@ -38,17 +38,9 @@ class Filtering(Convolution, abstract=True):
         bias_constraint: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            activity_regularizer=activity_regularizer,
-            **options,
-        )
+        window = kernel_size, strides, padding, data_format, dilation_rate
+        options["activity_regularizer"] = activity_regularizer
+        super().__init__(*window, activation, use_bias, **options)
         owner = type(self).__name__
         self.filters = checks.integer(owner, "filters", filters)
         self.groups = checks.integer(owner, "groups", groups)
@@ -77,16 +69,12 @@ class Filtering(Convolution, abstract=True):
         lengths = self.positions(self.window, input_shape)
         return self.joined(input_shape[0], lengths, self.filters)
 
-    def image_shape(self, shape: Shape) -> tuple[int, ...]:
-        """(height, width, filters)."""
-        return (*self.as_pair(self.positions(self.window, shape), 1), self.filters)
-
     def _place(self, x: np.ndarray) -> tuple[int, ...]:
         lengths = x.shape[3 - self.rank : 3]
         return (*self.place(self.window.before(lengths)), self.groups)
 
     def convolve(self, x: np.ndarray, y: np.ndarray) -> None:
-        """y = the windows of x by the kernel, plus the bias."""
+        """y = (windows of x) kernel + bias."""
         w, place = self.kernel_4d(self.kernel.value), self._place(x)
         scratch = self.empty(windows_scratch(x.shape, w.shape, place, y.shape))
         if self.bias is None:
@@ -95,7 +83,7 @@ class Filtering(Convolution, abstract=True):
             launch.conv2d_bias(x, w, *place, self.bias.value, scratch, y)
 
     def convolve_backward(self, x: np.ndarray, dy: np.ndarray, dx: np.ndarray | None) -> None:
-        """d kernel = the windows of x, transposed, by dy; dx = dy by the kernel, transposed."""
+        """d kernel = (windows of x)^T dy; dx = the sum over windows of dy kernel^T."""
         w, place = self.kernel_4d(self.kernel.value), self._place(x)
         dw = self.kernel.gradient.reshape(-1, self.filters)
         scratch = self.empty(weights_scratch(x.shape, w.shape, place, dy.shape))

@@ -14,21 +14,21 @@ __all__ = ["GaussianNoise"]
 
 
 class GaussianNoise(RandomLayer):
-    """Adds normal numbers of mean 0 in training.
+    """Add normally distributed noise of mean 0 in training.
 
     Parameters
     ----------
     stddev : float
-        Their standard deviation, from 0 on.
+        Standard deviation of the noise, at least 0.
     seed : int, optional
         From 0 to 2**63 - 1; by default from :func:`nnkit.utils.set_random_seed`'s generator.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        ``stddev`` is no number from 0 on, or ``seed`` is out of range.
+        ``stddev`` is not a number of at least 0, or ``seed`` is out of range.
 
     Notes
     -----
@@ -47,7 +47,7 @@ class GaussianNoise(RandomLayer):
         self.stddev = checks.number("GaussianNoise", "stddev", stddev, "[0, inf)")
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """y = x + stddev times normal numbers."""
+        """y = x + stddev n, with n drawn from a standard normal distribution."""
         if not training or self.stddev == 0:
             return x
         y = self.empty(x.shape)

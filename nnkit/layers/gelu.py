@@ -11,16 +11,16 @@ __all__ = ["GELU"]
 
 
 class GELU(Elementwise):
-    """``x P(x)``, where P(x) is the share of a standard normal distribution below x.
+    """``x P(x)``, where P is the distribution function of the standard normal distribution.
 
     D. Hendrycks, K. Gimpel, 2016, "Gaussian error linear units (GELUs)".
 
     Parameters
     ----------
     approximate : bool
-        Take ``x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x**3))) / 2`` instead.
+        Whether to compute ``x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x**3))) / 2``.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------

@@ -11,27 +11,27 @@ __all__ = ["GlobalAveragePooling1D"]
 
 
 class GlobalAveragePooling1D(GlobalPooling):
-    """The mean of each channel of a sequence, over those steps that a mask leaves.
+    """The mean of each channel of a sequence over the timesteps that are not masked.
 
     Parameters
     ----------
     data_format : {"channels_last", "channels_first"}, optional
         Inputs are (batch, steps, channels), or (batch, channels, steps).
     keepdims : bool
-        Whether the output keeps the axis of steps, of length 1.
+        Whether the output keeps the axis of timesteps, with length 1.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or the input has another number of axes.
+        An argument has a wrong type or value; or the input doesn't have three axes.
 
     Notes
     -----
     Output (batch, channels); with ``keepdims`` (batch, 1, channels), or (batch, channels, 1).
-    Where the mask leaves no step, it is 0. Backward: each element gets an equal share of the
-    gradient.
+    A sequence with all timesteps masked gives 0. Backward: each element that is not masked gets an
+    equal share of the gradient.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class GlobalAveragePooling1D(GlobalPooling):
     def forward(
         self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None
     ) -> np.ndarray:
-        """The mean of the steps that count."""
+        """The mean over the timesteps that are not masked."""
         self.mask = mask
         if mask is None:
             return super().forward(x, training)
@@ -61,7 +61,7 @@ class GlobalAveragePooling1D(GlobalPooling):
         return y.reshape(self.compute_output_shape(x.shape))  # type: ignore[arg-type]
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        """dx = dy / the steps that count, for these."""
+        """dx = dy / (number of timesteps not masked) at these timesteps, else 0."""
         if self.mask is None:
             return super().backward(dy)
         dx = self.empty(self.steps)
@@ -70,4 +70,4 @@ class GlobalAveragePooling1D(GlobalPooling):
         return self.from_images(dx)
 
     def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> None:
-        """None: the mask was for this layer."""
+        """None: the output has no timesteps."""

@@ -15,14 +15,14 @@ class GlobalMaxPooling1D(GlobalPooling):
     data_format : {"channels_last", "channels_first"}, optional
         Inputs are (batch, steps, channels), or (batch, channels, steps).
     keepdims : bool
-        Whether the output keeps the axis of steps, of length 1.
+        Whether the output keeps the axis of timesteps, with length 1.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or the input has another number of axes.
+        An argument has a wrong type or value; or the input doesn't have three axes.
 
     Notes
     -----

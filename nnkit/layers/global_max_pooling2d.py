@@ -15,14 +15,14 @@ class GlobalMaxPooling2D(GlobalPooling):
     data_format : {"channels_last", "channels_first"}, optional
         Inputs are (batch, height, width, channels), or (batch, channels, height, width).
     keepdims : bool
-        Whether the output keeps the spatial axes, of length 1.
+        Whether the output keeps the spatial axes, with length 1.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or the input has another number of axes.
+        An argument has a wrong type or value; or the input doesn't have four axes.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""What pooling over whole images and sequences shares."""
+"""GlobalPooling: the base class of layers that pool over a whole image or sequence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["GlobalPooling"]
 
 
 class GlobalPooling(WindowPooling, abstract=True):
-    """A window as large as the input."""
+    """Pooling with a window as large as the input."""
 
     def __init__(
         self, data_format: str | None = None, keepdims: bool = False, **options: Any
@@ -23,17 +23,17 @@ class GlobalPooling(WindowPooling, abstract=True):
         self.keepdims = checks.flag(type(self).__name__, "keepdims", keepdims)
 
     def build(self, input_shape: Shape) -> None:
-        """See that there is something to pool."""
+        """Check that the input has spatial axes of known length."""
         self.divide(input_shape)
 
     def window_for(self, shape: Shape) -> Window:
-        """The whole input."""
+        """A window that covers the whole input."""
         lengths, _ = self.divide(shape)
         ones = (1,) * self.rank
         return Window(lengths, ones, ones, "valid")
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The channels; with ``keepdims`` between axes of length 1."""
+        """(batch, channels); with ``keepdims`` the spatial axes, too, with length 1."""
         _, channels = self.divide(input_shape)
         ones = (1,) * self.rank if self.keepdims else ()
         return self.joined(input_shape[0], ones, channels)

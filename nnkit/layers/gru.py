@@ -6,35 +6,35 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnkit import activations, checks
+from nnkit import checks
 from nnkit.engine.device import launch
-from nnkit.layers.base import Layer
-from nnkit.layers.recurrent import Recurrent
-from nnkit.layers.sigmoid import Sigmoid
+from nnkit.layers.gated import Gated
 from nnkit.layers.step_formulas import GRUStep, ResetFirstStep
-from nnkit.layers.tanh import Tanh
 from nnkit.layers.through_time import rows
 
 __all__ = ["GRU"]
 
 
-class GRU(Recurrent):
-    """Gated recurrent unit: one gate says how much stays, one what of the state is looked at.
+class GRU(Gated):
+    """Gated recurrent unit: an update gate keeps part of the state, a reset gate hides part of it.
 
     K. Cho et al., 2014, "Learning phrase representations using RNN encoder-decoder for statistical
     machine translation".
 
     Parameters
     ----------
-    units, use_bias, **options
-        Those of :class:`Recurrent`.
+    units : int
+        Size of the output's last axis, and of the state.
     activation : str or Layer, optional
-        Of the new state.
+        Activation of the new state.
     recurrent_activation : str or Layer, optional
-        Of the gates.
+        Activation of the gates.
+    use_bias : bool
     reset_after : bool
-        Whether the state is reset after it is multiplied, as in cuDNN and in Keras; or before, as
-        in the paper.
+        Whether the reset gate is applied after the matrix product, as in cuDNN and in Keras; or
+        before it, as in the paper.
+    **options
+        Arguments of :class:`Recurrent`.
 
     Notes
     -----
@@ -45,12 +45,12 @@ class GRU(Recurrent):
         z = s(x K_z + b_z + h R_z + d_z)
         r = s(x K_r + b_r + h R_r + d_r)
         g = activation(x K_g + b_g + r (h R_g + d_g))    with reset_after
-        g = activation(x K_g + b_g + (r h) R_g)          without, where there is no d
+        g = activation(x K_g + b_g + (r h) R_g)          without; d is not used
         h = z h + (1 - z) g
 
-    Weights: kernel K (features, 3 units), recurrent_kernel R (units, 3 units), bias (2, 3 units),
-    b above d; (3 units,) without ``reset_after``. With tanh, sigmoid and ``reset_after`` a step is
-    two launches, otherwise some twenty.
+    Weights: kernel K (features, 3 units), recurrent_kernel R (units, 3 units), bias (2, 3 units)
+    with b in row 0 and d in row 1, or b (3 units,) without ``reset_after``. With tanh, sigmoid and
+    ``reset_after`` a timestep is two launches, otherwise about twenty.
 
     Examples
     --------
@@ -71,26 +71,21 @@ class GRU(Recurrent):
         reset_after: bool = True,
         **options: Any,
     ) -> None:
-        super().__init__(units, activation, use_bias, **options)
-        self.recurrent_activation = activations.get(recurrent_activation, self.dtype)
+        super().__init__(units, activation, recurrent_activation, use_bias, **options)
         self.reset_after = checks.flag("GRU", "reset_after", reset_after)
 
     def bias_shape(self) -> tuple[int, ...]:
-        """Shape of the bias."""
+        """(2, 3 units) with ``reset_after``, otherwise (3 units,)."""
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
 
     def of_inputs(self, bias: np.ndarray) -> np.ndarray:
-        """What of the bias, or of its gradient, joins the inputs' products."""
+        """The part of the bias, or of its gradient, that belongs to the kernel."""
         return bias[0] if self.reset_after else bias
 
-    def inner_activations(self) -> tuple[Layer | None, ...]:
-        """Those that are applied within a step."""
-        return self.activation, self.recurrent_activation
-
     def begin(self, steps: int, batch: int) -> None:
-        """Make memory for the sums."""
+        """Make memory for the gates and for the products of all timesteps."""
         super().begin(steps, batch)
-        # The state's part of what the activations get: of z, r, g; or of z and r.
+        # h R + d, an addend of the activations' arguments: of z, r and g, or of z and r only.
         width = 3 if self.reset_after else 2
         self.of_state = self.empty((steps, batch, width * self.units))
         if not self.reset_after:
@@ -98,31 +93,31 @@ class GRU(Recurrent):
 
     @property
     def inner(self) -> np.ndarray:
-        """The products of the state with the recurrent kernel."""
+        """h R + d for all timesteps."""
         return self.of_state
 
     def step(self, t: int) -> None:
-        """z, r, g in place of their sums; then h."""
+        """Overwrite the activations' arguments by z, r and g, and compute h."""
         state, recurrent = self.previous(t), self.recurrent_kernel.value
         if not self.reset_after:
             self._step_resetting_first(t, state)
             return
         bias = None if self.bias is None else self.bias.value[1]
         self.product(state, recurrent, bias, self.inner[t])
-        forward = launch.gru_gates if self._usual else self._formulas(t).forward
+        forward = launch.gru_gates if self.fused else self.formulas(t).forward
         forward(self.h[t], self.inner[t], self.sums[t], self.h[t + 1])
 
     def step_backward(self, t: int) -> None:
-        """The gradients of both sums in their places, and what comes to the h before past them."""
+        """Overwrite gates and ``inner`` by their gradients; add dh z to the gradient of h."""
         if not self.reset_after:
             self._step_resetting_first_backward(t)
             return
-        backward = launch.gru_gates_backward if self._usual else self._formulas(t).backward
+        backward = launch.gru_gates_backward if self.fused else self.formulas(t).backward
         backward(self.dh[t + 1], self.h[t], self.inner[t], self.sums[t], self.dh[t])
 
     def _step_resetting_first(self, t: int, state: np.ndarray) -> None:
         of_gates, of_new = self._parts_of_recurrent_kernel()
-        step = self._formulas_resetting_first(t)
+        step = self.formulas(t)
         launch.matmul(state, of_gates, self.inner[t])
         step.reset(state, self.inner[t], self.sums[t], self.remaining[t])
         inner_g = self.empty(state.shape)
@@ -130,7 +125,7 @@ class GRU(Recurrent):
         step.forward(self.h[t], inner_g, self.h[t + 1])
 
     def _step_resetting_first_backward(self, t: int) -> None:
-        step = self._formulas_resetting_first(t)
+        step = self.formulas(t)
         if t == len(self.x) - 1:
             self.d_new = self.empty(self.remaining.shape)
         step.backward(self.dh[t + 1], self.h[t], self.dh[t], self.d_new[t])
@@ -140,7 +135,7 @@ class GRU(Recurrent):
         launch.add_to(self.of_undropped(past), self.dh[t])
 
     def weight_gradients(self) -> None:
-        """Each one product or sum over all steps."""
+        """Compute each weight's gradient as one product or sum over all timesteps."""
         super().weight_gradients()
         if self.bias is not None and self.reset_after:
             launch.sum_rows(rows(self.inner), 0, self.bias.gradient[1])
@@ -160,23 +155,7 @@ class GRU(Recurrent):
         value = self.recurrent_kernel.value
         return value[:, : 2 * self.units], value[:, 2 * self.units :]
 
-    @property
-    def _usual(self) -> bool:
-        return type(self.activation) is Tanh and type(self.recurrent_activation) is Sigmoid
-
-    def _formulas(self, t: int) -> GRUStep:
-        made: GRUStep = self.formulas(
-            t, lambda: GRUStep(self.activation, self.recurrent_activation)
-        )
-        return made
-
-    def _formulas_resetting_first(self, t: int) -> ResetFirstStep:
-        made: ResetFirstStep = self.formulas(
-            t, lambda: ResetFirstStep(self.activation, self.recurrent_activation)
-        )
-        return made
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as plain data."""
-        serialized = activations.serialize(self.recurrent_activation)
-        return super().get_config() | {"recurrent_activation": serialized}
+    def make_formulas(self) -> GRUStep | ResetFirstStep:
+        """The formulas of a timestep for any activations."""
+        kind = GRUStep if self.reset_after else ResetFirstStep
+        return kind(self.activation, self.recurrent_activation)

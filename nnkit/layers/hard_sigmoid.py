@@ -11,19 +11,19 @@ __all__ = ["HardSigmoid"]
 
 
 class HardSigmoid(Elementwise):
-    """``slope x + 1 / 2``, limited to 0 to 1.
+    """``slope x + 1 / 2``, clipped to [0, 1].
 
     Parameters
     ----------
     slope : float
-        Above 0. Keras 3's is 1/6; that of Keras 1 and 2, and of Theano, is 0.2.
+        Greater than 0. Keras 3 has 1/6; Keras 1 and 2, and Theano, have 0.2.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        ``slope`` is no number above 0.
+        ``slope`` is not a number greater than 0.
 
     Notes
     -----

@@ -15,25 +15,26 @@ _WHOLE = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "int64", "bool"
 
 
 class InputLayer(Layer):
-    """Says what shape a model's samples have, so that the model is built at once.
+    """Give the shape of a model's samples, so that the model is built at once.
 
     Parameters
     ----------
     shape : tuple of int
         Shape of one sample.
     batch_size : int, optional
-        Kept for the model's file. A model takes batches of any size.
+        Used by stateful layers, and kept in the model's file. Without stateful layers, a model
+        takes batches of any size.
     dtype : str, optional
-        ``"float32"`` or ``"float64"``; or that of whole numbers, ``"int32"`` for example, which the
-        first layer (:class:`nnkit.layers.Embedding`) takes as they are in any case.
+        ``"float32"`` or ``"float64"``; or an integer type such as ``"int32"`` before an
+        :class:`nnkit.layers.Embedding`, which takes integers whatever is given here.
     batch_shape : tuple, optional
-        ``(batch_size, *shape)``, in place of both.
+        ``(batch_size, *shape)``, instead of ``shape`` and ``batch_size``.
     name : str, optional
 
     Raises
     ------
     TypeError, ValueError
-        The shape is not made of whole numbers from 1 on, or not given once.
+        The shape has an entry that is not an integer of at least 1, or is not given exactly once.
 
     Examples
     --------
@@ -71,15 +72,15 @@ class InputLayer(Layer):
         return (self.batch_size, *self.shape)
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """The input."""
+        """Return the input unchanged."""
         return x
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        """The gradient as it comes."""
+        """Return the gradient unchanged."""
         return dy
 
     def get_config(self) -> dict[str, Any]:
-        """As Keras writes it: batch_shape, dtype, name."""
+        """The arguments as Keras writes them: batch_shape, dtype, name."""
         return {"batch_shape": list(self.batch_shape), "dtype": self.dtype, "name": self.name}
 
 
@@ -112,7 +113,7 @@ def Input(
 
 
 def check_tuple(name: str, value: Any) -> tuple[Any, ...]:
-    """A shape as a tuple; one number without parentheses is a common slip."""
+    """Refuse a shape that is no tuple; one number without parentheses is a common slip."""
     if not isinstance(value, (tuple, list)):
         hint = f": write ({value},)" if isinstance(value, int) else ""
         raise TypeError(f"Input: {name} must be a tuple of whole numbers, got {value!r}{hint}")
@@ -120,7 +121,7 @@ def check_tuple(name: str, value: Any) -> tuple[Any, ...]:
 
 
 def check_size(shape: Any, n: Any) -> int:
-    """One entry of a shape."""
+    """Refuse an entry of a shape that is not an integer of at least 1."""
     if n is None:
         raise ValueError(
             f"Input: every size but the batch's must be known, got {shape}; shape is without the "

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nnkit import checks
+from nnkit.arguments import takes
 from nnkit.layers.base import Layer, Shape
 from nnkit.registry import function_name, function_named
 
@@ -13,7 +14,7 @@ __all__ = ["Lambda"]
 
 
 class Lambda(Layer, wraps_functions=True):
-    """A function of expressions as a layer; its gradient is derived.
+    """Wrap a function of expressions as a layer; its gradient is derived automatically.
 
     Parameters
     ----------
@@ -21,21 +22,21 @@ class Lambda(Layer, wraps_functions=True):
         ``function(x)`` or ``function(x, training)`` returns an expression of ``x`` made with
         :mod:`nnkit.ops`; or the name of a function under :func:`nnkit.saving.register`.
     output_shape : tuple of int, optional
-        Of one sample; by default it follows from the function.
+        Shape of one sample of the output; by default inferred from the function.
     arguments : dict, optional
         Further keyword arguments for the function.
     **options
-        Those of :class:`Layer`. The name is by default the function's, if it has one.
+        Arguments of :class:`Layer`. The name is by default the function's, if it has one.
 
     Raises
     ------
     TypeError, ValueError
-        It is no function, or none is registered under that name.
+        ``function`` is not callable, or no function is registered under that name.
 
     Notes
     -----
-    A model's file holds no code. So a model with a function that is not registered trains, but
-    can't be saved; ``save_weights`` works.
+    A model's file contains no code. So a model with a function that is not registered can be
+    trained, and its weights saved with ``save_weights``, but ``save`` refuses it.
 
     Examples
     --------
@@ -64,12 +65,12 @@ class Lambda(Layer, wraps_functions=True):
             self.name = function_name(self.function)
 
     def call(self, x: Any, training: bool = False) -> Any:
-        """The function of x."""
-        told = {"training": training} if checks.takes(self.function, "training") else {}
+        """Apply the function to x."""
+        told = {"training": training} if takes(self.function, "training") else {}
         return self.function(x, **told, **self.arguments)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """As given, or what follows from the function."""
+        """``output_shape`` as given, or the shape inferred from the function."""
         if self.output_shape is not None:
             return (None, *self.output_shape)
         return super().compute_output_shape(input_shape)

@@ -18,35 +18,35 @@ __all__ = ["LayerNormalization"]
 
 
 class LayerNormalization(Layer):
-    """Mean 0 and variance 1 for each sample over its last axes, then a scale and offset that learn.
+    """Normalise each sample to mean 0 and variance 1 over its last axes, then scale and shift it.
 
     J. L. Ba et al., 2016, "Layer normalization".
 
     Parameters
     ----------
     axis : int or list of int
-        The last axis, or the last few. Not the batch.
+        The last axis, or several last axes. Not the batch.
     epsilon : float
-        Above 0; added to the variance.
+        Greater than 0; added to the variance.
     center : bool
-        Whether there is an offset, ``beta``.
+        Whether to add a learnt offset, ``beta``.
     scale : bool
-        Whether there is a scale, ``gamma``.
+        Whether to multiply by a learnt scale, ``gamma``.
     beta_initializer, gamma_initializer : str or Initializer
     beta_regularizer, gamma_regularizer : str or Regularizer, optional
     beta_constraint, gamma_constraint : str or Constraint, optional
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Attributes
     ----------
     gamma, beta : Variable or None
-        Of the shape of the axes.
+        The sizes of the normalised axes.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or, once the input's shape is known, the axes are not
+        An argument has a wrong type or value; or, once the input's shape is known, the axes are not
         its last ones, or their sizes are unknown.
 
     Notes
@@ -104,7 +104,7 @@ class LayerNormalization(Layer):
         sizes = tuple(size for size in shape if size is not None)
         self.gamma = self.add_weight("gamma", sizes) if self.scale else None
         self.beta = self.add_weight("beta", sizes) if self.center else None
-        # What takes their place where there are none, and as much memory.
+        # Constants stand in for a missing gamma or beta, and take as much memory.
         if self.gamma is None:
             budget.spend(sizes, self.dtype, f"{self.name}/gamma")
         one, zero = np.ones(sizes, self.dtype), np.zeros(sizes, self.dtype)
@@ -144,6 +144,6 @@ class LayerNormalization(Layer):
         return dx
 
     def _rows(self, x: np.ndarray) -> np.ndarray:
-        """The same memory as (rows, what is normalised together)."""
+        """View x as (rows, n), where each row is normalised by itself."""
         n = math.prod(self._one.shape)
         return x.reshape(x.size // n, n)

@@ -19,14 +19,14 @@ class LeakyReLU(Elementwise):
     Parameters
     ----------
     negative_slope : float
-        From 0 on. Keras's default is 0.3 here and 0.2 in ``activation="leaky_relu"``.
+        At least 0. Keras's default is 0.3 here and 0.2 in ``activation="leaky_relu"``.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        ``negative_slope`` is no number from 0 on.
+        ``negative_slope`` is not a number of at least 0.
 
     Notes
     -----
@@ -48,5 +48,5 @@ class LeakyReLU(Elementwise):
         )
 
     def numbers(self) -> tuple[float, ...]:
-        """The slope, no maximum, and 0 as the threshold."""
+        """The slope, infinity as the maximum, and 0 as the threshold."""
         return self.negative_slope, math.inf, 0.0

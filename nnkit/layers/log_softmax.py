@@ -8,19 +8,19 @@ __all__ = ["LogSoftmax"]
 
 
 class LogSoftmax(OverAxis):
-    """The logarithm of softmax along an axis: ``x - log(sum(exp(x)))``, never -infinity.
+    """The logarithm of softmax along an axis: ``x - log(sum(exp(x)))``, finite for finite x.
 
     Parameters
     ----------
     axis : int
-        Any but 0, the batch.
+        Any axis but 0, the batch.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        The axis is no whole number, or the batch's; or, once the input's shape is known, the
+        The axis is not an integer, or is the batch's; or, once the input's shape is known, the
         input doesn't have it.
 
     Notes

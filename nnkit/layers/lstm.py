@@ -6,34 +6,35 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnkit import activations, checks
+from nnkit import checks
 from nnkit.engine.device import launch
-from nnkit.layers.base import Layer, Shape
-from nnkit.layers.recurrent import Recurrent
-from nnkit.layers.sigmoid import Sigmoid
+from nnkit.layers.base import Shape
+from nnkit.layers.gated import Gated
 from nnkit.layers.step_formulas import LSTMStep
-from nnkit.layers.tanh import Tanh
 
 __all__ = ["LSTM"]
 
 
-class LSTM(Recurrent):
-    """Long short-term memory: gates say what a cell forgets, takes in and shows.
+class LSTM(Gated):
+    """Long short-term memory: gates decide what a cell forgets, takes in and outputs.
 
     S. Hochreiter and J. Schmidhuber, 1997, "Long short-term memory"; the forget gate is that of
     F. Gers, J. Schmidhuber and F. Cummins, 2000, "Learning to forget".
 
     Parameters
     ----------
-    units, use_bias, **options
-        Those of :class:`Recurrent`.
+    units : int
+        Size of the output's last axis, and of both states.
     activation : str or Layer, optional
-        Of what is taken in, and of the cell as it is shown.
+        Activation of the cell's candidate values, and of the cell in the output.
     recurrent_activation : str or Layer, optional
-        Of the gates.
+        Activation of the gates.
+    use_bias : bool
     unit_forget_bias : bool
         Whether the forget gate's bias begins as 1 (R. Jozefowicz et al., 2015, "An empirical
         exploration of recurrent network architectures").
+    **options
+        Arguments of :class:`Recurrent`.
 
     Notes
     -----
@@ -46,7 +47,7 @@ class LSTM(Recurrent):
         c = f c + i g                           h = o activation(c)
 
     Weights: kernel K (features, 4 units), recurrent_kernel R (units, 4 units), bias (4 units,).
-    States: h and c. With tanh and sigmoid a step is two launches, otherwise some twenty.
+    States: h and c. With tanh and sigmoid a timestep is two launches, otherwise about twenty.
 
     Examples
     --------
@@ -75,43 +76,27 @@ class LSTM(Recurrent):
         unit_forget_bias: bool = True,
         **options: Any,
     ) -> None:
-        super().__init__(units, activation, use_bias, **options)
-        self.recurrent_activation = activations.get(recurrent_activation, self.dtype)
+        super().__init__(units, activation, recurrent_activation, use_bias, **options)
         self.unit_forget_bias = checks.flag("LSTM", "unit_forget_bias", unit_forget_bias)
 
     def build(self, input_shape: Shape) -> None:
-        """Make the weights, and the states that last."""
+        """Make the weights, and the states of a stateful layer."""
         super().build(input_shape)
         if self.bias is not None and self.unit_forget_bias:
             self.bias.value[self.units : 2 * self.units] = 1
 
-    def inner_activations(self) -> tuple[Layer | None, ...]:
-        """Those that are applied within a step."""
-        return self.activation, self.recurrent_activation
-
     def step(self, t: int) -> None:
-        """i, f, g, o in place of their sums; then c and h."""
+        """Overwrite the activations' arguments by i, f, g and o, and compute c and h."""
         launch.matmul_add(self.previous(t), self.recurrent_kernel.value, self.sums[t])
-        forward = launch.lstm_gates if self._usual else self._formulas(t).forward
+        forward = launch.lstm_gates if self.fused else self.formulas(t).forward
         forward(self.c[t], self.sums[t], self.c[t + 1], self.h[t + 1])
 
     def step_backward(self, t: int) -> None:
-        """The gradients of the sums in place of i, f, g, o; that of the c before."""
-        backward = launch.lstm_gates_backward if self._usual else self._formulas(t).backward
+        """Overwrite the gates by their arguments' gradients; add to the previous c's gradient."""
+        backward = launch.lstm_gates_backward if self.fused else self.formulas(t).backward
         after = self.dh[t + 1], self.dc[t + 1]
         backward(*after, self.c[t], self.c[t + 1], self.sums[t], self.dc[t])
 
-    @property
-    def _usual(self) -> bool:
-        return type(self.activation) is Tanh and type(self.recurrent_activation) is Sigmoid
-
-    def _formulas(self, t: int) -> LSTMStep:
-        made: LSTMStep = self.formulas(
-            t, lambda: LSTMStep(self.activation, self.recurrent_activation)
-        )
-        return made
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as plain data."""
-        serialized = activations.serialize(self.recurrent_activation)
-        return super().get_config() | {"recurrent_activation": serialized}
+    def make_formulas(self) -> LSTMStep:
+        """The formulas of a timestep for any activations."""
+        return LSTMStep(self.activation, self.recurrent_activation)

@@ -14,27 +14,27 @@ __all__ = ["Masking"]
 
 
 class Masking(Layer):
-    """Leaves out the steps of a sequence in which every number is ``mask_value``.
+    """Mask the timesteps of a sequence in which every feature equals ``mask_value``.
 
-    Layers that follow hand the mask on or use it: recurrent ones pass over such steps, and the
-    loss does not count them.
+    The layers that follow use the mask or pass it on: recurrent layers skip masked timesteps, and
+    the loss does not count them.
 
     Parameters
     ----------
     mask_value : float
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        ``mask_value`` is no number; or, once it is known, the input is not of shape
+        ``mask_value`` is not a number; or, once it is known, the input is not of shape
         (batch, steps, features).
 
     Notes
     -----
-    Output of the input's shape, 0 in the steps that are left out; its mask, (batch, steps), is
-    False there. Backward: dx = dy, and 0 there.
+    Output of the input's shape, 0 at masked timesteps; the mask, bool (batch, steps), is False at
+    these. Backward: dx = dy, but 0 at masked timesteps.
 
     Examples
     --------
@@ -46,18 +46,14 @@ class Masking(Layer):
     """
 
     recordable = True
+    makes_mask = True
 
     def __init__(self, mask_value: float = 0.0, **options: Any) -> None:
         super().__init__(**options)
         self.mask_value = checks.number("Masking", "mask_value", mask_value)
 
-    @property
-    def makes_mask(self) -> bool:
-        """It is what the layer is for."""
-        return True
-
     def build(self, input_shape: Shape) -> None:
-        """See that there are steps."""
+        """Check that the input is (batch, steps, features)."""
         if len(input_shape) != 3:
             raise ValueError(
                 f"layer {self.name!r} (Masking) needs inputs of shape (batch, steps, features), "
@@ -65,18 +61,18 @@ class Masking(Layer):
             )
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """y = x, 0 where all of a step is the value; the mask."""
+        """y = x, but 0 at masked timesteps; compute the mask."""
         y, self.mask = self.empty(x.shape), self.empty(x.shape[:2], bool)
         rows = x.reshape(-1, x.shape[2])
         launch.mask_steps(rows, self.mask_value, y.reshape(rows.shape), self.mask.reshape(-1))
         return y
 
     def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
-        """What ``forward`` found."""
+        """The mask that ``forward`` computed."""
         return self.mask
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        """dx = dy, 0 where all of a step is the value."""
+        """dx = dy, but 0 at masked timesteps."""
         dx = self.empty(dy.shape)
         rows = dy.reshape(-1, dy.shape[2])
         launch.keep_steps(rows, self.mask.reshape(-1), dx.reshape(rows.shape))

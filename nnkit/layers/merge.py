@@ -1,4 +1,4 @@
-"""How the results of several branches become one."""
+"""Merge: how the outputs of several branches become one array."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ MERGES = ("add", "average", "concatenate", "maximum", "multiply")
 
 
 class Merge:
-    """Brings arrays together, two at a time, and gives each its gradient.
+    """Merge arrays, two at a time, and compute each one's gradient.
 
     Parameters
     ----------
     how : str
         One of ``MERGES``.
     axis : int
-        Along which ``"concatenate"`` puts them: any but the batch's.
+        The axis along which ``"concatenate"`` joins them: any but the batch's.
     """
 
     def __init__(self, how: str, axis: int = -1) -> None:
         self.how, self.axis = how, axis
 
     def output_shape(self, owner: str, shapes: Sequence[Shape]) -> Shape:
-        """Shape of what comes out.
+        """Shape of the merged array.
 
         Raises
         ------
         ValueError
-            The shapes don't fit each other.
+            Arrays of these shapes can't be merged.
         """
         first, rank = shapes[0], len(shapes[0])
         joins = self.how == "concatenate"
@@ -57,7 +57,7 @@ class Merge:
         return (*first[:free], sum(s[free] or 0 for s in shapes), *first[free + 1 :])
 
     def forward(self, arrays: Sequence[np.ndarray]) -> np.ndarray:
-        """All of them in one."""
+        """The merged array."""
         self._pairs: list[tuple[np.ndarray, np.ndarray]] = []
         y = arrays[0]
         for b in arrays[1:]:
@@ -66,7 +66,7 @@ class Merge:
         return self._averaged(y) if self.how == "average" else y
 
     def backward(self, dy: np.ndarray) -> list[np.ndarray]:
-        """The gradient of each."""
+        """The gradient of each array."""
         if self.how == "average":
             dy = self._averaged(dy)
         gradients = []
@@ -108,5 +108,5 @@ class Merge:
         return da, db
 
     def _rows(self, array: np.ndarray) -> np.ndarray:
-        """The same memory as a matrix whose rows begin where the axis does."""
+        """View an array as a matrix: the axes before the axis of concatenation, and the rest."""
         return array.reshape(math.prod(array.shape[: self.axis % array.ndim]), -1)

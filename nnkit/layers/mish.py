@@ -15,7 +15,7 @@ class Mish(Elementwise):
     Parameters
     ----------
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Notes
     -----

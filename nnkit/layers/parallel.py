@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import checks
+from nnkit import activations, checks
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.chain import Chain, adding_up, distinct
 from nnkit.layers.inside import build_in_turn, layers_from, name_among
@@ -17,34 +17,34 @@ __all__ = ["Parallel"]
 
 
 class Parallel(Layer):
-    """Gives its input to several branches, and brings their results together.
+    """Apply several branches to the same input, and merge their outputs.
 
-    So a network with branches is a ``Sequential`` still.
+    With this layer, a ``Sequential`` can have branches.
 
     Parameters
     ----------
     branches : list
-        Each a layer, a model, or a list of layers that follow each other. An empty list passes
-        the input on.
+        Each branch is a layer, a model, or a list of layers in sequence. An empty list is the
+        identity.
     merge : str
         ``"concatenate"``, ``"add"``, ``"average"``, ``"multiply"`` or ``"maximum"``.
     axis : int
-        Along which ``"concatenate"`` puts the results: any but 0, the batch.
+        The axis along which ``"concatenate"`` joins the outputs: any but 0, the batch.
     activation : str or Layer, optional
-        Applied to the result.
+        Applied to the merged output.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        There is no branch, or something in one is no layer; or, once the input's shape is known,
-        the shapes of the results don't fit.
+        There is no branch, or a branch contains something that is not a layer; or, once the input's
+        shape is known, the outputs' shapes can't be merged.
 
     Notes
     -----
-    Where results are equal, ``"maximum"`` gives each half of the gradient. A layer may be in
-    several branches: its weights are then shared.
+    Where two outputs are equal, ``"maximum"`` gives each half of the gradient. A layer may be in
+    several branches, which then share its weights.
 
     Examples
     --------
@@ -66,8 +66,6 @@ class Parallel(Layer):
         activation: Any = None,
         **options: Any,
     ) -> None:
-        from nnkit import activations  # They are layers.
-
         super().__init__(**options)
         owner = type(self).__name__
         if not isinstance(branches, (list, tuple)) or not branches:
@@ -86,18 +84,18 @@ class Parallel(Layer):
 
     @property
     def branches(self) -> list[list[Layer]]:
-        """The layers of each branch."""
+        """Lists of the layers of each branch."""
         left = iter(self.layers)
         return [[next(left) for _ in range(n)] for n in self._lengths]
 
     def build(self, input_shape: Shape) -> None:
-        """Build the branches, and see that their results fit."""
+        """Build the branches, and check that their outputs can be merged."""
         for branch in self.branches:
             build_in_turn(self.name, branch, input_shape)
         self.compute_output_shape(input_shape)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """That of the merged results."""
+        """The shape of the merged outputs."""
         shapes = []
         for branch in self.branches:
             shape = input_shape
@@ -107,21 +105,21 @@ class Parallel(Layer):
         return self.merge.output_shape(self.name, shapes)
 
     def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
-        """The input's, if all branches keep it."""
+        """The input's mask, if all branches keep it."""
         return mask if all(chain.mask is mask for chain in self.chains) else None
 
     def forward(
         self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None
     ) -> np.ndarray:
         """y = merge(branch(x), ...)."""
-        if "chains" not in vars(self):  # The same objects each time, so that records are alike.
+        if "chains" not in vars(self):  # Made once, so that records are alike.
             parts = [[p for layer in branch for p in layer.parts()] for branch in self.branches]
             uses = iter(distinct([part for branch in parts for part in branch]))
             self.chains = [Chain([next(uses) for _ in branch]) for branch in parts]
         return self.merge.forward([chain.forward(x, training, mask) for chain in self.chains])
 
     def backward(self, dy: np.ndarray) -> np.ndarray | None:
-        """dx = the sum of what comes back through the branches."""
+        """dx = the sum of the branches' input gradients."""
         written: set[Any] = set()
         found = []
         for chain, gradient in zip(self.chains, self.merge.backward(dy), strict=True):

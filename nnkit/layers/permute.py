@@ -13,29 +13,29 @@ from nnkit.layers.base import Layer, Shape
 
 __all__ = ["Permute"]
 
-_MOST = 4  # Axes besides the batch: what the kernel takes.
+_MOST = 4  # The number of axes besides the batch that the kernel takes.
 
 
 class Permute(Layer):
-    """The axes in another order.
+    """Reorder the axes of each sample.
 
     Parameters
     ----------
     dims : tuple of int
-        For each axis of the output, the batch left out, which axis of the input it is, from 1 on.
-        At most four.
+        For each axis of the output, the index of the input's axis; the batch is 0 and not in the
+        tuple. At most four.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        ``dims`` is not an order of 1, 2, ...; or, once the input's shape is known, it has another
-        number of axes.
+        ``dims`` is not a permutation of 1, 2, ...; or, once the input's shape is known, it has a
+        different number of axes.
 
     Notes
     -----
-    Output axis i is input axis dims[i - 1]. Backward: dy in the old order.
+    Output axis i is input axis dims[i - 1]. Backward: dy with the axes in the input's order.
 
     Examples
     --------
@@ -66,15 +66,15 @@ class Permute(Layer):
         return (input_shape[0], *(input_shape[n] for n in self.dims))
 
     def build(self, input_shape: Shape) -> None:
-        """See that the number of axes fits."""
+        """Check that the input has as many axes as ``dims``."""
         self.compute_output_shape(input_shape)
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """y = x in the new order."""
+        """y = x with permuted axes."""
         return self._ordered(x, self.dims)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        """dx = dy in the old order."""
+        """dx = dy with the axes in the input's order."""
         return self._ordered(dy, self._inverse)
 
     def _ordered(self, x: np.ndarray, dims: Sequence[int]) -> np.ndarray:

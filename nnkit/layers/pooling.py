@@ -1,4 +1,4 @@
-"""What all pooling layers share."""
+"""Pooling: the base classes of pooling layers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["Pooling", "WindowPooling"]
 
 
 class WindowPooling(WindowLayer, abstract=True):
-    """The largest element, or the mean, of each position of a window, channel by channel.
+    """The largest element, or the mean, of a window at each position, channel by channel.
 
     Attributes
     ----------
     largest : bool
-        Of the class: which of the two.
+        Class attribute: the largest element if True, the mean otherwise.
     """
 
     largest = False
@@ -44,7 +44,7 @@ class WindowPooling(WindowLayer, abstract=True):
             *self.as_pair(window.before(lengths), 0),
         )
         if self.largest:
-            # Which of its window's elements each is; bytes, if that is enough.
+            # The index of the largest element within its window, in bytes if 256 values are enough.
             dtype = np.uint8 if place[0] * place[1] <= 256 else np.int32
             self.at = at = self.empty(pooled.shape, dtype)
             launch.max_pool2d(images, *place, pooled, at)
@@ -54,7 +54,7 @@ class WindowPooling(WindowLayer, abstract=True):
         return pooled.reshape(self.compute_output_shape(x.shape))  # type: ignore[arg-type]
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        """A window's gradient goes to its first largest element, or evenly to all of them."""
+        """Give a window's gradient to its first largest element, or evenly to all elements."""
         dx = self.empty(self.shape)
         slopes, images = dy.reshape(self.pooled), self._images(dx)
         if self.largest:
@@ -64,9 +64,9 @@ class WindowPooling(WindowLayer, abstract=True):
         return dx
 
     def _images(self, x: np.ndarray) -> np.ndarray:
-        """The same memory as (images, height, width, channels).
+        """View x as (images, height, width, channels).
 
-        With the channels first, each channel is an image of its own.
+        In channels_first, each channel is an image with one channel.
         """
         lengths, channels = self.divide(x.shape)
         size = self.as_pair(lengths, 1)
@@ -76,7 +76,7 @@ class WindowPooling(WindowLayer, abstract=True):
 
 
 class Pooling(WindowPooling, abstract=True):
-    """A window of a given size."""
+    """Pooling with a window of a given size."""
 
     def __init__(
         self,
@@ -93,15 +93,15 @@ class Pooling(WindowPooling, abstract=True):
         self.set_data_format(data_format)
 
     def build(self, input_shape: Shape) -> None:
-        """See that there is something to pool."""
+        """Check that the window fits into the input."""
         self.compute_output_shape(input_shape)
 
     def window_for(self, shape: Shape) -> Window:
-        """Always the same."""
+        """The same window for all shapes."""
         return Window(self.pool_size, self.strides, (1,) * self.rank, self.padding)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """An element for each position of the window."""
+        """The input's shape with the number of window positions as spatial sizes."""
         _, channels = self.divide(input_shape)
         positions = self.positions(self.window_for(input_shape), input_shape)
         return self.joined(input_shape[0], positions, channels)

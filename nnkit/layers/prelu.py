@@ -28,26 +28,26 @@ class PReLU(Layer):
     alpha_regularizer : str or Regularizer, optional
     alpha_constraint : str or Constraint, optional
     shared_axes : list of int, optional
-        Axes, from 1 on, along which one alpha serves all elements: [1, 2] for images of
-        channels_last, to have one for each channel.
+        Axes, counted from 1, along which all elements share one alpha: [1, 2] for one alpha a
+        channel of images in channels_last.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Attributes
     ----------
     alpha : Variable
-        Of the shape of a sample, 1 where it is shared.
+        The shape of a sample, with 1 for shared axes.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or, once the input's shape is known, it has no such
-        axis, a size is unknown, or axes that are shared and others take turns too often.
+        An argument has a wrong type or value; or, once the input's shape is known, it lacks a
+        shared axis, a size is unknown, or shared and other axes alternate too often.
 
     Notes
     -----
     Output of the input's shape. Backward: dx = dy where x > 0, else alpha dy; d alpha = the sum of
-    dy x over the other elements that share it.
+    dy x over the elements with x <= 0 that share alpha.
 
     Examples
     --------
@@ -102,7 +102,7 @@ class PReLU(Layer):
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """dx = dy where x > 0, else alpha dy."""
         alpha, dx = self._slopes(self.alpha.value), self.empty(dy.shape)
-        parts = self.empty((dy.shape[0], *alpha.shape))  # Each sample's share.
+        parts = self.empty((dy.shape[0], *alpha.shape))  # Each sample's addend of alpha's gradient.
         launch.prelu_backward(
             self._grouped(dy), self._grouped(self.x), alpha, self._grouped(dx), parts
         )
@@ -110,7 +110,7 @@ class PReLU(Layer):
         return dx
 
     def _grouped(self, x: np.ndarray) -> np.ndarray:
-        """The same memory as (batch, shared, own, shared, own)."""
+        """View x as (batch, shared, own, shared, own), by whether axes share alpha."""
         return x.reshape(x.shape[0], *self._sizes)
 
     def _slopes(self, alpha: np.ndarray) -> np.ndarray:
@@ -118,7 +118,7 @@ class PReLU(Layer):
 
 
 def _in_turns(sizes: Sequence[int], shared: Sequence[bool]) -> list[int]:
-    """Sizes of neighbouring axes multiplied: shared, own, shared, own. More if that is not enough.
+    """Join neighbouring axes: sizes of shared, own, shared, own, and more if these don't suffice.
 
     Examples
     --------

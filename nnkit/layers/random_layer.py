@@ -1,4 +1,4 @@
-"""What layers share that draw numbers in training."""
+"""RandomLayer: the base class of layers that draw random numbers in training."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ __all__ = ["RandomLayer"]
 
 
 class RandomLayer(Layer, abstract=True):
-    """A layer that draws numbers in training.
+    """A layer that draws random numbers in training.
 
-    What is drawn is a function of seed, step and position, so a resumed training draws the same.
+    A number is a function of seed, step and position, so a resumed training draws the same ones.
 
     Parameters
     ----------
     seed : int, optional
         From 0 to 2**63 - 1; by default from :func:`nnkit.utils.set_random_seed`'s generator.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Attributes
     ----------
     counter : numpy.ndarray
-        int64 (1,), the training step. A model puts its own counter here.
+        int64 (1,), the training step. A model replaces this array by its own counter.
     """
 
     recordable = True
@@ -41,11 +41,11 @@ class RandomLayer(Layer, abstract=True):
         self.counter = np.zeros(1, np.int64)
 
     def get_state(self) -> dict[str, int]:
-        """What a model's file keeps, so that a resumed training draws the same."""
+        """The seed's key, which a model's file keeps so that a resumed training draws the same."""
         return {"key": self.key}
 
     def set_state(self, state: dict[str, int]) -> None:
-        """Go on with what :meth:`get_state` returned."""
+        """Restore what :meth:`get_state` returned."""
         self.key = checks.integer(type(self).__name__, "key", state["key"], 0, 2**63 - 1)
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What SimpleRNN, LSTM and GRU share: everything but the formulas of a time step."""
+"""Recurrent: the base class of SimpleRNN, LSTM and GRU, without the formulas of a timestep."""
 
 from __future__ import annotations
 
@@ -11,61 +11,62 @@ from nnkit.conversion import to_numpy
 from nnkit.engine.device import launch
 from nnkit.engine.twins import writing
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.random_layer import RandomLayer
 from nnkit.layers.through_time import ThroughTime
-from nnkit.utils.random import next_seed
 
 __all__ = ["Recurrent", "with_steps_of"]
 
 
-class Recurrent(ThroughTime, abstract=True):
-    """A layer that goes through a sequence step by step, and remembers.
+class Recurrent(ThroughTime, RandomLayer, abstract=True):
+    """A layer that processes a sequence timestep by timestep, and keeps a state in between.
 
     Parameters
     ----------
     units : int
         Size of the state and of the output's last axis.
     activation : str or Layer, optional
-        Of the new state; see :mod:`nnkit.activations`.
+        Activation of the new state; see :mod:`nnkit.activations`.
     use_bias : bool
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
-        The kernel's is that of the inputs' weights, the recurrent one that of the state's.
+        ``kernel`` multiplies the inputs, ``recurrent_kernel`` the state.
     kernel_regularizer, recurrent_regularizer, bias_regularizer : str or Regularizer, optional
     kernel_constraint, recurrent_constraint, bias_constraint : str or Constraint, optional
     dropout, recurrent_dropout : float
-        Share of the inputs, or of the state as the recurrent kernel sees it, that is set to 0 in
-        training; of 0 or more and below 1. What is dropped is the same in all steps of a batch
-        (Y. Gal and Z. Ghahramani, 2016, "A theoretically grounded application of dropout in
-        recurrent neural networks"), and for all gates.
+        The fraction of the inputs, or of the state before it is multiplied by the recurrent kernel,
+        that is set to 0 in training; at least 0 and less than 1. All timesteps of a batch share a
+        mask (Y. Gal and Z. Ghahramani, 2016, "A theoretically grounded application of dropout in
+        recurrent neural networks"), and so do all gates.
     seed : int, optional
-        Of what is dropped, see :class:`Dropout`.
+        Seed of both masks; see :class:`Dropout`.
     return_sequences : bool
-        Whether the output is that of every step, (batch, steps, units), not only of the last.
+        Whether to return the outputs of all timesteps, (batch, steps, units), not only the last.
     return_state : bool
-        Whether calling the layer gives a list: the output, then the last states. Not in a model,
-        where one array goes from layer to layer.
+        Whether calling the layer returns a list: the output, then the last states. Not allowed in a
+        model, where one array goes from layer to layer.
     go_backwards : bool
-        Whether it begins with the last step; outputs come in the order of processing.
+        Whether to process the last timestep first; outputs are in the order of processing.
     stateful : bool
-        Whether a batch begins with the states that the one before ended with, row by row. It needs
-        a fixed batch size, ``Input(shape, batch_size=...)``; and in ``fit``, ``shuffle=False``.
+        Whether row i of a batch continues row i of the previous batch: it starts from that row's
+        last state. This needs a fixed batch size, ``Input(shape, batch_size=...)``; and in
+        ``fit``, ``shuffle=False``.
     unroll : bool
-        Taken because Keras has it: a recorded step is unrolled anyway.
+        Accepted because Keras has it: a recorded step is unrolled anyway.
     zero_output_for_mask : bool
-        Whether, with ``return_sequences``, a step that is masked gives 0, not the output before.
+        Whether, with ``return_sequences``, a masked timestep's output is 0, not the previous one.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Attributes
     ----------
     kernel, recurrent_kernel, bias : Variable
         (features, n units), (units, n units) and (n units,), for n gates; bias may be None.
     states : list of numpy.ndarray
-        With ``stateful``, (batch, units) each; otherwise none.
+        With ``stateful``, arrays (batch, units); otherwise an empty list.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or, once it is known, the input is not of shape
+        An argument has a wrong type or value; or, once it is known, the input is not of shape
         (batch, steps, features), or not of the batch size of a layer that is ``stateful``.
     """
 
@@ -95,7 +96,7 @@ class Recurrent(ThroughTime, abstract=True):
         zero_output_for_mask: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(activity_regularizer=activity_regularizer, **options)
+        super().__init__(seed, activity_regularizer=activity_regularizer, **options)
         owner = type(self).__name__
         self.units = checks.integer(owner, "units", units)
         self.activation = activations.get(activation, self.dtype)
@@ -109,9 +110,6 @@ class Recurrent(ThroughTime, abstract=True):
         self.recurrent_dropout = checks.number(
             owner, "recurrent_dropout", recurrent_dropout, "[0, 1)"
         )
-        given = checks.seed(owner, seed)
-        self.key = next_seed() if given is None else given
-        self.counter = np.zeros(1, np.int64)
         self.return_sequences = checks.flag(owner, "return_sequences", return_sequences)
         self.return_state = checks.flag(owner, "return_state", return_state)
         self.go_backwards = checks.flag(owner, "go_backwards", go_backwards)
@@ -123,10 +121,10 @@ class Recurrent(ThroughTime, abstract=True):
         self._initial_state: list[np.ndarray] | None = None
         self._alone = False
 
-    # ----------------------------------------------------------------------------- life of one
+    # --------------------------------------------------------------------- building and calling
 
     def build(self, input_shape: Shape) -> None:
-        """Make the weights, and the states that last."""
+        """Make the weights, and the states of a stateful layer."""
         owner = f"layer {self.name!r} ({type(self).__name__})"
         if len(input_shape) != 3 or not all(input_shape[1:]):
             raise ValueError(
@@ -146,19 +144,19 @@ class Recurrent(ThroughTime, abstract=True):
             self.states = [np.zeros(shape, self.dtype) for _ in self.state_names]
 
     def ensure_built(self, input_shape: Shape) -> None:
-        """Build once; later inputs must fit the first, but for the number of steps."""
+        """Build once; later inputs may differ from the first in the number of timesteps only."""
         super().ensure_built(with_steps_of(self, input_shape))
 
     def bias_shape(self) -> tuple[int, ...]:
-        """Shape of the bias."""
+        """Shape of the bias: (n units,) for n gates."""
         return (self.gates * self.units,)
 
     def inner_activations(self) -> tuple[Layer | None, ...]:
-        """Those that are applied within a step."""
+        """The activations that run within a timestep."""
         return (self.activation,)
 
     def parts(self) -> tuple[Layer, ...]:
-        """What runs: the activations do within it."""
+        """The layers to run: this one, without the activations that it runs within a timestep."""
         inside = self.activation.parts() if self.activation is not None else ()
         return tuple(part for part in super().parts() if part not in inside)
 
@@ -169,11 +167,11 @@ class Recurrent(ThroughTime, abstract=True):
         return (input_shape[0], self.units)
 
     def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
-        """The input's with ``return_sequences``, otherwise none."""
+        """The input's mask with ``return_sequences``, otherwise None."""
         return mask if self.return_sequences else None
 
     def reset_state(self) -> None:
-        """Begin anew: set the states that last from batch to batch to 0."""
+        """Set the states of a stateful layer to 0."""
         for state in self.states:
             writing(state).fill(0)
 
@@ -190,16 +188,16 @@ class Recurrent(ThroughTime, abstract=True):
             (batch, steps, features).
         training : bool
         mask : array, optional
-            bool (batch, steps). A step that is False leaves the state as it is, and repeats the
-            output before.
+            bool (batch, steps). A timestep that is False leaves the state unchanged, and repeats
+            the previous output.
         initial_state : list of array, optional
-            (batch, units) each, as ``return_state`` gives them; by default zeros, or the last ones
-            of a layer that is ``stateful``.
+            Arrays (batch, units), as ``return_state`` returns them; by default zeros, or the
+            current states of a stateful layer.
 
         Returns
         -------
         numpy.ndarray or list of numpy.ndarray
-            With ``return_state`` a list: the output, then the states after the last step.
+            With ``return_state`` a list: the output, then the states after the last timestep.
         """
         x = np.ascontiguousarray(self.as_input(x), self.dtype)
         self.ensure_built((len(x) if self.stateful else None, *x.shape[1:]))
@@ -232,7 +230,7 @@ class Recurrent(ThroughTime, abstract=True):
     def forward(
         self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None
     ) -> np.ndarray:
-        """The output after the last step, or after each."""
+        """The output after the last timestep, or after each one."""
         self._check_use(len(x))
         y = super().forward(x, training, mask)
         for name, state in zip(self.state_names, self.states, strict=False):
@@ -240,7 +238,7 @@ class Recurrent(ThroughTime, abstract=True):
         return y
 
     def first_states(self) -> list[np.ndarray] | None:
-        """Those given, or those that last."""
+        """``initial_state`` of the call, or the states of a stateful layer, or None for zeros."""
         return self._initial_state or self.states or None
 
     def _check_use(self, batch: int) -> None:
@@ -261,22 +259,8 @@ class Recurrent(ThroughTime, abstract=True):
                 f"{batch} rows"
             )
 
-    # -------------------------------------------------------------------------------- its state
-
-    def get_state(self) -> dict[str, int]:
-        """What a model's file keeps, so that a resumed training drops the same."""
-        return {"key": self.key}
-
-    def set_state(self, state: dict[str, int]) -> None:
-        """Go on with what :meth:`get_state` returned."""
-        self.key = checks.integer(type(self).__name__, "key", state["key"], 0, 2**63 - 1)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self.counter = np.zeros(1, np.int64)
-
 
 def with_steps_of(layer: Layer, shape: Shape) -> Shape:
-    """A shape with the number of steps that a layer was built for: its weights do for any."""
+    """The shape with the number of timesteps that the layer was built for: its weights fit any."""
     built = layer.input_shape
     return shape if built is None or len(shape) != 3 else (shape[0], built[1], shape[2])

@@ -12,23 +12,23 @@ __all__ = ["ReLU"]
 
 
 class ReLU(Elementwise):
-    """``max(x, 0)``, and Keras's generalisation of it.
+    """``max(x, 0)``, with Keras's options for a maximum, a slope and a threshold.
 
     Parameters
     ----------
     max_value : float, optional
-        What the output is limited to, from 0 on; None: nothing.
+        Upper limit of the output, at least 0; None for no limit.
     negative_slope : float
-        Slope below the threshold, from 0 on.
+        Slope below the threshold, at least 0.
     threshold : float
-        Where the positive part begins, from 0 on.
+        The x at which the output starts to be x, at least 0.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is no number from 0 on.
+        An argument is not a number of at least 0.
 
     Notes
     -----

@@ -14,19 +14,19 @@ __all__ = ["RepeatVector"]
 
 
 class RepeatVector(Layer):
-    """A sequence that is a vector n times.
+    """Repeat a vector n times, as the timesteps of a sequence.
 
     Parameters
     ----------
     n : int
-        From 1 on.
+        At least 1.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        ``n`` is no whole number from 1 on; or, once the input's shape is known, it has not two
+        ``n`` is not an integer of at least 1; or, once the input's shape is known, it hasn't two
         axes.
 
     Notes
@@ -57,11 +57,11 @@ class RepeatVector(Layer):
         return (input_shape[0], self.n, input_shape[1])
 
     def build(self, input_shape: Shape) -> None:
-        """See that the number of axes fits."""
+        """Check that the input is (batch, features)."""
         self.compute_output_shape(input_shape)
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """y = x, n times."""
+        """y[:, t] = x for each of n timesteps t."""
         y = self.empty((x.shape[0], self.n, x.shape[1]))
         launch.repeat(_as_rows(x[:, None]), _as_rows(y))
         return y
@@ -74,6 +74,6 @@ class RepeatVector(Layer):
 
 
 def _as_rows(x: np.ndarray) -> np.ndarray:
-    """(batch, n, features) as n rows of an image."""
+    """View (batch, n, features) as images of n rows and one column."""
     batch, n, features = x.shape
     return x.reshape(batch, 1, n, 1, features)

@@ -20,12 +20,12 @@ class Rescaling(Layer):
     ----------
     scale, offset : float
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError
-        One of them is no number.
+        ``scale`` or ``offset`` is not a number.
 
     Notes
     -----

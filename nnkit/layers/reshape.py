@@ -14,19 +14,20 @@ __all__ = ["Reshape"]
 
 
 class Reshape(Layer):
-    """Each sample in another shape; nothing is copied.
+    """Give each sample another shape; the output is a view of the input.
 
     Parameters
     ----------
     target_shape : tuple of int
-        Without the batch axis. One entry may be -1: what is left.
+        The shape of a sample. One entry may be -1 and is then computed from the input's size.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        ``target_shape`` is no such tuple; or, once the input's shape is known, has another size.
+        ``target_shape`` is not such a tuple; or, once the input's shape is known, has a different
+        number of elements.
 
     Examples
     --------
@@ -60,10 +61,10 @@ class Reshape(Layer):
         return (input_shape[0], *(size // known if n == -1 else n for n in self.target_shape))
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """The same memory in the target's shape."""
+        """A view of x in the target shape."""
         self.shape = x.shape
         return x.reshape(x.shape[0], *self.compute_output_shape(x.shape)[1:])
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        """The same memory in the input's shape."""
+        """A view of dy in the input's shape."""
         return dy.reshape(self.shape)

@@ -18,18 +18,18 @@ class Residual(Parallel):
     Parameters
     ----------
     layers : Layer or list of Layer
-        What is learnt besides the shortcut.
+        The layers of the block, in sequence.
     shortcut : Layer or list of Layer, optional
-        By default the input itself: the layers must then keep its shape.
+        By default the identity; then the layers' output must have the input's shape.
     activation : str or Layer, optional
         Applied to the sum.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        Something is no layer; or, once the input's shape is known, the two results differ in
+        Something is not a layer; or, once the input's shape is known, the two outputs differ in
         shape.
 
     Examples

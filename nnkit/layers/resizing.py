@@ -1,4 +1,4 @@
-"""What padding and upsampling share: images, and sequences, that become larger."""
+"""Resizing: the base classes of layers that pad or upsample images and sequences."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ class Resizing(WindowLayer, abstract=True):
     """A layer that changes the lengths of the spatial axes."""
 
     def build(self, input_shape: Shape) -> None:
-        """See that there are such axes."""
+        """Check that the input has spatial axes of known length."""
         self.divide(input_shape)
 
     @abstractmethod
     def new_lengths(self, lengths: Sequence[int]) -> list[int]:
-        """Of the output's spatial axes."""
+        """Lengths of the output's spatial axes."""
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The input's, with longer spatial axes."""
+        """The input's shape with longer spatial axes."""
         lengths, channels = self.divide(input_shape)
         return self.joined(input_shape[0], self.new_lengths(lengths), channels)
 
     def planes(self, x: np.ndarray) -> np.ndarray:
-        """The same memory as (batch, outer, rows, columns, inner); channels are outer or inner."""
+        """View x as (batch, outer, rows, columns, inner), with the channels outer or inner."""
         lengths, channels = self.divide(x.shape)
         rows, columns = self.as_pair(lengths, 1)
         if self.data_format == "channels_first":
@@ -47,22 +47,22 @@ class Resizing(WindowLayer, abstract=True):
 
 
 class ZeroPadding(Resizing, abstract=True):
-    """Zeros around.
+    """Pad with zeros.
 
     Attributes
     ----------
     sides : tuple of (int, int)
-        How many before and after, for each spatial axis.
+        The number of zeros before and after, for each spatial axis.
     """
 
     sides: Sequence[tuple[int, ...]]
 
     def new_lengths(self, lengths: Sequence[int]) -> list[int]:
-        """The input's, and the padding."""
+        """The input's lengths plus the padding."""
         return [n + sum(side) for n, side in zip(lengths, self.sides, strict=True)]
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """y = x, with zeros around."""
+        """y = x, padded with zeros."""
         self.shape, y = x.shape, self._larger(x)
         launch.zero_pad(self._flat(x), *self._before(x), self._flat(y))
         return y
@@ -78,32 +78,32 @@ class ZeroPadding(Resizing, abstract=True):
         return planes.reshape(*planes.shape[:3], -1)
 
     def _before(self, x: np.ndarray) -> tuple[int, int]:
-        """Rows, and elements of a row, of zeros before the first."""
+        """The rows of zeros above an image, and the zeros before each row's first element."""
         top, left = self.as_pair([before for before, _ in self.sides], 0)
         return top, left * self.planes(x).shape[4]
 
 
 class UpSampling(Resizing, abstract=True):
-    """Every element several times.
+    """Repeat every element.
 
     Attributes
     ----------
     size : tuple of int
-        How often, for each spatial axis.
+        The number of repetitions, for each spatial axis.
     """
 
     size: Sequence[int]
 
     def set_size(self, value: Any) -> None:
-        """One number for all spatial axes, or one for each."""
+        """Set ``size`` from one number for all spatial axes, or one for each."""
         self.size = checks.sizes(type(self).__name__, "size", value, self.rank)
 
     def new_lengths(self, lengths: Sequence[int]) -> list[int]:
-        """The input's, times the size."""
+        """The input's lengths times the size."""
         return [n * times for n, times in zip(lengths, self.size, strict=True)]
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """y = x, every row and column several times."""
+        """y = x with every row and column repeated."""
         self.shape, y = x.shape, self._larger(x)
         launch.repeat(self.planes(x), self.planes(y))
         return y

@@ -16,7 +16,7 @@ class SELU(Elementwise):
     Parameters
     ----------
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Notes
     -----
@@ -32,5 +32,5 @@ class SELU(Elementwise):
     function = "elu"
 
     def numbers(self) -> tuple[float, ...]:
-        """Alpha and the scale."""
+        """Alpha and the scale, as the kernel ``elu`` takes them."""
         return 1.6732632423543772, 1.0507009873554805

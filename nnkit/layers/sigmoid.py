@@ -13,7 +13,7 @@ class Sigmoid(Elementwise):
     Parameters
     ----------
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Notes
     -----

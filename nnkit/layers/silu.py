@@ -16,7 +16,7 @@ class SiLU(Elementwise):
     Parameters
     ----------
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Notes
     -----

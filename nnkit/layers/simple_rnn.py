@@ -10,21 +10,21 @@ __all__ = ["SimpleRNN"]
 
 
 class SimpleRNN(Recurrent):
-    """A state that each step computes anew: ``h = activation(x @ kernel + h @ recurrent + bias)``.
+    """At each timestep ``h = activation(x @ kernel + h @ recurrent_kernel + bias)``.
 
     J. L. Elman, 1990, "Finding structure in time".
 
     Parameters
     ----------
     units, activation, use_bias, **options
-        Those of :class:`Recurrent`.
+        Arguments of :class:`Recurrent`.
 
     Notes
     -----
     Input (batch, steps, features), output (batch, units), or (batch, steps, units) with
     ``return_sequences``. Weights: kernel (features, units), recurrent_kernel (units, units), bias
-    (units,). Backward, from the last step to the first: ds = activation'(dh), and to the step
-    before dh = ds recurrent^T.
+    (units,). Backward, from the last timestep to the first, with a = the activation's argument:
+    da = dh activation'(a), and the previous timestep's dh = da recurrent_kernel^T.
 
     Examples
     --------
@@ -36,12 +36,12 @@ class SimpleRNN(Recurrent):
     def step(self, t: int) -> None:
         """h = activation(sums + h_previous recurrent)."""
         launch.matmul_add(self.previous(t), self.recurrent_kernel.value, self.sums[t])
-        launch.copy(self._applied(t).forward(self.sums[t]), self.h[t + 1])
+        launch.copy(self.formulas(t).forward(self.sums[t]), self.h[t + 1])
 
     def step_backward(self, t: int) -> None:
-        """The gradient of the sums."""
-        launch.copy(self._applied(t).backward(self.dh[t + 1]), self.sums[t])
+        """Compute the gradient of the activation's argument."""
+        launch.copy(self.formulas(t).backward(self.dh[t + 1]), self.sums[t])
 
-    def _applied(self, t: int) -> Apply:
-        made: Apply = self.formulas(t, lambda: Apply(self.activation))
-        return made
+    def make_formulas(self) -> Apply:
+        """The activation of a timestep."""
+        return Apply(self.activation)

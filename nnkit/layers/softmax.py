@@ -16,7 +16,7 @@ __all__ = ["OverAxis", "Softmax"]
 
 
 class OverAxis(Layer, abstract=True):
-    """A function of the rows along an axis: two kernels, ``NAME`` and ``NAME_backward``.
+    """A function of vectors along an axis, with two kernels, ``NAME`` and ``NAME_backward``.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class OverAxis(Layer, abstract=True):
         self.axis = checks.integer(type(self).__name__, "axis", axis, -8, 8)
 
     def build(self, input_shape: Shape) -> None:
-        """Find the axis."""
+        """Check that the input has the axis."""
         rank = len(input_shape)
         kind = type(self).__name__
         if not -rank < self.axis < rank or self.axis == 0:
@@ -49,20 +49,20 @@ class OverAxis(Layer, abstract=True):
             )
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
-        """The function of every row."""
+        """y = f(x) for every vector along the axis."""
         self.y = y = self.empty(x.shape)  # Another thread may set self.y in the meantime.
         getattr(launch, self.function)(self._around_axis(x), self._around_axis(y))
         return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        """The gradient, times the Jacobian of every row."""
+        """dx = J^T dy with the Jacobian J of every vector along the axis."""
         dx = self.empty(dy.shape)
         arrays = (self._around_axis(a) for a in (dy, self.y, dx))
         getattr(launch, f"{self.function}_backward")(*arrays)
         return dx
 
     def _around_axis(self, x: np.ndarray) -> np.ndarray:
-        """The same memory as (axes before, axis, axes after)."""
+        """View x as (axes before, axis, axes after)."""
         axis = self.axis % x.ndim
         return x.reshape(math.prod(x.shape[:axis]), x.shape[axis], math.prod(x.shape[axis + 1 :]))
 
@@ -73,20 +73,21 @@ class Softmax(OverAxis):
     Parameters
     ----------
     axis : int
-        Any but 0, the batch.
+        Any axis but 0, the batch.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        The axis is no whole number, or the batch's; or, once the input's shape is known, the
+        The axis is not an integer, or is the batch's; or, once the input's shape is known, the
         input doesn't have it.
 
     Notes
     -----
-    Output of the input's shape. Backward: dx = y (dy - sum(dy y)), the sum along the axis. A
-    crossentropy that follows takes this layer's input and does both in one, more precisely.
+    Output of the input's shape. Backward: dx = y (dy - sum(dy y)), the sum along the axis. In
+    training, a crossentropy after this layer reads the layer's input and computes both in one
+    kernel, which is more precise.
 
     Examples
     --------
@@ -99,6 +100,6 @@ class Softmax(OverAxis):
     function = "softmax"
 
     def is_over_last_axis(self) -> bool:
-        """Whether the rows of the last axis are what sums to 1."""
+        """Whether the axis is the last one."""
         rank = len(self.input_shape) if self.input_shape is not None else None
         return self.axis == -1 or (rank is not None and self.axis == rank - 1)

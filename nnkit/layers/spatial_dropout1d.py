@@ -11,26 +11,26 @@ __all__ = ["SpatialDropout1D"]
 
 
 class SpatialDropout1D(Dropout):
-    """Dropout of whole features: all steps of a sequence share a decision.
+    """Drop whole features: a feature is dropped at all timesteps of a sequence or at none.
 
     J. Tompson et al., 2015, "Efficient object localization using convolutional networks".
 
     Parameters
     ----------
     rate : float
-        Share that is dropped, from 0 to 1.
+        The fraction of features to drop, from 0 to 1.
     seed : int, optional
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or the input isn't (batch, steps, features).
+        An argument has a wrong type or value; or the input isn't (batch, steps, features).
 
     Notes
     -----
-    What :class:`Dropout` does with ``noise_shape=(None, 1, None)``.
+    Equivalent to :class:`Dropout` with ``noise_shape=(None, 1, None)``.
 
     Examples
     --------

@@ -12,28 +12,29 @@ __all__ = ["SpatialDropout2D"]
 
 
 class SpatialDropout2D(Dropout):
-    """Dropout of whole channels: all pixels of an image share a decision.
+    """Drop whole channels: a channel is dropped at all pixels of an image or at none.
 
     J. Tompson et al., 2015, "Efficient object localization using convolutional networks".
 
     Parameters
     ----------
     rate : float
-        Share that is dropped, from 0 to 1.
+        The fraction of channels to drop, from 0 to 1.
     data_format : {"channels_last", "channels_first"}, optional
         Inputs are (batch, height, width, channels), or (batch, channels, height, width).
     seed : int, optional
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or the input has another number of axes.
+        An argument has a wrong type or value; or the input doesn't have four axes.
 
     Notes
     -----
-    What :class:`Dropout` does with ``noise_shape=(None, 1, 1, None)``, or ``(None, None, 1, 1)``.
+    Equivalent to :class:`Dropout` with ``noise_shape=(None, 1, 1, None)``; for channels_first
+    ``(None, None, 1, 1)``.
 
     Examples
     --------
@@ -52,9 +53,8 @@ class SpatialDropout2D(Dropout):
         seed: int | None = None,
         **options: Any,
     ) -> None:
-        known = ("channels_last", "channels_first")
-        chosen = checks.one_of("SpatialDropout2D", "data_format", data_format or known[0], known)
-        noise = (None, 1, 1, None) if chosen == known[0] else (None, None, 1, 1)
+        chosen = checks.data_format("SpatialDropout2D", data_format)
+        noise = (None, 1, 1, None) if chosen == "channels_last" else (None, None, 1, 1)
         super().__init__(rate, noise, seed, **options)
         self.data_format = chosen
 

@@ -1,6 +1,6 @@
-"""The steps of recurrent layers written out, for activations that their kernels don't have.
+"""Timesteps of recurrent layers for activations that the fused kernels don't have.
 
-An object does one time step, and keeps what the way back needs.
+An object computes one timestep, and keeps what its backward pass needs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["Apply", "GRUStep", "LSTMStep", "ResetFirstStep"]
 
 
 class Apply:
-    """One use of an activation; None passes on what it gets."""
+    """One use of an activation; None is the identity."""
 
     def __init__(self, activation: Layer | None) -> None:
         parts = () if activation is None else activation.parts()
@@ -34,7 +34,7 @@ class Apply:
 
 
 class LSTMStep:
-    """What the kernels ``lstm_gates`` and ``lstm_gates_backward`` do, with their arguments."""
+    """A timestep of LSTM, as ``lstm_gates`` and ``lstm_gates_backward``, for any activation."""
 
     def __init__(self, activation: Layer | None, recurrent_activation: Layer | None) -> None:
         i, f, o = (Apply(recurrent_activation) for _ in range(3))
@@ -60,7 +60,7 @@ class LSTMStep:
         gates: np.ndarray,
         dc_previous: np.ndarray,
     ) -> None:
-        """The gradients of the sums; dc_previous += (dc + that of h) f."""
+        """Overwrite ``gates`` by its gradient; dc_previous += (dc + dh's contribution) f."""
         i, f, g, o, squashed = self.kept
         d = _plus(dc, self.squash.backward(_times(dh, o)))
         launch.add_to(_times(d, f), dc_previous)
@@ -70,14 +70,14 @@ class LSTMStep:
 
 
 class _Mixing:
-    """What the steps of both kinds of GRU share: h = z h_previous + (1 - z) g."""
+    """The part that both kinds of GRU share: h = z h_previous + (1 - z) g."""
 
     def __init__(self, activation: Layer | None, recurrent_activation: Layer | None) -> None:
         self.z, self.r = Apply(recurrent_activation), Apply(recurrent_activation)
         self.g = Apply(activation)
 
     def mix(self, z: np.ndarray, h_previous: np.ndarray, g: np.ndarray, h: np.ndarray) -> None:
-        """The state after the step."""
+        """h = z h_previous + (1 - z) g."""
         launch.add(_times(z, h_previous), _times(_one_minus(z), g), h)
 
     def mix_backward(
@@ -88,7 +88,7 @@ class _Mixing:
         g: np.ndarray,
         dh_previous: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The gradients of the sums of z and g; dh_previous += dh z."""
+        """The gradients of the arguments of z's and g's activations; dh_previous += dh z."""
         launch.add_to(_times(dh, z), dh_previous)
         difference = empty(g.shape, g.dtype)
         launch.scale(g, -1.0, difference)
@@ -98,12 +98,12 @@ class _Mixing:
 
 
 class GRUStep(_Mixing):
-    """What the kernels ``gru_gates`` and ``gru_gates_backward`` do, with their arguments."""
+    """A timestep of GRU, as ``gru_gates`` and ``gru_gates_backward``, for any activation."""
 
     def forward(
         self, h_previous: np.ndarray, inner: np.ndarray, gates: np.ndarray, h: np.ndarray
     ) -> None:
-        """g = activation(x_g + r inner_g), and the state after the step."""
+        """Compute z, r and g = activation(x_g + r inner_g), and h from them."""
         x_z, x_r, x_g = _cut(gates, 3)
         inner_z, inner_r, inner_g = _cut(inner, 3)
         z, r = self.z.forward(_plus(x_z, inner_z)), self.r.forward(_plus(x_r, inner_r))
@@ -119,7 +119,7 @@ class GRUStep(_Mixing):
         gates: np.ndarray,
         dh_previous: np.ndarray,
     ) -> None:
-        """The gradients of both sums; dh_previous += dh z."""
+        """Overwrite ``gates`` and ``inner`` by their gradients; dh_previous += dh z."""
         z, r, g, inner_g = self.kept
         of_z, of_g = self.mix_backward(dh, z, h_previous, g, dh_previous)
         of_r = self.r.backward(_times(of_g, inner_g))
@@ -128,12 +128,12 @@ class GRUStep(_Mixing):
 
 
 class ResetFirstStep(_Mixing):
-    """A step of a GRU that resets the state before it is multiplied: ``reset_after=False``."""
+    """A timestep of a GRU with ``reset_after=False``: the state is reset, then multiplied."""
 
     def reset(
         self, state: np.ndarray, inner: np.ndarray, gates: np.ndarray, remaining: np.ndarray
     ) -> None:
-        """remaining = r state; inner is the part of z and r that comes from the state."""
+        """Compute z and r, and remaining = r state; inner has the state's products for z and r."""
         x_z, x_r, self.x_g = _cut(gates, 3)
         inner_z, inner_r = _cut(inner, 2)
         z, r = self.z.forward(_plus(x_z, inner_z)), self.r.forward(_plus(x_r, inner_r))
@@ -141,14 +141,14 @@ class ResetFirstStep(_Mixing):
         self.kept = z, r, state
 
     def forward(self, h_previous: np.ndarray, inner_g: np.ndarray, h: np.ndarray) -> None:
-        """g = activation(x_g + inner_g), and the state after the step."""
+        """Compute g = activation(x_g + inner_g), and h from z and g."""
         self.candidate = self.g.forward(_plus(self.x_g, inner_g))
         self.mix(self.kept[0], h_previous, self.candidate, h)
 
     def backward(
         self, dh: np.ndarray, h_previous: np.ndarray, dh_previous: np.ndarray, of_g: np.ndarray
     ) -> None:
-        """The gradient of g's sum; dh_previous += dh z."""
+        """of_g = the gradient of the argument of g's activation; dh_previous += dh z."""
         z = self.kept[0]
         self.of_z, found = self.mix_backward(dh, z, h_previous, self.candidate, dh_previous)
         launch.copy(found, of_g)
@@ -156,7 +156,7 @@ class ResetFirstStep(_Mixing):
     def reset_backward(
         self, of_remaining: np.ndarray, of_g: np.ndarray, inner: np.ndarray, gates: np.ndarray
     ) -> np.ndarray:
-        """The gradients of the other sums; returns what comes to the state through the reset."""
+        """Overwrite ``gates`` and ``inner`` by their gradients; return that of the state."""
         _, r, state = self.kept
         of_r = self.r.backward(_times(of_remaining, state))
         _join([self.of_z, of_r], inner)
@@ -183,7 +183,7 @@ def _one_minus(a: np.ndarray) -> np.ndarray:
 
 
 def _cut(x: np.ndarray, count: int) -> list[np.ndarray]:
-    """The columns of (rows, count n) in so many arrays of n."""
+    """Cut x (rows, count n) into ``count`` arrays (rows, n)."""
     rows, n = len(x), x.shape[1] // count
     parts = []
     for left in range(count - 1, 0, -1):
@@ -195,7 +195,7 @@ def _cut(x: np.ndarray, count: int) -> list[np.ndarray]:
 
 
 def _join(parts: Sequence[np.ndarray], y: np.ndarray) -> None:
-    """The reverse."""
+    """Join the columns of the parts in y."""
     *first, rest = parts
     while len(first) > 1:
         part = first.pop()

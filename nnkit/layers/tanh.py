@@ -16,7 +16,7 @@ class Tanh(Layer):
     Parameters
     ----------
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Notes
     -----

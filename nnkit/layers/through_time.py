@@ -1,8 +1,7 @@
-"""Forward through the steps of a sequence and back, for any formulas of a step."""
+"""ThroughTime: the loop over timesteps, forward and backward, for any formulas of a timestep."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,22 +16,24 @@ __all__ = ["ThroughTime", "rows"]
 class ThroughTime(Layer, abstract=True):
     """The loop of a recurrent layer, and backpropagation through time.
 
-    The inputs' products with the kernel are one product for all steps, and so are the gradients of
-    the weights. Only the products of the state with the recurrent kernel wait for each other.
-    Within, arrays are (steps, batch, n), so that the rows of a step lie together, and steps are
-    in the order of processing.
+    The inputs' products with the kernel are one product for all timesteps, and so are the gradients
+    of the weights. Only the products of the state with the recurrent kernel run one by one. Arrays
+    are (steps, batch, n) here, so that the rows of a timestep are contiguous, and timesteps are in
+    the order of processing.
 
     Attributes
     ----------
     state_names : tuple of str
-        Of the class: what a step remembers. ``self.h`` and ``self.dh`` are (steps + 1, batch,
-        units), the states before the first step and after each, and their gradients.
+        Class attribute: the names of the states. For ``"h"``, ``self.h`` and ``self.dh`` are
+        (steps + 1, batch, units): the states before the first timestep and after each one, and
+        their gradients.
     x, sums : numpy.ndarray
-        The inputs, and their part of what the activations get; in ``backward`` its gradient.
+        The inputs, and the arguments of the activations: first the inputs' products plus bias,
+        later overwritten by a subclass. After ``backward``, ``sums`` is the arguments' gradient.
     mask : numpy.ndarray or None
         bool (steps, batch).
     keeps_order : bool
-        Whether outputs come in the order of the inputs even if it goes backwards.
+        Whether outputs are in the order of the inputs even with ``go_backwards``.
     """
 
     recordable = True
@@ -57,31 +58,35 @@ class ThroughTime(Layer, abstract=True):
     h: np.ndarray
     dh: np.ndarray
 
-    # ------------------------------------------------------------------------ what a kind says
+    # --------------------------------------------------------------- what a subclass implements
 
     def step(self, t: int) -> None:
-        """From the states before step t, ``self.h[t]``, those after it, ``self.h[t + 1]``.
+        """Compute the states after timestep t, ``self.h[t + 1]``, from those before, ``self.h[t]``.
 
-        ``self.sums[t]`` is the inputs' part of what the activations get, the bias included.
+        ``self.sums[t]`` has the inputs' products with the kernel, plus the bias.
         """
         raise NotImplementedError
 
     def step_backward(self, t: int) -> None:
-        """The gradient of ``self.sums[t]`` in its place, given that of the states after the step.
+        """Overwrite ``self.sums[t]`` by its gradient, computed from ``self.dh[t + 1]``.
 
-        What comes to the state before by other ways than the recurrent kernel is added to its
-        gradient, ``self.dh[t]``.
+        The previous state's gradient by other paths than the recurrent kernel is added to
+        ``self.dh[t]``.
         """
         raise NotImplementedError
 
-    def formulas(self, t: int, make: Callable[[], Any]) -> Any:
-        """The object that does step t, made once: a record wants the same owners each time."""
+    def make_formulas(self) -> Any:
+        """An object for the formulas of one timestep, which keeps what their gradients need."""
+        raise NotImplementedError
+
+    def formulas(self, t: int) -> Any:
+        """The object that computes timestep t, made once, so that records have equal owners."""
         if t not in self.steps:
-            self.steps[t] = make()
+            self.steps[t] = self.make_formulas()
         return self.steps[t]
 
     def first_states(self) -> list[np.ndarray] | None:
-        """The states before the first step, (batch, units) each; None for zeros."""
+        """The states before the first timestep, arrays (batch, units); None for zeros."""
         return None
 
     # ---------------------------------------------------------------------------------- forward
@@ -89,7 +94,7 @@ class ThroughTime(Layer, abstract=True):
     def forward(
         self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None
     ) -> np.ndarray:
-        """The output after the last step, or after each."""
+        """The output after the last timestep, or after each one."""
         batch, steps, features = x.shape
         self.mask = None
         if mask is not None:
@@ -115,31 +120,31 @@ class ThroughTime(Layer, abstract=True):
         return self._output()
 
     def begin(self, steps: int, batch: int) -> None:
-        """Make ``self.sums``: the inputs' products of all steps at once."""
+        """Make ``self.sums``: the inputs' products for all timesteps at once."""
         self.sums = self.empty((steps, batch, self.gates * self.units))
         bias = None if self.bias is None else self.of_inputs(self.bias.value)
         self.product(rows(self.x), self.kernel.value, bias, rows(self.sums))
 
     def of_inputs(self, bias: np.ndarray) -> np.ndarray:
-        """What of the bias, or of its gradient, joins the inputs' products."""
+        """The part of the bias, or of its gradient, that belongs to the kernel."""
         return bias
 
     def product(self, a: np.ndarray, b: np.ndarray, bias: np.ndarray | None, c: np.ndarray) -> None:
-        """C = A B, + bias if there is one."""
+        """C = A B + bias, or A B if bias is None."""
         if bias is None:
             launch.matmul(a, b, c)
         else:
             launch.matmul_bias(a, b, bias, c)
 
     def previous(self, t: int) -> np.ndarray:
-        """The state before step t as the recurrent kernel sees it."""
+        """The state before timestep t, after dropout, to be multiplied by the recurrent kernel."""
         if not self.drops_state:
             return self.h[t]
         launch.multiply(self.h[t], self.kept_state, self.h_dropped[t])
         return self.h_dropped[t]
 
     def _begin_states(self, steps: int, batch: int) -> list[np.ndarray]:
-        """Memory for the states before and after each step, the first ones in it."""
+        """Make memory for the states before and after each timestep, and set the first ones."""
         memories = [self.empty((steps + 1, batch, self.units)) for _ in self.state_names]
         first = self.first_states()
         for i, (name, memory) in enumerate(zip(self.state_names, memories, strict=True)):
@@ -170,7 +175,7 @@ class ThroughTime(Layer, abstract=True):
         """Backpropagation through time: from the last step to the first."""
         gradients = self._begin_gradients(dy)
         steps = len(self.x)
-        # A copy: every step multiplies a few rows by it, which BLAS is slower at.
+        # A copy: every timestep multiplies few rows by it, for which BLAS is slower with a view.
         kernel = self.recurrent_kernel.value
         transposed = self.empty(kernel.shape[::-1])
         launch.swap_axes(kernel[None], transposed[None])
@@ -186,22 +191,22 @@ class ThroughTime(Layer, abstract=True):
 
     @property
     def inner(self) -> np.ndarray:
-        """What the products of the state with the recurrent kernel are added to."""
+        """The array to which the products of the state with the recurrent kernel are added."""
         return self.sums
 
     def weight_gradients(self) -> None:
-        """Each one product or sum over all steps."""
+        """Compute each weight's gradient as one product or sum over all timesteps."""
         self.recurrent_gradient(self.h_dropped if self.drops_state else self.h[:-1])
         launch.matmul(rows(self.x).T, rows(self.sums), self.kernel.gradient)
         if self.bias is not None:
             launch.sum_rows(rows(self.sums), 0, self.of_inputs(self.bias.gradient))
 
     def recurrent_gradient(self, states: np.ndarray) -> None:
-        """The gradient of the recurrent kernel; states are those before each step."""
+        """Compute the recurrent kernel's gradient from the states before each timestep."""
         launch.matmul(rows(states).T, rows(self.inner), self.recurrent_kernel.gradient)
 
     def _begin_gradients(self, dy: np.ndarray) -> list[np.ndarray]:
-        """The gradients of the states before and after each step, as far as the output has them."""
+        """Make memory for the states' gradients, and set it to the output's contribution."""
         gradients = []
         for name in self.state_names:
             gradient = self.empty(getattr(self, name).shape)
@@ -223,7 +228,7 @@ class ThroughTime(Layer, abstract=True):
         return gradients
 
     def _add_gradient_of_state(self, t: int, transposed: np.ndarray) -> None:
-        """What comes to the state before step t through the recurrent kernel."""
+        """Add the gradient of the state before timestep t through the recurrent kernel."""
         if self.drops_state:
             of_dropped = self.empty(self.dh[t].shape)
             launch.matmul(self.inner[t], transposed, of_dropped)
@@ -232,7 +237,7 @@ class ThroughTime(Layer, abstract=True):
             launch.matmul_add(self.inner[t], transposed, self.dh[t])
 
     def of_undropped(self, gradient: np.ndarray) -> np.ndarray:
-        """The gradient of a state, given that of what dropout left of it."""
+        """The gradient of a state before dropout, from its gradient after dropout."""
         if not self.drops_state:
             return gradient
         result = self.empty(gradient.shape)
@@ -249,22 +254,25 @@ class ThroughTime(Layer, abstract=True):
         launch.batch_first(dx, self.go_backwards, 0, result)
         return result
 
-    # ----------------------------------------------------------------------------------- pieces
+    # ---------------------------------------------------------------------------------- helpers
 
     @property
     def _reorders(self) -> bool:
-        """Whether outputs, which come in the order of processing, are put into another."""
+        """Whether outputs must be reversed into the order of the inputs."""
         return self.go_backwards and self.keeps_order
 
     def _steps_first(self, x: np.ndarray, dtype: Any = None) -> np.ndarray:
-        """(batch, steps, n) as (steps, batch, n), in the order of processing."""
+        """Copy (batch, steps, n) to (steps, batch, n), in the order of processing."""
         batch, steps, n = x.shape
         y = self.empty((steps, batch, n), dtype)
         launch.steps_first(x, self.go_backwards, 0, y)
         return y
 
     def _kept(self, batch: int, size: int, rate: float, first: int) -> np.ndarray:
-        """1 / (1 - rate) where kept in all steps, else 0; elements ``first``... of the step."""
+        """A dropout mask for all timesteps, 1 / (1 - rate) or 0.
+
+        ``first`` is the position of the mask's first element, on which random numbers depend.
+        """
         ones, kept = self.empty((batch, size)), self.empty((batch, size))
         launch.fill(1.0, ones)
         launch.dropout(ones, rate, self.key, self.counter, first, kept)
@@ -277,7 +285,7 @@ class ThroughTime(Layer, abstract=True):
         return y
 
     def another_use(self) -> Layer:
-        """The same layer, with the same weights, for one more place of the same step."""
+        """A second layer that shares the weights, for another use of this layer in a step."""
         twin = super().another_use()
         twin.__dict__["steps"] = {}
         return twin
@@ -287,5 +295,5 @@ class ThroughTime(Layer, abstract=True):
 
 
 def rows(x: np.ndarray) -> np.ndarray:
-    """(steps, batch, n) as (steps * batch, n)."""
+    """View (steps, batch, n) as (steps * batch, n)."""
     return x.reshape(-1, x.shape[-1])

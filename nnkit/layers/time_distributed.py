@@ -15,13 +15,13 @@ __all__ = ["TimeDistributed"]
 
 
 class TimeDistributed(Layer):
-    """Applies a layer to every step of a sequence by itself.
+    """Apply a layer to every timestep of a sequence by itself.
 
     Parameters
     ----------
     layer : Layer
     **options
-        Those of :class:`Layer`; ``dtype`` is by default the layer's.
+        Arguments of :class:`Layer`; ``dtype`` is by default the layer's.
 
     Attributes
     ----------
@@ -30,14 +30,14 @@ class TimeDistributed(Layer):
     Raises
     ------
     TypeError, ValueError
-        ``layer`` is no layer; or, once it is known, the input has no axis of steps, or the layer
-        doesn't fit its steps.
+        ``layer`` is not a layer; or, once it is known, the input has no axis of timesteps, or the
+        layer refuses the timesteps' shape.
 
     Notes
     -----
-    Input (batch, steps, ...), output (batch, steps, ...). All steps of all samples are rows of one
-    batch: ``BatchNormalization`` within sees those that a mask leaves together, where Keras's sees
-    one step at a time.
+    Input (batch, steps, ...), output (batch, steps, ...). All timesteps of all samples are rows of
+    one batch: ``BatchNormalization`` normalises over all that are not masked, where Keras's
+    normalises over one timestep at a time.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class TimeDistributed(Layer):
             self.trainable = False
 
     def build(self, input_shape: Shape) -> None:
-        """Build the layer for one step."""
+        """Build the layer for one timestep."""
         if len(input_shape) < 3:
             raise ValueError(
                 f"layer {self.name!r} (TimeDistributed) needs inputs of shape (batch, steps, ...) "
@@ -71,7 +71,7 @@ class TimeDistributed(Layer):
         build_in_turn(self.name, self.layers, (None, *input_shape[2:]))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """(batch, steps, ...), where ... is what the layer makes of a step."""
+        """(batch, steps, ...), where ... is the layer's output shape for a timestep."""
         try:
             step = self.layer.compute_output_shape((None, *input_shape[2:]))
         except (TypeError, ValueError) as error:
@@ -81,21 +81,21 @@ class TimeDistributed(Layer):
     def forward(
         self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None
     ) -> np.ndarray:
-        """The layer's output for each step."""
+        """The layer's output for each timestep."""
         self.leading = x.shape[:2]
-        if mask is not None:  # To other layers, a mask is one of steps within a step.
+        if mask is not None:  # Other layers would take it for a mask within a timestep.
             mask = mask.reshape(-1) if isinstance(self.layer, BatchNormalization) else None
         y = self.chain.forward(x.reshape(-1, *x.shape[2:]), training, mask)
         return y.reshape(*self.leading, *y.shape[1:])
 
     def backward(self, dy: np.ndarray) -> np.ndarray | None:
-        """The layer's gradients, the sum over all steps."""
+        """Compute the layer's gradients, summed over all timesteps."""
         dx = self.chain.backward(dy.reshape(-1, *dy.shape[2:]), self.propagate)
         return None if dx is None else dx.reshape(*self.leading, *dx.shape[1:])
 
     @property
     def chain(self) -> Chain:
-        """The layer and its activation; the same object each time, so that records are alike."""
+        """The layer and its activation; made once, so that records are alike."""
         if "chains" not in vars(self):
             self.chains = [Chain(self.layer.parts())]
         return self.chains[0]

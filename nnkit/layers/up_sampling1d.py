@@ -10,19 +10,19 @@ __all__ = ["UpSampling1D"]
 
 
 class UpSampling1D(UpSampling):
-    """Every step of a sequence several times.
+    """Repeat every timestep of a sequence.
 
     Parameters
     ----------
     size : int
-        How often, from 1 on.
+        The number of repetitions, at least 1.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or the input has another number of axes.
+        An argument has a wrong type or value; or the input doesn't have three axes.
 
     Notes
     -----

@@ -11,23 +11,23 @@ __all__ = ["UpSampling2D"]
 
 
 class UpSampling2D(UpSampling):
-    """Every row and column of an image several times.
+    """Repeat every row and column of an image.
 
     Parameters
     ----------
     size : int or (int, int)
-        How often, from 1 on: rows and columns.
+        The number of repetitions of rows and of columns, at least 1.
     data_format : {"channels_last", "channels_first"}, optional
         Inputs are (batch, height, width, channels), or (batch, channels, height, width).
     interpolation : {"nearest"}
-        Keras's other kinds are not available.
+        Keras's other interpolations are not available.
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or the input has another number of axes.
+        An argument has a wrong type or value; or the input doesn't have four axes.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Windows that move over images, or over sequences, which are images of height 1."""
+"""Window and WindowLayer: windows that move over images, or sequences as images of height 1."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ Lengths = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Window:
-    """A window's elements along each spatial axis, and the positions that it takes.
+    """A window along each spatial axis, and the positions that it takes.
 
     Parameters
     ----------
     size, strides, dilation : tuple of int
-        A number for each axis: elements, how far it moves, and how far apart its elements are.
+        For each axis: its elements, the distance between positions and between its elements.
     padding : {"valid", "same", "causal"}
-        ``"valid"``: it stays inside. ``"same"``: it takes ceil(length / stride) positions, with as
-        much padding before the input as after it, or one more after it. ``"causal"``: so many,
-        with all padding before it.
+        ``"valid"``: no padding. ``"same"``: ceil(length / stride) positions, with as much padding
+        before the input as after it, or one more after it. ``"causal"``: as many positions, with
+        all padding before the input.
     """
 
     size: Lengths
@@ -38,11 +38,11 @@ class Window:
     padding: str
 
     def span(self) -> Lengths:
-        """From its first element to its last."""
+        """Length from the window's first element to its last."""
         return tuple((n - 1) * d + 1 for n, d in zip(self.size, self.dilation, strict=True))
 
     def positions(self, lengths: Sequence[int]) -> Lengths:
-        """How many positions it has along each axis; below 1 if it doesn't fit."""
+        """The number of positions along each axis; less than 1 if the window doesn't fit."""
         axes = zip(lengths, self.span(), self.strides, strict=True)
         if self.padding == "valid":
             return tuple((n - span) // stride + 1 for n, span, stride in axes)
@@ -60,12 +60,12 @@ class Window:
 
 
 class WindowLayer(Layer, abstract=True):
-    """A layer with a window, over one spatial axis or two.
+    """Base of layers with one or two spatial axes.
 
     Attributes
     ----------
     rank : int
-        Of the class: the number of spatial axes.
+        Class attribute: the number of spatial axes.
     data_format : {"channels_last", "channels_first"}
     """
 
@@ -73,24 +73,22 @@ class WindowLayer(Layer, abstract=True):
     rank = 2
 
     def set_data_format(self, value: Any) -> None:
-        """``"channels_last"`` unless given."""
-        known = ("channels_last", "channels_first")
-        owner = type(self).__name__
-        self.data_format = checks.one_of(owner, "data_format", value or known[0], known)
+        """Set ``data_format``; None is ``"channels_last"``."""
+        self.data_format = checks.data_format(type(self).__name__, value)
 
     def sizes(self, name: str, value: Any, low: int = 1) -> Lengths:
-        """A whole number for each spatial axis."""
+        """An argument as one integer for each spatial axis."""
         return checks.sizes(type(self).__name__, name, value, self.rank, low)
 
     # --------------------------------------------------------------------------------- shapes
 
     def divide(self, shape: Shape) -> tuple[Lengths, int]:
-        """The lengths of the spatial axes and the number of channels of inputs of a shape.
+        """Split a shape into the lengths of the spatial axes and the number of channels.
 
         Raises
         ------
         ValueError
-            They have another number of axes, or their lengths are unknown.
+            The shape has a wrong number of axes, or one of them is unknown.
         """
         axes = "height, width" if self.rank == 2 else "steps"
         first = self.data_format == "channels_first"
@@ -104,18 +102,18 @@ class WindowLayer(Layer, abstract=True):
         return (known[1:], known[0]) if first else (known[:-1], known[-1])
 
     def joined(self, batch: int | None, lengths: Sequence[int], channels: int) -> Shape:
-        """The shape with these lengths and channels."""
+        """The shape in the layer's data format: the inverse of :meth:`divide`."""
         if self.data_format == "channels_first":
             return (batch, channels, *lengths)
         return (batch, *lengths, channels)
 
     def positions(self, window: Window, shape: Shape) -> Lengths:
-        """How many positions a window has on inputs of a shape.
+        """The number of positions of a window along each spatial axis of inputs of a shape.
 
         Raises
         ------
         ValueError
-            There are none.
+            The window doesn't fit into the input.
         """
         lengths, _ = self.divide(shape)
         positions = window.positions(lengths)
@@ -136,12 +134,12 @@ class WindowLayer(Layer, abstract=True):
     # --------------------------------------------------------------------------------- arrays
 
     def as_pair(self, values: Sequence[int], fill: int) -> tuple[int, int]:
-        """What kernels take: a number for the height, too."""
+        """(height, width) as kernels take them: ``fill`` is the height of sequences."""
         y, x = (fill, *values)[-2:]
         return y, x
 
     def to_images(self, x: np.ndarray) -> np.ndarray:
-        """An array of the layer's data format as (batch, height, width, channels)."""
+        """Convert an array from the layer's data format to (batch, height, width, channels)."""
         lengths, channels = self.divide(x.shape)
         if self.data_format == "channels_first":
             batch, pixels = x.shape[0], math.prod(lengths)
@@ -151,7 +149,7 @@ class WindowLayer(Layer, abstract=True):
         return x.reshape(x.shape[0], *self.as_pair(lengths, 1), channels)
 
     def from_images(self, y: np.ndarray) -> np.ndarray:
-        """(batch, height, width, channels) as the layer's data format."""
+        """Convert (batch, height, width, channels) to the layer's data format."""
         batch, channels, lengths = y.shape[0], y.shape[3], y.shape[3 - self.rank : 3]
         if self.data_format == "channels_last":
             return y.reshape(batch, *lengths, channels)

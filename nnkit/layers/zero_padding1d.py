@@ -11,21 +11,21 @@ __all__ = ["ZeroPadding1D"]
 
 
 class ZeroPadding1D(ZeroPadding):
-    """Zeros before and after a sequence.
+    """Pad a sequence with zeros before and after.
 
     Parameters
     ----------
     padding : int or (int, int)
-        How many steps on both sides, or before and after.
+        The number of timesteps on both sides, or before and after.
     data_format : {"channels_last", "channels_first"}, optional
         Inputs are (batch, steps, channels), or (batch, channels, steps).
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or the input has another number of axes.
+        An argument has a wrong type or value; or the input doesn't have three axes.
 
     Notes
     -----

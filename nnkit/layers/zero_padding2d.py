@@ -11,22 +11,22 @@ __all__ = ["ZeroPadding2D"]
 
 
 class ZeroPadding2D(ZeroPadding):
-    """Zeros around an image.
+    """Pad an image with zeros on all sides.
 
     Parameters
     ----------
     padding : int or (int, int) or ((int, int), (int, int))
-        How many on all sides; above and below, and left and right; or ((top, bottom), (left,
-        right)).
+        The number of zeros on all sides; (above and below, left and right); or ((top, bottom),
+        (left, right)).
     data_format : {"channels_last", "channels_first"}, optional
         Inputs are (batch, height, width, channels), or (batch, channels, height, width).
     **options
-        Those of :class:`Layer`.
+        Arguments of :class:`Layer`.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be; or the input has another number of axes.
+        An argument has a wrong type or value; or the input doesn't have four axes.
 
     Notes
     -----

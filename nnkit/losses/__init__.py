@@ -1,4 +1,4 @@
-"""Losses, one class a file; and as functions."""
+"""Losses: a file for each class, and functions."""
 
 from nnkit.losses.base import Loss, get
 from nnkit.losses.binary_crossentropy_loss import BinaryCrossentropy
@@ -37,7 +37,7 @@ __all__ = [
     "sparse_categorical_crossentropy",
 ]
 
-# Keras's other names.
+# Aliases, as in Keras.
 bce = BCE = binary_crossentropy
 mae = MAE = mean_absolute_error
 mse = MSE = mean_squared_error

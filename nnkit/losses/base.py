@@ -1,26 +1,28 @@
-"""What every loss is."""
+"""Loss: the base class of losses, and ``get``."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from nnkit import checks, config
 from nnkit.conversion import to_numpy
-from nnkit.layers.base import Layer
 from nnkit.losses import targets
 from nnkit.registry import Configurable, resolve, snake_case
+
+if TYPE_CHECKING:
+    from nnkit.layers import Layer
 
 __all__ = ["Loss", "get"]
 
 
 class Loss(Configurable):
-    """How wrong each row of an output is: ``forward`` says it, ``backward`` gives the gradient.
+    """A loss: ``forward`` computes it for each row of an output, ``backward`` its gradient.
 
-    A row is the last axis of an output: (batch, k) has one for each sample, (batch, steps, k) one
-    for each step. A loss of your own defines ``forward`` and ``backward``; with plain NumPy it
-    works at once. One that only calls kernels says ``recordable = True``.
+    A row is a vector along the output's last axis: (batch, k) has one for each sample,
+    (batch, steps, k) one for each timestep. A custom loss defines ``forward`` and ``backward``,
+    which may use NumPy. If they only launch kernels, set ``recordable = True``.
 
     Parameters
     ----------
@@ -33,12 +35,12 @@ class Loss(Configurable):
     Attributes
     ----------
     sparse : bool
-        Targets are class numbers (int32), not one value for every output.
+        Whether targets are class labels (int32), not one value for every output.
 
     Raises
     ------
     ValueError
-        There is no such reduction.
+        The reduction is unknown.
 
     Examples
     --------
@@ -65,15 +67,15 @@ class Loss(Configurable):
         known = ("sum_over_batch_size", "sum")
         self.reduction = checks.one_of(type(self).__name__, "reduction", reduction, known)
 
-    # ------------------------------------------------------------------- what a loss defines
+    # --------------------------------------------------------------- what a subclass implements
 
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """The loss of every row; keeps what ``backward`` needs on ``self``.
+        """Compute the loss of every row, and keep on ``self`` what ``backward`` needs.
 
         Parameters
         ----------
         y_true : numpy.ndarray
-            What ``prepare`` made, a batch of it, in ``target_dtype``: (batch, outputs of a sample),
+            A batch of what ``prepare`` returned, in ``target_dtype``: (batch, outputs of a sample),
             or labels.
         y_pred : numpy.ndarray
             (batch, ..., k).
@@ -98,25 +100,25 @@ class Loss(Configurable):
     def forward_logits(self, y_true: np.ndarray, z: np.ndarray) -> np.ndarray:
         """``forward`` for a loss that ``absorbs`` the last activation: ``z`` is its input.
 
-        ``self.y_pred`` is then what the activation would give, and ``backward`` the gradient of z.
+        It sets ``self.y_pred`` to the activation's output; ``backward`` then returns z's gradient.
         """
         raise TypeError(f"{type(self).__name__} takes no logits")
 
     def absorbs(self, activation: Layer) -> bool:
-        """Whether the loss does the work of a model's last activation, and more precisely."""
+        """Whether ``forward_logits`` computes this activation, too, so that a model can skip it."""
         return False
 
     # ------------------------------------------------------------------- the form of targets
 
     def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
-        """All targets checked, and in the form that a batch is taken from.
+        """Check all targets, and bring them into the form that batches are gathered from.
 
         Parameters
         ----------
         y : array
-            As the user gave it.
+            The targets as the user passed them.
         output_shape : tuple
-            Of the model's output, batch first.
+            Shape of the model's output, batch first.
 
         Returns
         -------
@@ -126,7 +128,7 @@ class Loss(Configurable):
         Raises
         ------
         TypeError
-            ``y`` holds no numbers.
+            ``y`` doesn't contain numbers.
         ValueError
             ``y`` doesn't fit the output.
         """
@@ -138,32 +140,32 @@ class Loss(Configurable):
         output_shape: tuple[int | None, ...],
         counts: np.ndarray | None = None,
     ) -> str:
-        """What to warn of in targets that can be taken, but are rarely meant; as a rule nothing.
+        """Text of a warning about valid targets that are probably a mistake; by default none.
 
         Parameters
         ----------
         targets : numpy.ndarray
-            All that ``prepare`` made.
+            All targets, as ``prepare`` returned them.
         output_shape : tuple
-            Of the model's output, batch first.
+            Shape of the model's output, batch first.
         counts : numpy.ndarray, optional
-            bool (n,) or (n, rows of a sample): whether a row has any weight.
+            bool (n,) or (n, rows of a sample): whether a row's weight is not 0.
         """
         return ""
 
     def target_dtype(self, dtype: str) -> str:
-        """Type of ``y_true`` in a model that computes in ``dtype``."""
+        """The data type of ``y_true`` in a model that computes in ``dtype``."""
         return "int32" if self.sparse else dtype
 
     # ------------------------------------------------------------------------- outside a model
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
-        """The loss of arrays.
+        """Compute the loss of arrays, outside of a model.
 
         Parameters
         ----------
         y_true, y_pred : array
-            As many rows each; a vector of predictions is n samples of one output.
+            Arrays with equally many rows; a vector of predictions is n samples of one output.
         sample_weight : array, optional
             (n,).
 
@@ -179,7 +181,7 @@ class Loss(Configurable):
         return total if self.reduction == "sum" else total / max(1, values.size)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the arrays of the last step."""
+        """Copy and pickle without the arrays of the last step."""
         return {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
 
     def __repr__(self) -> str:
@@ -187,7 +189,7 @@ class Loss(Configurable):
 
 
 def batch(owner: Any, y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Arrays as the ``forward`` of a loss or metric takes them."""
+    """Convert arrays to the form that the ``forward`` of a loss or metric takes."""
     predictions = to_numpy(y_pred, f"{owner.name}: y_pred")
     if predictions.ndim == 0:
         raise ValueError(f"{owner.name}: y_pred is the single number {predictions}")
@@ -206,7 +208,7 @@ def batch(owner: Any, y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]
 
 
 def row_weights(owner: str, sample_weight: Any, samples: int, rows: int) -> np.ndarray:
-    """A weight for every row, from one for every sample."""
+    """The weight of every row, from the weight of every sample."""
     weights = to_numpy(sample_weight, f"{owner}: sample_weight", np.float64)
     if weights.shape not in ((samples,), (samples, 1)):
         raise ValueError(
@@ -216,7 +218,7 @@ def row_weights(owner: str, sample_weight: Any, samples: int, rows: int) -> np.n
 
 
 def get(identifier: Any) -> Loss:
-    """A loss from itself, a name, a configuration, or a function.
+    """Find or make a loss from a loss, a name, a configuration, or a function.
 
     Parameters
     ----------
@@ -232,7 +234,7 @@ def get(identifier: Any) -> Loss:
     ValueError
         No loss has that name.
     TypeError
-        It is something else.
+        ``identifier`` has another type.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Crossentropy of outputs that are each yes or no."""
+"""BinaryCrossentropy: crossentropy of outputs that are independent probabilities."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.layers.base import Layer
-from nnkit.layers.sigmoid import Sigmoid
 from nnkit.losses import targets
 from nnkit.losses.rows import Crossentropy
 from nnkit.losses.targets import doubt_yes_or_no
@@ -18,17 +16,17 @@ __all__ = ["BinaryCrossentropy"]
 class BinaryCrossentropy(Crossentropy):
     """``-mean(t * log(p) + (1 - t) * log(1 - p))`` of each row.
 
-    Targets are from 0 to 1. The formula is defined for others too; ``fit`` warns of them.
+    Targets should be from 0 to 1. The formula is defined for others too; ``fit`` warns of them.
 
     Parameters
     ----------
     from_logits : bool
-        The predictions are what a sigmoid would be taken of. A model that ends in a sigmoid needs
-        no such thing: the loss takes the sigmoid's input anyway.
+        Whether predictions are logits, to which the loss applies a sigmoid. A model that ends in a
+        sigmoid doesn't need this: the loss reads the sigmoid's input anyway.
     label_smoothing : float
         s from 0 to 1: t becomes (1 - s) t + s / 2.
     axis : int
-        Only -1.
+        Must be -1.
     reduction : str
         See :class:`Loss`.
     name : str, optional
@@ -36,11 +34,11 @@ class BinaryCrossentropy(Crossentropy):
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be. On ``prepare``: the targets don't fit.
+        An argument has a wrong type or value; or, in ``prepare``, the targets don't fit.
 
     Notes
     -----
-    From probabilities as in Keras 3: p is clipped to [1e-7, 1 - 1e-7]. Together with the sigmoid:
+    From probabilities as in Keras 3: p is clipped to [1e-7, 1 - 1e-7]. From logits z:
     log(1 + exp(-abs(z))) + max(z, 0) - t z, with the gradient p - t.
 
     Examples
@@ -54,19 +52,10 @@ class BinaryCrossentropy(Crossentropy):
     aliases = ("bce", "BCE")
     kernel = "binary_crossentropy"
     fused = "sigmoid_crossentropy"
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str = "sum_over_batch_size",
-        name: str | None = None,
-    ) -> None:
-        super().__init__(from_logits, label_smoothing, axis, reduction, name)
+    absorbed = "Sigmoid"
 
     def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
-        """(n, outputs of a sample), all finite."""
+        """Check the targets, and return them as (n, outputs of a sample)."""
         prepared = targets.as_numbers(
             self.name, y, output_shape, "labels of classes go with sparse_categorical_crossentropy"
         )
@@ -79,9 +68,5 @@ class BinaryCrossentropy(Crossentropy):
         output_shape: tuple[int | None, ...],
         counts: np.ndarray | None = None,
     ) -> str:
-        """Targets that are not from 0 to 1."""
+        """Text of a warning if targets are not from 0 to 1."""
         return doubt_yes_or_no(self.name, targets)
-
-    def absorbs(self, activation: Layer) -> bool:
-        """A sigmoid."""
-        return isinstance(activation, Sigmoid) and not self.from_logits

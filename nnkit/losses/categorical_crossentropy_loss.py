@@ -1,4 +1,4 @@
-"""Crossentropy of one-hot targets."""
+"""CategoricalCrossentropy: crossentropy of one-hot targets."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.layers.base import Layer
-from nnkit.layers.softmax import Softmax
 from nnkit.losses import targets
 from nnkit.losses.rows import Crossentropy
 from nnkit.losses.targets import doubt_shares
@@ -16,19 +14,19 @@ __all__ = ["CategoricalCrossentropy"]
 
 
 class CategoricalCrossentropy(Crossentropy):
-    """``-sum(t * log(p))`` of each row; targets are one-hot, or shares that sum to 1.
+    """``-sum(t * log(p))`` of each row; targets are one-hot, or probabilities that sum to 1.
 
-    They may be any other numbers as well, such as one-hot rows times advantages.
+    Targets may be other numbers as well, such as one-hot rows times advantages.
 
     Parameters
     ----------
     from_logits : bool
-        The predictions are what a softmax would be taken of. A model that ends in a softmax needs
-        no such thing: the loss takes the softmax's input anyway.
+        Whether predictions are logits, to which the loss applies a softmax. A model that ends in a
+        softmax doesn't need this: the loss reads the softmax's input anyway.
     label_smoothing : float
         s from 0 to 1: t becomes (1 - s) t + s / classes.
     axis : int
-        Only -1.
+        Must be -1.
     reduction : str
         See :class:`Loss`.
     name : str, optional
@@ -36,13 +34,13 @@ class CategoricalCrossentropy(Crossentropy):
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be. On ``prepare``: the targets don't fit.
+        An argument has a wrong type or value; or, in ``prepare``, the targets don't fit.
 
     Notes
     -----
     From probabilities as in Keras 3: p is divided by its sum and clipped to [1e-7, 1 - 1e-7]. If
     its sum is 0, each p counts as 0, where Keras gives NaN.
-    Together with the softmax: log(sum(exp(z))) sum(t) - sum(t z), with the gradient p sum(t) - t.
+    From logits z: log(sum(exp(z))) sum(t) - sum(t z), with the gradient p sum(t) - t.
 
     Examples
     --------
@@ -54,19 +52,10 @@ class CategoricalCrossentropy(Crossentropy):
 
     kernel = "categorical_crossentropy"
     fused = "softmax_crossentropy"
-
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: str = "sum_over_batch_size",
-        name: str | None = None,
-    ) -> None:
-        super().__init__(from_logits, label_smoothing, axis, reduction, name)
+    absorbed = "Softmax"
 
     def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
-        """(n, outputs of a sample), all finite."""
+        """Check the targets, and return them as (n, outputs of a sample)."""
         k = output_shape[-1]
         self.check_classes(k)
         hint = (
@@ -82,11 +71,6 @@ class CategoricalCrossentropy(Crossentropy):
         output_shape: tuple[int | None, ...],
         counts: np.ndarray | None = None,
     ) -> str:
-        """Rows of zeros."""
+        """Text of a warning if there are rows of zeros."""
         rows = targets.reshape(len(targets), -1, output_shape[-1] or 1)
         return doubt_shares(self.name, rows, counts)
-
-    def absorbs(self, activation: Layer) -> bool:
-        """A softmax over the last axis."""
-        is_softmax = isinstance(activation, Softmax) and activation.is_over_last_axis()
-        return is_softmax and not self.from_logits

@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nnkit.losses.base import Loss
+from nnkit.losses.row_function import RowFunction
 from nnkit.registry import function_name, function_named
-
-if TYPE_CHECKING:
-    from nnkit.losses.row_function import RowFunction
 
 __all__ = ["FunctionLoss"]
 
 
 class FunctionLoss(Loss, wraps_functions=True):
-    """A function of expressions as a loss; its gradient is derived.
+    """Wrap a function of expressions as a loss; its gradient is derived automatically.
 
-    ``model.compile(loss=function)`` makes one.
+    ``model.compile(loss=function)`` makes such a loss.
 
     Parameters
     ----------
     function : callable or str
         ``function(y_true, y_pred)`` returns an expression made with :mod:`nnkit.ops`: a value for
-        each row of ``y_pred``, for each element (of which a row's mean is taken), or one for the
-        batch. Both arguments have the shape of ``y_pred``. Or the name of a function under
+        each row of ``y_pred``, for each element (then averaged over rows), or for the batch. Both
+        arguments have the shape of ``y_pred``. Or the name of a function registered with
         :func:`nnkit.saving.register`.
     name : str, optional
-        By default the function's.
+        By default the function's name.
     reduction : str
         As in :class:`Loss`.
 
     Raises
     ------
     TypeError, ValueError
-        It is no function, or none is registered under that name.
+        ``function`` is not callable, or no function is registered under that name.
 
     Examples
     --------
@@ -58,23 +56,13 @@ class FunctionLoss(Loss, wraps_functions=True):
     ) -> None:
         self.function = function_named("loss", function)
         super().__init__(function_name(self.function) if name is None else name, reduction)
-        self._rows: RowFunction | None = None
+        self._rows = RowFunction(self.name, self.function)
 
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """The function's value for every row."""
-        from nnkit.losses.row_function import RowFunction
-
-        if self._rows is None:
-            self._rows = RowFunction(self.name, self.function)
         self._y_true, self._y_pred = y_true, y_pred
         return self._rows.forward(self, y_true, y_pred)
 
     def backward(self, weights: np.ndarray) -> np.ndarray:
-        """The gradient that follows."""
-        if self._rows is None:
-            raise RuntimeError(f"{self.name}: backward comes after forward")
+        """The gradient derived from the function."""
         return self._rows.backward(self, self._y_true, self._y_pred, weights)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without what follows from the function, too."""
-        return super().__getstate__() | {"_rows": None}

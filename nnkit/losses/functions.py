@@ -1,7 +1,7 @@
 """Losses as functions: a value for every row of the predictions, as in ``keras.losses``.
 
-As ``compile(loss=mean_squared_error)``, and in a list of metrics, a function stands for the class
-that it is computed by. In a loss of your own it takes expressions and gives one.
+In ``compile(loss=mean_squared_error)``, and in a list of metrics, a function stands for the class
+that computes it. In a custom loss it takes expressions and returns one.
 
 Examples
 --------
@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-import nnkit
 from nnkit.checks import is_expression
 from nnkit.conversion import to_numpy
 from nnkit.losses.base import Loss, batch
@@ -50,18 +49,18 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 Tensor = Any  # An array or an expression.
 
-_SMALLEST = 1e-7  # Probabilities are clipped to it from both sides, as in Keras.
+_SMALLEST = 1e-7  # Probabilities are clipped to [_SMALLEST, 1 - _SMALLEST], as in Keras.
 
 
 def computed_by(cls: type[Loss | Metric], elementwise: bool = False) -> Callable[[F], F]:
-    """Make a function of its formula for expressions and of the class that computes it for arrays.
+    """Combine a formula for expressions and the class that computes it for arrays to a function.
 
     Parameters
     ----------
     cls : type
-        What the function stands for. Its arguments after ``y_true`` and ``y_pred`` are the class's.
+        The class that the function stands for and whose arguments follow ``y_true`` and ``y_pred``.
     elementwise : bool
-        There is a value for each element, not for each row.
+        Whether there is a value for each element, not for each row.
     """
 
     def decorate(formula: F) -> F:
@@ -81,7 +80,7 @@ def computed_by(cls: type[Loss | Metric], elementwise: bool = False) -> Callable
             return _of_arrays(cls(**options), y_true, y_pred, elementwise)
 
         stands_for(function, cls)
-        if not cls.sparse:  # An expression has no labels, so a FunctionMetric can't use it.
+        if not cls.sparse:  # A FunctionMetric passes expressions, which can't be labels.
             register(function)
         return cast(F, function)
 
@@ -103,15 +102,15 @@ def _check_expressions(cls: type[Loss | Metric], name: str, y_true: Any, y_pred:
 
 
 def _of_arrays(owner: Any, y_true: Any, y_pred: Any, elementwise: bool) -> np.ndarray:
-    """What a loss or metric gives for each row, in the shape that Keras's functions have."""
+    """Compute a loss or metric of each row, in the shape that Keras's functions return."""
     y_true = to_numpy(y_true, f"{owner.name}: y_true")
     y_pred = to_numpy(y_pred, f"{owner.name}: y_pred")
     if y_pred.ndim == 0:
         raise ValueError(f"{owner.name}: y_pred must be an array, got {y_pred!r}")
     single = False
     if y_pred.ndim == 1 and not owner.sparse and y_true.ndim == 2 and y_true.shape[1] == 1:
-        y_pred = y_pred[:, None]  # (n, 1) and (n,) mean the same.
-    elif y_pred.ndim == 1:  # One row.
+        y_pred = y_pred[:, None]  # (n,) is taken for (n, 1).
+    elif y_pred.ndim == 1:  # A vector is one row.
         single = True
         y_true, y_pred = y_true.reshape(1, *y_true.shape), y_pred[None]
     t, p = batch(owner, y_true, y_pred)
@@ -126,13 +125,17 @@ def _of_arrays(owner: Any, y_true: Any, y_pred: Any, elementwise: bool) -> np.nd
 @computed_by(MeanSquaredError)
 def mean_squared_error(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """``mean((y_pred - y_true) ** 2)`` of each row; see :class:`nnkit.losses.MeanSquaredError`."""
-    return nnkit.ops.mean(nnkit.ops.square(y_pred - y_true), axis=-1)
+    from nnkit import ops
+
+    return ops.mean(ops.square(y_pred - y_true), axis=-1)
 
 
 @computed_by(MeanAbsoluteError)
 def mean_absolute_error(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """``mean(abs(y_pred - y_true))`` of each row; see :class:`nnkit.losses.MeanAbsoluteError`."""
-    return nnkit.ops.mean(nnkit.ops.abs(y_pred - y_true), axis=-1)
+    from nnkit import ops
+
+    return ops.mean(ops.abs(y_pred - y_true), axis=-1)
 
 
 @computed_by(BinaryCrossentropy)
@@ -143,8 +146,9 @@ def binary_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Tensor:
-    """The mean of each row; see :class:`nnkit.losses.BinaryCrossentropy`."""
-    ops = nnkit.ops
+    """Mean over each row's elements; see :class:`nnkit.losses.BinaryCrossentropy`."""
+    from nnkit import ops
+
     t = y_true * (1 - label_smoothing) + label_smoothing / 2
     if from_logits:
         return ops.mean(ops.softplus(y_pred) - t * y_pred, axis)
@@ -161,7 +165,8 @@ def categorical_crossentropy(
     axis: int = -1,
 ) -> Tensor:
     """``-sum(y_true * log(y_pred))``; see :class:`nnkit.losses.CategoricalCrossentropy`."""
-    ops = nnkit.ops
+    from nnkit import ops
+
     t = y_true
     if label_smoothing:
         t = t * (1 - label_smoothing) + label_smoothing / ops.sum(ops.ones_like(y_pred), axis, True)
@@ -181,5 +186,5 @@ def sparse_categorical_crossentropy(
 ) -> Tensor:
     """``-log(y_pred[y_true])``; see :class:`nnkit.losses.SparseCategoricalCrossentropy`.
 
-    Of arrays only.
+    It takes arrays only, no expressions.
     """

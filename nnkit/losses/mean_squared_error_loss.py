@@ -1,4 +1,4 @@
-"""The mean of squared differences."""
+"""MeanSquaredError: the mean of squared differences, as a loss."""
 
 from __future__ import annotations
 

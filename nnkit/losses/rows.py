@@ -1,4 +1,4 @@
-"""Losses that are one kernel over the rows of an output, and one for the gradient."""
+"""RowLoss and Crossentropy: base classes of losses with a kernel for the value and the gradient."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from nnkit import checks
 from nnkit.engine.device import empty, launch
 from nnkit.errors import warn
 from nnkit.losses.base import Loss
+from nnkit.registry import registered
 
-_ROUNDING = 1e-4  # A softmax may be a little above 1.
+_ROUNDING = 1e-4  # Rounding may make a probability a little larger than 1.
 
 __all__ = ["Crossentropy", "RowLoss", "as_rows"]
 
 
 class RowLoss(Loss, abstract=True):
-    """A loss made of two kernels.
+    """A loss computed by two kernels.
 
     Attributes
     ----------
@@ -35,7 +36,7 @@ class RowLoss(Loss, abstract=True):
         super().__init__(name, reduction)
 
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Loss of each row."""
+        """The loss of each row."""
         self.y_true, self.y_pred, self.used = y_true, y_pred, self.kernel
         p, t = as_rows(y_pred, y_true, self.sparse)
         values = empty((len(p),), p.dtype)
@@ -43,7 +44,7 @@ class RowLoss(Loss, abstract=True):
         return values
 
     def backward(self, weights: np.ndarray) -> np.ndarray:
-        """Gradient of what ``forward`` or ``forward_logits`` took."""
+        """The gradient of the predictions, or of the logits after ``forward_logits``."""
         dy = empty(self.y_pred.shape, self.y_pred.dtype)
         p, t = as_rows(self.y_pred, self.y_true, self.sparse)
         kernel = getattr(launch, f"{self.used}_backward")
@@ -52,18 +53,26 @@ class RowLoss(Loss, abstract=True):
 
 
 class Crossentropy(RowLoss, abstract=True):
-    """A loss of probabilities, or of what the activation that makes probabilities is taken of.
+    """A loss of probabilities, or of logits.
 
     Attributes
     ----------
     fused : str
-        The kernel that does the activation's work, too: ``fused(z, t, *numbers, p, values)``.
+        Name of the kernel for logits z, ``fused(z, t, *numbers, p, values)``, which writes p, too.
+    absorbed : str
+        Name of the layer whose work that kernel does.
     """
 
     fused: ClassVar[str]
+    absorbed: ClassVar[str]
 
     def __init__(
-        self, from_logits: bool, label_smoothing: float, axis: int, reduction: str, name: Any
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str = "sum_over_batch_size",
+        name: str | None = None,
     ) -> None:
         super().__init__(reduction, name)
         owner = type(self).__name__
@@ -72,8 +81,18 @@ class Crossentropy(RowLoss, abstract=True):
         self.axis = checks.integer(owner, "axis", axis, -1, -1)
         self.numbers = () if self.sparse else (self.label_smoothing,)
 
+    def absorbs(self, activation: Any) -> bool:
+        """True for the layer that makes each row's probabilities, not for a class derived from it.
+
+        The derived class may compute something else. A softmax must be over the last axis.
+        """
+        absorbed: Any = registered("layer")[self.absorbed]
+        if self.from_logits or type(activation) is not absorbed:
+            return False
+        return self.absorbed != "Softmax" or bool(activation.is_over_last_axis())
+
     def check_classes(self, classes: int | None) -> None:
-        """Refuse a single output, which a softmax makes 1 whatever the model does.
+        """Refuse a single output: its softmax is always 1.
 
         Raises
         ------
@@ -86,7 +105,7 @@ class Crossentropy(RowLoss, abstract=True):
             )
 
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Loss of each row, from probabilities unless ``from_logits``."""
+        """The loss of each row, from probabilities unless ``from_logits``."""
         if self.from_logits:
             return self.forward_logits(y_true, y_pred)
         if y_pred.size and (y_pred.min() < 0 or y_pred.max() > 1 + _ROUNDING):
@@ -99,7 +118,7 @@ class Crossentropy(RowLoss, abstract=True):
         return super().forward(y_true, y_pred)
 
     def forward_logits(self, y_true: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Loss of each row, with the activation; its probabilities are ``self.y_pred``."""
+        """The loss of each row, from logits; sets ``self.y_pred`` to the probabilities."""
         self.y_true, self.y_pred, self.used = y_true, empty(z.shape, z.dtype), self.fused
         rows, t = as_rows(z, y_true, self.sparse)
         values = empty((len(rows),), rows.dtype)
@@ -109,7 +128,7 @@ class Crossentropy(RowLoss, abstract=True):
 
 
 def as_rows(y_pred: np.ndarray, y_true: np.ndarray, sparse: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The same memory as kernels take it: p (rows, k), and t the same or labels (rows,)."""
+    """View arrays as kernels take them: p (rows, k), and t (rows, k) or labels (rows,)."""
     k = y_pred.shape[-1]
     p = y_pred.reshape(y_pred.size // k, k)
     return p, y_true.reshape(len(p) if sparse else p.shape)

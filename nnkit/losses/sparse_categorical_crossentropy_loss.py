@@ -1,4 +1,4 @@
-"""Crossentropy of labels."""
+"""SparseCategoricalCrossentropy: crossentropy of class labels."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.layers.base import Layer
-from nnkit.layers.softmax import Softmax
 from nnkit.losses import targets
 from nnkit.losses.rows import Crossentropy
 
@@ -15,30 +13,30 @@ __all__ = ["SparseCategoricalCrossentropy"]
 
 
 class SparseCategoricalCrossentropy(Crossentropy):
-    """``-log(p[t])`` of each row; targets are class numbers from 0 on.
+    """``-log(p[t])`` of each row; targets are class labels, counted from 0.
 
     Parameters
     ----------
     from_logits : bool
-        The predictions are what a softmax would be taken of. A model that ends in a softmax needs
-        no such thing: the loss takes the softmax's input anyway.
+        Whether predictions are logits, to which the loss applies a softmax. A model that ends in a
+        softmax doesn't need this: the loss reads the softmax's input anyway.
     ignore_class : None
-        Only here because Keras has it; give such rows a sample weight of 0.
+        Must be None. To ignore a class, give its rows a sample weight of 0.
     reduction : str
         See :class:`Loss`.
     axis : int
-        Only -1.
+        Must be -1.
     name : str, optional
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be. On ``prepare``: the labels don't fit.
+        An argument has a wrong type or value; or, in ``prepare``, the labels don't fit.
 
     Notes
     -----
     From probabilities as in Keras 3: p is divided by its sum and clipped to [1e-7, 1 - 1e-7].
-    Together with the softmax: log(sum(exp(z))) - z[t], with the gradient p, less 1 at t.
+    From logits z: log(sum(exp(z))) - z[t], with the gradient p - one_hot(t).
 
     Examples
     --------
@@ -50,6 +48,7 @@ class SparseCategoricalCrossentropy(Crossentropy):
 
     kernel = "sparse_categorical_crossentropy"
     fused = "sparse_softmax_crossentropy"
+    absorbed = "Softmax"
     sparse = True
 
     def __init__(
@@ -68,13 +67,8 @@ class SparseCategoricalCrossentropy(Crossentropy):
             )
 
     def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
-        """Labels in the output's shape without its last axis."""
+        """Check the labels, and return them in the output's shape without its last axis."""
         hint = "one-hot targets go with categorical_crossentropy, or give y.argmax(axis=-1)"
         labels = targets.as_labels(self.name, y, output_shape, hint)
         self.check_classes(output_shape[-1])
         return labels
-
-    def absorbs(self, activation: Layer) -> bool:
-        """A softmax over the last axis."""
-        is_softmax = isinstance(activation, Softmax) and activation.is_over_last_axis()
-        return is_softmax and not self.from_logits

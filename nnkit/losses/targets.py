@@ -1,6 +1,6 @@
-"""What a user gives as ``y``, checked and brought into the form that losses and metrics take.
+"""Check a user's targets, and bring them into the form that losses and metrics take.
 
-Shapes are never broadcast: (n,) and (n, 1) are taken for one another, everything else must fit.
+Targets are never broadcast: (n,) and (n, 1) are equivalent, every other shape must be equal.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ Shape = tuple[int | None, ...]
 
 
 def numeric(owner: str, y: Any) -> np.ndarray:
-    """An array of numbers in a type that kernels read; not copied if it is one already.
+    """Convert targets to an array of a type that kernels read; copy only if necessary.
 
     Raises
     ------
     TypeError
-        It holds strings, objects or complex numbers.
+        ``y`` contains strings, objects or complex numbers.
     """
     array = to_numpy(y, f"{owner}: y_true")
     if array.dtype.kind == "b":
@@ -40,28 +40,28 @@ def numeric(owner: str, y: Any) -> np.ndarray:
 
 
 def as_numbers(owner: str, y: Any, output_shape: Shape, hint: str = "") -> np.ndarray:
-    """Targets that have one value for every output.
+    """Check targets that have one value for every output.
 
     Parameters
     ----------
     owner : str
-        Whom errors name.
+        The name of the loss or metric, for errors.
     y : array
         In the output's shape; a last axis of size 1 may be missing or too many.
     output_shape : tuple
-        Of the model's output; the first entry, the batch's, doesn't matter.
+        Shape of the model's output; the first entry, the batch's, is not used.
     hint : str
-        What to do if ``y`` looks like labels.
+        Advice for an error if ``y`` looks like labels.
 
     Returns
     -------
     numpy.ndarray
-        C-contiguous, (n, product of the others), in y's own type.
+        C-contiguous, (n, outputs of a sample), in y's own type.
 
     Raises
     ------
     TypeError
-        ``y`` holds no numbers.
+        ``y`` doesn't contain numbers.
     ValueError
         The shapes differ.
     """
@@ -79,19 +79,19 @@ def as_numbers(owner: str, y: Any, output_shape: Shape, hint: str = "") -> np.nd
 
 
 def as_labels(owner: str, y: Any, output_shape: Shape, hint: str = "") -> np.ndarray:
-    """Targets that are the number of a class, for each row of the output's last axis.
+    """Check targets that are a class label for each row of the output.
 
     Parameters
     ----------
     owner : str
-        Whom errors name.
+        The name of the loss or metric, for errors.
     y : array
         Whole numbers from 0 to classes - 1, in the output's shape without its last axis; a last
-        axis of size 1 may be there.
+        axis of size 1 is allowed.
     output_shape : tuple
         (batch, ..., classes).
     hint : str
-        What to do if ``y`` looks one-hot.
+        Advice for an error if ``y`` looks one-hot.
 
     Returns
     -------
@@ -101,9 +101,9 @@ def as_labels(owner: str, y: Any, output_shape: Shape, hint: str = "") -> np.nda
     Raises
     ------
     TypeError
-        ``y`` holds no numbers.
+        ``y`` doesn't contain numbers.
     ValueError
-        The shapes differ, or a label is negative, too large or no whole number.
+        The shapes differ, or a label is negative, too large or not an integer.
     """
     array = numeric(owner, y)
     *leading, classes = output_shape[1:] or (1,)
@@ -142,7 +142,7 @@ def check_finite(owner: str, targets: np.ndarray) -> None:
     Raises
     ------
     ValueError
-        Names the first row with one.
+        The text names the first such row.
     """
     if targets.dtype.kind != "f" or targets.size == 0:
         return
@@ -153,7 +153,7 @@ def check_finite(owner: str, targets: np.ndarray) -> None:
 
 
 def doubt_yes_or_no(owner: str, targets: np.ndarray) -> str:
-    """What to say of targets that are not from 0 (no) to 1 (yes), such as -1 and 1; or nothing."""
+    """Text of a warning if targets are not from 0 to 1, such as -1 and 1."""
     if targets.size == 0 or (targets.min() >= 0 and targets.max() <= 1):
         return ""
     row = int(np.argwhere((targets < 0) | (targets > 1))[0, 0])
@@ -165,17 +165,17 @@ def doubt_yes_or_no(owner: str, targets: np.ndarray) -> str:
 
 
 def doubt_shares(owner: str, targets: np.ndarray, counts: np.ndarray | None) -> str:
-    """What to say of rows of zeros among targets that are shares: they belong to no class.
+    """Text of a warning if there are rows of zeros, which belong to no class.
 
     Parameters
     ----------
     owner : str
-        Whom the warning names.
+        The name of the loss, for the warning.
     targets : numpy.ndarray
-        (n, rows of a sample, classes). If some are not from 0 to 1 they are no shares, and rows of
-        zeros no mistake.
+        (n, rows of a sample, classes). If some are not from 0 to 1, targets are not probabilities,
+        and rows of zeros are no mistake.
     counts : numpy.ndarray, optional
-        bool (n,) or (n, rows of a sample): a row that doesn't count may be anything.
+        bool (n,) or (n, rows of a sample): rows that are False are not looked at.
     """
     somewhere = targets.any(axis=-1)
     if counts is not None:
@@ -192,5 +192,5 @@ def doubt_shares(owner: str, targets: np.ndarray, counts: np.ndarray | None) -> 
 
 
 def _without_last_one(shape: Shape) -> Shape:
-    """(n, 1) and (n,) mean the same."""
+    """The shape without a last axis of size 1: (n, 1) and (n,) are equivalent."""
     return shape[:-1] if shape and shape[-1] == 1 else shape

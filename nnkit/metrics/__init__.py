@@ -1,4 +1,4 @@
-"""Metrics, one class a file; and as functions."""
+"""Metrics: a file for each class, and functions."""
 
 from nnkit.losses.functions import (
     binary_crossentropy,
@@ -41,6 +41,6 @@ __all__ = [
     "sparse_categorical_accuracy",
 ]
 
-# Keras's other names.
+# Aliases, as in Keras.
 mae = MAE = mean_absolute_error
 mse = MSE = mean_squared_error

@@ -1,4 +1,4 @@
-"""What every metric is."""
+"""Metric: the base class of metrics, and ``get``."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ __all__ = ["Metric", "get"]
 class Metric(Configurable):
     """A number for every row of an output, averaged over an epoch.
 
-    A metric of your own defines ``forward``; with plain NumPy it works at once. One that only
-    calls kernels says ``recordable = True``. Outside a model, ``update_state``, ``result`` and
-    ``reset_state`` work as in Keras.
+    A custom metric defines ``forward``, which may use NumPy. If it only launches kernels, set
+    ``recordable = True``. Outside of a model, ``update_state``, ``result`` and ``reset_state``
+    work as in Keras.
 
     Parameters
     ----------
     name : str, optional
-        Under which it is reported; by default the class's name in snake_case.
+        The name in logs and history; by default the class's name in snake_case.
 
     Attributes
     ----------
     direction : {"min", "max", None}
-        Whether less or more is better: what callbacks understand by an improvement. None, unless a
-        class says it: then they need to be told by ``mode=``.
+        Whether smaller or larger values are better, for callbacks that look for an improvement.
+        With None, these callbacks need their argument ``mode``.
     sparse : bool
-        Targets are class numbers (int32), not one value for every output.
+        Whether targets are class labels (int32), not one value for every output.
 
     Examples
     --------
@@ -73,21 +73,21 @@ class Metric(Configurable):
         raise TypeError(f"{type(self).__name__} must define forward(self, y_true, y_pred)")
 
     def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
-        """Targets as the user gave them, checked and in the form that a batch is taken from."""
+        """Check a user's targets, and bring them into the form that batches are gathered from."""
         check = targets.as_labels if self.sparse else targets.as_numbers
         return check(self.name, y, output_shape)
 
     def target_dtype(self, dtype: str) -> str:
-        """Type of ``y_true`` for predictions of type ``dtype``."""
+        """The data type of ``y_true`` for predictions of type ``dtype``."""
         return "int32" if self.sparse else dtype
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Take a batch into account.
+        """Add the values of a batch.
 
         Parameters
         ----------
         y_true, y_pred : array
-            As many rows each; a vector of predictions is n samples of one output.
+            Arrays with equally many rows; a vector of predictions is n samples of one output.
         sample_weight : array, optional
             (n,).
         """
@@ -100,7 +100,7 @@ class Metric(Configurable):
         self.count += float(weights.sum())
 
     def result(self) -> float:
-        """The mean since the last reset, 0 if there was nothing."""
+        """The mean of all values since the last reset, 0 if there are none."""
         return self.total / self.count if self.count else 0.0
 
     def reset_state(self) -> None:
@@ -114,20 +114,20 @@ class Metric(Configurable):
 def get(
     identifier: Any, loss: Loss | None = None, output_shape: tuple[int | None, ...] | None = None
 ) -> Metric:
-    """A metric from itself, a name, a configuration, or a function.
+    """Find or make a metric from a metric, a name, a configuration, or a function.
 
-    ``"accuracy"`` and ``"acc"`` choose by the targets, as in Keras: the sparse one if the loss
-    takes labels, the binary one for a single output, otherwise the categorical one. A metric got
-    by name keeps that name.
+    ``"accuracy"`` and ``"acc"`` depend on the targets, as in Keras: SparseCategoricalAccuracy if
+    the loss takes labels, BinaryAccuracy for a single output, otherwise CategoricalAccuracy. The
+    metric then has the name that was given.
 
     Parameters
     ----------
     identifier : Metric, str, dict or callable
         For example ``"accuracy"``. A function becomes a :class:`FunctionMetric`.
     loss : Loss, optional
-        Of the model; says what form the targets have.
+        The model's loss, which decides on the form of the targets.
     output_shape : tuple, optional
-        Of the model.
+        Shape of the model's output, batch first.
 
     Returns
     -------
@@ -136,9 +136,9 @@ def get(
     Raises
     ------
     ValueError
-        No metric has that name, or it takes targets of another form than the loss.
+        No metric has that name, or the metric takes other targets than the loss.
     TypeError
-        It is something else.
+        ``identifier`` has another type.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Accuracy of outputs that are each yes or no."""
+"""BinaryAccuracy: accuracy of outputs that are independent probabilities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["BinaryAccuracy"]
 
 
 class BinaryAccuracy(RowMetric):
-    """Share of outputs that are above the threshold where the target is 1, and not where it is 0.
+    """The fraction of outputs whose target is 1 if they exceed the threshold, and 0 if not.
 
     Parameters
     ----------
@@ -19,7 +19,7 @@ class BinaryAccuracy(RowMetric):
     Raises
     ------
     TypeError
-        The threshold is no number.
+        The threshold is not a number.
 
     Examples
     --------

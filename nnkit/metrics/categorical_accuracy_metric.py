@@ -1,4 +1,4 @@
-"""Accuracy of one-hot targets."""
+"""CategoricalAccuracy: accuracy for one-hot targets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["CategoricalAccuracy"]
 
 
 class CategoricalAccuracy(RowMetric):
-    """Share of rows whose largest output is that of the largest target.
+    """The fraction of rows whose largest output and largest target have the same index.
 
     Parameters
     ----------
@@ -23,6 +23,6 @@ class CategoricalAccuracy(RowMetric):
     0.5
     """
 
-    aliases = ("accuracy", "acc")  # For near misses: nnkit.metrics.get chooses by the targets.
+    aliases = ("accuracy", "acc")  # For suggestions in errors; get() chooses a class.
     kernel = "categorical_accuracy"
     direction = "max"

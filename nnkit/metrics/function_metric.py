@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from nnkit.losses.row_function import RowFunction
 from nnkit.metrics.base import Metric
 from nnkit.registry import function_name, function_named
-
-if TYPE_CHECKING:
-    from nnkit.losses.row_function import RowFunction
 
 __all__ = ["FunctionMetric"]
 
 
 class FunctionMetric(Metric, wraps_functions=True):
-    """A function of expressions as a metric.
+    """Wrap a function of expressions as a metric.
 
-    ``model.compile(..., metrics=[function])`` makes one.
+    ``model.compile(..., metrics=[function])`` makes such a metric.
 
     Parameters
     ----------
     function : callable or str
         As for :class:`nnkit.losses.FunctionLoss`.
     name : str, optional
-        By default the function's.
+        By default the function's name.
 
     Raises
     ------
     TypeError, ValueError
-        It is no function, or none is registered under that name.
+        ``function`` is not callable, or no function is registered under that name.
 
     Examples
     --------
@@ -48,17 +46,8 @@ class FunctionMetric(Metric, wraps_functions=True):
     def __init__(self, function: Callable[..., Any] | str, name: str | None = None) -> None:
         self.function = function_named("metric", function)
         super().__init__(name=function_name(self.function) if name is None else name)
-        self._rows: RowFunction | None = None
+        self._rows = RowFunction(self.name, self.function)
 
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """The function's value for every row."""
-        from nnkit.losses.row_function import RowFunction
-
-        if self._rows is None:
-            self._rows = RowFunction(self.name, self.function)
         return self._rows.forward(self, y_true, y_pred)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without what follows from the function, and arrays of the last step."""
-        kept = {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
-        return kept | {"_rows": None}

@@ -1,8 +1,8 @@
 """Metrics as functions: a value for every row of the predictions, as in ``keras.metrics``.
 
-As ``compile(metrics=[binary_accuracy])`` a function stands for the class that it is computed by. In
-a metric of your own it takes expressions and gives one. Those that are losses, too, are
-:mod:`nnkit.losses`'s.
+In ``compile(metrics=[binary_accuracy])`` a function stands for the class that computes it. In a
+custom metric it takes expressions and returns one. Functions that are losses, too, are those of
+:mod:`nnkit.losses`.
 
 Examples
 --------
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import nnkit
 from nnkit.losses.functions import computed_by
 from nnkit.metrics.binary_accuracy_metric import BinaryAccuracy
 from nnkit.metrics.categorical_accuracy_metric import CategoricalAccuracy
@@ -28,19 +27,21 @@ Tensor = Any  # An array or an expression.
 
 @computed_by(BinaryAccuracy, elementwise=True)
 def binary_accuracy(y_true: Tensor, y_pred: Tensor, threshold: float = 0.5) -> Tensor:
-    """1 or 0 for each element, not each row; see :class:`nnkit.metrics.BinaryAccuracy`."""
-    ops = nnkit.ops
+    """1 (right) or 0 for each element, not each row; see :class:`nnkit.metrics.BinaryAccuracy`."""
+    from nnkit import ops
+
     return ops.cast(ops.equal(y_true, ops.cast(y_pred > threshold, y_true.dtype)), y_pred.dtype)
 
 
 @computed_by(CategoricalAccuracy)
 def categorical_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """1 or 0 for each row; see :class:`nnkit.metrics.CategoricalAccuracy`."""
-    ops = nnkit.ops
+    """1 (right) or 0 for each row; see :class:`nnkit.metrics.CategoricalAccuracy`."""
+    from nnkit import ops
+
     same = ops.equal(ops.argmax(y_true, axis=-1), ops.argmax(y_pred, axis=-1))
     return ops.cast(same, y_pred.dtype)
 
 
 @computed_by(SparseCategoricalAccuracy)
 def sparse_categorical_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """1 or 0 for each row, of arrays only; see :class:`nnkit.metrics.SparseCategoricalAccuracy`."""
+    """1 (right) or 0 for each row; see :class:`nnkit.metrics.SparseCategoricalAccuracy`."""

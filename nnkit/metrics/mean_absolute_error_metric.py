@@ -1,4 +1,4 @@
-"""The mean of absolute differences."""
+"""MeanAbsoluteError: the mean of absolute differences, as a metric."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mean of squared differences."""
+"""MeanSquaredError: the mean of squared differences, as a metric."""
 
 from __future__ import annotations
 

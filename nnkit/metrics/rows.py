@@ -1,4 +1,4 @@
-"""Metrics that are one kernel over the rows of an output."""
+"""RowMetric: the base class of metrics that are one kernel over the rows of an output."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["RowMetric"]
 
 
 class RowMetric(Metric, abstract=True):
-    """A metric made of a kernel.
+    """A metric computed by a kernel.
 
     Attributes
     ----------
     kernel : str
-        ``kernel(p, t, *numbers, values)`` gives the value of each row of p.
+        Name of the kernel, ``kernel(p, t, *numbers, values)``, which writes a value a row of p.
     numbers : tuple of float
     """
 
@@ -31,7 +31,7 @@ class RowMetric(Metric, abstract=True):
         super().__init__(name=name)
 
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Value of each row."""
+        """The value of each row."""
         p, t = as_rows(y_pred, y_true, self.sparse)
         values = empty((len(p),), p.dtype)
         getattr(launch, self.kernel)(p, t, *self.numbers, values)

@@ -1,4 +1,4 @@
-"""Accuracy of labels."""
+"""SparseCategoricalAccuracy: accuracy for class labels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["SparseCategoricalAccuracy"]
 
 
 class SparseCategoricalAccuracy(RowMetric):
-    """Share of rows whose largest output is that of the label.
+    """The fraction of rows whose largest output has the label's index.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Models: layers in a row, and the loops that train them."""
+"""Models: ``Sequential``, which holds a network and trains it."""
 
 from nnkit.models.sequential import Sequential
 from nnkit.saving import load_model, save_model

@@ -1,4 +1,4 @@
-"""Layers in a row."""
+"""Sequential: a model whose layers follow each other."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks, registry
+from nnkit.arguments import did_you_mean
 from nnkit.data import as_array
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer, Shape
@@ -17,10 +18,11 @@ from nnkit.layers.weights import set_weights
 from nnkit.models.summary import summary
 from nnkit.models.trainer import Trainer
 from nnkit.networks import Network
-from nnkit.registry import did_you_mean, resolve, to_plain
+from nnkit.registry import resolve, to_plain
 from nnkit.saving import load_weights, save_model, save_weights
 from nnkit.training import inputs
 from nnkit.training.guard import Guard
+from nnkit.training.predictor import Predictors
 
 __all__ = ["Sequential"]
 
@@ -33,8 +35,8 @@ class Sequential(Trainer):
     layers : list of Layer, optional
         May start with ``Input(shape)``; otherwise the model is built when it first sees data (or
         its first layer has an ``input_shape``).
-    name : str
     trainable : bool
+    name : str
 
     Examples
     --------
@@ -76,9 +78,9 @@ class Sequential(Trainer):
         Raises
         ------
         TypeError
-            Not a layer.
+            ``layer`` is not a layer.
         ValueError
-            Another layer has its name, or an Input is not the first.
+            Another layer has the same name, or an Input is not the first layer.
         """
         self._share_turns([layer])
         with self.guard.changing("add"):
@@ -108,12 +110,12 @@ class Sequential(Trainer):
         self._drop_session()
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """A layer by its name or its index.
+        """Find a layer by its name or its index.
 
         Raises
         ------
         ValueError
-            There is none, or neither or both were given.
+            There is no such layer, or neither or both arguments were given.
         """
         if (name is None) == (index is None):
             raise ValueError("give the layer's name or its index")
@@ -134,13 +136,14 @@ class Sequential(Trainer):
         Parameters
         ----------
         input_shape : tuple
-            With the batch axis: ``(None, 784)``.
+            The input's shape with the batch axis: ``(None, 784)``.
         """
-        with self.turns.alone():
+        with self.turns.alone(writes=True):
             self.network.build(self.name, input_shape)
+            self._predictors = Predictors(self.network, self.guard)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Shape of the output for an input of this shape."""
+        """The output's shape for an input of this shape."""
         for layer in self.layers:
             input_shape = layer.compute_output_shape(input_shape)
         return input_shape
@@ -158,7 +161,7 @@ class Sequential(Trainer):
 
     @property
     def input_shape(self) -> Shape | None:
-        """Shape of the input, batch axis first; None before the model is built."""
+        """The input's shape, batch axis first; None before the model is built."""
         return self.network.input_shape
 
     @input_shape.setter
@@ -167,7 +170,7 @@ class Sequential(Trainer):
 
     @property
     def output_shape(self) -> Shape:
-        """Shape of the output, batch axis first; () before the model is built."""
+        """The output's shape, batch axis first; () before the model is built."""
         return self.network.output_shape
 
     @property
@@ -225,13 +228,13 @@ class Sequential(Trainer):
         return self.network.weights
 
     def set_weights(self, weights: list[Any]) -> None:
-        """Replace all weights; every wrong shape is reported at once, and then none is set."""
+        """Replace all weights; an error lists all wrong shapes, and then no weight is changed."""
         self._require_built("set_weights")
         with self.turns.alone(writes=True):
             set_weights(f"model {self.name!r}", self.weights, weights)
 
     def count_params(self) -> int:
-        """Number of weights, counted one by one."""
+        """The number of elements in all weights."""
         self._require_built("count_params")
         return super().count_params()
 
@@ -245,11 +248,17 @@ class Sequential(Trainer):
     # ----------------------------------------------------------------------------------- files
 
     def save(self, filepath: Any, *, include_optimizer: bool = True) -> None:
-        """Write the whole model to an HDF5 file: architecture, weights, how and how far it learnt.
+        """Write the whole model to an HDF5 file, with the arguments of ``compile`` and the state.
 
         See :func:`nnkit.saving.save_model`.
         """
         save_model(self, filepath, include_optimizer=include_optimizer)
+
+    def check_savable(self) -> None:
+        """Raise the error that :meth:`save` would raise, without writing anything."""
+        from nnkit.saving.writer import check_savable
+
+        check_savable(self)
 
     def save_weights(self, filepath: Any) -> None:
         """Write the weights to an HDF5 file."""
@@ -275,7 +284,7 @@ class Sequential(Trainer):
     ) -> Sequential:
         """Make a model from what :meth:`get_config` returned, with new weights.
 
-        ``custom_objects`` are classes and functions of your own by name.
+        ``custom_objects`` are custom classes and functions by name.
         """
         with registry.custom_objects(custom_objects):
             model = cls(layers_from(config["layers"]), name=config["name"])
@@ -307,7 +316,7 @@ class Sequential(Trainer):
         )
 
     def optimizer_slots(self) -> dict[str, list[np.ndarray]]:
-        """The optimizer's memory: for each of its slots one array a trainable weight, as views."""
+        """The optimizer's slots by name: for each a view for every trainable weight."""
         self._require_compiled("optimizer_slots")
         self._require_built("optimizer_slots")
         session = self.session()
@@ -317,7 +326,7 @@ class Sequential(Trainer):
 
     @property
     def training_state(self) -> dict[str, Any]:
-        """What else a resumed training needs, the seed of the orders of its epochs."""
+        """The remaining state of training, which a file keeps: the seed of shuffling."""
         self._require_compiled("training_state")
         return {"seed": self._seed}
 

@@ -17,7 +17,7 @@ def summary(
     print_fn: Callable[[str], Any] | None,
     show_trainable: bool,
 ) -> None:
-    """Describe a model, one line a layer."""
+    """Print a table of a model's layers."""
     show = print_fn or print
     widths = int(line_length * 0.5), int(line_length * 0.3)
     last = line_length - sum(widths)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, Literal, overload
 
 import numpy as np
 
 from nnkit import losses, optimizers
+from nnkit.arguments import explain_arguments
 from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
 from nnkit.checks import flag, integer, number
 from nnkit.data import seems_finite, split
 from nnkit.engine.twins import writing
 from nnkit.layers.base import Layer
 from nnkit.networks import Network
-from nnkit.registry import explain_arguments
 from nnkit.training import inputs
 from nnkit.training.batches import Batches, Orders
 from nnkit.training.guard import Guard
@@ -35,19 +34,19 @@ Results = Any  # A float, or a list of them if there are metrics, or a dictionar
 
 
 class Trainer(Layer, abstract=True):
-    """A network that learns, however its layers are connected.
+    """The base of models: compile, fit, evaluate and predict for any network.
 
     Attributes
     ----------
     network : Network
-        The layers: what the model is without data.
+        The layers and their connections.
     guard : Guard
-        Which thread may use it.
+        Decides which thread may use the model.
     compiled, run_eagerly : bool
     stop_training : bool
         Setting it ends ``fit`` after the current batch.
     history : History or None
-        Of the last ``fit``.
+        The history of the last ``fit``.
     """
 
     def __init__(self, name: str | None = None) -> None:
@@ -70,7 +69,7 @@ class Trainer(Layer, abstract=True):
             return self.claimed()
 
     def claimed(self) -> Session:
-        """The session, for who is alone with the model; see :meth:`Session.claimed`."""
+        """The session, for who is alone with the model, with all weights in its memory."""
         if self._session is None:
             given = self.optimizer, self.loss, self.metrics_given
             self._session = Session(self.network, *given, self.turns.python)
@@ -91,7 +90,7 @@ class Trainer(Layer, abstract=True):
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
     ) -> None:
-        """Say how the model learns; the optimizer starts from its first step.
+        """Configure the training; the optimizer starts from its first step.
 
         Parameters
         ----------
@@ -99,14 +98,14 @@ class Trainer(Layer, abstract=True):
         loss : str or Loss
         metrics : list of str or Metric, optional
         run_eagerly : bool
-            Run the layers' Python for every batch: slow, and open to a debugger.
+            Whether to run the layers' Python code for every batch: slow, but good for debugging.
         steps_per_execution, jit_compile
             Accepted for Keras's sake; a step is always compiled, and many run at once.
 
         Raises
         ------
         ValueError
-            A name that is not known; the nearest one is named.
+            A name is unknown; the text suggests the nearest known one.
         """
         if loss is None:
             raise ValueError(
@@ -148,55 +147,56 @@ class Trainer(Layer, abstract=True):
         validation_freq: int | Sequence[int] = 1,
         check_numerics: bool = False,
     ) -> History:
-        """Train for some epochs; arguments and defaults are Keras's.
+        """Train for a number of epochs; arguments and defaults are those of Keras.
 
         Parameters
         ----------
         x : array
-            (n, ...), numbers of any type. It is read in place: uint8 images stay uint8. Taken are
-            arrays, lists of numbers, DataFrames; a last axis of size 1 may be missing or too many.
+            (n, ...), numbers of any type: an array, a list of numbers, or a DataFrame. It is read
+            in place: uint8 images stay uint8. A last axis of size 1 may be missing or superfluous.
         y : array
             (n, ...) targets, or (n,) labels for a sparse loss.
         batch_size : int
-            32 by default, or that of a stateful model's Input. A smaller last batch is used too.
+            32 by default, or that of a stateful model's Input. A smaller last batch is used, too.
         epochs : int
-            Index of the epoch to stop before, so the number of epochs unless ``initial_epoch``.
+            Index of the epoch to stop before: the number of epochs if ``initial_epoch`` is 0.
         verbose : {"auto", 0, 1, 2}
-            0 is silent, 1 a bar, 2 a line an epoch; ``"auto"`` is 1 on a terminal, 2 elsewhere.
+            0: silent, 1: a bar, 2: a line an epoch; ``"auto"`` is 1 on a terminal, 2 elsewhere.
         callbacks : Callback or list of Callback
         validation_split : float
-            This last part of the data (before shuffling) is not trained on, but evaluated.
+            The fraction of the data, the last samples before shuffling, for validation only.
         validation_data : tuple
-            (x, y) or (x, y, sample_weight), evaluated instead.
+            (x, y) or (x, y, sample_weight), used for validation instead of ``validation_split``.
         shuffle : bool
-            A new order in every epoch: a function of the model's seed and the epoch only.
+            Whether to shuffle the samples in every epoch, by the model's seed and the epoch only.
         class_weight : dict
-            Weight of each class's samples in the loss; a class not named counts 1.
+            Weights of samples in the loss by class index; 1 for other classes.
         sample_weight : array
             (n,) or (n, steps). The loss is sum(weight * loss) / count, as in Keras.
         initial_epoch : int
-            Where to go on after an earlier ``fit``.
+            Index of the first epoch, to resume an earlier training.
         validation_batch_size : int
         validation_freq : int or list of int
-            Every so many epochs, or after these epochs (counted from 1).
+            The interval of validations in epochs, or the epochs (counted from 1) after which
+            validations run.
         check_numerics : bool
-            When the loss becomes NaN or infinite, stop and name the epoch, the batch and the
-            first layer whose output or gradient is not finite.
+            Whether to stop when the loss becomes NaN or infinite, with an error that names the
+            epoch, the batch and the first layer whose output or gradient is not finite.
 
         Returns
         -------
         History
-            ``history.history`` maps names to one value an epoch.
+            ``history.history`` has a list with one value an epoch for each result.
 
         Raises
         ------
         RuntimeError
             The model is not compiled, or another thread is within ``fit``.
         TypeError, ValueError
-            Data, shapes or arguments that don't fit; raised before anything is changed. NaN and
-            infinity in x, y or sample_weight are refused.
+            Data, shapes or arguments don't fit, or x, y or sample_weight has NaN or infinity;
+            raised before any weight is changed.
         FloatingPointError
-            With ``check_numerics``.
+            With ``check_numerics``, the loss became NaN or infinite.
         """
         with self.guard.fitting():
             self._require_compiled("fit")
@@ -274,16 +274,18 @@ class Trainer(Layer, abstract=True):
         callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: bool = False,
     ) -> Results:
-        """Loss and metrics on some data.
+        """Compute the loss and metrics for data.
 
         Parameters
         ----------
-        x, y, sample_weight : array
+        x, y : array
             As for :meth:`fit`.
         batch_size : int
-            Rows at a time. The result depends on it by rounding only, unless the loss is the sum
-            of a batch; then the default is 32, as in Keras.
+            Rows of a batch. It changes the result only by rounding, unless the loss is the sum
+            over a batch; then the default is 32, as in Keras.
         verbose : {"auto", 0, 1, 2}
+        sample_weight : array
+            As for :meth:`fit`.
         callbacks : Callback or list of Callback
         return_dict : bool
 
@@ -315,17 +317,17 @@ class Trainer(Layer, abstract=True):
         callbacks: Callback | Sequence[Callback] | None = None,
         to_host: bool = True,
     ) -> np.ndarray:
-        """The model's output. Several threads may call it at once.
+        """Compute the model's output. Several threads may call this at once.
 
         Parameters
         ----------
         x : array
-            (n, ...); n may be 0. As for :meth:`fit`. A RuntimeWarning says, once, if NaN or
-            infinity in it has come through to the result.
+            (n, ...), as for :meth:`fit`; n may be 0. If NaN or infinity in x reaches the result,
+            there is one RuntimeWarning.
         batch_size : int
-            Rows at a time; by default that of a stateful model's Input, or 512.
+            Rows of a batch; by default that of a stateful model's Input, or 512.
         verbose : {0, 1, 2, "auto"}
-            Silent by default: a prediction is often one of many.
+            As for :meth:`fit`; silent by default, because a prediction is often one of many.
         callbacks : Callback or list of Callback
         to_host : bool
             False leaves the result on the GPU, where CuPy, torch and JAX take it without a copy.
@@ -338,16 +340,17 @@ class Trainer(Layer, abstract=True):
         """
         size = inputs.batch_size(self.network, "predict", "batch_size", batch_size, _ROWS)
         x = inputs.checked(self, inputs.samples(self.network, x))
-        inputs.check_whole_batches(self.network, x, "x")
-        predict = partial(self._predictors.predict, x, size, to_host, self.run_eagerly)
+        if self.network.fixed_batch_size:
+            inputs.check_whole_batches(self.network, x, "x")
+        given = x, size, to_host, self.run_eagerly
         if not (verbose or callbacks):
-            out = predict()
+            out = self._predictors.predict(*given)
         else:
             bar = ProgressBar(verbose)
             listeners = CallbackList([bar, callbacks], self, _params(verbose, size, x))
             try:
                 listeners.on_predict_begin()
-                out = predict(listeners)
+                out = self._predictors.predict(*given, listeners)
                 listeners.on_predict_end()
             finally:
                 bar.close()
@@ -356,7 +359,7 @@ class Trainer(Layer, abstract=True):
         return out
 
     def predict_on_batch(self, x: Any) -> np.ndarray:
-        """The model's output for one batch."""
+        """Compute the model's output for one batch."""
         x = inputs.samples(self.network, x)
         return self.predict(x, batch_size=max(len(x), 1))
 
@@ -369,12 +372,12 @@ class Trainer(Layer, abstract=True):
         class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
     ) -> Results:
-        """One step on one batch.
+        """Do one step on one batch.
 
         Returns
         -------
         float, list or dict
-            Loss and metrics of this batch, computed before the update.
+            Loss and metrics of the batch, computed before the update.
         """
         self._require_compiled("train_on_batch")
         with self.turns.alone(writes=True):
@@ -388,7 +391,7 @@ class Trainer(Layer, abstract=True):
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Results:
-        """Loss and metrics of one batch."""
+        """Compute loss and metrics for one batch."""
         x = inputs.samples(self.network, x)
         return self.evaluate(
             x, y, max(len(x), 1), 0, sample_weight=sample_weight, return_dict=return_dict
@@ -396,10 +399,10 @@ class Trainer(Layer, abstract=True):
 
     @property
     def metric_directions(self) -> dict[str, str | None]:
-        """Whether less (``"min"``) or more (``"max"``) of a result is better; None: unknown."""
+        """For each result, whether smaller (``"min"``) or larger (``"max"``) is better, or None."""
         self._require_compiled("metric_directions")
         directions: dict[str, str | None] = {"loss": "min"}
-        if self.input_shape is not None:  # Before that, "accuracy" may still be one of three.
+        if self.input_shape is not None:  # Until then, "accuracy" may mean one of three metrics.
             found = self.session().objective.metrics
             directions |= {metric.name: metric.direction for metric in found}
         return directions

@@ -1,4 +1,4 @@
-"""What a model is without data: layers, how they are connected, their shapes and weights."""
+"""Networks: the layers of a model, their connections, shapes and weights, without data."""
 
 from nnkit.networks.network import Network
 

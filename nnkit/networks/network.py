@@ -1,4 +1,4 @@
-"""Network: layers in the order in which they run."""
+"""Network: the layers of a model, in the order in which they run."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ __all__ = ["Network"]
 class Network:
     """Layers that follow each other, without data.
 
-    A session and its steps ask it for all that they need to know of a model. Its layers never
-    change: a model to which one is added has another network.
+    Sessions and steps know a model only through its network. The layers of a network never change:
+    a model makes another network when a layer is added.
 
     Parameters
     ----------
     layers : sequence of Layer
     first : InputLayer, optional
-        The shape that it begins with.
+        The Input, if there is one.
 
     Attributes
     ----------
     input_shape, output_shape : tuple
-        With the batch axis. They are None and () before :meth:`build`.
+        Shapes with the batch axis. They are None and () before :meth:`build`.
     fixed_batch_size : int or None
-        Rows of every batch, where something is remembered for each row (``stateful=True``).
+        The batch size of a network with ``stateful`` layers, otherwise None.
     """
 
     def __init__(self, layers: Sequence[Layer] = (), first: InputLayer | None = None) -> None:
@@ -44,7 +44,7 @@ class Network:
         self.input_shape: Shape | None = None
         self.output_shape: Shape = ()
         self.fixed_batch_size: int | None = None
-        self._dtype = config.floatx()  # Of one without layers.
+        self._dtype = config.floatx()  # The data type of a network without layers.
 
     # ------------------------------------------------------------------------------- structure
 
@@ -54,9 +54,9 @@ class Network:
         Raises
         ------
         TypeError
-            Not a layer.
+            ``layer`` is not a layer.
         ValueError
-            Another layer has its name, or an Input is not the first.
+            Another layer has the same name, or an Input is not the first layer.
         """
         if isinstance(layer, type) and issubclass(layer, Layer):
             raise TypeError(f"{layer.__name__} is a class; add an object: {layer.__name__}(...)")
@@ -70,13 +70,13 @@ class Network:
         return Network([], layer)
 
     def with_layers(self, layers: Sequence[Layer]) -> Network:
-        """This network made of other objects for the same layers, built as they are."""
+        """This network with other objects for its layers, which are already built."""
         other = copy.copy(self)
         other.layers = list(layers)
         return other
 
     def known_input_shape(self) -> Shape | None:
-        """The input's shape where the layers say it; None if only data can."""
+        """The input's shape if the layers define it; None if only data do."""
         if self.first is not None:
             return self.first.batch_shape
         first = self.layers[0] if self.layers else None
@@ -84,7 +84,7 @@ class Network:
             return None
         if first.given_input_shape is not None:
             return (None, *first.given_input_shape)
-        return first.input_shape if first.variables else None  # Of another model, it is built.
+        return first.input_shape if first.variables else None  # Built by another model.
 
     def build(self, owner: str, input_shape: Any) -> None:
         """Make the weights for inputs of a shape, the batch axis first.
@@ -92,7 +92,7 @@ class Network:
         Raises
         ------
         TypeError, ValueError
-            It is no shape, a layer doesn't fit it, or layers differ in their data types.
+            The shape is invalid, a layer refuses its input, or layers have different data types.
         """
         if not isinstance(input_shape, (list, tuple)):
             raise TypeError(
@@ -121,7 +121,7 @@ class Network:
         return tuple(part for layer in self.layers for part in layer.parts())
 
     def walk(self) -> Iterator[Layer]:
-        """All that runs, however deep."""
+        """All layers that run, including those inside other layers."""
         for layer in self.layers:
             yield from layer.walk()
 
@@ -134,7 +134,7 @@ class Network:
 
     @property
     def input_name(self) -> str | None:
-        """Name of the Input; None if there is none."""
+        """The name of the Input; None if there is none."""
         return None if self.first is None else self.first.name
 
     @property
@@ -144,7 +144,7 @@ class Network:
 
     @property
     def input_dtype(self) -> str:
-        """What data is cast to: what the first layer takes."""
+        """The data type that the first layer takes, to which data are cast."""
         return self.layers[0].input_dtype if self.layers else self._dtype
 
     def check_values(self, x: Any, name: str) -> None:
@@ -154,7 +154,7 @@ class Network:
 
     @property
     def makes_mask(self) -> bool:
-        """Whether only a step knows which rows of the output count."""
+        """Whether the output may have a mask, which only a step computes."""
         return len(self.output_shape) > 2 and any(layer.makes_mask for layer in self.walk())
 
     # --------------------------------------------------------------------------------- weights
@@ -166,23 +166,23 @@ class Network:
 
     @property
     def trainable_weights(self) -> list[Variable]:
-        """Weights that an optimizer updates, each once."""
-        return list(dict.fromkeys(v for layer in self.layers for v in layer.trainable_weights))
+        """The weights that an optimizer updates, each once."""
+        return list(dict.fromkeys([v for layer in self.layers for v in layer.trainable_weights]))
 
     def states(self) -> list[np.ndarray]:
-        """What layers remember from step to step besides their weights."""
+        """Arrays that layers keep from step to step besides weights, such as states."""
         states = {id(a): a for layer in self.walk() for a in layer.states}
         return list(states.values())
 
     # ----------------------------------------------------------------------------------- a step
 
     def runner(self, loss: Loss | None = None, watch: Watch | None = None) -> tuple[Chain, bool]:
-        """What runs forward and backward in a step; whether the loss does the last part's work.
+        """The chain to run in a step, and whether the loss absorbs the last activation.
 
         Parameters
         ----------
         loss : Loss, optional
-            It may absorb the last activation (softmax, sigmoid), which then doesn't run.
+            If it absorbs the last activation (softmax, sigmoid), the chain is without that.
         watch : callable, optional
             See :class:`nnkit.layers.chain.Chain`.
         """

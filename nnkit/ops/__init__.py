@@ -1,9 +1,9 @@
 """Operations on expressions, with the names and arguments of ``keras.ops``.
 
-What a layer's ``call``, a loss, a metric or an activation gets is an expression: a variable without
-a value. These functions make larger ones of them; forward and backward are derived from the result.
-Operators (``x * 2 + y``, ``x @ y``, ``x > 0``) and indexing work, too. Each is a thin name over
-:mod:`nnkit.symbolic.tensor`, which has more.
+The arguments of a layer's ``call``, and of a function used as a loss, metric or activation, are
+expressions: variables without a value. The functions of this module build larger expressions, from
+which forward and backward pass are derived. Operators (``x * 2 + y``, ``x @ y``, ``x > 0``) and
+indexing work, too. Each function is a thin wrapper of :mod:`nnkit.symbolic.tensor`, which has more.
 
 Examples
 --------
@@ -25,5 +25,5 @@ from nnkit.ops.elementwise import *  # noqa: F403
 from nnkit.ops.shapes import *  # noqa: F403
 from nnkit.ops.values import *  # noqa: F403
 
-if not TYPE_CHECKING:  # For a type checker, every name would be right.
+if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
     __getattr__ = missing(__name__)

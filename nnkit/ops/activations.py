@@ -1,4 +1,4 @@
-"""Activations."""
+"""Activation functions."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ silu = one(lambda x: x * T.sigmoid(x), "silu", "x sigmoid(x).")
 swish = silu
 selu = one(nnet.selu, "selu", "The scaled exponential linear unit.")
 relu = one(nnet.relu, "relu", "max(x, 0).")
-relu6 = one(lambda x: T.clip(x, 0, 6), "relu6", "x limited to 0 to 6.")
+relu6 = one(lambda x: T.clip(x, 0, 6), "relu6", "x clipped to [0, 6].")
 hard_sigmoid = one(
-    lambda x: T.clip(x / 6 + 0.5, 0, 1), "hard_sigmoid", "x / 6 + 0.5, limited to 0 to 1."
+    lambda x: T.clip(x / 6 + 0.5, 0, 1), "hard_sigmoid", "x / 6 + 0.5, clipped to [0, 1]."
 )
 
 
 def leaky_relu(x: Expression, negative_slope: float = 0.2) -> Expression:
-    """x, where negative times ``negative_slope``."""
+    """x where x >= 0, else ``negative_slope x``."""
     x, slope = _with_number(x, negative_slope)
     return T.switch(x >= 0, x, slope * x)
 
 
 def elu(x: Expression, alpha: float = 1.0) -> Expression:
-    """x, where negative ``alpha (exp(x) - 1)``."""
+    """x where x >= 0, else ``alpha (exp(x) - 1)``."""
     return nnet.elu(*_with_number(x, alpha))
 
 
@@ -56,11 +56,11 @@ def gelu(x: Expression, approximate: bool = True) -> Expression:
     """x times the normal distribution function of x; by default its approximation with tanh."""
     if not approximate:
         x, root = _with_number(x, -math.sqrt(0.5))
-        return x * (T.erfc(root * x) / 2)  # 1 + erf would cancel.
+        return x * (T.erfc(root * x) / 2)  # Not 1 + erf, which cancels.
     root = math.sqrt(8 / math.pi)
     x, first = _with_number(x, root)
     x, third = _with_number(x, root * 0.044715)
-    at = T.clip(x, -32, 32)  # Beyond, the sigmoid is 0 or 1.
+    at = T.clip(x, -32, 32)  # For larger sizes, the sigmoid is 0 or 1.
     return x * T.sigmoid(at * (first + third * at * at))
 
 
@@ -75,6 +75,6 @@ def log_softmax(x: Expression, axis: int = -1) -> Expression:
 
 
 def _with_number(x: Expression, value: float) -> tuple[Expression, Expression]:
-    """x as floats, and a number in their data type, which must not become wider by it."""
+    """x as floats, and a number in x's data type, so that the result's type isn't wider."""
     x = floats(x)
     return x, T.constant(value, dtype=x.dtype) if isinstance(value, (int, float)) else value

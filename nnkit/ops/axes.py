@@ -1,4 +1,4 @@
-"""Sums and their like over axes, and products of matrices."""
+"""Reductions over axes, and matrix products."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ __all__ = [
 sum = over(T.sum, "sum", "The sum over some axes, by default all.")
 mean = over(T.mean, "mean", "The mean over some axes, by default all.")
 prod = over(T.prod, "prod", "The product over some axes, by default all.")
-max = over(T.max, "max", "The largest along some axes, by default all.")
-min = over(T.min, "min", "The smallest along some axes, by default all.")
+max = over(T.max, "max", "The largest element along some axes, by default all.")
+min = over(T.min, "min", "The smallest element along some axes, by default all.")
 var = over(T.var, "var", "The variance over some axes, by default all.")
 std = over(T.std, "std", "The standard deviation over some axes, by default all.")
-any = over(T.any, "any", "Whether any is true along some axes, by default all.")
-all = over(T.all, "all", "Whether all are true along some axes, by default all.")
-argmax = over(T.argmax, "argmax", "Index of the largest along an axis, by default of all.")
-argmin = over(T.argmin, "argmin", "Index of the smallest along an axis, by default of all.")
+any = over(T.any, "any", "Whether any element is true along some axes, by default all.")
+all = over(T.all, "all", "Whether all elements are true along some axes, by default all.")
+argmax = over(T.argmax, "argmax", "Index of the largest element along an axis, by default of all.")
+argmin = over(T.argmin, "argmin", "Index of the smallest element along an axis, by default of all.")
 logsumexp = over(T.logsumexp, "logsumexp", "log(sum(exp(x))) over some axes, never infinite.")
 
 
@@ -50,10 +50,10 @@ def norm(
     ----------
     x : expression
     ord : float or "fro", optional
-        By default the square root of the sum of squares, over any number of axes. Of vectors, the
-        order: 0 counts what is not zero, infinity gives the largest size, its negative the
-        smallest. Of matrices, ``"fro"`` is the default; 1 is the largest sum of sizes in a column,
-        infinity that in a row, and their negatives the smallest such sum.
+        By default the square root of the sum of squares, over any number of axes. For vectors,
+        0 counts non-zero elements, infinity gives the largest absolute value, and its negative the
+        smallest. For matrices, ``"fro"`` is the default; 1 is the largest sum of absolute values in
+        a column, infinity that in a row, and their negatives are the smallest such sums.
     axis : int, sequence of int, optional
         By default all axes.
     keepdims : bool
@@ -61,7 +61,7 @@ def norm(
     Raises
     ------
     ValueError
-        There is no such norm over so many axes; or it needs singular values, as 2 for matrices.
+        The norm isn't defined for as many axes; or needs singular values, as 2 for matrices.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def norm(
     """
     x = T.as_tensor(x)
     given = range(x.ndim) if axis is None else axis_numbers(axis)
-    axes = [normal_axis(a, x.ndim) for a in given]  # In their order: rows, columns.
+    axes = [normal_axis(a, x.ndim) for a in given]  # In the order given: rows, columns.
     if ord is None or (ord == "fro" and len(axes) == 2):
         return T.norm(x, 2, axis=axes, keepdims=keepdims)
     if len(axes) == 1 and not isinstance(ord, str):
@@ -91,21 +91,21 @@ def norm(
 
 
 def dot(x1: Expression, x2: Expression) -> Expression:
-    """NumPy's ``dot``: the last axis of x1 with the last but one of x2."""
+    """NumPy's ``dot``: products summed over the last axis of x1 and the last but one of x2."""
     return T.dot(x1, x2)
 
 
 def _sizes(x: Expression) -> list[Expression]:
-    """The sizes of the axes; those known to be 1 are numbers."""
+    """The sizes of the axes, as numbers where they are known to be 1."""
     return [1 if one else size for one, size in zip(x.broadcastable, shape(x), strict=True)]
 
 
 def matmul(x1: Expression, x2: Expression) -> Expression:
-    """The matrix product of the last two axes; the others are a batch, in both or one of them."""
+    """The matrix product over the last two axes; other axes are batches, and broadcast."""
     x1, x2 = T.as_tensor(x1), T.as_tensor(x2)
     if x2.ndim <= 2 and x1.ndim <= 2:
         return T.dot(x1, x2)
-    if x2.ndim <= 2:  # One product of all rows.
+    if x2.ndim <= 2:  # One product for all rows.
         product = T.dot(T.reshape(x1, (-1, *_sizes(x1)[-1:])), x2)
         return T.reshape(product, (*_sizes(x1)[:-1], *_sizes(x2)[1:]))
     if x1.ndim == 1:

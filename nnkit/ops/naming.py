@@ -1,4 +1,4 @@
-"""Keras's names for functions of expressions."""
+"""Functions of expressions under Keras's names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Axis = int | Sequence[int] | None
 
 
 def one(function: Callable[[Any], Any], name: str, meaning: str) -> Callable[[Any], Any]:
-    """A function of one expression under Keras's name."""
+    """Wrap a function of one expression; ``meaning`` becomes its docstring."""
 
     def operation(x: Expression) -> Expression:
         return function(x)
@@ -22,7 +22,7 @@ def one(function: Callable[[Any], Any], name: str, meaning: str) -> Callable[[An
 
 
 def two(function: Callable[..., Any], name: str, meaning: str) -> Callable[[Any, Any], Any]:
-    """A function of two expressions, which broadcast, under Keras's name."""
+    """Wrap a function of two expressions, which broadcast; ``meaning`` becomes its docstring."""
 
     def operation(x1: Expression, x2: Expression) -> Expression:
         return function(x1, x2)
@@ -31,7 +31,7 @@ def two(function: Callable[..., Any], name: str, meaning: str) -> Callable[[Any,
 
 
 def over(function: Callable[..., Any], name: str, meaning: str) -> Callable[..., Any]:
-    """A function over axes under Keras's name."""
+    """Wrap a reduction over axes; ``meaning`` becomes its docstring."""
 
     def operation(x: Expression, axis: Axis = None, keepdims: bool = False) -> Expression:
         return function(x, axis=axis, keepdims=keepdims)
@@ -41,6 +41,6 @@ def over(function: Callable[..., Any], name: str, meaning: str) -> Callable[...,
 
 def _named(operation: F, name: str, meaning: str) -> F:
     operation.__name__ = operation.__qualname__ = name
-    operation.__module__ = "nnkit.ops"  # Where pickle finds it.
+    operation.__module__ = "nnkit.ops"  # For pickle.
     operation.__doc__ = meaning
     return operation

@@ -1,4 +1,4 @@
-"""Shapes, parts and copies."""
+"""Shapes, joining, splitting and repeating."""
 
 from __future__ import annotations
 
@@ -35,52 +35,52 @@ def shape(x: Expression) -> tuple[Expression, ...]:
 
 
 def ndim(x: Expression) -> int:
-    """Number of axes."""
+    """The number of axes."""
     return int(T.as_tensor(x).ndim)
 
 
 def reshape(x: Expression, newshape: Sequence[Any] | int) -> Expression:
-    """The same elements in another shape; one size may be -1."""
+    """x with another shape; one size may be -1 and is then computed from the others."""
     return T.reshape(x, (newshape,) if isinstance(newshape, int) else tuple(newshape))
 
 
 def transpose(x: Expression, axes: Sequence[int] | None = None) -> Expression:
-    """The axes in another order, by default reversed."""
+    """x with permuted axes, by default in reverse order."""
     return T.transpose(x, axes)
 
 
 def swapaxes(x: Expression, axis1: int, axis2: int) -> Expression:
-    """Two axes exchanged."""
+    """x with two axes exchanged."""
     return T.swapaxes(x, axis1, axis2)
 
 
 def moveaxis(x: Expression, source: Any, destination: Any) -> Expression:
-    """Axes moved elsewhere; the others keep their order."""
+    """x with axes moved to other positions; the remaining axes keep their order."""
     return T.moveaxis(x, source, destination)
 
 
 def expand_dims(x: Expression, axis: int | Sequence[int]) -> Expression:
-    """A new axis of size 1, or several."""
+    """x with a new axis of size 1, or several."""
     return T.expand_dims(x, axis)
 
 
 def squeeze(x: Expression, axis: Axis = None) -> Expression:
-    """Without some axes of size 1, by default all that are known to be."""
+    """x without axes of size 1, by default without all whose size is known to be 1."""
     return T.squeeze(x, axis)
 
 
 def ravel(x: Expression) -> Expression:
-    """The same elements along one axis."""
+    """x as a vector."""
     return T.flatten(x, 1)
 
 
 def concatenate(xs: Sequence[Expression], axis: int = 0) -> Expression:
-    """Joined along an axis."""
+    """Join expressions along an axis."""
     return T.concatenate(_listed(xs), axis=axis)
 
 
 def stack(x: Sequence[Expression], axis: int = 0) -> Expression:
-    """Joined along a new axis."""
+    """Join expressions along a new axis."""
     return T.stack(_listed(x), axis=axis)
 
 
@@ -91,7 +91,7 @@ def _listed(xs: Any) -> list[Any]:
 def split(
     x: Expression, indices_or_sections: int | Sequence[int], axis: int = 0
 ) -> list[Expression]:
-    """Parts along an axis: so many equal ones, or those between some indices."""
+    """Split x along an axis, into a number of equal parts or at indices."""
     x = T.as_tensor(x)
     if isinstance(indices_or_sections, int):
         size = x.shape[axis] // indices_or_sections
@@ -104,15 +104,15 @@ def split(
 
 
 def tile(x: Expression, repeats: int | Sequence[int]) -> Expression:
-    """So many copies of x side by side along each axis."""
+    """Repeat x as a whole along each axis."""
     return T.tile(x, repeats)
 
 
 def repeat(x: Expression, repeats: Any, axis: int | None = None) -> Expression:
-    """Each element so many times."""
+    """Repeat each element of x."""
     return T.repeat(x, repeats, axis)
 
 
 def take(x: Expression, indices: Expression, axis: int | None = None) -> Expression:
-    """The elements at some indices of an axis."""
+    """The elements of x at indices of an axis."""
     return T.take(x, indices, axis)

@@ -1,4 +1,4 @@
-"""Types, fillings and constants."""
+"""Data types and filled arrays."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
 
 
 def cast(x: Expression, dtype: str) -> Expression:
-    """The same numbers in another data type."""
+    """x in another data type."""
     return T.cast(x, dtype)
 
 
@@ -36,7 +36,7 @@ def ones_like(x: Expression, dtype: str | None = None) -> Expression:
 
 
 def full_like(x: Expression, fill_value: Any, dtype: str | None = None) -> Expression:
-    """One value in the shape of x."""
+    """``fill_value`` in the shape of x."""
     x = T.as_tensor(x)
     return T.second(x, T.cast(fill_value, dtype or x.dtype))
 
@@ -44,7 +44,7 @@ def full_like(x: Expression, fill_value: Any, dtype: str | None = None) -> Expre
 def one_hot(
     x: Expression, num_classes: int, axis: int = -1, dtype: str | None = None
 ) -> Expression:
-    """1 at the index that x says along a new axis, 0 elsewhere; in ``floatX`` by default."""
+    """1 at the index x along a new axis, 0 elsewhere; in ``floatX`` by default."""
     x = T.as_tensor(x)
     classes = np.arange(num_classes)
     hot = T.cast(T.eq(T.expand_dims(T.cast(x, "int64"), -1), classes), dtype or "floatX")
@@ -52,5 +52,5 @@ def one_hot(
 
 
 def stop_gradient(variable: Expression) -> Expression:
-    """The same value, taken for a constant by gradients."""
+    """x, which gradients treat as a constant."""
     return disconnected_grad(variable)

@@ -14,7 +14,7 @@ __all__ = ["Adam"]
 
 
 class Adam(Optimizer):
-    """Steps by running means of the gradient and its square.
+    """Update weights by running means of the gradient and of its square.
 
     D. Kingma, J. Ba, 2015, "Adam: a method for stochastic optimization"; amsgrad: S. Reddi et al.,
     2018, "On the convergence of Adam and beyond".
@@ -23,20 +23,20 @@ class Adam(Optimizer):
     ----------
     learning_rate : float
     beta_1 : float
-        How slowly the mean of the gradient changes, from 0 to below 1.
+        Decay rate of the mean of the gradient, at least 0 and less than 1.
     beta_2 : float
-        How slowly the mean of its square changes, from 0 to below 1.
+        Decay rate of the mean of the squared gradient, at least 0 and less than 1.
     epsilon : float
-        From 0 on, added to the root; the paper's "epsilon hat".
+        At least 0; added to the square root. It is the paper's "epsilon hat".
     amsgrad : bool
-        Divide by the largest mean so far.
+        Whether to divide by the largest mean of the squared gradient so far.
     **options
-        Those of :class:`Optimizer`: weight_decay, clipnorm, clipvalue, global_clipnorm, name.
+        Arguments of :class:`Optimizer`: weight_decay, clipnorm, clipvalue, global_clipnorm, name.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be.
+        An argument has a wrong type or value.
 
     Notes
     -----
@@ -47,8 +47,8 @@ class Adam(Optimizer):
         v += (1 - beta_2) (g^2 - v)
         w -= lr sqrt(1 - beta_2^t) / (1 - beta_1^t) m / (sqrt(v) + epsilon)
 
-    A gradient whose square would overflow counts as the largest whose square does not, 2^63 in
-    float32: so a step is as long as the formula says, and the slots stay finite.
+    A gradient whose square would overflow is limited to the largest number whose square does not,
+    2^63 in float32. So a step has the length that the formula gives, and the slots stay finite.
 
     Examples
     --------
@@ -83,7 +83,7 @@ class Adam(Optimizer):
         rate: np.ndarray,
         iteration: np.ndarray,
     ) -> None:
-        """One step."""
+        """Update all parameters and slots in place, by one kernel."""
         kernel = launch.adam_amsgrad if self.amsgrad else launch.adam
         numbers = (rate, iteration, self.beta_1, self.beta_2, self.epsilon)
         kernel(gradients, *numbers, *(slots[name] for name in self.slots), parameters)

@@ -1,4 +1,4 @@
-"""What every optimizer is."""
+"""Optimizer: the base class of optimizers, and ``get``."""
 
 from __future__ import annotations
 
@@ -7,49 +7,50 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnkit import checks
+from nnkit.arguments import parameters
 from nnkit.engine.device import empty, launch
 from nnkit.engine.stops import update_in_python
 from nnkit.engine.variable import Storage
 from nnkit.kernels import SUM_BLOCK
-from nnkit.registry import Configurable, parameters, resolve, to_plain
+from nnkit.registry import Configurable, resolve, to_plain
 
 __all__ = ["Optimizer", "get"]
 
 
 class Optimizer(Configurable):
-    """Changes weights by their gradients: ``update`` is one step for all weights at once.
+    """An optimizer: ``update`` changes all weights by their gradients, in one step.
 
-    A model keeps its weights in one flat vector, their gradients in another, and so does an
-    optimizer with what it remembers. An optimizer of your own defines ``slots``, names of vectors
-    that start as zeros, and ``update``; with plain NumPy it works at once. One that only calls
-    kernels says ``recordable = True``.
+    A model keeps its weights in one flat vector, their gradients in a second one, and each slot of
+    its optimizer in another. A custom optimizer defines ``slots``, names of vectors that start as
+    zeros, and ``update``, which may use NumPy. If it only launches kernels, set
+    ``recordable = True``.
 
     Parameters
     ----------
     learning_rate : float
-        From 0 on. ``nnkit.callbacks.LearningRateScheduler`` changes it while a model trains.
+        At least 0. ``nnkit.callbacks.LearningRateScheduler`` changes it while a model trains.
     weight_decay : float, optional
-        Before each step, weights lose this share times the learning rate, whatever the gradient
-        (I. Loshchilov, F. Hutter, 2019, "Decoupled weight decay regularization").
+        Before each step, ``w -= weight_decay * learning_rate * w`` (I. Loshchilov, F. Hutter,
+        2019, "Decoupled weight decay regularization").
     clipnorm : float, optional
-        A weight's gradient with a greater norm is scaled down to it.
+        The gradient of a weight is scaled down to this norm if its norm is larger.
     clipvalue : float, optional
-        Every element of a gradient is limited to -clipvalue ... clipvalue.
+        Every element of a gradient is clipped to [-clipvalue, clipvalue].
     global_clipnorm : float, optional
-        If all gradients together have a greater norm, they are scaled down to it.
+        All gradients are scaled down if their common norm is larger than this norm.
     name : str, optional
 
     Attributes
     ----------
     slots : tuple of str
-        What the optimizer remembers for each weight.
+        Names of the vectors that the optimizer keeps besides the weights, such as momentum.
     iterations : int
-        Steps done.
+        The number of steps so far.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be, or more than one of the three clippings is given.
+        An argument has a wrong type or value, or more than one kind of clipping is given.
 
     Examples
     --------
@@ -95,7 +96,7 @@ class Optimizer(Configurable):
 
     @property
     def learning_rate(self) -> float:
-        """Size of the steps; may be set at any time."""
+        """The learning rate, a float; it may be set at any time."""
         return self._learning_rate
 
     @learning_rate.setter
@@ -115,18 +116,18 @@ class Optimizer(Configurable):
         rate: np.ndarray,
         iteration: np.ndarray,
     ) -> None:
-        """One step: clip, decay, update.
+        """Do one step: clip gradients, decay weights, update.
 
         Parameters
         ----------
         storage : Storage
-            Of the weights; the gradients are clipped in place.
+            The weights and their gradients, which are clipped in place.
         slots : dict of str to numpy.ndarray
             A vector like ``storage.trainable`` for each name in ``slots``.
         rate : numpy.ndarray
-            float64 (1,), the learning rate of this step.
+            float64 (1,), the step's learning rate.
         iteration : numpy.ndarray
-            int64 (1,), the number of this step, from 1 on.
+            int64 (1,), the step's number, counted from 1.
         """
         self.clip(storage)
         if self.weight_decay:
@@ -140,7 +141,7 @@ class Optimizer(Configurable):
         rate: np.ndarray,
         iteration: np.ndarray,
     ) -> None:
-        """:meth:`update` everything at once."""
+        """Call :meth:`update` once for all weights."""
         arguments = (storage.gradients, storage.trainable, slots, rate, iteration)
         if self.recordable:
             self.update(*arguments)
@@ -150,7 +151,7 @@ class Optimizer(Configurable):
             update_in_python(lambda *arrays: self.update(*arguments), reads, updates)
 
     def clip(self, storage: Storage) -> None:
-        """Limit the gradients, in place."""
+        """Clip the gradients in place."""
         if self.clipvalue is not None:
             launch.clip_by_value(self.clipvalue, storage.gradients)
         elif self.global_clipnorm is not None:
@@ -167,23 +168,23 @@ class Optimizer(Configurable):
         rate: np.ndarray,
         iteration: np.ndarray,
     ) -> None:
-        """Change the parameters and slots in place; all are vectors of one size."""
+        """Change the parameters and slots in place; all vectors have the same size."""
         raise TypeError(
             f"{type(self).__name__} must define "
             "update(self, gradients, parameters, slots, rate, iteration)"
         )
 
     def hyperparameters(self) -> tuple[Any, ...]:
-        """All that a recorded step took from this object: record anew when it changes.
+        """All settings that a recorded step contains; if one changes, the step is recorded again.
 
-        Without the learning rate and the number of the step, which a record reads from memory.
+        Learning rate and number of the step are not among them: a record reads both from memory.
         """
         config = self.get_config()
         baked = [name for name in config if name not in ("learning_rate", "name")]
         return (type(self).__name__, *((name, repr(config[name])) for name in baked))
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as plain data, with the values they have now."""
+        """The constructor's arguments as plain data, with their current values."""
         recorded = super().get_config()
         return {
             name: to_plain(getattr(self, name, recorded.get(name)))
@@ -195,14 +196,14 @@ class Optimizer(Configurable):
 
 
 def clip_norm(gradient: np.ndarray, limit: float) -> None:
-    """Scale a vector down to a norm, if it has a greater one."""
+    """Scale a vector down to the norm ``limit`` if its norm is larger."""
     partial = empty((2, -(-gradient.size // SUM_BLOCK)), np.float64)
     launch.sum_squares(gradient, partial)
     launch.clip_by_norm(partial, limit, gradient)
 
 
 def get(identifier: Any) -> Optimizer:
-    """An optimizer from itself, a name, or a configuration.
+    """Find or make an optimizer from an optimizer, a name, or a configuration.
 
     Parameters
     ----------
@@ -218,7 +219,7 @@ def get(identifier: Any) -> Optimizer:
     ValueError
         No optimizer has that name.
     TypeError
-        It is something else.
+        ``identifier`` has another type.
 
     Examples
     --------

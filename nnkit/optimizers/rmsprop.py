@@ -14,7 +14,7 @@ __all__ = ["RMSprop"]
 
 
 class RMSprop(Optimizer):
-    """Steps by the gradient divided by the root of the running mean of its square.
+    """Update weights by the gradient, divided by the root of the running mean of its square.
 
     T. Tieleman, G. Hinton, 2012, lecture 6.5 of "Neural networks for machine learning"; centered:
     A. Graves, 2013, "Generating sequences with recurrent neural networks".
@@ -23,20 +23,20 @@ class RMSprop(Optimizer):
     ----------
     learning_rate : float
     rho : float
-        How slowly the mean changes, from 0 to 1.
+        Decay rate of the mean, from 0 to 1.
     momentum : float
-        Share of the last step that is done again, from 0 to 1.
+        The fraction of the previous step that is added to a step, from 0 to 1.
     epsilon : float
-        Above 0, added to the mean under the root.
+        Greater than 0; added to the mean under the root.
     centered : bool
-        Divide by the root of the variance, not of the mean square.
+        Whether to divide by the root of the gradient's variance, not of its mean square.
     **options
-        Those of :class:`Optimizer`: weight_decay, clipnorm, clipvalue, global_clipnorm, name.
+        Arguments of :class:`Optimizer`: weight_decay, clipnorm, clipvalue, global_clipnorm, name.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be.
+        An argument has a wrong type or value.
 
     Notes
     -----
@@ -48,8 +48,8 @@ class RMSprop(Optimizer):
         b = momentum b + lr g / sqrt(v - a^2 if centered else v + epsilon)
         w -= b
 
-    A gradient whose square would overflow counts as the largest whose square does not, 2^63 in
-    float32: so a step is as long as the formula says, and the slots stay finite.
+    A gradient whose square would overflow is limited to the largest number whose square does not,
+    2^63 in float32. So a step has the length that the formula gives, and the slots stay finite.
 
     Examples
     --------
@@ -85,7 +85,7 @@ class RMSprop(Optimizer):
         rate: np.ndarray,
         iteration: np.ndarray,
     ) -> None:
-        """One step."""
+        """Update all parameters and slots in place, by one kernel."""
         if len(self.slots) == 1:
             launch.rmsprop(gradients, rate, self.rho, self.epsilon, slots["velocity"], parameters)
             return
@@ -104,7 +104,7 @@ class RMSprop(Optimizer):
 
 
 def _slot_or_zeros(slots: dict[str, np.ndarray], name: str, like: np.ndarray) -> np.ndarray:
-    """A slot, or zeros where the formula needs none: what it writes there is forgotten."""
+    """A slot, or temporary zeros for the kernel to read and write if there is no such slot."""
     if name in slots:
         return slots[name]
     zeros = empty(like.shape, like.dtype)

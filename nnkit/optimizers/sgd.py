@@ -15,22 +15,22 @@ __all__ = ["SGD"]
 
 
 class SGD(Optimizer):
-    """A step against the gradient, with or without momentum.
+    """Subtract the gradient times the learning rate, with or without momentum.
 
     Parameters
     ----------
     learning_rate : float
     momentum : float
-        Share of the last step that is done again, from 0 to 1.
+        The fraction of the previous step that is added to a step, from 0 to 1.
     nesterov : bool
-        Look ahead by the momentum (Y. Nesterov, 1983).
+        Whether to use Nesterov's momentum (Y. Nesterov, 1983).
     **options
-        Those of :class:`Optimizer`: weight_decay, clipnorm, clipvalue, global_clipnorm, name.
+        Arguments of :class:`Optimizer`: weight_decay, clipnorm, clipvalue, global_clipnorm, name.
 
     Raises
     ------
     TypeError, ValueError
-        An argument is not what it should be.
+        An argument has a wrong type or value.
 
     Notes
     -----
@@ -68,7 +68,7 @@ class SGD(Optimizer):
         rate: np.ndarray,
         iteration: np.ndarray,
     ) -> None:
-        """One step; without momentum, rows of tables that the batch did not use are not touched."""
+        """Do one step; without momentum, skip rows of embeddings that the batch didn't use."""
         if self.slots or type(self).update is not SGD.update:
             super().step(storage, slots, rate, iteration)
             return
@@ -86,7 +86,7 @@ class SGD(Optimizer):
         rate: np.ndarray,
         iteration: np.ndarray,
     ) -> None:
-        """One step."""
+        """Update all parameters, and the momentum if there is any, in place, by one kernel."""
         if not self.slots:
             launch.sgd(gradients, rate, parameters)
             return

@@ -1,4 +1,4 @@
-"""Model files: HDF5 in Keras's layout, read without running or following anything in them."""
+"""Model files: HDF5 in Keras's layout, read without running code or following links in them."""
 
 from nnkit.registry import register
 from nnkit.saving.reader import inspect, load_model, load_weights

@@ -1,7 +1,7 @@
-"""How weights of older files become those of today's layers.
+"""Conversion of weights in older files to the weights of today's layers.
 
-A :class:`Recipe` says of which of a layer's stored arrays each of its weights is made, and how.
-Which recipe is for whose files stands in :mod:`nnkit.saving.keras_versions`.
+A :class:`Recipe` says which of a layer's stored arrays make up each of its weights, and how.
+:mod:`nnkit.saving.keras_versions` says which recipes apply to which files.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Arranged:
-    """A weight that is made of stored arrays when it is read; ``shape`` is what it will have."""
+    """A weight that is computed from stored arrays when it is read; ``shape`` is the result's."""
 
     sources: tuple[Dataset | Arranged, ...]
     shape: Shape
@@ -53,24 +53,24 @@ class Arranged:
         return np.ascontiguousarray(self.make(*(values(s, dtype) for s in self.sources)), dtype)
 
 
-Source = Any  # A data set, or an Arranged.
+Source = Any  # A Dataset, or an Arranged.
 
 
 def values(source: Source, dtype: str) -> np.ndarray:
-    """The numbers of a data set, or of what is made of several."""
+    """The values of a data set, or of a weight computed from several."""
     if isinstance(source, Arranged):
         return source.read(dtype)
     return read(source, source.shape, dtype)
 
 
-# ------------------------------------------------------------------- one weight of some arrays
+# ------------------------------------------------------------- one weight from several arrays
 
-# Each takes shapes and gives the weight's shape and the function for the values.
+# Each function takes shapes, and returns the weight's shape and the function for its values.
 Making = Callable[..., tuple[Shape, Callable[..., np.ndarray]]]
 
 
 def _joined(*shapes: Shape) -> tuple[Shape, Callable[..., np.ndarray]]:
-    """Gate beside gate."""
+    """Concatenate the arrays of all gates along the last axis."""
     width = sum(shape[-1] for shape in shapes)
     return (*shapes[0][:-1], width), lambda *parts: np.concatenate(parts, axis=-1)
 
@@ -88,7 +88,7 @@ def _outputs_first_without_width(shape: Shape) -> tuple[Shape, Callable[..., np.
 
 
 def _flipped(shape: Shape) -> tuple[Shape, Callable[..., np.ndarray]]:
-    """Along the axes of space, which are all but the last two."""
+    """Reverse a kernel along its spatial axes, which are all but the last two."""
     return shape, lambda a: np.flip(a, tuple(range(a.ndim - 2)))
 
 
@@ -100,7 +100,7 @@ def _of_each_gate(gates: int, turn: Callable[[np.ndarray], np.ndarray]) -> Makin
 
 
 def _of_inputs(gates: int) -> Making:
-    """cuDNN's kernel of the inputs: each gate's memory is that of its transpose."""
+    """Convert cuDNN's kernel of the inputs, whose gates are stored transposed."""
     return _of_each_gate(gates, lambda part: part.T.reshape(part.shape, order="F"))
 
 
@@ -109,7 +109,7 @@ def _of_state(gates: int) -> Making:
 
 
 def _both_biases(shape: Shape) -> tuple[Shape, Callable[..., np.ndarray]]:
-    """The sum of the inputs' and the state's, which an LSTM adds anyway."""
+    """Add cuDNN's biases of the inputs and of the state, whose sum is an LSTM's bias."""
     half = shape[0] // 2
     return (half,), lambda a: a[:half] + a[half:]
 
@@ -123,18 +123,18 @@ def _biases_in_rows(shape: Shape) -> tuple[Shape, Callable[..., np.ndarray]]:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Of which stored arrays each of a layer's first weights is made, and how.
+    """How to compute each of a layer's first weights from its stored arrays.
 
     Attributes
     ----------
     weights : tuple of (places, making)
-        For each weight the places of its arrays among those of the layer. Weights after these
-        are stored as they are.
+        For each weight, the indices of its arrays among those of the layer, and the function that
+        combines them. Later weights of the layer are stored unchanged.
     ranks : tuple of int
-        The numbers of axes that the arrays have in this layout.
+        The numbers of axes of the arrays in this layout.
     only_if_needed : bool
-        Whether arrays whose shapes are right already are in today's layout. The others can't be
-        told by their shapes.
+        Whether arrays that have the right shapes already are in today's layout. If False, shapes
+        don't tell the layouts apart.
     """
 
     weights: tuple[tuple[tuple[int, ...], Making], ...]
@@ -142,7 +142,7 @@ class Recipe:
     only_if_needed: bool = True
 
     def apply(self, sources: Sequence[Source], wanted: Sequence[Shape]) -> list[Source] | None:
-        """The weights; None if the arrays are not in this layout."""
+        """The layer's weights; None if the arrays are not in this layout."""
         shapes = [source.shape for source in sources]
         count = len(self.ranks)
         if tuple(len(shape) for shape in shapes[:count]) != self.ranks:
@@ -158,25 +158,25 @@ class Recipe:
 
 
 def _gates(orders: Sequence[Sequence[int]]) -> Recipe:
-    """Kernels and biases that are stored gate by gate, W, U, b of the first, then of the next."""
+    """The recipe for weights that are stored gate by gate: W, U, b of the first gate, and so on."""
     ranks = (2, 2, 1) * len(orders[0])
     return Recipe(tuple((tuple(order), _joined) for order in orders), ranks)
 
 
-# Keras 1 stored i, c, f, o; and z, r, h.
+# Keras 1 stored the gates as i, c, f, o (LSTM) and z, r, h (GRU).
 GATES_OF_LSTM = _gates([(0, 6, 3, 9), (1, 7, 4, 10), (2, 8, 5, 11)])
 GATES_OF_GRU = _gates([(0, 3, 6), (1, 4, 7), (2, 5, 8)])
-# Of Conv1D: (steps, 1, channels, filters), or (filters, channels, steps, 1).
+# Conv1D's kernels: (steps, 1, channels, filters), or (filters, channels, steps, 1).
 WITH_WIDTH = Recipe((((0,), _without_width),), (4,))
 OUTPUTS_FIRST_WITH_WIDTH = Recipe((((0,), _outputs_first_without_width),), (4,))
-# Of Conv2D: (filters, channels, height, width). Conv2DTranspose is the same with channels and
-# filters in each other's places, and was stored as (height, width, channels, filters), too.
+# Conv2D's kernels: (filters, channels, height, width). Conv2DTranspose's have channels and filters
+# exchanged, and were stored as (height, width, channels, filters), too.
 OUTPUTS_FIRST = Recipe((((0,), _transposed(2, 3, 1, 0)),), (4,), only_if_needed=False)
 OUTPUTS_FIRST_TRANSPOSE = Recipe((((0,), _transposed(2, 3, 0, 1)),), (4,), only_if_needed=False)
 INPUTS_FIRST = Recipe((((0,), _transposed(0, 1, 3, 2)),), (4,), only_if_needed=False)
-# Convolutions turned by half a turn, one and two dimensions.
+# Kernels rotated by 180 degrees, of one- and two-dimensional convolutions.
 FLIPPED = Recipe((((0,), _flipped),), (3,), False), Recipe((((0,), _flipped),), (4,), False)
-# Two biases tell cuDNN's layout; its kernels have the usual shapes.
+# cuDNN's layout is recognised by its two biases; its kernels have the usual shapes.
 CUDNN_LSTM = Recipe((((0,), _of_inputs(4)), ((1,), _of_state(4)), ((2,), _both_biases)), (2, 2, 1))
 CUDNN_GRU = Recipe(
     (((0,), _of_inputs(3)), ((1,), _of_state(3)), ((2,), _biases_in_rows)), (2, 2, 1)
@@ -186,16 +186,16 @@ CUDNN_GRU = Recipe(
 def arranged(
     layer: Layer, sources: Sequence[Source], recipes: Callable[[Layer], Sequence[Sequence[Recipe]]]
 ) -> list[Source]:
-    """The arrays that are stored for a layer, made those of its weights.
+    """Convert the arrays that are stored for a layer to its weights.
 
     Parameters
     ----------
     layer : Layer
-        What is inside of it is looked at, too.
+        The layer; layers inside it are converted, too.
     sources : list of Dataset
-        In the order in which older files have them: the weights that are trained, then the others.
+        In the order of older files: trainable weights, then the others.
     recipes : callable
-        Gives for a layer groups of recipes, of each of which the first that fits is applied.
+        Returns groups of recipes for a layer; in each group, the first that fits is applied.
     """
     leaves = [leaf for leaf in dict.fromkeys(layer.inside()) if not leaf.layers]
     groups = [(leaf, leaf.trainable_weights) for leaf in leaves]
@@ -224,7 +224,7 @@ def _most(
     weights: Sequence[Variable],
     recipes: Callable[[Layer], Sequence[Sequence[Recipe]]],
 ) -> int:
-    """How many arrays a layer's weights are if they are stored piece by piece."""
+    """The number of arrays of a layer whose weights are stored in parts."""
     recipe = max(
         (r for group in recipes(leaf) for r in group if len(r.weights) == len(weights)),
         key=lambda r: len(r.ranks),
@@ -237,9 +237,9 @@ _Table = Mapping[str, Sequence[Recipe]]
 
 
 def by_class(*tables: _Table) -> Callable[[Layer], list[Sequence[Recipe]]]:
-    """What :func:`arranged` asks for, from tables of recipes by the names of classes.
+    """Make the function ``recipes`` for :func:`arranged` from tables of recipes by class name.
 
-    ``"Conv2D channels_first"`` are those of that data format only.
+    An entry ``"Conv2D channels_first"`` applies to layers of that data format only.
     """
 
     def recipes(layer: Layer) -> list[Sequence[Recipe]]:

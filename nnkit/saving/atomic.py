@@ -1,4 +1,4 @@
-"""Files that are either completely written or not there at all."""
+"""Atomic replacement of files: a file is either written completely or not at all."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from nnkit.interrupts import allowed, deferred
 
 __all__ = ["replacing"]
 
-_ABANDONED = 60  # Seconds since somebody last wrote to a temporary file whose process is gone.
+_ABANDONED = 60  # Age in seconds at which a temporary file without a process is removed.
 
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Write a file that takes the place of ``path`` only when it is complete and on the disk.
+    """Write a file that replaces ``path`` only when it is complete and on the disk.
 
-    Whatever happens before that - an error, Ctrl-C, no space left, a power cut - leaves the old
-    file as it was. The new one has the old one's permissions, and is where a symbolic link leads.
-    What earlier processes left when they were killed is removed.
+    Any failure before that - an error, Ctrl-C, no space left, a power cut - leaves the old file
+    unchanged. The new file has the old one's permissions, and symbolic links are followed.
+    Temporary files of killed processes are removed.
 
     Raises
     ------
     OSError
-        The folder isn't there, the disk is full...; the error names ``path``.
+        The folder doesn't exist, the disk is full...; the error names ``path``.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     temporary = target.parent / f"{_prefix()}{os.getpid()}-{secrets.token_hex(8)}.tmp"
     latch = None
     try:
-        # "x" creates the file or fails: it never opens what is there, nor follows a link.
+        # "x" creates the file or fails: it never opens an existing file or follows a link.
         with deferred(), open(temporary, "x+b") as file:
             if old is not None and hasattr(os, "fchmod"):
                 os.fchmod(file.fileno(), stat.S_IMODE(old.st_mode) & 0o777)
@@ -65,24 +65,24 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             if latch.error is not None:
                 raise latch.error
             file.flush()
-            with allowed():  # It may take long.
+            with allowed():  # A flush may take long.
                 os.fsync(file.fileno())
-            file.close()  # Windows replaces closed files only.
+            file.close()  # Windows can replace closed files only.
             os.replace(temporary, target)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         first = error if latch is None or latch.error is None else latch.error
         if isinstance(first, OSError):
             raise _naming(path, first) from error
-        raise first  # noqa: B904 - what came later follows from it.
+        raise first  # noqa: B904 - later errors are consequences.
     _sync_folder(target.parent)
 
 
 class _Latch:
-    """A file that after an error takes everything without writing it, so that HDF5 can end.
+    """A file that ignores all writes after an error, so that HDF5 can close it.
 
-    HDF5 can't close a file that it couldn't write: it would keep it open, and complain for ever. So
-    the error is kept here until HDF5 is done.
+    HDF5 can't close a file after a failed write: it would keep the file open and repeat the error.
+    So the error is kept here until HDF5 has closed the file.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class _Latch:
         self._place = self._end = 0
 
     def _unless_failed(self, action: Callable[..., Any], *arguments: Any) -> Any:
-        """What an action returns; None if it or an earlier one failed."""
+        """Return the result of an action; None if it or an earlier one failed."""
         if self.error is None:
             try:
                 return action(*arguments)
@@ -138,23 +138,23 @@ class _Latch:
 
 
 def _naming(path: str | os.PathLike[str], error: OSError) -> OSError:
-    """The same error, with the path in it."""
+    """A copy of an error that names the path."""
     if error.errno is None or error.strerror is None:
         return type(error)(f"{path}: {error}")
     return OSError(error.errno, error.strerror, os.fspath(path))
 
 
-# ------------------------------------------------------------------- what killed processes left
+# ----------------------------------------------------------- temporary files of killed processes
 
 
 def _prefix() -> str:
-    """How the names of this machine's temporary files begin; the process's number comes next."""
+    """The beginning of the names of this machine's temporary files, before the process's id."""
     return f".nnkit-{re.sub(r'[^A-Za-z0-9.]', '_', platform.node())[:64]}-"
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove temporary files of processes of this machine that are gone."""
-    if os.name == "nt":  # There os.kill ends a process, whatever the signal.
+    """Remove temporary files of this machine's processes that no longer exist."""
+    if os.name == "nt":  # On Windows, os.kill ends a process with any signal.
         return
     pattern = re.compile(re.escape(_prefix()) + r"(\d+)-\w+\.tmp")
     with suppress(OSError):
@@ -177,7 +177,7 @@ def _is_abandoned(path: Path, process: int) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a new name survive a power cut; Windows sees to that itself."""
+    """Flush a folder, so that a new name in it survives a power cut; Windows needs no flush."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""What a file says about a model, as plain data in nnkit's terms."""
+"""Description: all that a file says about a model, as plain data in nnkit's terms."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ __all__ = ["Description", "describe"]
 
 @dataclass(frozen=True)
 class Description:
-    """What a file says about a model, in nnkit's terms; weights are not in it.
+    """All that a file says about a model besides its weights, in nnkit's terms.
 
     Attributes
     ----------
     model, training : dict
         For ``Sequential.from_config`` and ``compile_from_config``; training may be None.
     state : dict
-        Generators' keys and where training was; only nnkit writes it.
+        Keys of random generators and progress of training; only nnkit writes this.
     by_keras : bool
     slot_by_slot : bool
-        Whether the optimizer's state has all of one slot, then all of the next, as before Keras 3.
+        Whether the optimizer's state is ordered slot by slot, as before Keras 3.
     """
 
     model: dict[str, Any]
@@ -39,7 +39,7 @@ class Description:
 
 
 def describe(root: Group, compile: bool) -> Description:
-    """Read and check all that a file says; nnkit's own words if it has them, else Keras's."""
+    """Read and check a file's description: nnkit's own if the file has one, else Keras's."""
     own = child(root, "nnkit")
     group: Group | Dataset = root if own is None else own
     if own is not None:
@@ -81,7 +81,7 @@ def _parsed(document: str, what: str) -> dict[str, Any]:
 
 
 def _in_turns(training: Any) -> bool:
-    """Whether an optimizer is of tf.keras's newer ones, whose slots take turns."""
+    """Whether an optimizer is one of tf.keras's newer ones, whose slots are ordered by weight."""
     optimizer = training.get("optimizer_config") if isinstance(training, dict) else None
     config = optimizer.get("config") if isinstance(optimizer, dict) else None
     return isinstance(config, dict) and config.get("is_legacy_optimizer") is False

@@ -1,10 +1,11 @@
-"""From the descriptions in Keras's files to nnkit's own."""
+"""Translation of the descriptions in Keras's files to nnkit's."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
 
+from nnkit.arguments import parameters
 from nnkit.errors import FileFormatError
 from nnkit.registry import (
     find,
@@ -13,7 +14,6 @@ from nnkit.registry import (
     is_registered,
     lookup,
     means_function,
-    parameters,
     resolve,
 )
 from nnkit.saving.keras_versions import EVERY, KERAS_3, Generation
@@ -21,25 +21,24 @@ from nnkit.saving.to_keras import INNER_LAYERS
 
 __all__ = ["Translator"]
 
-_FORBIDDEN = ("_regularizer", "_constraint")  # If nnkit's class does not know them.
-_COMPILED = ("optimizer", "loss", "metric")  # What compile is given.
-_LONGEST = 80  # Characters of a value that a message shows.
+_FORBIDDEN = ("_regularizer", "_constraint")  # Refused if nnkit's class doesn't have them.
+_LONGEST = 80  # Characters of a value in a message.
 
 
 class Translator:
-    """Turns Keras's descriptions into nnkit's, and remembers what had to be left out.
+    """Translate Keras's descriptions to nnkit's, and collect the arguments that were left out.
 
     Parameters
     ----------
     generation : Generation
-        Of the file: what its words mean.
+        The generation of Keras that wrote the file, which defines the meaning of names.
 
     Attributes
     ----------
     ignored : list of str
-        Arguments that nnkit does not know and that change results, with their values.
+        Arguments unknown to nnkit that change results, with their values.
     changed : list of str
-        Arguments that change results because they do something else in nnkit.
+        Arguments that have a different effect in nnkit.
     """
 
     def __init__(self, generation: Generation = KERAS_3) -> None:
@@ -47,7 +46,7 @@ class Translator:
         self.ignored: list[str] = []
         self.changed: list[str] = []
         self._of_all: dict[str, Any] = {}
-        self._unnamed = 0  # Sequential models without a name, so far.
+        self._unnamed = 0  # The number of Sequential models without a name so far.
 
     # ------------------------------------------------------------------------------ the model
 
@@ -76,7 +75,7 @@ class Translator:
         if shape is not None and not _is_shape(shape):
             raise FileFormatError(f"the input shape is {_short(shape)}, not a list of sizes")
         if shape is not None and not _is_stateful(translated):
-            shape = [None, *shape[1:]]  # Only what remembers rows needs to know how many.
+            shape = [None, *shape[1:]]  # Only stateful layers need the batch size.
         return {
             "name": config.get("name", f"sequential_{self._unnamed}"),
             "layers": translated,
@@ -99,15 +98,15 @@ class Translator:
         if isinstance(policy, dict):
             policy = _member(policy, "config", dict, "dtype").get("name")
         if policy in ("int32", "int64") and self.generation is not KERAS_3:
-            return None  # What goes into an Embedding.
+            return None  # Integer inputs, for an Embedding.
         if policy not in (None, "float32", "float64"):
             raise FileFormatError(f"data type {_short(policy)}; nnkit has float32 and float64")
         return str(policy) if policy else None
 
-    # --------------------------------------------------------------------------- compile's words
+    # ----------------------------------------------------------------------- compile's arguments
 
     def training(self, described: dict[str, Any]) -> dict[str, Any] | None:
-        """nnkit's description of what ``compile`` was given; None if there was no loss."""
+        """nnkit's description of the arguments of ``compile``; None if there was no loss."""
         try:
             return self._training(_plain(described))
         except FileFormatError as error:
@@ -138,13 +137,13 @@ class Translator:
         }
 
     def _measure(self, kind: str, described: Any) -> Any:
-        """A loss or metric; Keras may say its class, its function, or both."""
+        """Translate a loss or metric, for which Keras may give a class, a function, or both."""
         if isinstance(described, str) and means_function(kind, described):
             return _of_function(kind, described, {})
         if not isinstance(described, dict):
             return described
         class_name = _member(described, "class_name", str, f"a {kind}")
-        if class_name == "Accuracy":  # "accuracy" is another one, which goes by the shapes.
+        if class_name == "Accuracy":  # Not the same as "accuracy", which depends on shapes.
             raise FileFormatError("the metric Accuracy, of equal numbers, which nnkit lacks.")
         config = dict(_member(described, "config", dict, class_name))
         function = config.pop("fn", None)
@@ -159,7 +158,7 @@ class Translator:
     # ------------------------------------------------------------------------- objects of any kind
 
     def _object(self, kind: str, described: Any) -> Any:
-        """The description of an object without the arguments that nnkit does not know."""
+        """Translate an object's description, without the arguments that nnkit doesn't have."""
         if isinstance(described, str):
             return described
         generation = self.generation
@@ -184,9 +183,9 @@ class Translator:
                 why = generation.changed[argument]
                 self.changed.append(f"{argument}={_short(value)} of {where} ({why})")
             if own and argument.endswith("_initializer") and not self._can_be_made(value):
-                continue  # The file has the weights.
+                continue  # Initializers don't matter: the file has the weights.
             if argument in known:
-                if kind != "optimizer" or value is not None:  # Then it is the default.
+                if kind != "optimizer" or value is not None:  # None is an optimizer's default.
                     config[argument] = self._argument(where, argument, value)
             elif value and argument.endswith(_FORBIDDEN):
                 raise FileFormatError(f"{where}: nnkit has no {argument} yet, it can't be loaded")
@@ -195,7 +194,7 @@ class Translator:
         return {"class_name": name, "config": config}
 
     def _found_of_all(self, layers: list[Any]) -> dict[str, Any]:
-        """Settings of all layers, as the first layer has them that says so."""
+        """Settings that are common to all layers, from the first layer that has them."""
         configs = [layer.get("config") for layer in layers if isinstance(layer, dict)]
         given = [self._renamed(EVERY, c) for c in configs if isinstance(c, dict)]
         return {
@@ -207,7 +206,7 @@ class Translator:
     def _renamed(
         self, name: str, given: dict[str, Any], kept: Collection[str] = ()
     ) -> dict[str, Any]:
-        """Arguments under the names that they have now, and with the values that these have now."""
+        """Arguments under today's names, with today's values."""
         names = {**self.generation.names.get(EVERY, {}), **self.generation.names.get(name, {})}
         names = {old: new for old, new in names.items() if old not in kept}
         renamed = {old: value for old, value in given.items() if old not in names}
@@ -242,7 +241,7 @@ class Translator:
         return value
 
     def _can_be_made(self, described: Any) -> bool:
-        """Whether nnkit has an initializer, and takes its arguments."""
+        """Whether nnkit has an initializer with these arguments."""
         name = described
         if isinstance(described, dict):
             described = _with_class_name(described)
@@ -256,7 +255,7 @@ class Translator:
         return True
 
     def _is_harmless(self, argument: str, value: Any) -> bool:
-        """Whether an argument that nnkit doesn't know changes no result."""
+        """Whether an argument that nnkit doesn't have can be left out without changing results."""
         silent, usual = self.generation.silent, self.generation.usual
         if argument in silent or argument in ("name", "dtype") or argument.endswith("_initializer"):
             return True
@@ -276,7 +275,7 @@ class Translator:
 
 
 def _plain(value: Any) -> Any:
-    """Without Keras's wrappers of tuples, shapes, arrays, functions and modules."""
+    """A value without Keras's wrappers of tuples, shapes, arrays, functions and modules."""
     if isinstance(value, list):
         return [_plain(v) for v in value]
     if not isinstance(value, dict):
@@ -284,7 +283,7 @@ def _plain(value: Any) -> Any:
     if value.get("class_name") in ("__tuple__", "TensorShape"):
         return _plain(value.get("items", []))
     if value.keys() == {"type", "value"} and isinstance(value["type"], str):
-        array = _plain(value["value"])  # A number or an array of NumPy's.
+        array = _plain(value["value"])  # A NumPy scalar or array.
         return array[0] if isinstance(array, list) and len(array) == 1 else array
     if value.get("class_name") == "function" and isinstance(value.get("config"), str):
         return value["config"]
@@ -293,14 +292,14 @@ def _plain(value: Any) -> Any:
         if isinstance(registered, str) and registered.rpartition(">")[2] == name:
             name = registered
         config = _plain(value["config"])
-        if name == "Sequential" and isinstance(config, list):  # As Keras wrote it until 2.2.2.
+        if name == "Sequential" and isinstance(config, list):  # Keras's form until 2.2.2.
             config = {"layers": config}
         return {"class_name": name, "config": config}
     return {k: _plain(v) for k, v in value.items()}
 
 
 def _items(value: Any) -> list[Any]:
-    """What is said for the outputs of a model: one thing, a list, a dictionary, lists in these."""
+    """Flatten a setting for a model's outputs: a value, or nested lists and dictionaries."""
     if isinstance(value, dict) and "class_name" not in value:
         if len(value) > 1:
             raise FileFormatError("a model of several outputs; nnkit's have one.")
@@ -313,21 +312,21 @@ def _items(value: Any) -> list[Any]:
 
 
 def _of_function(kind: str, function: str, config: dict[str, Any]) -> dict[str, Any]:
-    """A loss or metric that is a function of the user's."""
+    """The description of a loss or metric that is a user's function."""
     function_named(kind, function)
     kept = {k: v for k, v in config.items() if k == "name"}
-    if kind == "metric":  # The function in custom_objects may have another name, or none.
+    if kind == "metric":  # The function in custom_objects may have a different name, or none.
         kept.setdefault("name", function.rpartition(">")[2])
     return {"class_name": f"Function{kind.title()}", "config": {"function": function, **kept}}
 
 
 def _named(class_name: str, name: str) -> dict[str, Any]:
-    """The description of an object of which only the name is given."""
+    """The description of an object that is given only by name."""
     return {"class_name": class_name, "config": {"name": name}}
 
 
 def _with_class_name(value: dict[str, Any]) -> dict[str, Any]:
-    """``{"name": "L1L2Regularizer", "l1": 0.1}``, as Keras 1 wrote it, as Keras 2 would."""
+    """Convert Keras 1's ``{"name": "L1L2Regularizer", "l1": 0.1}`` to Keras 2's form."""
     if "class_name" in value or "name" not in value:
         return value
     return {
@@ -337,16 +336,17 @@ def _with_class_name(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_stateful(described: Any) -> bool:
-    """Whether a layer among these remembers, or one inside of them."""
+    """Whether one of the layers, or a layer inside one, is stateful."""
     if isinstance(described, dict):
         return bool(described.get("stateful")) or _is_stateful(list(described.values()))
     return isinstance(described, list) and any(map(_is_stateful, described))
 
 
 def _find_function(where: str, given: dict[str, Any]) -> None:
-    """Refuse code, unless custom_objects has a function for the layer, by the layer's name.
+    """Find the function of a Lambda layer; refuse code in the file.
 
-    A function's name may be one that is known here.
+    A function's name is looked up as usual. For code, ``custom_objects`` must have a function under
+    the layer's name.
     """
     function, name = given.get("function"), given.get("name")
     if given.get("function_type") == "lambda" or not isinstance(function, str):
@@ -359,7 +359,7 @@ def _find_function(where: str, given: dict[str, Any]) -> None:
             f"{where} calls {_short(function)}, and a file never holds code that nnkit would run. "
             f"Give custom_objects={{{_short(function)}: your_function}}"
         )
-    for unused in ("output_shape", "mask"):  # One follows from the function, the other is for it.
+    for unused in ("output_shape", "mask"):  # nnkit infers the shape, and passes the mask itself.
         given.pop(unused, None)
 
 
@@ -377,7 +377,7 @@ def _is_shape(shape: Any) -> bool:
 
 
 def _short(value: Any) -> str:
-    """A value from a file in a message."""
+    """A value from a file, shortened for a message."""
     said = repr(value)
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
 

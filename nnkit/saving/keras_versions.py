@@ -1,6 +1,6 @@
-"""What the files of each generation of Keras call things, and what they mean by them.
+"""Names and meanings in the files of each generation of Keras.
 
-A file says which Keras wrote it, and on which backend. :func:`origin` finds the tables for it,
+A file says which Keras wrote it, and on which backend. :func:`origin` finds its tables,
 which :class:`nnkit.saving.from_keras.Translator` (settings) and :func:`nnkit.saving.stored.pair`
 (weights) read. The sources are Keras 1.2.2 and 2.3.1 (``keras/legacy/interfaces.py``,
 ``engine/saving.py``, ``optimizers.py``), tf-keras 2.15 and Keras 3.15.
@@ -23,41 +23,41 @@ if TYPE_CHECKING:
 
 __all__ = ["EVERY", "Generation", "Origin", "origin", "place_of_slots"]
 
-EVERY = "every class"  # Where a table has classes, what is the same for all of them.
+EVERY = "every class"  # The entry for all classes, in tables by class.
 
 
 @dataclass(frozen=True)
 class Generation:
-    """How Keras wrote files for some years.
+    """The form of the files of a range of Keras's versions.
 
     Attributes
     ----------
     name : str
     classes : dict
-        Classes that are other ones now.
+        Today's names of classes.
     names : dict of dict
-        For each class (by its name now) or :data:`EVERY`, what its arguments are called now; None
-        if they are none any more and change nothing. If several have one new name they are the
-        items of a list, in the order of the table.
+        For each class (by today's name) or :data:`EVERY`, today's names of its arguments; None for
+        a removed argument that changes nothing. Several arguments with one new name become items
+        of a list, in the order of the table.
     values : dict of dict
-        Values of arguments (by their names now) that are written otherwise now.
+        Today's values of arguments, by today's names of the arguments.
     defaults : dict of dict
-        For each class, arguments that a file need not give, or that were no arguments.
+        For each class, defaults of arguments that a file may lack.
     activations : dict
-        Names of activations that meant something else.
+        Names of activations that had a different meaning.
     silent : set of str
-        Arguments that change no number, whatever they are.
+        Arguments that change no result, whatever their value.
     usual : dict
-        Arguments that change nothing as long as they have this value.
+        Arguments that change nothing if they have this value.
     changed : dict
-        Arguments that do something else now, and what.
+        Arguments whose effect is different now, and the difference.
     of_all : dict
-        Arguments that were a setting of all layers, and the classes whose descriptions leave it
-        to those of others.
+        Arguments that were a common setting of all layers, and the classes whose descriptions
+        don't contain it.
     recipes : dict
-        By class, for :func:`nnkit.saving.arrangements.arranged`.
+        Recipes by class, for :func:`nnkit.saving.arrangements.arranged`.
     accuracies : dict
-        What the metric ``accuracy`` was with a loss, where the shapes say something else now.
+        By loss, the meaning of the metric ``accuracy`` where it is different from today's.
     """
 
     name: str
@@ -77,8 +77,11 @@ class Generation:
 _SILENT_IN_3 = frozenset(
     {
         *("batch_input_shape", "batch_shape", "jit_compile", "is_legacy_optimizer"),
-        "loss_scale_factor",  # Gradients are divided by it again.
-        *("ema_momentum", "ema_overwrite_frequency"),  # Of use_ema, which is not silent.
+        "loss_scale_factor",  # Gradients are divided by the factor again.
+        *(
+            "ema_momentum",
+            "ema_overwrite_frequency",
+        ),  # No effect without use_ema, which is not silent.
     }
 )
 _USUAL_IN_3 = {
@@ -147,25 +150,19 @@ TF_KERAS_1 = replace(
     accuracies=dict.fromkeys(_BINARY, "BinaryAccuracy"),
 )
 
-KERAS_2 = Generation(
-    "Keras 2",
-    classes=TF_KERAS.classes,
-    # It took the norm of all gradients together.
+KERAS_2 = replace(
+    TF_KERAS_1,
+    name="Keras 2",
+    # It was the norm of all gradients together.
     names={**TF_KERAS.names, EVERY: {**TF_KERAS.names[EVERY], "clipnorm": "global_clipnorm"}},
-    values=TF_KERAS.values,
-    defaults=TF_KERAS.defaults,
-    activations=TF_KERAS.activations,
-    silent=TF_KERAS.silent,
-    usual=TF_KERAS.usual,
     changed={"activity_regularizer": "it took the sum over a batch, and takes the mean now"},
-    recipes=TF_KERAS.recipes,
-    accuracies=TF_KERAS_1.accuracies,
 )
 
 _OF_RECTANGLE = {"nb_row": "kernel_size", "nb_col": "kernel_size"}
 
-KERAS_1 = Generation(
-    "Keras 1",
+KERAS_1 = replace(
+    KERAS_2,
+    name="Keras 1",
     classes={
         **KERAS_2.classes,
         "ActivityRegularizer": "L1L2",
@@ -223,11 +220,8 @@ KERAS_1 = Generation(
         **KERAS_2.values,
         "data_format": {"tf": "channels_last", "th": "channels_first", "default": None},
     },
-    defaults=KERAS_2.defaults,
-    activations=KERAS_2.activations,
     silent=KERAS_2.silent | {"consume_less", "forget_bias_init", "input_dtype"},
     usual={**KERAS_2.usual, "dropout": 0.0, "mode": 0},
-    changed=KERAS_2.changed,
     of_all={"data_format": ("SpatialDropout2D", "UpSampling2D", "ZeroPadding2D")},
     recipes={
         "LSTM": [arrangements.GATES_OF_LSTM, arrangements.CUDNN_LSTM],
@@ -237,10 +231,9 @@ KERAS_1 = Generation(
         "Conv2DTranspose channels_first": [arrangements.OUTPUTS_FIRST_TRANSPOSE],
         "Conv2DTranspose channels_last": [arrangements.INPUTS_FIRST],
     },
-    accuracies=KERAS_2.accuracies,
 )
 
-# Convolutions that a backend computed with the kernel turned by half a turn. Keras turned the
+# Convolutions that a backend computed with the kernel rotated by 180 degrees. Keras rotated the
 # kernels of DepthwiseConv2D itself.
 FLIPPED_BY: Mapping[str | None, Mapping[str, Sequence[Recipe]]] = {
     "theano": dict.fromkeys(("Conv1D", "Conv2D", "Conv2DTranspose"), arrangements.FLIPPED)
@@ -249,7 +242,7 @@ FLIPPED_BY: Mapping[str | None, Mapping[str, Sequence[Recipe]]] = {
 
 @dataclass(frozen=True)
 class Origin:
-    """What wrote a file.
+    """The version of Keras and the backend that wrote a file.
 
     Attributes
     ----------
@@ -262,16 +255,16 @@ class Origin:
 
     @property
     def is_old(self) -> bool:
-        """Whether it is of before Keras 3."""
+        """Whether the file was written before Keras 3."""
         return self.generation is not KERAS_3
 
     def arranged(self, layer: Layer, sources: Sequence[Any]) -> list[Any]:
-        """The arrays stored for a layer as its weights are today."""
+        """Convert the arrays that are stored for a layer to its weights."""
         recipes = self.generation.recipes, FLIPPED_BY.get(self.backend, {})
         return arrangements.arranged(layer, sources, arrangements.by_class(*recipes))
 
     def unsure(self, layers: Sequence[Layer]) -> list[str]:
-        """Names of convolutions that may be stored turned: Keras 1 did not say its backend."""
+        """Names of convolutions that may be stored rotated: Keras 1 didn't name its backend."""
         if self.generation is not KERAS_1 or self.backend is not None:
             return []
         recipes = arrangements.by_class(FLIPPED_BY["theano"])
@@ -280,8 +273,8 @@ class Origin:
 
 
 def place_of_slots(root: Group) -> str | None:
-    """The group of the layers in a ``.weights.h5``, and of those in each of them; None if none."""
-    names = "layers", "_layer_checkpoint_dependencies"  # The second in Keras 2.13.
+    """Name of the group of layers in a ``.weights.h5``, also within a layer; or None."""
+    names = "layers", "_layer_checkpoint_dependencies"  # The second name in Keras 2.13.
     return next((name for name in names if isinstance(child(root, name), Group)), None)
 
 
@@ -289,9 +282,9 @@ _WORDS_OF_3 = r'"(registered_name|batch_shape)"'
 
 
 def origin(root: Group) -> Origin:
-    """What wrote a file, by its attributes ``keras_version`` and ``backend``.
+    """Find the origin of a file by its attributes ``keras_version`` and ``backend``.
 
-    Keras 1 did not always say its version, and Keras 3's ``.weights.h5`` never do.
+    Not all files of Keras 1 have a version, and no ``.weights.h5`` of Keras 3 does.
     """
     found = {}
     for name in ("keras_version", "backend"):

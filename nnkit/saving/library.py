@@ -1,4 +1,4 @@
-"""The library that reads and writes HDF5."""
+"""Import of h5py, the library that writes HDF5."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ forks.hold(_importing, 2)
 
 @functools.cache
 def hdf5() -> Any:
-    """h5py, imported when it is needed: whole, whenever Ctrl-C comes."""
+    """Import h5py when it is first needed; Ctrl-C can't interrupt the import."""
     with deferred(), _importing:
-        with forks.adopted():  # It holds a lock at forks, which nnkit takes while it has its own.
+        with forks.adopted():  # h5py has a lock of its own that it holds at forks.
             import h5py
-        forks.register()  # The user may have imported it before.
+        forks.register()  # For a user's earlier import of h5py.
     return h5py

@@ -1,4 +1,4 @@
-"""Reading JSON documents that nobody vouches for, and showing text from them."""
+"""Reading of untrusted JSON documents, and printing of text from them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["MAX_TEXT", "parse_json", "printable"]
 MAX_TEXT = 4 * 2**20  # Bytes.
 MAX_DEPTH = 64
 MAX_VALUES = 2**18
-MAX_OBJECTS = 2**13  # Layers, initializers, metrics...: what has a "class_name".
-_LONGEST = 4000  # Characters of an error.
+MAX_OBJECTS = 2**13  # Objects with a "class_name": layers, initializers, metrics...
+_LONGEST = 4000  # Characters of an error's text.
 
 
 def printable(text: str, longest: int = _LONGEST) -> str:
-    r"""Text from a file as it may be shown: control characters escaped, and not without end.
+    r"""Make text from a file safe to print: escape control characters, and limit the length.
 
     Examples
     --------
@@ -35,10 +35,10 @@ def printable(text: str, longest: int = _LONGEST) -> str:
 
 
 def parse_json(document: str, what: str) -> Any:
-    """The plain data in a JSON document.
+    """Parse a JSON document to plain data.
 
     Duplicate keys, keys with control characters, NaN, infinities, numbers beyond 64 bits and deep
-    nesting are refused, and so is what would become a large multiple of the document's size.
+    nesting are refused, and so are data that would need many times the document's size.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def parse_json(document: str, what: str) -> Any:
 
     if len(document) > MAX_TEXT:
         raise FileFormatError(f"{what}: longer than {MAX_TEXT} characters")
-    if sum(document.count(c) for c in "[{,") > MAX_VALUES:  # Each value comes after one of these.
+    if sum(document.count(c) for c in "[{,") > MAX_VALUES:  # Each value follows one of these.
         raise FileFormatError(f"{what}: more than {MAX_VALUES} values")
     try:
         value = json.loads(

@@ -1,4 +1,4 @@
-"""Reading models and weights from HDF5 files, nnkit's own and Keras's."""
+"""Reading of models and weights from HDF5 files of nnkit and Keras."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from nnkit import budget
 from nnkit.errors import FileFormatError, warn
 from nnkit.registry import custom_objects as known
+from nnkit.registry import registered
 from nnkit.saving import to_keras
 from nnkit.saving.arrangements import Arranged
 from nnkit.saving.description import Description, describe
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
 
 __all__ = ["inspect", "load_model", "load_weights"]
 
-# A model may need this much even if its file holds less: enough for every wrong shape to be named.
+# A model may need this much even if its file is smaller, so that errors can name wrong shapes.
 _SLACK = 64 * 2**20
-_MOST_LAYERS = 1024  # Those in others counted, too.
+_MOST_LAYERS = 1024  # Including layers inside others.
 _MOST_METRICS = 128
 _MOST_STEPS = 2**62
-_LONGEST_LINE = 2**20  # Characters, of inspect.
+_LONGEST_LINE = 2**20  # Characters of a line of inspect's output.
 
 
 def load_model(
@@ -47,22 +48,22 @@ def load_model(
     *,
     max_bytes: int = MAX_BYTES,
 ) -> Sequential:
-    """Read a whole model that nnkit or Keras wrote with ``model.save("model.h5")``.
+    """Read a whole model that nnkit or Keras saved with ``model.save("model.h5")``.
 
-    Nothing in the file is run, imported or followed to other files. What a file can name are
-    classes of nnkit, those that you registered, and those in ``custom_objects``. Files of Keras 1
-    and 2 and of tf.keras mean what they meant there.
+    No code in the file is run or imported, and no link to another file is followed. A file can
+    refer to classes of nnkit, registered classes, and those in ``custom_objects``. Files of Keras
+    1 and 2 and of tf.keras are read with the meaning that they had there.
 
     Parameters
     ----------
     filepath : path
     custom_objects : dict, optional
-        Classes and functions of your own by name, as in ``{"Swish": Swish}``; what Keras
-        registered as ``"package>Swish"`` may be spelled either way. The function of a ``Lambda``
-        that holds byte code is found by the layer's name.
+        Custom classes and functions by name, as in ``{"Swish": Swish}``; for a class that Keras
+        registered as ``"package>Swish"``, both names work. The function of a ``Lambda`` whose file
+        contains byte code is found by the layer's name.
     compile : bool
-        Also compile the model as it was, with the optimizer's state: training goes on as if it
-        had never stopped.
+        Whether to compile the model as it was, and restore the optimizer's state, so that training
+        resumes as if it had never stopped.
     max_bytes : int
         Files larger than this are not read.
 
@@ -73,18 +74,18 @@ def load_model(
     Raises
     ------
     FileNotFoundError
-        There is no such file.
+        The file doesn't exist.
     nnkit.errors.FileFormatError
-        It is no such file, damaged, written by a newer nnkit, or unsafe; or it needs a class or
-        function that isn't known.
+        The file is not HDF5 or not a model, damaged, written by a newer nnkit, or unsafe; or it
+        needs a class or function that isn't known.
     TypeError
-        One of ``custom_objects`` is neither a class of nnkit's kinds nor a function.
+        A value of ``custom_objects`` is neither a class that can be saved nor a function.
 
     Warns
     -----
     UserWarning
-        A file of Keras's has arguments that change results and that nnkit doesn't know; they are
-        listed. Or weights are NaN or infinite; they are named.
+        A file of Keras has arguments that change results and that nnkit doesn't have; the text
+        lists them. Or weights are NaN or infinite; the text names them.
 
     Examples
     --------
@@ -116,36 +117,36 @@ def load_weights(
     *,
     max_bytes: int = MAX_BYTES,
 ) -> None:
-    """Read the weights of a model from a file of weights or of a whole model, nnkit's or Keras's.
+    """Read the weights of a model from a file of nnkit or Keras, with weights or a whole model.
 
     Layers with weights are matched by their order. Weights that Keras 1 and 2 stored in other
-    layouts are rearranged. On any error the model stays as it was.
+    layouts are converted. On any error the model is unchanged.
 
     Parameters
     ----------
     model : Sequential
-        Built.
+        A model that is built.
     path : path
     by_name : bool
-        Match layers by name instead; those that only the model or only the file has are left.
+        Whether to match layers by name instead; layers without a match are skipped.
     skip_mismatch : bool
-        Leave layers whose shapes differ, with a warning, instead of refusing the file.
+        Whether to skip layers whose shapes differ, with a warning, instead of refusing the file.
     max_bytes : int
         Files larger than this are not read.
 
     Raises
     ------
     FileNotFoundError
-        There is no such file.
+        The file doesn't exist.
     nnkit.errors.FileFormatError
-        It is no such file, or its weights don't fit; every mismatch is named.
+        The file can't be read, or its weights don't fit; the text names every mismatch.
     ValueError
         The model has no weights yet.
 
     Warns
     -----
     UserWarning
-        Weights are NaN or infinite; their layers are named.
+        Weights are NaN or infinite; the text names their layers.
     """
     with model.turns.alone(writes=True):
         if not model.built:
@@ -158,7 +159,7 @@ def load_weights(
 
 
 def inspect(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> str:
-    """What is in a model's file, as text to print; nothing is built.
+    """Describe the contents of a model's file as text, without building the model.
 
     Examples
     --------
@@ -188,7 +189,7 @@ def inspect(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> str:
 
 
 def _check_counts(description: Description) -> None:
-    """Refuse models of more layers and metrics than anybody's, before one of them is made."""
+    """Refuse absurd numbers of layers and metrics before making any of them."""
     layers, waiting = 0, [description.model]
     while waiting:
         described: Any = waiting.pop()
@@ -206,13 +207,11 @@ def _check_counts(description: Description) -> None:
 
 
 def _build(description: Description, nbytes: int) -> Sequential:
-    from nnkit.models import Sequential
-
     try:
-        # Weights of 16 bits become such of 32.
+        # Weights of 16 bits become float32.
         with budget.limit(max(2 * nbytes, nbytes + _SLACK)):
-            model = Sequential.from_config(description.model)
-    except Exception as error:  # Arguments from a file can make a class fail in any way.
+            model: Sequential = registered("layer")["Sequential"].from_config(description.model)
+    except Exception as error:  # A constructor may fail in any way with a file's arguments.
         raise FileFormatError(f"the model it describes can't be made: {_said(error)}") from error
     if not model.built:
         raise FileFormatError(
@@ -256,7 +255,7 @@ def _restore_optimizer(model: Sequential, root: Group, slot_by_slot: bool, as_st
     places = [
         (name, i) for names in order for i in range(len(model.trainable_weights)) for name in names
     ]
-    if slot_by_slot or not places:  # Keras before 3 also kept slots that were not used.
+    if slot_by_slot or not places:  # Before Keras 3, files contain unused slots, too.
         arrays = arrays[: len(places)]
     if places and not as_stored:
         raise FileFormatError("the weights are stored in another layout than nnkit's")
@@ -274,7 +273,7 @@ def _restore_optimizer(model: Sequential, root: Group, slot_by_slot: bool, as_st
 
 
 def _restore_state(model: Sequential, description: Description) -> None:
-    """What only nnkit writes: generators' keys, and where training was."""
+    """Restore what only nnkit's files contain: keys of random generators, progress of training."""
     state = description.state
     try:
         for layer in model.walk():
@@ -287,5 +286,5 @@ def _restore_state(model: Sequential, description: Description) -> None:
 
 
 def _said(error: Exception) -> str:
-    """What an error says; its kind, too, where it comes from no check of nnkit's."""
+    """The text of an error, with its type if it isn't from one of nnkit's checks."""
     return str(error) if isinstance(error, (ValueError, TypeError, MemoryError)) else repr(error)

@@ -1,7 +1,7 @@
-"""Reading HDF5 files that nobody vouches for.
+"""Reading of untrusted HDF5 files.
 
-Nothing here follows a link, opens a second file, loads a plug-in, or believes a size before it has
-compared it with what is stored; :mod:`nnkit.saving.hdf5` reads the bytes themselves.
+Nothing here follows a link, opens a second file, loads a plug-in, or trusts a size before comparing
+it with the stored data; :mod:`nnkit.saving.hdf5` reads the bytes.
 """
 
 from __future__ import annotations
@@ -24,10 +24,15 @@ from nnkit.saving.plain import MAX_TEXT, printable
 
 __all__ = ["child", "number", "open_hdf5", "read", "text", "texts"]
 
-MAX_BYTES = 16 * 2**30  # Of a file, unless the caller says otherwise.
+MAX_BYTES = 16 * 2**30  # The default limit of a file's size.
 MAX_NAME = 2**12  # Bytes of a path.
 
 _NAME = re.compile(r"(?!\.+$)[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}")
+# Errors of Python's that a damaged file leads to.
+_OF_DAMAGE = (
+    *(ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError),
+    *(struct.error, zlib.error),
+)
 _SIGNATURES = {
     b"PK": "a zip archive; Keras 3's .keras format, if it is one, can't be read yet. "
     "Save it in Keras with model.save('model.h5')",
@@ -40,7 +45,7 @@ _SIGNATURES = {
 def open_hdf5(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Iterator[Group]:
     """The root of an HDF5 file, opened for reading; every error inside names the file."""
     shown = printable(os.fsdecode(path))
-    # Without O_NONBLOCK, opening a named pipe would wait for ever.
+    # Without O_NONBLOCK, opening a named pipe would block.
     opener = lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0))  # noqa: E731
     with open(path, "rb", opener=opener) as file:
         status = os.fstat(file.fileno())
@@ -55,24 +60,18 @@ def open_hdf5(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Itera
         try:
             yield open_root(Content(file, status.st_size))
         except DamagedError as error:
-            message = printable(f"a damaged or truncated HDF5 file ({error})")
-            raise FileFormatError(f"{shown}: {message}") from error
+            raise _damaged(shown, str(error)) from error
         except FileFormatError as error:
             raise FileFormatError(f"{shown}: {printable(str(error))}") from error.__cause__
         except MemoryError as error:
             raise FileFormatError(f"{shown}: it needs more memory than there is") from error
-        except (
-            ArithmeticError,
-            LookupError,
-            OSError,
-            RuntimeError,
-            TypeError,
-            ValueError,
-        ) as error:
-            message = printable(f"a damaged or truncated HDF5 file ({error!r})")
-            raise FileFormatError(f"{shown}: {message}") from error
-        except (struct.error, zlib.error) as error:
-            raise FileFormatError(f"{shown}: a damaged or truncated HDF5 file ({error})") from error
+        except _OF_DAMAGE as error:
+            raise _damaged(shown, repr(error)) from error
+
+
+def _damaged(shown: str, symptom: str) -> FileFormatError:
+    message = printable(f"a damaged or truncated HDF5 file ({symptom})")
+    return FileFormatError(f"{shown}: {message}")
 
 
 def _check_signature(start: bytes, shown: str) -> None:
@@ -89,7 +88,7 @@ def _check_signature(start: bytes, shown: str) -> None:
 
 
 def child(group: Group | Dataset, path: str) -> Group | Dataset | None:
-    """The member at a path, or None; links to elsewhere are refused, one step at a time."""
+    """The member at a path, or None; a link to elsewhere on the way is refused."""
     member: Group | Dataset | None = group
     for name in path.split("/"):
         if not _NAME.fullmatch(name):
@@ -102,7 +101,7 @@ def child(group: Group | Dataset, path: str) -> Group | Dataset | None:
 
 
 def text(owner: Group | Dataset, name: str, longest: int = MAX_TEXT) -> str | None:
-    """An attribute that is one string of so many bytes at most, or None."""
+    """An attribute that is a string of at most ``longest`` bytes, or None."""
     found = owner.attribute(name)
     if found is None:
         return None
@@ -111,7 +110,7 @@ def text(owner: Group | Dataset, name: str, longest: int = MAX_TEXT) -> str | No
 
 
 def texts(owner: Group | Dataset, name: str) -> list[str] | None:
-    """An attribute that is a list of strings, or None. Keras writes a long one in parts."""
+    """An attribute that is a list of strings, or None. Keras splits a long list into parts."""
     whole = _names(owner, name)
     if whole is not None:
         return whole
@@ -124,7 +123,7 @@ def texts(owner: Group | Dataset, name: str) -> list[str] | None:
 
 
 def number(owner: Group | Dataset, name: str) -> int | None:
-    """An attribute that is one whole number, or None."""
+    """An attribute that is an integer, or None."""
     found = owner.attribute(name)
     if found is None:
         return None
@@ -138,7 +137,7 @@ def _names(owner: Group | Dataset, name: str) -> list[str] | None:
     found = owner.attribute(name)
     if found is None:
         return None
-    if found.shape == (0,):  # Keras writes no names as an empty list of numbers.
+    if found.shape == (0,):  # Keras writes an empty list of names as an empty array of numbers.
         return []
     fits = bool(found.type.text) and found.shape is not None and len(found.shape) == 1
     _require(owner, found, fits, "a list of strings")
@@ -157,7 +156,7 @@ def _require(owner: Group | Dataset, found: Attribute, fits: bool, what: str) ->
 
 
 def read(dataset: Dataset, shape: tuple[int, ...], dtype: str) -> np.ndarray:
-    """The numbers of a data set, which must have the shape that the caller expects."""
+    """Read a data set, which must have the given shape."""
     check()
     if dataset.shape != shape:
         raise FileFormatError(f"{dataset.name} has shape {dataset.shape}, expected {shape}")

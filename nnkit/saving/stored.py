@@ -1,4 +1,4 @@
-"""The weights in a file, found in any of Keras's layouts, and matched with a model's."""
+"""Finding the weights in a file in any of Keras's layouts, and matching them with a model's."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ __all__ = [
     "weights_by_slot",
 ]
 
-_MOST_WEIGHTS = 1024  # In one layer.
-_MOST_NAMED = 2**15  # In all layers together, each as often as it is named.
-_DEEPEST = 32  # Layers within layers.
+_MOST_WEIGHTS = 1024  # The limit for one layer.
+_MOST_NAMED = 2**15  # The limit for all layers, counting an array each time it is named.
+_DEEPEST = 32  # The limit of nesting.
 _LONGEST_NAME = 255  # Bytes of a layer's name.
-_CELL = re.compile(r"(lstm|gru|simple_rnn)_cell(_\d+)?")  # Within a layer of tf.keras's.
+_CELL = re.compile(r"(lstm|gru|simple_rnn)_cell(_\d+)?")  # A part of names in tf.keras's files.
 
 Pairs = list[tuple["Variable", Source]]
 
 
 @dataclass(frozen=True)
 class StoredLayer:
-    """A layer's weights in a file: checked for safety, not read."""
+    """A layer's weights in a file: checked, but not read yet."""
 
     name: str
     names: tuple[str, ...]
@@ -61,15 +61,16 @@ class StoredLayer:
 
     @property
     def count(self) -> int:
-        """Number of weights, counted one by one."""
+        """The number of elements in all weights."""
         return sum(math.prod(shape) for shape in self.shapes)
 
 
 def stored_layers(root: Group, layers: Sequence[Layer]) -> list[StoredLayer]:
     """All layers of a file, in order.
 
-    The file is a whole model, weights in the layout of such a file, or weights as Keras 3 writes
-    them under ``.weights.h5``. The last are in order only if ``layers``, the model's, are given.
+    The file is a whole model, weights in the layout of a whole model's file, or weights in the
+    layout of Keras 3's ``.weights.h5``; for the latter, the order is known only with the model's
+    ``layers``.
     """
     group, names = root, texts(root, "layer_names")
     if names is None and isinstance(whole := child(root, "model_weights"), Group):
@@ -86,7 +87,7 @@ def stored_layers(root: Group, layers: Sequence[Layer]) -> list[StoredLayer]:
 
 
 def stored_bytes(layers: Sequence[StoredLayer]) -> int:
-    """Bytes of all arrays, each counted once however often it is named."""
+    """The number of bytes of all arrays, counting each array once even if named repeatedly."""
     return sum(d.nbytes for d in {d for layer in layers for d in layer.datasets})
 
 
@@ -98,7 +99,7 @@ def _by_names(name: str, group: Group) -> StoredLayer:
 
 
 def _by_slots(root: Group, place: str, layers: Sequence[Layer]) -> list[StoredLayer]:
-    """Keras 3's ``layers/dense_1/vars/0``: classes counted in the model's order."""
+    """The layers in Keras 3's layout, ``layers/dense_1/vars/0``, with classes numbered in order."""
     result = []
     slots = _group(root, place)
     layers = list(dict.fromkeys(layers))
@@ -114,7 +115,7 @@ def _by_slots(root: Group, place: str, layers: Sequence[Layer]) -> list[StoredLa
 
 
 def _of_layer(group: Group, place: str, layer: Layer) -> dict[str, Dataset]:
-    """The data sets of a layer in the order of its weights; what it has no weight for is last."""
+    """The data sets of a layer in the order of its weights; those without a weight come last."""
     order = {variable: i for i, variable in enumerate(keras_order(layer))}
     found = []
     for path, variables in weights_by_slot(layer):
@@ -126,7 +127,7 @@ def _of_layer(group: Group, place: str, layer: Layer) -> dict[str, Dataset]:
 
 
 def _below(group: Group, path: str, seen: set[Group]) -> Iterator[tuple[str, Dataset]]:
-    """All data sets in a group and the groups inside that were not seen before."""
+    """All data sets in a group and the groups inside that are not in ``seen``."""
     seen.add(group)
     yield from _vars(group, "vars", path)
     for name in sorted(group.members):
@@ -136,7 +137,7 @@ def _below(group: Group, path: str, seen: set[Group]) -> Iterator[tuple[str, Dat
 
 
 def _vars(group: Group, path: str, before: str = "") -> Iterator[tuple[str, Dataset]]:
-    """The data sets 0, 1, 2... in ``group/path``, by their paths; ``vars/`` itself goes unsaid."""
+    """The data sets 0, 1, 2... in ``group/path``, by their paths without ``vars/``."""
     found = child(group, path)
     if isinstance(found, Group):
         for i in range(min(len(found.members), _MOST_WEIGHTS)):
@@ -144,7 +145,7 @@ def _vars(group: Group, path: str, before: str = "") -> Iterator[tuple[str, Data
 
 
 def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
-    """Where Keras 3 keeps a layer's weights in its group: ``vars``, ``cell/vars`` and so on.
+    """The paths of a layer's weights in its group in Keras 3: ``vars``, ``cell/vars`` and so on.
 
     Examples
     --------
@@ -169,7 +170,7 @@ def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
 
 
 def slots_of(layers: Sequence[Layer]) -> list[str]:
-    """Keras 3's names of a model's layers in a file: dense, dropout, dense_1."""
+    """Keras 3's names of a model's layers in a file, such as dense, dropout, dense_1."""
     classes = [snake_case(type(layer).__name__) for layer in layers]
     numbers = [classes[:i].count(name) for i, name in enumerate(classes)]
     return [f"{c}_{n}" if n else c for c, n in zip(classes, numbers, strict=True)]
@@ -203,10 +204,10 @@ def _dataset(parent: Group, path: str) -> Dataset:
 def optimizer_arrays(
     root: Group,
 ) -> tuple[Dataset | None, Dataset | None, list[Dataset]] | None:
-    """Learning rate, number of steps and what the optimizer remembers, in order.
+    """Learning rate, number of steps and the optimizer's slots, in order; None without a state.
 
-    None if they aren't there. Not every file has the rate, and the configuration has it, too. The
-    number of steps is None where Keras 1 and 2 did not keep it.
+    The rate may be missing, because the configuration has it, too. The number of steps is None in
+    files of Keras 1 and 2 that lack it.
     """
     group = child(root, "optimizer_weights")
     names = texts(group, "weight_names") if isinstance(group, Group) else None
@@ -230,9 +231,9 @@ def pair(
     skip_mismatch: bool = False,
     origin: Origin | None = None,
 ) -> Pairs:
-    """Each weight of a model with its data set, or with what is made of an older file's.
+    """Pair each weight of a model with its data set, or with a weight computed from several.
 
-    Every mismatch is in one error.
+    One error lists all mismatches.
     """
     layers = [layer for layer in dict.fromkeys(layers) if layer.weights]
     stored = [layer for layer in stored if layer.datasets]
@@ -277,15 +278,16 @@ def pair(
 
 
 def keras_order(layer: Layer) -> list[Variable]:
-    """A layer's weights as Keras's older files have them: those that are trained first."""
+    """A layer's weights in the order of Keras's older files: trainable ones first."""
     return [*layer.trainable_weights, *layer.non_trainable_weights]
 
 
 def _in_order(weights: Sequence[Variable], stored: StoredLayer) -> list[Source]:
-    """A layer's data sets in the order of its weights, if their names say which is whose.
+    """A layer's data sets in the order of its weights, if names allow to match them.
 
-    The order of a nested model's weights depends on what was frozen when the file was written. If
-    the layers inside have other names than in the file, the first ``gamma`` is that of the first.
+    The order of a nested model's weights depends on which layers were frozen when the file was
+    written. If the layers inside have other names than in the file, equal names of weights are
+    matched in order: the first ``gamma`` is the first layer's.
     """
     for parts in (2, 1):
         names = _numbered([_tail(name, parts) for name in stored.names])
@@ -297,13 +299,13 @@ def _in_order(weights: Sequence[Variable], stored: StoredLayer) -> list[Source]:
 
 
 def _tail(path: str, parts: int) -> str:
-    """``dense/kernel`` of ``model/block/dense/kernel:0``, and of ``dense/lstm_cell/kernel``."""
+    """The last parts of a path: ``dense/kernel`` for ``model/block/dense/kernel:0``."""
     names = [name for name in path.removesuffix(":0").split("/") if not _CELL.fullmatch(name)]
     return "/".join(names[-parts:])
 
 
 def _numbered(names: Sequence[str]) -> list[tuple[str, int]]:
-    """Each name, and how many like it come before."""
+    """Pairs of each name and the number of equal names before it."""
     seen: Counter[str] = Counter()
     numbered = []
     for name in names:
@@ -313,7 +315,7 @@ def _numbered(names: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def assign(pairs: Pairs) -> None:
-    """Read all data sets, and only then change the weights."""
+    """Read all data sets, then change the weights, so that an error changes none."""
     found = [values(source, v.dtype) for v, source in pairs]
     for (variable, _), value in zip(pairs, found, strict=True):
         variable.assign(value)
@@ -321,7 +323,7 @@ def assign(pairs: Pairs) -> None:
 
 
 def fill(pairs: Pairs) -> None:
-    """Read all data sets into the weights of a model that nobody has seen yet."""
+    """Read all data sets directly into the weights of a new model."""
     for variable, source in pairs:
         variable.assign(values(source, variable.dtype))
     _warn_of_nan([v for v, _ in pairs])

@@ -1,41 +1,29 @@
-"""From nnkit's descriptions of models to those that Keras 3 reads."""
+"""Translation of nnkit's descriptions of models to those that Keras 3 reads."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nnkit.activations import LAYERS
 from nnkit.optimizers import RMSprop
 from nnkit.registry import is_registered, lookup, resolve, snake_case, to_plain
 
 if TYPE_CHECKING:
-    from nnkit.layers.base import Layer
     from nnkit.models import Sequential
     from nnkit.optimizers import Optimizer
 
-__all__ = ["INNER_LAYERS", "layer_config", "model_config", "slot_order", "training_config"]
+__all__ = ["INNER_LAYERS", "model_config", "slot_order", "training_config"]
 
 # Arguments of every layer.
 _COMMON = ("name", "trainable", "dtype", "input_shape", "activity_regularizer")
 # Arguments that are layers.
 INNER_LAYERS = ("layer", "backward_layer")
 
-# Layers that Keras has as functions only: there, they are Activation("tanh").
-FUNCTIONS = {
-    "Linear": "linear",
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "SELU": "selu",
-    "GELU": "gelu",
-    "SiLU": "silu",
-    "Softplus": "softplus",
-    "Softsign": "softsign",
-    "Mish": "mish",
-    "HardSigmoid": "hard_sigmoid",
-    "Exponential": "exponential",
-    "LogSoftmax": "log_softmax",
-}
+# Layers that are only functions in Keras, where they become Activation("tanh").
+_OF_KERAS = ("ELU", "LeakyReLU", "ReLU", "Softmax")
+FUNCTIONS = {layer: name for name, (layer, _) in LAYERS.items() if layer not in _OF_KERAS}
 
-# How Keras orders an optimizer's state: slots of one tuple take turns, weight by weight.
+# Keras's order of an optimizer's state: the slots of a tuple alternate, weight by weight.
 _SLOTS = {
     "SGD": (("momentum",),),
     "RMSprop": (("velocity",), ("momentum",), ("average_gradient",)),
@@ -50,17 +38,12 @@ _SLOTS = {
 
 
 def model_config(model: Sequential) -> dict[str, Any]:
-    """What Keras keeps in the attribute ``model_config``."""
+    """The value of Keras's attribute ``model_config``."""
     return _sequential(model.get_config())
 
 
-def layer_config(layer: Layer) -> dict[str, Any]:
-    """What Keras keeps of a layer."""
-    return _layer(to_plain(layer))
-
-
 def training_config(compiled: dict[str, Any]) -> dict[str, Any]:
-    """What Keras keeps in the attribute ``training_config``."""
+    """The value of Keras's attribute ``training_config``."""
     optimizer = compiled["optimizer"]
     return {
         "loss": _object("keras.losses", compiled["loss"]),
@@ -78,7 +61,7 @@ def training_config(compiled: dict[str, Any]) -> dict[str, Any]:
 
 
 def slot_order(optimizer: Optimizer) -> list[tuple[str, ...]]:
-    """The slots of an optimizer as Keras orders them, those that take turns in one tuple.
+    """The slots of an optimizer in Keras's order; the slots of a tuple alternate weight by weight.
 
     Examples
     --------
@@ -89,7 +72,7 @@ def slot_order(optimizer: Optimizer) -> list[tuple[str, ...]]:
     [('velocity',), ('momentum',)]
     """
     slots = list(optimizer.slots)
-    if isinstance(optimizer, RMSprop):  # Keras has no slots that are not used.
+    if isinstance(optimizer, RMSprop):  # Keras has only those slots that are used.
         used = {"momentum": optimizer.momentum, "average_gradient": optimizer.centered}
         slots = [s for s in slots if used.get(s, True)]
     groups = _SLOTS.get(type(optimizer).__name__, ())
@@ -117,12 +100,12 @@ def _sequential(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _name(name: str) -> str:
-    """Keras 3 takes no slashes in names; it finds weights in a file by their order."""
+    """A name without slashes, which Keras 3 refuses; it finds weights by order, not by name."""
     return name.replace("/", "_")
 
 
 def _names(originals: list[str]) -> dict[str, str]:
-    """Names without slashes that differ where the originals do, as ``a/b`` and ``a_b``."""
+    """Names without slashes, different for different originals such as ``a/b`` and ``a_b``."""
     names: dict[str, str] = {}
     for original in originals:
         name = _name(original)
@@ -133,7 +116,7 @@ def _names(originals: list[str]) -> dict[str, str]:
 
 
 def _layer(described: dict[str, Any], dtype: str = "float32") -> dict[str, Any]:
-    """In Keras's words; the dtype is that of the layer around it, if it says none itself."""
+    """Keras's description of a layer; ``dtype`` is the default, that of the layer around it."""
     class_name, config = described["class_name"], {"dtype": dtype} | described["config"]
     if class_name == "Sequential":
         return _sequential(config)
@@ -145,14 +128,14 @@ def _layer(described: dict[str, Any], dtype: str = "float32") -> dict[str, Any]:
         config = {k: v for k, v in config.items() if k in _COMMON}
         class_name, config["activation"] = "Activation", FUNCTIONS[class_name]
     if class_name.startswith("SpatialDropout"):
-        config.pop("trainable")  # Keras's constructors don't know it.
+        config.pop("trainable")  # Not an argument of Keras's constructor.
     dtype = config["dtype"]
     config = {k: _value(k, v, dtype) for k, v in config.items()} | {"dtype": _policy(dtype)}
     return {"class_name": class_name, "config": config}
 
 
 def _value(name: str, value: Any, dtype: str = "float32") -> Any:
-    """One argument, in Keras's words."""
+    """Keras's description of an argument's value."""
     if name.endswith("activation"):
         return _activation(value)
     if value is None:
@@ -178,7 +161,7 @@ def _activation(value: Any) -> Any:
 
 
 def _hard_sigmoid(config: dict[str, Any]) -> dict[str, Any]:
-    """One of another slope than Keras 3's, of layers that it has."""
+    """A hard sigmoid whose slope isn't Keras 3's, composed of layers that Keras has."""
     common = {"dtype": _policy(config.get("dtype", "float32")), "trainable": True}
     rising = {"name": "rescaling", "scale": config["slope"], "offset": 0.5, **common}
     limited = {"name": "re_lu", "max_value": 1.0, **common}
@@ -193,7 +176,7 @@ def _hard_sigmoid(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_function(described: dict[str, Any]) -> bool:
-    """Whether a layer is one of Keras's functions, all its arguments being the defaults."""
+    """Whether a layer, with default arguments only, is a function in Keras."""
     name, config = described["class_name"], described["config"]
     if name not in FUNCTIONS:
         return False
@@ -202,7 +185,7 @@ def _is_function(described: dict[str, Any]) -> bool:
 
 
 def _metric(metric: Any) -> Any:
-    """A string that Keras knows ("mse" alone it does not), or a described object."""
+    """Keras's description of a metric: a string that Keras knows (not "mse"), or an object."""
     if not isinstance(metric, str):
         return _object("keras.metrics", metric)
     if metric in ("accuracy", "acc"):

@@ -1,15 +1,15 @@
-"""Writing models and weights to HDF5 files."""
+"""Writing of models and weights to HDF5 files."""
 
 from __future__ import annotations
 
 import json
 import os
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from nnkit import checks
 from nnkit._version import __version__
 from nnkit.interrupts import check
 from nnkit.registry import to_plain
@@ -24,37 +24,37 @@ if TYPE_CHECKING:
     from nnkit.layers.base import Layer
     from nnkit.models import Sequential
 
-__all__ = ["check_path", "check_savable", "save_model", "save_weights"]
+__all__ = ["check_savable", "save_model", "save_weights"]
 
 FORMAT_VERSION = 1
-_KERAS_VERSION = "3.0.0"  # Whose layout this is.
-_LONGEST_LIST = 2000  # An attribute of HDF5 has no room for many more strings.
+_KERAS_VERSION = "3.0.0"  # The version whose layout this is.
+_LONGEST_LIST = 2000  # HDF5 limits an attribute's size.
 
 
 def save_model(
     model: Sequential, path: str | os.PathLike[str], include_optimizer: bool = True
 ) -> None:
-    """Write a whole model: architecture, weights, how it was compiled and how far it learnt.
+    """Write a whole model: architecture, weights, arguments of ``compile`` and state of training.
 
-    Keras 3 opens the file with ``keras.models.load_model``, unless the model has classes of your
-    own. The file is complete or not written: an error on the way leaves an older one as it was.
+    ``keras.models.load_model`` of Keras 3 reads the file, unless the model has custom classes. An
+    existing file is replaced atomically: an error leaves it unchanged.
 
     Parameters
     ----------
     model : Sequential
-        Built.
+        A model that is built.
     path : path
         Ends in ``.h5`` or ``.hdf5``.
     include_optimizer : bool
-        Also write how the model was compiled, and the optimizer's state.
+        Whether to write the arguments of ``compile`` and the optimizer's state, too.
 
     Raises
     ------
     ValueError
-        The suffix is another, the model has no weights yet, or an argument of one of its objects
+        The suffix is a different one, the model isn't built, or an argument of one of its objects
         can't be written.
     OSError
-        The folder isn't there, or the disk is full.
+        The folder doesn't exist, or the disk is full.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def save_model(
     >>> nnkit.load_model(path).count_params()
     10
     """
-    check_path(path)
+    checks.model_file(path)
     with model.turns.alone():
         described = _describe(model, include_optimizer)
         with replacing(path) as file, _new(file) as root:
@@ -79,24 +79,24 @@ def save_model(
 
 
 def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
-    """Write the weights only.
+    """Write the weights of a model.
 
-    A name that ends in ``.weights.h5`` gets Keras 3's layout, any other Keras's older one (what a
-    whole model's file has in ``/model_weights``). Keras 3 reads each under such a name.
+    A name that ends in ``.weights.h5`` chooses Keras 3's layout, any other the older layout, that
+    of ``/model_weights`` in a whole model's file. Keras 3 reads both.
 
     Parameters
     ----------
     model : Sequential
-        Built.
+        A model that is built.
     path : path
         Ends in ``.h5`` or ``.hdf5``.
 
     Raises
     ------
     ValueError
-        The suffix is another, or the model has no weights yet.
+        The suffix is a different one, or the model isn't built.
     OSError
-        The folder isn't there, or the disk is full.
+        The folder doesn't exist, or the disk is full.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
     >>> nnkit.saving.save_weights(model, path)
     >>> nnkit.saving.load_weights(model, path)
     """
-    check_path(path)
+    checks.model_file(path)
     with model.turns.alone():
         _check_built(model)
         with replacing(path) as file, _new(file) as root:
@@ -121,16 +121,7 @@ def check_savable(model: Sequential) -> None:
     _describe(model, True)
 
 
-# ------------------------------------------------------------------------- before any writing
-
-
-def check_path(path: str | os.PathLike[str]) -> None:
-    """Raise the error that saving under this name would raise, without writing anything."""
-    suffix = Path(path).suffix
-    if suffix == ".keras":
-        raise ValueError(f"{path}: nnkit doesn't write .keras files yet; use the suffix .h5")
-    if suffix not in (".h5", ".hdf5"):
-        raise ValueError(f"{path}: the name of a model's file ends in .h5, not in {suffix!r}")
+# ----------------------------------------------------------------------- checks before writing
 
 
 def _check_built(model: Sequential) -> None:
@@ -142,7 +133,7 @@ def _check_built(model: Sequential) -> None:
 
 
 def _describe(model: Sequential, include_optimizer: bool) -> dict[str, dict[str, str]]:
-    """Every text of the file, made and checked before the file is: Keras's and nnkit's own."""
+    """Make and check all texts of the file, Keras's and nnkit's, before it is written."""
     _check_built(model)
     _check_shared(model, {})
     own: dict[str, Any] = {"model_config": model.get_config()}
@@ -162,7 +153,7 @@ def _describe(model: Sequential, include_optimizer: bool) -> dict[str, dict[str,
 
 
 def _check_shared(layer: Layer, places: dict[Layer, Layer]) -> None:
-    """Refuse a layer that two lists use: a file keeps uses together within one list only."""
+    """Refuse a layer that two lists of layers share: a file keeps sharing within one list only."""
     for child in dict.fromkeys(layer.layers):
         if child in places:
             raise ValueError(
@@ -196,7 +187,7 @@ def _as_json(documents: dict[str, Any]) -> dict[str, str]:
 
 
 def _named_weights(layer: Layer) -> dict[str, np.ndarray]:
-    """The layer's weights by names that are unique in it."""
+    """The layer's weights, by names that are unique in the layer."""
     weights: dict[str, np.ndarray] = {}
     for variable in keras_order(layer):
         name, number = variable.path, 0
@@ -211,7 +202,7 @@ def _named_weights(layer: Layer) -> dict[str, np.ndarray]:
 
 
 def _new(file: BinaryIO) -> h5py.File:
-    """A file in the oldest format, which every reader knows, whatever h5py's default is."""
+    """Make a file in the oldest format, which all readers know, whatever h5py's default is."""
     root: h5py.File = hdf5().File(file, "w", libver="earliest", track_order=False)
     return root
 
@@ -225,14 +216,14 @@ def _write_weights(group: h5py.Group, model: Sequential) -> None:
     _write_attributes(group, {"backend": "numpy", "keras_version": _KERAS_VERSION})
     _write_names(group, "layer_names", [name for name, _ in layers])
     for name, weights in [*layers, ("top_level_model_weights", {})]:
-        part = group[name] if name in group else _group(group, name)  # "a" may come after "a/b".
+        part = group[name] if name in group else _group(group, name)  # "a/b" may come before "a".
         _write_names(part, "weight_names", list(weights))
         for path, value in weights.items():
             _write_array(part, path, value)
 
 
 def _write_slots(root: h5py.Group, model: Sequential) -> None:
-    """Keras 3's ``layers/dense_1/vars/0``."""
+    """Write the weights in Keras 3's layout, ``layers/dense_1/vars/0``."""
     _group(root, "vars")
     layers = list(dict.fromkeys(model.layers))
     for slot, layer in zip(slots_of(layers), layers, strict=True):
@@ -245,7 +236,7 @@ def _write_slots(root: h5py.Group, model: Sequential) -> None:
 
 
 def _write_optimizer(group: h5py.Group, model: Sequential) -> None:
-    """The optimizer's state in Keras's order."""
+    """Write the optimizer's state in Keras's order."""
     optimizer, slots = model.optimizer, model.optimizer_slots()
     prefix = optimizer.name
     arrays: dict[str, Any] = {
@@ -262,7 +253,7 @@ def _write_optimizer(group: h5py.Group, model: Sequential) -> None:
 
 
 def _write_array(group: h5py.Group, path: str, value: Any) -> None:
-    """A data set, and a checksum of its bytes by which a reader finds damage."""
+    """Write a data set with a checksum of its bytes, by which a reader detects damage."""
     check()
     value = np.asarray(value, np.asarray(value).dtype.newbyteorder("<"), order="C")
     dataset = group.create_dataset(path, data=value)
@@ -277,7 +268,7 @@ def _write_attributes(group: h5py.Group, attributes: dict[str, str]) -> None:
 
 
 def _write_names(group: h5py.Group, attribute: str, names: list[str]) -> None:
-    """A list of strings, in parts if it is long: name0, name1..., as Keras does."""
+    """Write a list of strings, split into name0, name1... if it is long, as Keras does."""
     import h5py
 
     parts = [names[i : i + _LONGEST_LIST] for i in range(0, len(names), _LONGEST_LIST)] or [[]]

@@ -62,13 +62,17 @@ class OpFromGraph:
     ----------
     inputs : sequence of Variable
     outputs : sequence of Variable
-    inline, name, **ignored
-        Accepted for Theano's sake: a call always puts the graph itself in its place.
+    inline : bool
+        Accepted for Theano's sake: a call is always replaced by the graph itself.
     lop_overrides : callable, optional
         The gradient, instead of the graph's own: from lists of the inputs, the outputs and the
         gradients by these, a list of the gradients by the inputs.
     grad_overrides : callable, optional
-        The same without the outputs.
+        The gradient from lists of the inputs and of the gradients by the outputs only.
+    name : str, optional
+        Shown in errors.
+    **ignored
+        Accepted for Theano's sake.
 
     Examples
     --------

@@ -11,7 +11,7 @@ MODES = ("FAST_RUN", "FAST_COMPILE", "DebugMode")
 
 
 class Config:
-    """The settings. Others of Theano's may be set, too, and have no effect.
+    """The settings. Theano's other settings are accepted, and have no effect.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Config:
 
     @property
     def floatX(self) -> str:
-        """Data type of variables that don't say."""
+        """The default data type of variables."""
         return self._float
 
     @floatX.setter
@@ -44,7 +44,7 @@ class Config:
 
     @property
     def mode(self) -> str:
-        """How functions are compiled that don't say."""
+        """The default mode of functions."""
         return self._mode
 
     @mode.setter

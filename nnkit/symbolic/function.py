@@ -84,7 +84,14 @@ class In:
 
 
 class Out:
-    """An output; ``borrow`` is accepted for Theano's sake, results are always copies."""
+    """An output of a function.
+
+    Parameters
+    ----------
+    variable : Variable
+    borrow : bool
+        Accepted for Theano's sake: results are always copies.
+    """
 
     def __init__(self, variable: Any, borrow: bool = False) -> None:
         self.variable = variable
@@ -124,12 +131,16 @@ def function(
         Leave out the ``default_update`` that a shared variable brings along, as those of random
         streams do: of all, or of some. Otherwise each that is needed is updated, also if only
         another's update needs it; what ``updates`` says of a variable comes first.
+    accept_inplace : bool
+        Accepted for Theano's sake.
     name : str, optional
+    rebuild_strict : bool
+        Accepted for Theano's sake.
     allow_input_downcast : bool, optional
         Whether arguments may lose precision; None: Python floats may.
-    on_unused_input : {"raise", "warn", "ignore"}
-    accept_inplace, rebuild_strict, profile
+    profile : optional
         Accepted for Theano's sake.
+    on_unused_input : {"raise", "warn", "ignore"}
 
     Returns
     -------

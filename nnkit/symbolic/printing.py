@@ -1,4 +1,4 @@
-"""Graphs to look at: as a formula, as a tree of text, as a drawing."""
+"""Printing of graphs, as formulas and as trees of text."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _LONGEST = 2000
 
 
 def pprint(expression: Variable) -> str:
-    """A graph as a formula.
+    """Format a graph as a formula.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def debugprint(
     file: TextIO | str | None = None,
     **ignored: Any,
 ) -> str | None:
-    """A graph as a tree of text; what occurs again is printed once.
+    """Print a graph as a tree of text; parts that occur again are printed once.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def _letters(number: int) -> str:
 
 
 class Print(Op):
-    """Prints its input whenever it is computed, and gives it unchanged.
+    """Print the input whenever it is computed, and return it unchanged.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""What makes a network learn: the memory of a session, steps, and the loops around them."""
+"""Training: sessions, steps, and the loops of ``fit``, ``evaluate`` and ``predict``."""

@@ -1,4 +1,4 @@
-"""How an epoch is cut into batches: their order, and how many of them one native call does."""
+"""Batches, Pace and Orders: the division of an epoch into native calls, and its order of rows."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from nnkit.training.steps import MOST_STEPS
 
 __all__ = ["Batches", "Orders", "Pace"]
 
-# Python wakes up about this often during an epoch, to move the bar and to look for Ctrl-C.
+# The interval at which Python updates the progress bar and checks for Ctrl-C during an epoch.
 _WAKE_SECONDS = 0.1
 
 
 class Batches(NamedTuple):
-    """Batches of one native call.
+    """The batches of one native call.
 
     Attributes
     ----------
     first : int
-        Number of the first in the epoch.
+        Index of the first batch in the epoch.
     size : int
-        Rows of each.
+        Rows of each batch.
     steps : int
-        How many.
+        The number of batches.
     """
 
     first: int
@@ -35,12 +35,12 @@ class Batches(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Batches of the epoch that are done after them."""
+        """The number of batches of the epoch that are done after this call."""
         return self.first + self.steps
 
 
 class Pace:
-    """Calls that grow until one takes as long as Python may sleep; that changes no result."""
+    """Native calls that grow until one takes as long as Python may wait; results don't change."""
 
     def __init__(self) -> None:
         self._most = 1
@@ -55,7 +55,7 @@ class Pace:
         stride : int
             Rows of a full batch.
         single : bool
-            One batch a call, because somebody looks at each.
+            Whether each call does one batch, because a callback has a hook for batches.
         """
         full, rest = divmod(n, stride)
         first = 0
@@ -73,15 +73,15 @@ class Pace:
 
 
 class Orders:
-    """A new order for every epoch, a function of a seed and the epoch only.
+    """The order of the samples in each epoch, a function of a seed and the epoch only.
 
     Parameters
     ----------
     seed : int
     size : int
-        Samples.
+        The number of samples.
     shuffle : bool
-        False: always as they lie.
+        If False, samples are always in their original order.
     """
 
     def __init__(self, seed: int, size: int, shuffle: bool) -> None:
@@ -89,7 +89,7 @@ class Orders:
         self._prepared: tuple[int, np.ndarray] = -1, np.arange(size)
 
     def prepare(self, epoch: int) -> None:
-        """Make the order of an epoch in advance, while a device is at work."""
+        """Make the order of an epoch in advance, while a device computes."""
         if self.shuffle and self._prepared[0] != epoch:
             order = np.random.default_rng([self.seed, epoch]).permutation(self.size)
             self._prepared = epoch, order

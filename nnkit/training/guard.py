@@ -1,4 +1,4 @@
-"""Guard: which thread may do what with a model."""
+"""Guard: rules for threads that use one model."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["Guard"]
 
 
 class Guard:
-    """Lets one thread at a time be within ``fit``, and keeps what is at work as it is.
+    """Allow one thread at a time in ``fit``, and no changes of a model while it is used.
 
     Parameters
     ----------
     turns : Turns
-        Of the model; :class:`nnkit.engine.turns.Turns` says what they are.
+        The model's turns.
     """
 
     def __init__(self, turns: Turns) -> None:
@@ -29,12 +29,12 @@ class Guard:
 
     @contextmanager
     def changing(self, method: str) -> Iterator[None]:
-        """Within the block the model becomes another, and no thread uses it.
+        """In the block, this thread changes the model, and no other thread uses it.
 
         Raises
         ------
         RuntimeError
-            Another thread is within ``fit``.
+            Another thread is in ``fit``.
         """
         with self.turns.alone(writes=True):
             self._refuse_during_fit(method)
@@ -42,7 +42,7 @@ class Guard:
 
     @contextmanager
     def fitting(self) -> Iterator[None]:
-        """Within the block this thread is within ``fit``; others come between its native calls."""
+        """In the block, this thread is in ``fit``; others may run between its native calls."""
         with deferred():
             with self.turns.alone():
                 self._refuse_during_fit("fit")
@@ -55,19 +55,19 @@ class Guard:
 
     @contextmanager
     def measuring(self, method: str, remembers: bool) -> Iterator[object]:
-        """Within the block the weights stay as they are; it gives what :meth:`pausing` takes.
+        """In the block, weights don't change; yields the token for :meth:`pausing`.
 
         Parameters
         ----------
         method : str
-            What errors call it.
+            The name of the method in errors.
         remembers : bool
-            Whether layers remember the batch before, and so change.
+            Whether layers are stateful, so that a batch changes them.
 
         Raises
         ------
         RuntimeError
-            Layers remember, and another thread is within ``fit``.
+            Layers are stateful, and another thread is in ``fit``.
         """
         if remembers:
             self._refuse_during_fit(f"{method} (layers with stateful=True remember its batches)")
@@ -86,9 +86,9 @@ class Guard:
     def pausing(
         self, token: object, listeners: CallbackList | None
     ) -> Callable[[], AbstractContextManager[None]]:
-        """What makes the blocks in which callbacks run between batches.
+        """Return a context manager for callbacks between batches.
 
-        Weights may change there: a callback may wait for another thread that changes them.
+        In its blocks weights may change: a callback may wait for a thread that changes them.
         """
         looks = listeners is not None and listeners.looks_between_batches
         return partial(self._pause, token) if looks and token is not None else nullcontext
@@ -102,7 +102,7 @@ class Guard:
             self.turns.read(token)
 
     def _refuse_during_fit(self, method: str) -> None:
-        """Raise an error if another thread is within ``fit``; a fork has none of these."""
+        """Raise an error if another thread is in ``fit``; a forked child has no such threads."""
         thread = self._fits
         others = set(threading.enumerate()) - {threading.current_thread()}
         if thread in others:  # Its is_alive() is False after Ctrl-C has ended a join.

@@ -1,4 +1,4 @@
-"""What data must be like: the forms in which a model's input and its targets may come."""
+"""Checks and conversion of the data that users pass to ``fit``, ``evaluate`` and ``predict``."""
 
 from __future__ import annotations
 
@@ -104,19 +104,16 @@ def warn_of_doubts(
     network: Network, loss: Loss, data: Arrays, held_out: Arrays | None = None
 ) -> None:
     """Warn, once, of targets that can be taken but are rarely meant."""
-    doubts = _doubts(network, loss, data)
-    if held_out is not None and not doubts:
-        doubts = _doubts(network, loss, held_out)
-        doubts = doubts and f"validation_data: {doubts}"
-    if doubts:
-        warn(doubts, UserWarning)
-
-
-def _doubts(network: Network, loss: Loss, data: Arrays) -> str:
-    counts = None if data.weight is None else data.weight != 0
-    if network.makes_mask:
-        counts = np.zeros((len(data), 1), bool)  # Which steps count, only the step knows.
-    return loss.doubts(cast(np.ndarray, data.y), network.output_shape, counts)
+    for given, prefix in ((data, ""), (held_out, "validation_data: ")):
+        if given is None:
+            continue
+        counts = None if given.weight is None else given.weight != 0
+        if network.makes_mask:
+            counts = np.zeros((len(given), 1), bool)  # Which steps count, only the step knows.
+        doubts = loss.doubts(cast(np.ndarray, given.y), network.output_shape, counts)
+        if doubts:
+            warn(prefix + doubts, UserWarning)
+            return
 
 
 def batch_size(network: Network, method: str, name: str, given: Any, default: int) -> int:

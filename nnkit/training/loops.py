@@ -24,7 +24,7 @@ NOBODY = CallbackList()
 
 @dataclass
 class Run:
-    """Data on its way through a model: what all of its batches have in common.
+    """One pass of data through a model: all that its batches have in common.
 
     Attributes
     ----------
@@ -33,12 +33,12 @@ class Run:
         Rows of a full batch.
     listeners : CallbackList
     bound : dict
-        The data where the device in use finds it, and the order of this epoch.
+        The data in the current device's memory, and the order of this epoch.
     sums : array
-        Loss and metrics so far; see :class:`nnkit.training.steps.Objective`.
+        Running sums of loss and metrics; see :class:`nnkit.training.steps.Objective`.
     epoch : int
     meanwhile : callable, optional
-        What the host may do while it would wait for a device.
+        Work for the host while a device computes.
     check_numerics : bool
         Whether to stop at the first number that is not finite.
     pace : Pace
@@ -63,7 +63,7 @@ def fit(
     held_out: Run | None,
     validates: Callable[[int], bool],
 ) -> None:
-    """Train for some epochs.
+    """Train for a number of epochs.
 
     Parameters
     ----------
@@ -71,11 +71,11 @@ def fit(
     run : Run
     epochs : iterable of int
     orders : Orders
-        In which each of them takes the samples.
+        The order of the samples in each epoch.
     held_out : Run, optional
-        Data to evaluate after an epoch.
+        Validation data.
     validates : callable
-        ``validates(n)`` says whether after n epochs.
+        ``validates(n)``: whether to evaluate them after n epochs.
     """
     listeners = run.listeners
     listeners.on_train_begin()
@@ -92,7 +92,7 @@ def fit(
                 listeners.on_epoch_end(run.epoch, logs)
                 if model.stop_training:
                     break
-    finally:  # After Ctrl-C too: the model keeps what it learnt, and has its history.
+    finally:  # After Ctrl-C, too, the model keeps its weights and its history.
         listeners.on_train_end()
 
 
@@ -102,7 +102,8 @@ def _train_epoch(model: Trainer, run: Run) -> Logs:
     for batches in run.pace.chunks(len(run.data), run.stride, single):
         if single:
             listeners.on_train_batch_begin(batches.first)
-        with model.turns.alone(writes=True):  # Others may have used a model that shares a layer.
+        with model.turns.alone(writes=True):
+            # Claimed again: another thread may have used a model that shares a layer.
             logs = model.claimed().train(run, batches)
         if single:
             listeners.on_train_batch_end(batches.first, logs)
@@ -118,7 +119,7 @@ def evaluate(
     method: str,
     report: Callable[[int, Logs], None] | None = None,
 ) -> Logs:
-    """Loss and metrics of all data; ``report`` is called on the way."""
+    """Compute loss and metrics of all data; ``report`` is called after each native call."""
     run.sums, listeners = 0.0, run.listeners
     listeners.on_test_begin()
     single = listeners.needs_test_batches

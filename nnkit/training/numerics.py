@@ -1,4 +1,4 @@
-"""Where a NaN came from: the epoch, the batch and the first layer that made one."""
+"""Finding the cause of a NaN: the epoch, the batch and the first layer that made it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["explain", "warn_of_nan"]
 
 
 def explain(session: Session, step: Step, run: Run, steps: int, window: Window) -> None:
-    """Do some steps; if numbers are no longer finite after them, go back and find the first cause.
+    """Do some steps; if numbers are not finite after them, repeat them to find the first cause.
 
-    A step is a function of its state, so doing it again from a copy meets the same numbers.
+    A step is a function of its state, so repeating it from a copy gives the same numbers.
 
     Raises
     ------
     FloatingPointError
-        Names the epoch and the batch (both counted from 0) and the layer.
+        The text names the epoch and the batch (both counted from 0) and the layer.
     """
     state = session.state()
     before = kept(state)
@@ -51,7 +51,7 @@ def explain(session: Session, step: Step, run: Run, steps: int, window: Window) 
 
     number = int(session.counters.batch[0])
     session.train_function(window, watch)(run.data.on_host() | {"order": run.bound["order"]})
-    restore(state, before)  # The model keeps its last finite weights.
+    restore(state, before)  # So that the model has its last finite weights.
     cause = found[0] if found else "the loss, or the weights after the update"
     raise FloatingPointError(
         f"training stopped being finite in epoch {run.epoch}, batch {number}: first not finite is "
@@ -61,7 +61,7 @@ def explain(session: Session, step: Step, run: Run, steps: int, window: Window) 
 
 
 def warn_of_nan(x: Any, dtype: str) -> None:
-    """Say that a prediction is not finite because of its input, if that is so."""
+    """Warn if a prediction is not finite because its input is not."""
     row = first_not_finite(x, dtype)
     if row is not None:
         warn(

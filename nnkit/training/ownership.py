@@ -1,4 +1,4 @@
-"""Which model uses an optimizer, a loss or a metric: they keep arrays and counts while it works."""
+"""Ownership of optimizers, losses and metrics, which keep arrays and counters of one model."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def adopt(model: Trainer, optimizer: Optimizer) -> Optimizer:
     Raises
     ------
     ValueError
-        Another model uses it, and it counts that one's steps.
+        Another model uses the optimizer, which counts that model's steps.
     """
     owner = _owner(optimizer)
     if owner not in (None, model) and owner.optimizer is optimizer:
@@ -41,7 +41,7 @@ def adopt(model: Trainer, optimizer: Optimizer) -> Optimizer:
 
 
 def own(model: Trainer, part: Any) -> Any:
-    """A loss or metric, or a copy of that of another model; what is neither stays as it is."""
+    """The loss or metric, or a copy if it is another model's; other values unchanged."""
     if not isinstance(part, (Loss, Metric)):
         return part
     if _owner(part) not in (None, model):
@@ -61,6 +61,6 @@ def check_metrics(given: Any) -> None:
 
 
 def _owner(part: Any) -> Any:
-    """The model that uses it, if there is one."""
+    """The model that uses a part, or None."""
     known = _owners.get(part)
     return None if known is None else known()

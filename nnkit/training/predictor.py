@@ -14,8 +14,7 @@ from nnkit.callbacks import CallbackList
 from nnkit.data.arrays import rows
 from nnkit.engine.devices import current
 from nnkit.engine.program import ONE_STEP
-from nnkit.engine.records import Records
-from nnkit.engine.step import Step, Window
+from nnkit.engine.step import Records, Step, Window
 from nnkit.engine.turns import leave
 from nnkit.engine.variable import Storage
 from nnkit.interrupts import check

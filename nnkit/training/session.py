@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit import metrics
-from nnkit.engine.records import Records
-from nnkit.engine.step import Bound, Window
+from nnkit.engine.step import Bound, Records, Window
 from nnkit.engine.twins import writing
 from nnkit.engine.variable import Storage
 from nnkit.errors import warn
@@ -44,7 +43,7 @@ class Session:
     given : sequence of str or Metric
         The metrics, as ``compile`` was given them.
     python : callable
-        See :class:`nnkit.engine.records.Records`.
+        See :class:`nnkit.engine.step.Records`.
 
     Attributes
     ----------
@@ -68,6 +67,7 @@ class Session:
     ) -> None:
         self.network, self.optimizer, self.loss = network, optimizer, loss
         self.given, self.python, self.eager = given, python, False
+        self.shape = network.input_shape
         trained = network.trainable_weights
         ids = {id(v) for v in trained}
         self.storage = Storage(
@@ -154,15 +154,16 @@ class Session:
         return {name: writing(flat) for name, flat in self.flat_slots.items()}
 
     def claimed(self) -> Session:
-        """This session with all weights in its memory, or another if others are trained now.
+        """This session with all weights in its memory, or another if the network is another.
 
         If another model that shares a layer has taken some weights, they come back here, to the
         addresses that were recorded. A layer that was frozen or thawed changes what is trained; the
-        optimizer keeps what it remembers of the others.
+        optimizer keeps what it remembers of the others. So does another shape of the input.
         """
         before, trained = self.storage.trainable_variables, self.network.trainable_weights
         # As objects: weights are compared by their values.
-        if len(before) == len(trained) and all(map(operator.is_, before, trained)):
+        same = len(before) == len(trained) and all(map(operator.is_, before, trained))
+        if same and self.shape == self.network.input_shape:
             self.storage.claim()
             return self
         new = Session(self.network, self.optimizer, self.loss, self.given, self.python)

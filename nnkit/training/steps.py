@@ -1,7 +1,7 @@
 """One step of training, evaluation and prediction, as a list of launches.
 
-This is the whole of what a replay repeats. A step finds its rows by counters in memory, so that
-doing the same launches again does the next batch.
+A replay repeats exactly these launches. Kernels find the rows of a batch by counters in memory, so
+repeating the launches does the next batch.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Counters", "Objective", "Reader", "evaluate_batch", "predict_batch", "train_batch"]
 
-# Steps that one native call may do: so long is the table of their learning rates.
+# The largest number of steps in a native call: the length of the table of learning rates.
 MOST_STEPS = 4096
 
 
@@ -37,13 +37,13 @@ def train_batch(session: Session, chain: Chain, absorbed: bool, read: Reader, bo
     Parameters
     ----------
     session : Session
-        Memory that outlives the step.
+        The memory that outlives the step.
     chain : Chain
         The layers that run.
     absorbed : bool
-        Whether the loss does the work of the last layer, which is then not among them.
+        Whether the loss absorbs the last activation, which is then not in the chain.
     read : Reader
-        Which rows are the batch.
+        Reads the batch.
     bound : dict
         The data.
     """
@@ -82,7 +82,7 @@ def evaluate_batch(
 
 
 def predict_batch(chain: Chain, read: Reader, bound: Bound) -> None:
-    """The step of ``predict``: forward, and the rows put where they belong."""
+    """The step of ``predict``: forward, then scatter the rows into the result."""
     x, _, _ = read(bound)
     y = chain.forward(x, training=False)
     rows = y.reshape(len(y), -1)
@@ -91,37 +91,37 @@ def predict_batch(chain: Chain, read: Reader, bound: Bound) -> None:
 
 
 class Counters:
-    """What changes from step to step, in memory that kernels read and write.
+    """The numbers that change from step to step, in memory that kernels read and write.
 
     Attributes
     ----------
     batch : numpy.ndarray
         int64 (1,): index of the next batch in the epoch.
     iteration : numpy.ndarray
-        int64 (1,): steps the optimizer has done.
+        int64 (1,): the number of steps that the optimizer has done.
     rates, rate : numpy.ndarray
-        float64: learning rates of the coming steps, and that of the current one, (1,).
+        float64: the learning rates of the next steps, and the current one, (1,).
     position : numpy.ndarray
         int64 (1,): index of the next entry of ``rates``.
     """
 
     def __init__(self) -> None:
-        memory = np.zeros(4 + MOST_STEPS, np.int64)  # One block: one copy to a device and back.
+        memory = np.zeros(4 + MOST_STEPS, np.int64)  # Copied to a device as one block.
         self.batch, self.iteration, self.position = memory[:1], memory[1:2], memory[2:3]
         self.rate, self.rates = memory[3:4].view(np.float64), memory[4:].view(np.float64)
 
     def state(self) -> list[np.ndarray]:
-        """All that a step changes."""
+        """The arrays that a step changes."""
         return [self.batch, self.iteration, self.position, self.rate]
 
 
 class Objective:
-    """Loss and metrics: their value for a batch is added to running sums.
+    """Loss and metrics, whose values for each batch are added to running sums.
 
     Attributes
     ----------
     sums : numpy.ndarray
-        float64 (1 + metrics, 2): sum over samples, and samples; row 0 is the loss.
+        float64 (1 + metrics, 2): sum over samples, and number of samples; row 0 is the loss.
     """
 
     def __init__(self, loss: Loss, metrics: Sequence[Metric]) -> None:
@@ -129,7 +129,7 @@ class Objective:
         self.sums = np.zeros((1 + len(self.metrics), 2))
 
     def measure(self, y_true: np.ndarray, z: np.ndarray, absorbed: bool) -> None:
-        """Loss and metrics of each row, kept for :meth:`add`."""
+        """Compute loss and metrics of each row, and keep them for :meth:`add`."""
         loss = self.loss
         with working(loss):
             if absorbed:
@@ -155,10 +155,10 @@ class Objective:
             return in_python(loss.name, derive, (self.weight,), str(z.dtype), (y_true, z))
 
     def weigh(self, dtype: str, weight: np.ndarray | None, mask: np.ndarray | None) -> None:
-        """The weight of each row in the loss, and in the metrics (which all rows share alike).
+        """Compute the weight of each row in the loss, and in the metrics (equal for all rows).
 
-        Where the output has a mask, the rows that it leaves out weigh nothing. In the loss the
-        others of the batch weigh as much as all did; metrics count them, as in Keras.
+        Masked rows have weight 0. In the loss, the weights of the other rows are multiplied by
+        rows / (rows not masked); metrics are means over the other rows, as in Keras.
         """
         rows, summed = self.values.size, self.loss.reduction == "sum"
         self.mask = mask.reshape(-1) if mask is not None and mask.size == rows else None
@@ -175,7 +175,7 @@ class Objective:
                 launch.mask_weights(self.mask, self.weight)
 
     def add(self, samples: int, penalties: Iterable[np.ndarray]) -> None:
-        """Add the batch to the running sums, and to the loss what weights and layers cost."""
+        """Add the batch to the running sums, and penalties of weights and layers to the loss."""
         count = float(samples)
         with working(self.loss):
             launch.accumulate(self.values, self.weight, count, self.sums[0])
@@ -188,14 +188,14 @@ class Objective:
                     launch.accumulate_masked(result, self.mask, total)
 
     def logs(self) -> dict[str, float]:
-        """Running means since the sums were cleared."""
+        """Means since the sums were cleared, by name."""
         names = ["loss", *(metric.name for metric in self.metrics)]
         pairs = zip(names, self.sums.tolist(), strict=True)
         return {name: total / count if count else 0.0 for name, (total, count) in pairs}
 
 
 def _rowwise(owner: Loss | Metric, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """What a loss or metric gives, in Python or recorded: one value for every row."""
+    """Compute a loss or metric, in Python or recorded: one value for every row."""
     rows = y_pred.shape[:-1]
 
     def forward(y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
@@ -205,7 +205,7 @@ def _rowwise(owner: Loss | Metric, y_true: np.ndarray, y_pred: np.ndarray) -> np
 
     if owner.recordable:
         values = forward(y_true, y_pred)
-        if owner.recordable:  # It may just have found that it is not.
+        if owner.recordable:  # The call may have set it to False.
             return values
     return in_python(owner.name, forward, (y_true, y_pred), str(y_pred.dtype))
 
@@ -223,7 +223,7 @@ def _checked(
 
 
 def _weight_penalties(storage: Storage) -> Iterator[np.ndarray]:
-    """What the weights that are trained add to the loss: float64 (1,) each."""
+    """The penalties of trainable weights: float64 (1,) each."""
     for variable in storage.trainable_variables:
         if variable.regularizer is not None:
             penalty = empty((1,), np.float64)
@@ -232,16 +232,16 @@ def _weight_penalties(storage: Storage) -> Iterator[np.ndarray]:
 
 
 class Reader:
-    """Reads one batch out of the bound arrays.
+    """Gather one batch from the bound arrays.
 
     Parameters
     ----------
     network : Network
-        Says in which shape and type.
+        Has the shape and the type of a batch.
     window : Window
-        Which rows.
+        The rows of a batch.
     loss : Loss, optional
-        Says what type the targets have; without one there are none.
+        Has the type of the targets; without a loss there are no targets.
     """
 
     def __init__(self, network: Network, window: Window, loss: Loss | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Labels and numbers in the form that a model wants."""
+"""Conversion of labels and numbers for models."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["to_categorical"]
 
 
 def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.floating[Any]]:
-    """One-hot rows for integer labels, as ``categorical_crossentropy`` wants them.
+    """Convert integer labels to one-hot rows, as ``categorical_crossentropy`` needs them.
 
     Parameters
     ----------
     x : array_like of int
         Labels from 0 to ``num_classes - 1``, of any shape. A last axis of size 1 is dropped, so a
-        column of labels, shape (n, 1), is as good as shape (n,).
+        column of labels, shape (n, 1), is equivalent to shape (n,).
     num_classes : int, optional
-        How many classes there are. Default: one more than the largest label.
+        The number of classes; by default the largest label plus 1.
 
     Returns
     -------
@@ -32,10 +32,10 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.f
     Raises
     ------
     ValueError
-        A label is negative, too large or not a whole number; or there are no labels to count the
-        classes from; or ``num_classes`` is less than 1.
+        A label is negative, too large or not an integer; or there are neither labels nor
+        ``num_classes``; or ``num_classes`` is less than 1.
     TypeError
-        ``num_classes`` is no whole number, or ``x`` holds no numbers.
+        ``num_classes`` is not an integer, or ``x`` doesn't contain numbers.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Where the seeds of everything random come from."""
+"""The generator of all seeds."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _generator = np.random.Generator(np.random.PCG64())
 
 
 def set_random_seed(seed: int) -> None:
-    """Make the whole program repeatable: initial weights, dropout, shuffling.
+    """Make a program reproducible: initial weights, dropout, shuffling.
 
-    Seeds nnkit's own generator and, as Keras does, Python's ``random`` and NumPy's global
+    This seeds nnkit's own generator and, as in Keras, Python's ``random`` and NumPy's global
     ``numpy.random``. Call it before the model is built.
 
     Parameters
@@ -30,7 +30,7 @@ def set_random_seed(seed: int) -> None:
     Raises
     ------
     TypeError
-        The seed is no whole number.
+        The seed is not an integer.
     ValueError
         The seed is out of range.
 
@@ -53,9 +53,9 @@ def set_random_seed(seed: int) -> None:
 
 
 def next_seed() -> int:
-    """The next seed of nnkit's own generator, for an initializer, a dropout layer or a shuffle.
+    """Draw a seed from nnkit's own generator, for an initializer, a dropout layer or shuffling.
 
-    Safe to call from several threads.
+    Several threads may call this at once.
 
     Returns
     -------

@@ -11,7 +11,7 @@ import pytest
 import nnkit
 from nnkit.engine.cuda import blas
 from nnkit.engine.cuda.products import ProductCall, fuse_products
-from nnkit.engine.device import empty, execute, launch, recording
+from nnkit.engine.device import empty, launch, recording
 from nnkit.engine.tape import Call, Tape
 from nnkit.errors import DeviceError
 from nnkit.layers import Dense, Softmax
@@ -281,10 +281,10 @@ def test_products_compute_what_their_calls_do(training, lt):
     for call in fuse_products(training.entries, lasts(training)):
         if not isinstance(call, ProductCall):
             continue
-        written = [training.array(reference) for reference, writes in call.references() if writes]
+        written = [training.array(reference) for reference, writes in call.references if writes]
         before = [array.copy() for array in written]
         for separate in call.calls:
-            execute(separate.kernel, training.arguments(separate))
+            separate.kernel(*training.arguments(separate))
         want = [array.copy() for array in written]
         for array, old in zip(written, before, strict=True):
             array[...] = np.nan if call.epilogue == "sum_rows" else old
@@ -301,9 +301,9 @@ def test_a_product_knows_its_owner_and_what_it_writes(training):
     ]
     forward, backward = products[0], products[3]
     assert (forward.owner.name, backward.owner.name) == ("dense", "dense_2")
-    assert [writes for _, writes in forward.references()] == [False, False, True, False]
-    assert [writes for _, writes in backward.references()] == [False, False, True, True]
-    assert [writes for _, writes in products[1].references()] == [False, False, True]
+    assert [writes for _, writes in forward.references] == [False, False, True, False]
+    assert [writes for _, writes in backward.references] == [False, False, True, True]
+    assert [writes for _, writes in products[1].references] == [False, False, True]
 
 
 def test_apart(training):

@@ -34,7 +34,7 @@ def test_arrays_that_live_at_once_never_overlap(seed):
     sizes = tape.sizes()
     life = {}
     for time, entry in enumerate(tape.entries):
-        for reference, _ in entry.references():
+        for reference, _ in entry.references:
             if tape.places[reference.place].kind == "step":
                 life.setdefault(reference.place, []).append(time)
     for i, times in life.items():

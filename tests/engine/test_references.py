@@ -160,6 +160,18 @@ def test_bound_data_is_found_by_every_worker_and_in_each_part(rng):
             np.testing.assert_array_equal(array, copy)
 
 
+def test_bound_data_with_more_rows_goes_flat_to_an_elementwise_kernel(rng):
+    first, more = ({name: rng.normal(size=(rows, 3)) for name in ("x", "y")} for rows in (4, 7))
+    with recording(Tape(first)) as tape:
+        launch.tanh(first["x"], first["y"])
+    program = Program(tape, Arena(), 1)
+    for arrays in (more, first):
+        arrays["y"].fill(0)
+        program.bind(arrays)
+        program.run(1)
+        np.testing.assert_allclose(arrays["y"], np.tanh(arrays["x"]), rtol=1e-12)
+
+
 def test_stops_read_the_data_that_is_bound_now():
     x, y = np.ones((2, 2)), np.zeros((2, 2))
     with recording(Tape({"x": x})) as tape:
@@ -179,6 +191,32 @@ def test_a_program_that_nobody_told_where_data_lies():
         program.run(1)
     with pytest.raises(KeyError, match="z"):
         program.bind({"z": x})
+
+
+class Interrupted(np.ndarray):
+    """Comes to an end in the middle of what is written to it."""
+
+    def __setitem__(self, at, value):
+        self.view(np.ndarray)[at] = value
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_other_data_is_bound(rng):
+    """The first data once more: its address is the last one that was bound to the end."""
+    x, y = rng.normal(size=(4, 3)), np.zeros((4, 3))
+    with recording(Tape({"x": x})) as tape:
+        launch.copy(x, y)
+    program = Program(tape, Arena(), 1)
+    program.bind({"x": x})
+    operands = program._operands
+    words, operands.words = operands.words, operands.words.view(Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        program.bind({"x": np.zeros((4, 3))})
+    operands.words = words
+    program.bind({"x": x})
+    y.fill(0)
+    program.run(1)
+    np.testing.assert_array_equal(y, x)
 
 
 def test_an_arena_that_moves():

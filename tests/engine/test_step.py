@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from nnkit.engine.device import current_tape, empty, launch
-from nnkit.engine.records import Records
-from nnkit.engine.step import Window
+from nnkit.engine.step import Records, Window
 
 
 class Part:

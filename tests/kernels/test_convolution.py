@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from nnkit.kernels.cpu import axes, convolution, depthwise
+from nnkit.kernels.cpu import windows as whole_windows
 from nnkit.kernels.scratch import transposed_scratch, weights_scratch, windows_scratch
 from tests.helpers import run
 from tests.reference import convolution as reference
@@ -134,14 +135,14 @@ def test_im2col_and_back(case, rng):
     x, w, dy, place = case
     windows = np.empty((*dy.shape[:3], w[..., 0, 0].size * x.shape[3]), x.dtype)
     geometry = w.shape, (*place[:-1], 1)
-    run(convolution.im2col, x, w.shape[1], *place[:-1], windows)
+    run(whole_windows.im2col, x, w.shape[1], *place[:-1], windows)
     assert_close(windows, reference.im2col(x.astype(float), *geometry, dy.shape[1:3]))
     windows = rng.normal(size=windows.shape).astype(x.dtype)
     y, bias = np.empty_like(x), rng.normal(size=x.shape[3]).astype(x.dtype)
     want = reference.col2im(windows.astype(float), *geometry, x.shape)
-    run(convolution.col2im, windows, w.shape[1], *place[:-1], y)
+    run(whole_windows.col2im, windows, w.shape[1], *place[:-1], y)
     assert_close(y, want)
-    run(convolution.col2im_bias, windows, w.shape[1], *place[:-1], bias, y)
+    run(whole_windows.col2im_bias, windows, w.shape[1], *place[:-1], bias, y)
     assert_close(y, want + bias)
 
 

@@ -18,6 +18,7 @@ from nnkit.kernels.cpu import (
     recurrent,
     softmax,
     updates,
+    windows,
 )
 
 FLOATS = (
@@ -61,6 +62,7 @@ MODULES = {
     convolution: WINDOWS,
     depthwise: WINDOWS,
     pooling: WINDOWS,
+    windows: WINDOWS,
     softmax: dict.fromkeys(("x", "y", "dy", "dx"), "f4[3]"),
     losses: OPERANDS | MATRICES,
     metrics: OPERANDS | MATRICES,

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import nnkit
 from nnkit import losses
 from nnkit.layers import Dense, Sigmoid, Softmax
 from nnkit.losses import (
@@ -103,6 +104,20 @@ def test_what_is_absorbed():
     assert not BinaryCrossentropy(from_logits=True).absorbs(sigmoid)
     assert not BinaryCrossentropy().absorbs(softmax)
     assert not MeanSquaredError().absorbs(softmax)
+
+
+def test_a_derived_activation_is_not_absorbed():
+    """It may compute something else, which the loss would leave out."""
+
+    class Sharper(Softmax):
+        def forward(self, x, training=False):
+            return super().forward(4 * x, training)
+
+    model = nnkit.Sequential([nnkit.Input((3,)), Sharper()])
+    model.compile("sgd", "categorical_crossentropy", run_eagerly=True)
+    x = np.array([[0.1, 0.2, 0.3]], np.float32)
+    want = CategoricalCrossentropy()(np.eye(3)[:1], Softmax()(4 * x))
+    assert model.evaluate(x, np.eye(3)[:1], verbose=0) == pytest.approx(want, rel=1e-6)
 
 
 def test_extreme_logits_stay_finite():

@@ -43,6 +43,31 @@ def test_names_are_made_unique(layers, expected):
     assert names(layers()) == expected
 
 
+def test_a_model_without_weights_is_built_for_another_shape():
+    """What was recorded for the first shape has no place for the second."""
+    model = nnkit.Sequential([Flatten()])
+    model.compile("sgd", "mse")
+    for shape in ((4, 2, 3), (4, 4, 5)):
+        x = np.arange(np.prod(shape), dtype="float32").reshape(shape)
+        model.build((None, *shape[1:]))
+        np.testing.assert_array_equal(model.predict(x), x.reshape(4, -1))
+        assert model.evaluate(x, x.reshape(4, -1) + 2, verbose=0) == 4
+
+
+def test_another_shape_keeps_what_the_optimizer_remembers():
+    model = nnkit.Sequential([nnkit.Input((2, 3)), Flatten(), Dense(2)])
+    model.compile(nnkit.optimizers.SGD(0.1, momentum=0.9), "mse")
+    x, y = np.ones((4, 2, 3), "float32"), np.ones((4, 2), "float32")
+    model.fit(x, y, verbose=0)
+    before = [slot.copy() for slot in model.optimizer_slots()["momentum"]]
+    model.build((None, 6, 1))
+    after = model.optimizer_slots()["momentum"]
+    assert any(slot.any() for slot in before)
+    for old, new in zip(before, after, strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert model.predict(x.reshape(4, 6, 1)).shape == (4, 2)
+
+
 def test_building_early_or_late_gives_the_same_model():
     made = []
     for first in ([Input((4,)), Dense(3)], [Dense(3, input_shape=(4,))], [Dense(3)]):

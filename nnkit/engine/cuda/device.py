@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from nnkit import config
-from nnkit.engine.abstract_device import Bound, Device, Window
+from nnkit.engine.abstract_device import Bound, Device, Lock, Window
 from nnkit.engine.cuda import data
 from nnkit.engine.cuda.driver import Driver
-from nnkit.engine.cuda.operands import DeviceArena
+from nnkit.engine.cuda.places import DeviceArena
 from nnkit.engine.cuda.replay import Replay
 from nnkit.engine.cuda.simulator import Simulator
 from nnkit.engine.program import Program
@@ -45,7 +45,7 @@ class CudaDevice(Device):
         self.driver = driver or kind(int(name.removeprefix("cuda:")))
 
     @property
-    def key(self) -> tuple[Any, ...]:
+    def key(self) -> tuple[Any, ...]:  # type: ignore[override]
         """The name, and how products are rounded."""
         return self.name, config.matmul_precision()
 
@@ -65,11 +65,13 @@ class CudaDevice(Device):
         """An arena in the GPU's memory."""
         return DeviceArena(self.driver)
 
+    def take(self, lasting: Sequence[np.ndarray]) -> None:
+        """Nothing: a replay brings what it needs."""
+
     @contextmanager
-    def taken(self, lasting: Sequence[np.ndarray]) -> Iterator[None]:
-        """The GPU for this thread alone."""
-        with self.driver.lock:
-            self.driver.enter()
+    def in_python(self, lock: Lock) -> Iterator[None]:
+        """The GPU first: who replays a step holds it, and a layer in it may run another model."""
+        with self.driver.alone(), lock():
             yield
 
     @contextmanager
@@ -98,13 +100,14 @@ class CudaDevice(Device):
     @contextmanager
     def brought(self, bound: Bound, window: Window) -> Iterator[Bound]:
         """Copies on the host of what lies in the GPU's memory; results go back there."""
-        bring_home(self.driver)
         there = {name: value for name, value in bound.items() if not isinstance(value, np.ndarray)}
-        copies = bound | {name: value.rows(None) for name, value in there.items()}
-        yield copies
-        for name in window.results:
-            if name in there and not isinstance(there[name], data.Streamed):
-                self.driver.upload(copies[name], there[name].memory)
+        with self.driver.alone():
+            bring_home(self.driver)
+            copies = bound | {name: value.rows(None) for name, value in there.items()}
+            yield copies
+            for name in window.results:
+                if name in there and not isinstance(there[name], data.Streamed):
+                    self.driver.upload(copies[name], there[name].memory)
 
     def program(
         self, tape: Tape, single: Program, arena: DeviceArena, share: float, window: Window

@@ -111,6 +111,13 @@ class Driver:
         flag = self.api.CUstream_flags.CU_STREAM_NON_BLOCKING
         return int(self._call("cuStreamCreate", int(flag)))
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """A block in which no other thread runs steps on the device."""
+        with self.lock:
+            self.enter()
+            yield
+
     def enter(self) -> None:
         """Make the device this thread's current one, and free memory that nobody uses."""
         self._select()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from nnkit import config
 from nnkit.engine.cuda.blas import Lt, Product
-from nnkit.engine.cuda.operands import Operands, operands_of
+from nnkit.engine.cuda.places import Places
 from nnkit.engine.cuda.products import ProductCall, fuse_products
 from nnkit.engine.device import cuda_twin
 from nnkit.engine.references import Reference
@@ -37,22 +39,35 @@ class Launch(Protocol):
         """Queue it."""
 
 
-def launches(calls: Sequence[Call], operands: Operands) -> list[Launch]:
+def launches(calls: Sequence[Call], places: Places) -> list[Launch]:
     """The launches for some calls, in their order."""
-    lt = operands.driver.lt
+    lt = places.driver.lt
     if lt is None:
-        return [_kernel_launch(call, operands) for call in calls]
-    return [_launch(entry, operands, lt) for entry in fuse_products(calls, operands.lasts)]
+        return [_kernel_launch(call, places) for call in calls]
+    return [_launch(entry, places, lt) for entry in fuse_products(calls, places.lasts)]
 
 
-def _launch(entry: Call | ProductCall, operands: Operands, lt: Lt) -> Launch:
+def _launch(entry: Call | ProductCall, places: Places, lt: Lt) -> Launch:
     if isinstance(entry, ProductCall):
-        return ProductLaunch(entry, operands, lt)
-    return _kernel_launch(entry, operands)
+        return ProductLaunch(entry, places, lt)
+    return _kernel_launch(entry, places)
 
 
-def _kernel_launch(call: Call, operands: Operands) -> KernelLaunch:
-    return KernelLaunch(cuda_twin(call.kernel), operands_of(call), call.owner, operands)
+def _kernel_launch(call: Call, places: Places) -> KernelLaunch:
+    return KernelLaunch(cuda_twin(call.kernel), _operands(call), call.owner, places)
+
+
+def _operands(call: Call) -> list[Any]:
+    """A call's arguments as kernels for devices take them: elementwise ones get arrays flat."""
+    result: list[Any] = []
+    for name, argument in zip(call.kernel.parameters, call.arguments, strict=True):
+        if isinstance(argument, Reference):
+            is_flat = call.kernel.elementwise and name in call.kernel.split
+            result.append(argument.reshaped(argument.size) if is_flat else argument)
+        else:
+            whole = isinstance(argument, (bool, int, np.integer))
+            result.append(int(argument) if whole else float(argument))
+    return result
 
 
 class KernelLaunch:
@@ -64,21 +79,21 @@ class KernelLaunch:
     arguments : sequence
         Numbers and references.
     owner : object
-    operands : Operands
+    places : Places
     """
 
     def __init__(
-        self, kernel: CudaKernel, arguments: Sequence[Any], owner: Any, operands: Operands
+        self, kernel: CudaKernel, arguments: Sequence[Any], owner: Any, places: Places
     ) -> None:
-        self.name, self.owner, self.operands = kernel.name, owner, operands
+        self.name, self.owner, self.places = kernel.name, owner, places
         self._kernel, self._operands = kernel, arguments
         self._launch: Callable[..., None] = kernel
         self._arguments: Sequence[Any] = ()
 
     def place(self) -> None:
         """Resolve the operands, and choose how many threads there are."""
-        self._arguments = [self.operands.resolve(operand) for operand in self._operands]
-        self._launch = self.operands.driver.launcher(self._kernel, self._arguments)
+        self._arguments = [self.places.resolve(operand) for operand in self._operands]
+        self._launch = self.places.driver.launcher(self._kernel, self._arguments)
 
     def __call__(self, **numbers: int) -> None:
         """Queue it, with other numbers than it was recorded with if some are given."""
@@ -89,14 +104,14 @@ class KernelLaunch:
 class ProductLaunch:
     """A product by cuBLASLt, or by nnkit's own kernels where that has no algorithm."""
 
-    def __init__(self, call: ProductCall, operands: Operands, lt: Lt) -> None:
-        self.name, self.owner, self.operands = call.name, call.owner, operands
+    def __init__(self, call: ProductCall, places: Places, lt: Lt) -> None:
+        self.name, self.owner, self.places = call.name, call.owner, places
         self._arrays = call.a, call.b, call.c, call.extra
         self._product = Product(lt, call.a, call.b, call.epilogue, config.matmul_precision())
         # The calls one by one: first as products of their own, then as kernels.
         fused = len(call.calls) > 1
         self._apart = [
-            _launch(entry if fused else whole, operands, lt)
+            _launch(entry if fused else whole, places, lt)
             for whole, entry in zip(call.calls, call.apart(), strict=True)
         ]
         self._planned = False
@@ -113,7 +128,7 @@ class ProductLaunch:
     def _address(self, reference: Reference | None) -> int:
         if reference is None:
             return 0
-        memory, offset = self.operands.find(reference)
+        memory, offset = self.places.find(reference)
         return memory.address + offset
 
     def __call__(self) -> None:
@@ -122,5 +137,5 @@ class ProductLaunch:
             for launch in self._apart:
                 launch()
             return
-        driver = self.operands.driver
+        driver = self.places.driver
         self._product.run(*self._addresses, driver.workspace.address, driver.stream)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from nnkit.engine.cuda.operands import Operands
+from nnkit.engine.cuda.places import Places
 from nnkit.engine.cuda.small_stretch import small_dense
 from nnkit.engine.tape import Tape
 
@@ -26,10 +26,10 @@ class FasterStep(Protocol):
         """After the steps have been waited for: raise DeviceError if they went wrong."""
 
 
-PATTERNS: list[Callable[[Tape, Operands], FasterStep | None]] = [small_dense]
+PATTERNS: list[Callable[[Tape, Places], FasterStep | None]] = [small_dense]
 
 
-def find_faster(tape: Tape, operands: Operands) -> FasterStep | None:
+def find_faster(tape: Tape, places: Places) -> FasterStep | None:
     """The faster step of the first pattern that a record matches, if any does."""
-    found = (pattern(tape, operands) for pattern in PATTERNS)
+    found = (pattern(tape, places) for pattern in PATTERNS)
     return next((step for step in found if step is not None), None)

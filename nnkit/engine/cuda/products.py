@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,13 +45,13 @@ class ProductCall:
         """Whose product it is."""
         return self.calls[0].owner
 
-    def references(self) -> Iterator[tuple[Reference, bool]]:
+    @property
+    def references(self) -> list[tuple[Reference, bool]]:
         """a, b, c and, if there is one, extra; and whether they are written."""
-        yield self.a, False
-        yield self.b, False
-        yield self.c, True
+        product = [(self.a, False), (self.b, False), (self.c, True)]
         if self.extra is not None:
-            yield self.extra, self.epilogue == "sum_rows"
+            product.append((self.extra, self.epilogue == "sum_rows"))
+        return product
 
     def apart(self) -> list[Call | ProductCall]:
         """Each call by itself: for a product whose epilogue cuBLASLt has no algorithm for."""

@@ -7,11 +7,11 @@ import numpy as np
 from nnkit.engine.cuda.convolutions import unfold_convolutions
 from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.launches import launches
-from nnkit.engine.cuda.operands import DeviceArena, Operands
 from nnkit.engine.cuda.options import options
 from nnkit.engine.cuda.patterns import find_faster
+from nnkit.engine.cuda.places import DeviceArena, Places
 from nnkit.engine.cuda.stretch import Stretch
-from nnkit.engine.device import execute, has_cuda_twin
+from nnkit.engine.device import has_cuda_twin
 from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call, Stop, Tape
 from nnkit.errors import DeviceError
@@ -42,7 +42,7 @@ class Program:
     def __init__(self, tape: Tape, driver: Driver, arena: DeviceArena, whole: bool) -> None:
         if driver.lt is not None:
             unfold_convolutions(tape)
-        self.driver, self.operands = driver, Operands(tape, driver, arena)
+        self.driver, self.places = driver, Places(tape, driver, arena)
         self._segments: list[Stretch | _HostStop] = []
         calls: list[Call] = []
         for entry in tape.entries:
@@ -50,18 +50,18 @@ class Program:
                 calls.append(entry)
                 continue
             self._segments += [
-                Stretch(launches(calls, self.operands), driver),
-                _HostStop(entry, tape, self.operands),
+                Stretch(launches(calls, self.places), driver),
+                _HostStop(entry, tape, self.places),
             ]
             calls = []
-        self._segments.append(Stretch(launches(calls, self.operands), driver))
+        self._segments.append(Stretch(launches(calls, self.places), driver))
         self.native = len(self._segments) == 1
         fuses = whole and options.fuse != "none"
-        self._fast = find_faster(tape, self.operands) if fuses else None
+        self._fast = find_faster(tape, self.places) if fuses else None
 
     def run(self, bound: dict[str, Memory], steps: int) -> None:
         """Queue so many steps on bound arrays that lie in device memory."""
-        addresses = self.operands.bind(bound)
+        addresses = self.places.bind(bound)
         if self._fast is not None and options.fuse != "none":
             self._fast.run(addresses, steps)
         elif self.native:
@@ -73,9 +73,9 @@ class Program:
 
     def prepare(self) -> None:
         """Bring all lasting arrays to the device."""
-        for twin in self.operands.twins:
+        for twin in self.places.twins:
             twin.prepare()
-        for twin in self.operands.written:
+        for twin in self.places.written:
             twin.newer = "step"
 
     def finish(self) -> None:
@@ -83,7 +83,7 @@ class Program:
         self.driver.synchronize()
         if self._fast is not None:
             self._fast.check()
-        for twin in self.operands.written:
+        for twin in self.places.written:
             twin.finish()
 
     def give_up(self) -> None:
@@ -91,7 +91,7 @@ class Program:
         try:
             self.finish()
         except DeviceError:  # The device is lost; the host's arrays are all that there is.
-            for twin in self.operands.written:
+            for twin in self.places.written:
                 twin.newer = "host"
 
 
@@ -101,8 +101,8 @@ class _HostStop:
     A layer in NumPy keeps arrays from ``forward`` to ``backward``, so every stop has its own.
     """
 
-    def __init__(self, entry: Call | Stop, tape: Tape, operands: Operands) -> None:
-        self.operands = operands
+    def __init__(self, entry: Call | Stop, tape: Tape, places: Places) -> None:
+        self.places = places
         self._copies: dict[Reference, np.ndarray] = {}
         if isinstance(entry, Stop):
             self._run = entry.function
@@ -113,14 +113,14 @@ class _HostStop:
             arguments = [
                 self._host(a, tape) if isinstance(a, Reference) else a for a in entry.arguments
             ]
-            self._run = lambda *_: execute(kernel, arguments)
-            reads = [(r, self._host(r, tape)) for r, writes in entry.references() if not writes]
-            writes = [(r, self._host(r, tape)) for r, writes in entry.references() if writes]
+            self._run = lambda *_: kernel(*arguments)
+            reads = [(r, self._host(r, tape)) for r, writes in entry.references if not writes]
+            writes = [(r, self._host(r, tape)) for r, writes in entry.references if writes]
         self._in, self._out = reads + writes, writes
 
     def _host(self, reference: Reference, tape: Tape) -> np.ndarray:
         """Where the host works on an array: in place if it lasts, else on a copy."""
-        if self.operands.lasts(reference):
+        if self.places.lasts(reference):
             return tape.array(reference)
         form = reference.shape, reference.dtype
         return self._copies.setdefault(reference, np.empty(*form))
@@ -129,7 +129,7 @@ class _HostStop:
         """Copy in, run, copy out."""
         for _ in range(steps):
             for reference, host in self._in:
-                self.operands.download(reference, host)
+                self.places.download(reference, host)
             self._run(*(host for _, host in self._in))
             for reference, host in self._out:
-                self.operands.upload(host, reference)
+                self.places.upload(host, reference)

@@ -9,7 +9,7 @@ import numpy as np
 from nnkit.engine.abstract_device import Bound, Window
 from nnkit.engine.cuda.data import DeviceArray, Resident, Stream, Streamed
 from nnkit.engine.cuda.driver import Driver, Memory
-from nnkit.engine.cuda.operands import DeviceArena
+from nnkit.engine.cuda.places import DeviceArena
 from nnkit.engine.cuda.program import Program
 from nnkit.engine.references import root
 from nnkit.engine.tape import Tape
@@ -39,6 +39,10 @@ class Replay:
 
     def replay(self, bound: Bound, steps: int, meanwhile: Callable[[], None] | None = None) -> None:
         """Do so many steps; arrays that are not on the device yet are copied there."""
+        with self.driver.alone():
+            self._replay(bound, steps, meanwhile)
+
+    def _replay(self, bound: Bound, steps: int, meanwhile: Callable[[], None] | None) -> None:
         program, first = self._program, int(self.window.batch[0])
         program.prepare()
         try:

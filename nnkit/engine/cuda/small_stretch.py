@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nnkit.engine.cuda.launches import KernelLaunch
-from nnkit.engine.cuda.operands import Operands
 from nnkit.engine.cuda.options import options
+from nnkit.engine.cuda.places import Places
 from nnkit.engine.cuda.small import Scratch, SmallStep, match
 from nnkit.engine.cuda.stretch import Stretch
 from nnkit.engine.references import Reference
@@ -20,10 +20,10 @@ from nnkit.kernels.cuda._cuda import CudaKernel
 __all__ = ["SmallStretch", "small_dense"]
 
 
-def small_dense(tape: Tape, operands: Operands) -> SmallStretch | None:
+def small_dense(tape: Tape, places: Places) -> SmallStretch | None:
     """The pattern: training of a small dense model with one hidden layer."""
-    small = match(tape, operands.driver.multiprocessors)
-    return None if small is None else SmallStretch(small, operands)
+    small = match(tape, places.driver.multiprocessors)
+    return None if small is None else SmallStretch(small, places)
 
 
 class SmallStretch:
@@ -32,19 +32,19 @@ class SmallStretch:
     Parameters
     ----------
     small : SmallStep
-    operands : Operands
+    places : Places
     """
 
-    def __init__(self, small: SmallStep, operands: Operands) -> None:
-        self.driver, self._operands = operands.driver, operands
+    def __init__(self, small: SmallStep, places: Places) -> None:
+        self.driver, self._places = places.driver, places
         scratch: dict[int, Reference] = {}
 
         def launch(kernel: CudaKernel, arguments: Sequence[Any]) -> KernelLaunch:
             for a in arguments:
                 if isinstance(a, Scratch):
-                    scratch.setdefault(id(a), operands.scratch(a.shape, a.dtype))
+                    scratch.setdefault(id(a), places.scratch(a.shape, a.dtype))
             placed = [scratch.get(id(a), a) for a in arguments]
-            return KernelLaunch(kernel, placed, None, operands)
+            return KernelLaunch(kernel, placed, None, places)
 
         self._three = Stretch([launch(*each) for each in small.three_kernels()], self.driver)
         found = small.persistent(1)
@@ -68,10 +68,10 @@ class SmallStretch:
         if self._failed is None:
             return
         flag = np.zeros(1, np.int32)
-        self.driver.download(self._operands.find(self._failed)[0], flag)
+        self.driver.download(self._places.find(self._failed)[0], flag)
         if flag[0]:
             self._persistent = None  # Its barrier has lost count.
-            for twin in self._operands.written:
+            for twin in self._places.written:
                 twin.newer = "host"
             raise DeviceError(
                 "the blocks of a fused training step did not meet; something else may have kept "

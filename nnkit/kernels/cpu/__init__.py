@@ -1,1 +1,1 @@
-"""Kernels for the CPU. :data:`nnkit.engine.device.launch` finds every kernel of every module."""
+"""Kernels for the CPU. :data:`nnkit.engine.device.launch` finds the kernels of all modules."""

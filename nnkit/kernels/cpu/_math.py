@@ -1,4 +1,4 @@
-"""Elementary functions for kernels: own float32 versions that vectorise, libm's for float64.
+"""Elementary functions for kernels: float32 versions that can be vectorised, libm's for float64.
 
 There is no vector math library in numba's wheels, and a call to libm stops a loop from being
 vectorised. The float32 versions are branch-free and within 4 ulp everywhere (``tests/kernels/
@@ -13,8 +13,10 @@ import numpy as np
 from numba import types
 from numba.extending import overload, register_jitable
 
+from nnkit.kernels._flags import EXACT
+
 # The kernels' "reassoc" would merge the two halves of ln 2 and cancel the rounding constant.
-_EXACT = {"fastmath": {"contract"}, "error_model": "numpy", "forceinline": True}
+_EXACT = EXACT | {"forceinline": True}
 
 _F = np.float32
 _I = np.int32
@@ -32,7 +34,7 @@ _NAN = _F(math.nan)
 
 
 def _for_float64(double):
-    """Make a float32 function usable in kernels, where ``double`` takes its place for float64."""
+    """Make a float32 function usable in kernels, with ``double`` as its float64 version."""
 
     def decorate(single):
         overload(single, jit_options=_EXACT)(lambda x: single if x == types.float32 else double)
@@ -80,7 +82,7 @@ def _reduce(x):
 @_for_float64(lambda x: math.exp(x))
 def exp(x):
     """e^x."""
-    # Beyond these the result is 0 or infinity. Comparisons this way round let NaN through.
+    # Outside of these bounds the result is 0 or infinity. These comparisons keep NaN.
     x = _F(-104) if x < _F(-104) else x
     x = _F(89) if x > _F(89) else x
     n, p = _reduce(x)
@@ -124,7 +126,7 @@ def log1p(x):
 @_for_float64(lambda x: math.expm1(x))
 def expm1(x):
     """e^x - 1 = 2^n p + (2^n - 1), exact near 0."""
-    # Beyond these the result is -1 or infinity.
+    # Outside of these bounds the result is -1 or infinity.
     x = _F(-18) if x < _F(-18) else x
     x = _F(89) if x > _F(89) else x
     n, p = _reduce(x)
@@ -135,7 +137,7 @@ def expm1(x):
 
 @_for_float64(lambda x: math.tanh(x))
 def tanh(x):
-    """tanh |x| = z / (z + 2) with z = e^2|x| - 1; it rounds to 1 from 9.01 on."""
+    """tanh |x| = z / (z + 2) with z = e^2|x| - 1; it rounds to 1 for |x| > 9.01."""
     size = abs(x)
     n, p = _reduce(_F(18.1) if size > _F(9.05) else size + size)
     scale = _power_of_two(n)
@@ -161,9 +163,9 @@ def _normal_cdf64(x):
 
 @_for_float64(_normal_cdf64)
 def normal_cdf(x):
-    """The share of a standard normal distribution below x: (1 + erf(x / sqrt 2)) / 2.
+    """The distribution function of the standard normal distribution: (1 + erf(x / sqrt 2)) / 2.
 
-    Below 0 it is e^(-x^2 / 2) R(-x), where R varies slowly: u times a polynomial of
+    For x < 0 it is e^(-x^2 / 2) R(-x), where R varies slowly: u times a polynomial of
     u = 1 / (1 + 0.35 |x|), fitted to the smallest relative error (3.2e-8) up to |x| = 15.
     """
     size = abs(x)

@@ -1,4 +1,4 @@
-"""Functions of one element, and their gradients in terms of what the forward pass kept."""
+"""Elementwise functions, and their gradients computed from the kept input or output."""
 
 import math
 
@@ -112,7 +112,7 @@ def prelu(x, alpha, y):
 
 @kernel(outputs=["dx", "dalpha"], split=["dy", "x", "dx", "dalpha"])
 def prelu_backward(dy, x, alpha, dx, dalpha):
-    """dx = dy where x > 0, else alpha dy; dalpha (batch, m, n) = the sums of dy x elsewhere."""
+    """dx = dy where x > 0, else alpha dy; dalpha (batch, m, n) = the sums of dy x where x <= 0."""
     outer, m, inner, n = x.shape[1:]
     zero = x.dtype.type(0)
     for b in range(x.shape[0]):
@@ -138,7 +138,7 @@ def prelu_backward(dy, x, alpha, dx, dalpha):
 
 @kernel(outputs=["y"], split=["x", "y"], elementwise=True)
 def gelu(x, y):
-    """y = x P(x), where P(x) is the share of a standard normal distribution below x."""
+    """y = x P(x), with P the distribution function of the standard normal distribution."""
     for i in range(x.size):
         y[i] = x[i] * _math.normal_cdf(x[i])
 
@@ -165,7 +165,7 @@ def gelu_tanh(x, y):
 @kernel(outputs=["dx"], split=["dy", "x", "dx"], elementwise=True, exact=True)
 def gelu_tanh_backward(dy, x, dx):
     """dx = dy (s + x s (1 - s) 2 u') with s = sigmoid(2 u)."""
-    most = x.dtype.type(1000)  # Where x^2 is this, s is 0 or 1, and u' still finite.
+    most = x.dtype.type(1000)  # For x^2 from this on, s is 0 or 1; u' is still finite.
     a = x.dtype.type(math.sqrt(8 / math.pi))
     b = x.dtype.type(math.sqrt(8 / math.pi) * 0.044715)
     one = x.dtype.type(1)
@@ -227,7 +227,7 @@ def softsign_backward(dy, x, dx):
 
 @kernel(outputs=["y"], split=["x", "y"], elementwise=True)
 def hard_sigmoid(x, slope, y):
-    """y = slope x + 1 / 2, limited to 0 to 1."""
+    """y = slope x + 1 / 2, clipped to [0, 1]."""
     rise = x.dtype.type(slope)
     half = x.dtype.type(0.5)
     zero = x.dtype.type(0)

@@ -1,14 +1,14 @@
-"""The order of axes."""
+"""Exchange of axes."""
 
 from nnkit.kernels._jit import kernel
 
-# Squares are swapped one by one, so that what is read and what is written stay in the cache.
+# Swapped square by square, so that both the squares read and written stay in the cache.
 _SIDE = 16
 
 
 @kernel(outputs=["y"], split=["x", "y"])
 def swap_axes(x, y):
-    """y[n, j, i] = x[n, i, j]: channels to the end, or to the front."""
+    """y[n, j, i] = x[n, i, j]: moves channels to the end, or to the front."""
     rows, columns = x.shape[1:]
     for n in range(x.shape[0]):
         for i in range(0, rows, _SIDE):

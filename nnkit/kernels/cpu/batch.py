@@ -1,7 +1,7 @@
-"""Copy a batch out of a data set, and count batches: what changes from step to step.
+"""Gather a batch from a data set, and advance the counters of a step.
 
-``batch`` is int64 (1,), the number of the batch in the epoch; ``size`` is the number of rows in a
-full batch; ``first`` is the number of a worker's first row in the batch.
+``batch`` is int64 (1,), the index of the batch in the epoch; ``size`` is the number of rows in a
+full batch; ``first`` is the index of a worker's first row in the batch.
 """
 
 from nnkit.kernels._jit import kernel
@@ -19,7 +19,7 @@ def gather(data, order, batch, size, first, rows):
 
 @kernel(outputs=["rows"], split=["rows"])
 def gather_sequence(data, batch, size, first, rows):
-    """rows_i = data[batch size + first + i], converted: without shuffling."""
+    """rows_i = data[batch size + first + i], converted: consecutive rows, without shuffling."""
     start = batch[0] * size + first
     for i in range(rows.shape[0]):
         for j in range(rows.shape[1]):
@@ -28,7 +28,7 @@ def gather_sequence(data, batch, size, first, rows):
 
 @kernel(updates=["data"], split=["rows"])
 def scatter_sequence(rows, batch, size, first, data):
-    """data[batch size + first + i] = rows_i; the rest of the data stays."""
+    """data[batch size + first + i] = rows_i; other rows of data don't change."""
     start = batch[0] * size + first
     for i in range(rows.shape[0]):
         for j in range(rows.shape[1]):
@@ -37,7 +37,7 @@ def scatter_sequence(rows, batch, size, first, data):
 
 @kernel(updates=["position", "batch", "iteration", "rate"])
 def advance(rates, position, batch, iteration, rate):
-    """Begin a training step: look up its learning rate, count its position, batch and number."""
+    """Begin a training step: look up its learning rate; add 1 to position, batch and iteration."""
     rate[0] = rates[position[0]]
     position[0] += 1
     batch[0] += 1
@@ -46,5 +46,5 @@ def advance(rates, position, batch, iteration, rate):
 
 @kernel(updates=["batch"])
 def advance_batch(batch):
-    """Count a batch."""
+    """batch += 1."""
     batch[0] += 1

@@ -1,17 +1,15 @@
 """Convolutions of images (batch, height, width, channels), as small products of matrices.
 
 An output pixel (i, j) sees the input pixels (i stride_y - top + p dilation_y, j stride_x - left +
-q dilation_x) for p < kh and q < kw; those outside of the image are zeros. With groups, the kernel
-(kh, kw, channels / groups, filters) has a share of the channels, and each share of the filters sees
-its own.
+q dilation_x) for p < kh and q < kw; those outside of the image are zeros. With groups, channels and
+filters are divided, and each group of filters sees one group of channels; the kernel is (kh, kw,
+channels / groups, filters).
 
-Such a window is a few runs of numbers that lie together: a line of it where pixels that are
-neighbours in the window are neighbours in the image, otherwise a pixel, or a group's share of one.
-The products read the runs where they are, so nothing is copied but what sees pixels outside: such
-images are laid out with their zeros in ``scratch``, which also has room for a part of the kernel.
+In memory, a window is a few contiguous runs of numbers: one for each of its lines if neighbouring
+pixels of the window are neighbours in the image, otherwise one for each pixel, or each pixel's
+channels of a group. The products read these runs in place. Only images whose windows reach outside
+are copied, with zeros around, to ``scratch``, which also has room for a part of the kernel.
 """
-
-import numpy as np
 
 from nnkit.kernels._intrinsics import copy_memory
 from nnkit.kernels._jit import inline, kernel
@@ -20,7 +18,7 @@ from nnkit.kernels.cpu._images import fill, fill_pixels, span
 
 
 def _cost(x, w, *others):
-    """Nanoseconds at 120 GFLOP/s; the output comes last."""
+    """Estimated nanoseconds, at 120 GFLOP/s; the output is the last argument."""
     return 2 * w.size * others[-1].size / (w.shape[3] * 120)
 
 
@@ -37,7 +35,7 @@ def _cost_of_weights(x, dy, *others):
 
 @kernel(outputs=["scratch", "y"], split=["x", "scratch", "y"], cost=_cost)
 def conv2d(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, scratch, y):
-    """y = the windows of x by w; x (n, h, w, c), w (kh, kw, c / groups, f), y (n, h', w', f)."""
+    """y = (windows of x) w; x (n, h, w, c), w (kh, kw, c / groups, f), y (n, h', w', f)."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
     fill(y, 0)
     _convolve(x, w, place, scratch, y)
@@ -47,7 +45,7 @@ def conv2d(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, 
 def conv2d_bias(
     x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, bias, scratch, y
 ):
-    """The same plus bias (f,) at every pixel."""
+    """:func:`conv2d` plus bias (f,) at every pixel."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
     fill_pixels(y, bias)
     _convolve(x, w, place, scratch, y)
@@ -55,11 +53,11 @@ def conv2d_bias(
 
 @inline
 def _convolve(x, w, place, scratch, y):
-    """Add the windows of x by w to y, in tiles of neighbours in a line by filters."""
+    """y += (windows of x) w, in tiles of neighbouring pixels by filters."""
     stride_y, stride_x, top, left, dilation_y, dilation_x, groups = place
     kh, kw, c, f = w.shape
     count, height, width = y.shape[:3]
-    if count == 0:  # There is no memory for a part of the kernel either.
+    if count == 0:  # Then scratch has no memory for a part of the kernel, either.
         return
     channels, share, columns, size = x.shape[3], f // groups, lanes(x), w.size // f
     weights, out, memory = w.reshape(-1), y.reshape(-1), scratch.reshape(-1)
@@ -102,15 +100,15 @@ def _convolve(x, w, place, scratch, y):
 def conv2d_weights(
     x, dy, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, first, scratch, dw
 ):
-    """dw = the windows of x, transposed, by dy: rows from ``first`` on of (kh kw c / groups, f).
+    """dw = (windows of x)^T dy: the rows from ``first`` on of (kh kw c / groups, f).
 
-    It is done in tiles of elements of a run by filters, and sums up pixels.
+    It is computed in tiles of elements of a run by filters, as sums over pixels.
     """
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
     count, height, width, f = dy.shape
     channels, share, columns = x.shape[3], f // groups, lanes(x)
     c, end = channels // groups, first + dw.shape[0]
-    # The lines of a window that these rows are about.
+    # The lines of a window to which these rows belong.
     p, taps = first // (kw * c), (end - 1) // (kw * c) + 1 - first // (kw * c)
     memory, images, gradients, out = (
         scratch.reshape(-1),
@@ -169,7 +167,7 @@ def conv2d_weights(
 def conv2d_transpose(
     x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, scratch, y
 ):
-    """The gradient of a convolution's input y, given that of its output x."""
+    """y = the input gradient of a convolution whose output gradient is x."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
     fill(y, 0)
     _spread(x, w, place, scratch, y)
@@ -179,7 +177,7 @@ def conv2d_transpose(
 def conv2d_transpose_bias(
     x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, bias, scratch, y
 ):
-    """The same plus bias (c,) at every pixel: what a transposed convolution is."""
+    """:func:`conv2d_transpose` plus bias (c,) at every pixel."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
     fill_pixels(y, bias)
     _spread(x, w, place, scratch, y)
@@ -187,9 +185,9 @@ def conv2d_transpose_bias(
 
 @inline
 def _spread(x, w, place, scratch, y):
-    """Add to y the windows x w^T, each at its place, in tiles of images by a run's elements.
+    """Add the windows x w^T to y at their positions, in tiles of images by elements of a run.
 
-    Windows of one image overlap: their sums can't be in one tile.
+    A tile has one window of each image, because windows of one image overlap.
     """
     stride_y, stride_x, top, left, dilation_y, dilation_x, groups = place
     kh, kw, c, f = w.shape
@@ -205,7 +203,7 @@ def _spread(x, w, place, scratch, y):
     for group in range(groups):
         for begin in range(0, kh * runs * panels, most):
             end = min(begin + most, kh * runs * panels)
-            for panel in range(begin, end):  # The kernel, transposed.
+            for panel in range(begin, end):  # A part of the transposed kernel.
                 e = panel % panels * columns
                 row = panel // panels * length + e
                 for k in range(share):
@@ -223,7 +221,7 @@ def _spread(x, w, place, scratch, y):
                             into = i * stride_y - top + p * dilation_y
                             if into < 0 or into >= high:
                                 continue
-                            # Elements from low to high of the run are inside of the image's line.
+                            # The run's elements from low to high are inside the line of the image.
                             start = (j * stride_x - left + q * dilation_x) * channels + group * c
                             stop = min(length, line - start)
                             to = (n * high + into) * line + start
@@ -252,9 +250,9 @@ def _spread(x, w, place, scratch, y):
 
 @inline
 def _runs(kh, kw, c, channels, line, place):
-    """The runs of a window: how many groups of them and how far apart, the same in a group, length.
+    """The runs of a window: number and distance of groups of runs, then of runs in a group; length.
 
-    The distance from one run to the next is the same in a group only.
+    Consecutive runs have the same distance within a group only.
     """
     dilation_y, dilation_x, groups = place[4:]
     if dilation_x == 1 and groups == 1:
@@ -264,14 +262,14 @@ def _runs(kh, kw, c, channels, line, place):
 
 @inline
 def _inside(x, top, left, lines, line):
-    """Whether no window sees anything outside of an image: they see so many lines of a length."""
+    """Whether all windows, which cover ``lines`` of length ``line``, are inside the image."""
     fits = lines - top <= x.shape[1] and line - left * x.shape[3] <= x.shape[2] * x.shape[3]
     return top <= 0 and left <= 0 and fits
 
 
 @inline
 def _lay_out(x, n, first, column, lines, line, to):
-    """Copy an image's lines from ``first`` on, in them the pixels from ``column`` on.
+    """Copy an image's lines from ``first`` on, and of each the pixels from ``column`` on.
 
     Lines and pixels outside of the image are zeros. A line takes ``line`` elements of ``to``.
     """
@@ -291,53 +289,3 @@ def _lay_out(x, n, first, column, lines, line, to):
                 row[e] = 0
         else:
             fill(row, 0)
-
-
-# --------------------------------------------------------------- windows as a whole, for GPUs
-
-
-@kernel(outputs=["windows"], split=["x", "windows"])
-def im2col(x, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, windows):
-    """windows (n, h', w', kh kw c) = what each output pixel sees of x."""
-    height, width, channels = x.shape[1:]
-    kh = windows.shape[3] // (kw * channels)
-    for n, i, j in np.ndindex(windows.shape[:3]):
-        for p in range(kh):
-            for q in range(kw):
-                row = windows[n, i, j, (p * kw + q) * channels :][:channels]
-                y, z = i * stride_y - top + p * dilation_y, j * stride_x - left + q * dilation_x
-                seen = 0 <= y < height and 0 <= z < width
-                for c in range(channels):
-                    row[c] = x[n, y, z, c] if seen else 0
-
-
-@kernel(outputs=["y"], split=["windows", "y"])
-def col2im(windows, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, y):
-    """y = the sum of windows (n, h', w', kh kw c), each where it would have been seen."""
-    place = stride_y, stride_x, top, left, dilation_y, dilation_x
-    fill(y, 0)
-    _fold(windows, kw, place, y)
-
-
-@kernel(outputs=["y"], split=["windows", "y"])
-def col2im_bias(windows, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, bias, y):
-    """The same plus bias (c,) at every pixel."""
-    place = stride_y, stride_x, top, left, dilation_y, dilation_x
-    fill_pixels(y, bias)
-    _fold(windows, kw, place, y)
-
-
-@inline
-def _fold(windows, kw, place, y):
-    """Add windows to where :func:`im2col` reads them."""
-    stride_y, stride_x, top, left, dilation_y, dilation_x = place
-    height, width, channels = y.shape[1:]
-    kh = windows.shape[3] // (kw * channels)
-    for n, i, j in np.ndindex(windows.shape[:3]):
-        for p in range(kh):
-            for q in range(kw):
-                row = windows[n, i, j, (p * kw + q) * channels :][:channels]
-                u, v = i * stride_y - top + p * dilation_y, j * stride_x - left + q * dilation_x
-                if 0 <= u < height and 0 <= v < width:
-                    for c in range(channels):
-                        y[n, u, v, c] += row[c]

@@ -1,4 +1,4 @@
-"""Products of matrices, by OpenBLAS or for few rows in tiles, and the sums that go with them."""
+"""Matrix products, by OpenBLAS or in tiles if there are few rows, and sums of rows."""
 
 import numpy as np
 
@@ -9,12 +9,12 @@ from nnkit.kernels._tile import MOST_ROWS, add_product, lanes
 _PRODUCT = {"a": "mk", "b": "kn", "c": "mn"}
 _WITH_BIAS = _PRODUCT | {"bias": "n"}
 _ROW_MAJOR, _PLAIN, _TRANSPOSED = 101, 111, 112
-# Where tiles of the result are faster than BLAS: B stays in the cache, and is read a few times.
+# Tiles of the result are faster than BLAS if B stays in the cache and is read a few times.
 _FEWEST, _MOST, _SMALL = 8, 64, 1 << 17
 
 
 def _cost(a, b, *others):
-    """Nanoseconds at 60 GFLOP/s."""
+    """Estimated nanoseconds, at 60 GFLOP/s."""
     return 2 * a.shape[0] * a.shape[1] * b.shape[1] / 60
 
 
@@ -28,7 +28,7 @@ def _layout(a):
 
 @inline
 def product(a, b, beta, c):
-    """C = A B + beta C, the rows of C contiguous; the other type's branch is not compiled in."""
+    """C = A B + beta C, with contiguous rows of C; compiled for one data type only."""
     m, n = c.shape
     k = a.shape[1]
     order_a, lda = _layout(a)
@@ -39,7 +39,7 @@ def product(a, b, beta, c):
         _add_tiles(a, lda, b, ldb, beta, c, ldc)
         return
     pa, pb, pc = pointer(a.ctypes.data), pointer(b.ctypes.data), pointer(c.ctypes.data)
-    # One row: a product of a vector reads B once, where the product of matrices first copies it.
+    # For one row: a vector-matrix product reads B once, a matrix product copies B first.
     swapped = _TRANSPOSED if order_b == _PLAIN else _PLAIN
     rows, columns = (k, n) if order_b == _PLAIN else (n, k)
     step = a.strides[1] // a.itemsize
@@ -59,13 +59,13 @@ def product(a, b, beta, c):
 
 @inline
 def _add_tiles(a, lda, b, ldb, beta, c, ldc):
-    """The same for few rows, where copying B into an order of its own would cost BLAS too much."""
+    """C = A B + beta C for few rows, for which BLAS's copy of B would be too expensive."""
     m, n = c.shape
     if beta == 0:
         for i in range(m):
             for j in range(n):
                 c[i, j] = 0
-    if a.shape[1] == 0:  # A tile adds up one product at least.
+    if a.shape[1] == 0:  # A tile needs at least one product.
         return
     tiles, width = -(-m // MOST_ROWS), lanes(c)
     for j in range(0, n, width):
@@ -77,7 +77,7 @@ def _add_tiles(a, lda, b, ldb, beta, c, ldc):
 
 @kernel(outputs=["c"], split=["a", "c"], strided=["a", "b"], axes=_PRODUCT, cost=_cost)
 def matmul(a, b, c):
-    """C = A B; A (m, k), B (k, n) and C (m, n), A and B of any strides, so also transposed."""
+    """C = A B; A (m, k), B (k, n) and C (m, n), A and B with any strides, also transposed."""
     product(a, b, 0, c)
 
 
@@ -102,8 +102,8 @@ def sum_rows(x, first, total):
     rows, end = x.shape[0], first + total.size
     for j in range(total.size):
         total[j] = x.dtype.type(0)
-    # Four rows at a time: otherwise every sum waits for the one before to reach memory. Each as an
-    # array of its own: only what is indexed by the loop alone is vectorised.
+    # Four rows at a time: otherwise every sum waits for the one before to reach memory. Each row is
+    # a separate array: only arrays that are indexed by the loop variable alone are vectorised.
     for i in range(0, rows - 3, 4):
         a, b = x[i, first:end], x[i + 1, first:end]
         c, d = x[i + 2, first:end], x[i + 3, first:end]

@@ -1,4 +1,4 @@
-"""Convolutions in which each channel of an image has filters of its own.
+"""Depthwise convolutions, in which each channel of an image has its own filters.
 
 Geometry and names are those of :mod:`nnkit.kernels.cpu.convolution`. Channel c of x gives channels
 c m to c m + m - 1 of y, for the m filters in w[:, :, c].
@@ -9,27 +9,27 @@ from nnkit.kernels.cpu._images import fill, fill_pixels, inside
 
 
 def _cost(x, w, *others):
-    """Nanoseconds at 4 products each."""
+    """Estimated nanoseconds, at 4 products each."""
     return w.shape[0] * w.shape[1] * others[-1].size / 4
 
 
 @kernel(outputs=["y"], split=["x", "y"], cost=_cost)
 def depthwise2d(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, y):
-    """y = the windows of each channel of x by its filters; w (kh, kw, c, m), y (n, h', w', c m)."""
+    """y = (windows of each channel of x) (its filters); w (kh, kw, c, m), y (n, h', w', c m)."""
     fill(y, 0)
     _convolve(x, w, (stride_y, stride_x, top, left, dilation_y, dilation_x), y)
 
 
 @kernel(outputs=["y"], split=["x", "y"], cost=_cost)
 def depthwise2d_bias(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, bias, y):
-    """The same plus bias (c m,) at every pixel."""
+    """:func:`depthwise2d` plus bias (c m,) at every pixel."""
     fill_pixels(y, bias)
     _convolve(x, w, (stride_y, stride_x, top, left, dilation_y, dilation_x), y)
 
 
 @inline
 def _convolve(x, w, place, y):
-    """Add the windows by their filters to y."""
+    """y += (windows of each channel of x) (its filters)."""
     stride_y, stride_x, top, left, dilation_y, dilation_x = place
     taps = w.reshape(w.shape[0], w.shape[1], -1)
     m = w.shape[3]
@@ -53,7 +53,7 @@ def _convolve(x, w, place, y):
 
 @kernel(outputs=["dx"], split=["dy", "dx"], cost=_cost)
 def depthwise2d_input(dy, w, stride_y, stride_x, top, left, dilation_y, dilation_x, dx):
-    """dx = the gradient of its input, given that of its output."""
+    """dx = the gradient of the input, given that of the output."""
     taps = w.reshape(w.shape[0], w.shape[1], -1)
     m = w.shape[3]
     for n in range(dy.shape[0]):
@@ -83,7 +83,7 @@ def _cost_of_weights(x, dy, *others):
 def depthwise2d_weights(
     x, dy, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, first, dw
 ):
-    """dw (kh kw, c m) = the gradient of its filters; rows from ``first`` on."""
+    """dw (kh kw, c m) = the gradient of the filters; rows from ``first`` on."""
     m = dw.shape[1] // x.shape[3]
     for tap in range(dw.shape[0]):
         p, q = (first + tap) // kw, (first + tap) % kw

@@ -1,8 +1,8 @@
-"""Rows of a table by their numbers: taken, and changed where a batch uses them.
+"""Embedding: rows of a table by ids, and updates of the rows that a batch uses.
 
-The numbers ``ids`` are whole, of any type; one outside of the table is no row. ``used`` (rows,),
-uint8, is not 0 for the rows of a gradient that may differ from 0: a step clears, writes and
-subtracts those only.
+``ids`` are integers of any type; an id outside of the table has no row. ``used`` (rows,), uint8, is
+not 0 for the rows in use, whose gradient may differ from 0: a step clears, writes and subtracts
+only these.
 """
 
 import math
@@ -12,7 +12,7 @@ from nnkit.kernels._jit import kernel
 
 @kernel(outputs=["y"], split=["ids", "y"])
 def take_rows(ids, table, y):
-    """y[i] = table[ids[i]], NaN if there is no such row; ids (n,), table (rows, k), y (n, k)."""
+    """y[i] = table[ids[i]], NaN for ids outside; ids (n,), table (rows, k), y (n, k)."""
     rows, k = table.shape
     nan = y.dtype.type(math.nan)
     for i in range(ids.size):
@@ -26,13 +26,13 @@ def take_rows(ids, table, y):
 
 
 def _cost(used, *others):
-    """Nanoseconds to look for rows; how many there are depends on the data."""
+    """Estimated nanoseconds to search for rows in use, whose number depends on the data."""
     return float(used.size)
 
 
 @kernel(updates=["used", "g"], split=["used", "g"], cost=_cost)
 def clear_rows(used, g):
-    """g (rows, k) = 0, and then no row is used."""
+    """g (rows, k) = 0 in rows in use, then used = 0."""
     rows, k = g.shape
     zero = g.dtype.type(0)
     for r in range(rows):
@@ -48,10 +48,10 @@ def _cost_of_adding(dy, ids, first, used, g):
 
 @kernel(updates=["used", "g"], split=["used", "g"], cost=_cost_of_adding)
 def add_rows(dy, ids, first, used, g):
-    """g[r] += the sum of dy[i] where ids[i] is first + r; those rows are used.
+    """g[r] += the sum of dy[i] where ids[i] = first + r; sets ``used`` for these rows.
 
-    Every worker goes through all numbers and adds up those of its own rows, in the order in which
-    they come: none waits for another, and the sums don't depend on how many there are.
+    Every worker goes through all ids in order and adds to its own rows only. So no worker waits for
+    another, and sums don't depend on the number of workers.
     """
     rows, k = g.shape
     for i in range(ids.size):
@@ -64,7 +64,7 @@ def add_rows(dy, ids, first, used, g):
 
 @kernel(updates=["p"], split=["g", "used", "p"], cost=lambda g, rate, used, p: float(used.size))
 def sgd_rows(g, rate, used, p):
-    """p -= rate g for the rows that are used: elsewhere g is 0."""
+    """p -= rate g for rows in use; in other rows, g is 0."""
     rows, k = p.shape
     lr = p.dtype.type(rate[0])
     for r in range(rows):

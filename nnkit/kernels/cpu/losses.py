@@ -1,8 +1,8 @@
 """Losses of rows, (rows, classes), and their gradients.
 
 ``loss`` (rows,) is the loss of each row. ``weight`` (rows,) is the derivative of the total loss by
-it: sample weights and the division by their count are already in there. The targets ``t`` have
-the shape and type of the predictions; sparse ones are the class of each row, int32 (rows,).
+``loss``: it includes sample weights and the division by the number of rows. Targets ``t`` have the
+shape and type of the predictions; sparse targets are the class of each row, int32 (rows,).
 
 Label smoothing s replaces t by (1 - s) t + s / classes, binary targets by (1 - s) t + s / 2.
 Predictions that are probabilities are treated as in Keras 3: clipped to [1e-7, 1 - 1e-7], and in
@@ -13,7 +13,8 @@ import math
 
 from numba.extending import register_jitable
 
-from nnkit.kernels._jit import EXACT, inline, kernel
+from nnkit.kernels._flags import EXACT
+from nnkit.kernels._jit import inline, kernel
 from nnkit.kernels.cpu import _math
 from nnkit.kernels.cpu.softmax import exponentiate, normalize, shift
 
@@ -28,7 +29,7 @@ def _smooth(t, smoothing, classes):
 
 @inline
 def _bounds(p):
-    """What probabilities are clipped to."""
+    """The bounds to which probabilities are clipped."""
     return p.dtype.type(_EPSILON), p.dtype.type(1 - _EPSILON)
 
 
@@ -48,13 +49,13 @@ def _sum(x):
 
 @register_jitable(**EXACT, forceinline=True)  # A sum's reciprocal may be infinite.
 def _part(x, total, zero):
-    """x / total; 0 where all is 0."""
+    """x / total, or 0 if total is 0."""
     return zero if total == zero else x / total
 
 
 @register_jitable(**EXACT, forceinline=True)
 def _slope(weight, total, low, zero):
-    """weight / total; 0 where the gradients of clipped shares would not fit the type."""
+    """weight / total, or 0 if total is so small that gradients would overflow."""
     slope = weight / total
     return zero if abs(slope / low) == math.inf else slope
 
@@ -161,14 +162,14 @@ def categorical_crossentropy(p, t, smoothing, loss):
         dot = zero
         for j in range(classes):
             target = a * t[i, j] + b
-            if target != zero:  # A one-hot row needs one logarithm.
+            if target != zero:  # So a one-hot row needs only one logarithm.
                 dot += target * _math.log(_clip(_part(p[i, j], total, zero), low, high))
         loss[i] = -dot
 
 
 @kernel(outputs=["dp"], split=["p", "t", "weight", "dp"], exact=True)
 def categorical_crossentropy_backward(p, t, smoothing, weight, dp):
-    """dp_j = weight (r - t_j / q_j) / sum_k p_k, where r is the sum of all t_k that count.
+    """dp_j = weight (r - t_j / q_j) / sum_k p_k, where r is the sum of the t_k not clipped.
 
     A clipped class is constant: its t_j counts as zero.
     """

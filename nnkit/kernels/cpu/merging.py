@@ -1,4 +1,4 @@
-"""What brings two branches together, and what it sends back to each."""
+"""Merging of two arrays, and the gradients of each."""
 
 from nnkit.kernels._jit import kernel
 
@@ -26,7 +26,7 @@ def maximum(a, b, y):
 
 @kernel(outputs=["da", "db"], split=["dy", "a", "b", "da", "db"], elementwise=True)
 def maximum_backward(dy, a, b, da, db):
-    """dy goes to the larger of a and b; half to each where they are equal."""
+    """dy for the larger of a and b, 0 for the smaller; dy / 2 for each where they are equal."""
     half, zero = dy.dtype.type(0.5), dy.dtype.type(0)
     for i in range(dy.size):
         share = half * dy[i]
@@ -37,7 +37,7 @@ def maximum_backward(dy, a, b, da, db):
 
 @kernel(outputs=["y"], split=["a", "b", "y"])
 def join(a, b, y):
-    """y_i = a_i, then b_i; a (rows, m), b (rows, n), y (rows, m + n)."""
+    """y = a and b side by side; a (rows, m), b (rows, n), y (rows, m + n)."""
     m = a.shape[1]
     for i in range(y.shape[0]):
         for j in range(m):
@@ -48,7 +48,7 @@ def join(a, b, y):
 
 @kernel(outputs=["a", "b"], split=["y", "a", "b"])
 def cut(y, a, b):
-    """The reverse of join."""
+    """a, b = the first m and the last n columns of y; a (rows, m), b (rows, n), y (rows, m + n)."""
     m = a.shape[1]
     for i in range(y.shape[0]):
         for j in range(m):

@@ -1,4 +1,4 @@
-"""Metrics of rows, and the sums over an epoch that losses and metrics are averaged from."""
+"""Metrics of rows, and the running sums of losses and metrics over an epoch."""
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def sparse_categorical_accuracy(p, t, match):
 
 @kernel(outputs=["match"], split=["p", "t", "match"])
 def binary_accuracy(p, t, threshold, match):
-    """match (rows,) = the share of the n columns where (p > threshold) = t."""
+    """match (rows,) = the fraction of the n columns where (p > threshold) = t."""
     rows, n = p.shape
     bound = p.dtype.type(threshold)
     zero, one = p.dtype.type(0), p.dtype.type(1)
@@ -55,7 +55,7 @@ def accumulate(values, weights, count, sums):
 
 @kernel(updates=["sums"])
 def accumulate_masked(values, mask, sums):
-    """sums += (sum_i values_i where the mask is true, its true elements), in float64."""
+    """sums += (the sum of values_i where mask_i, the number of true mask_i), in float64."""
     total, count = 0.0, 0.0
     for i in range(values.size):
         total += np.float64(values[i]) if mask[i] else 0.0
@@ -74,7 +74,7 @@ def fill(value, y):
 
 @kernel(outputs=["w"])
 def broadcast_weights(sample_weight, factor, w):
-    """w (rows,) = factor times the weight of the sample, of n, that a row belongs to."""
+    """w (rows,) = factor times the weight of each row's sample; sample_weight (n,)."""
     a = w.dtype.type(factor)
     steps = w.size // sample_weight.size
     for i in range(sample_weight.size):
@@ -84,7 +84,7 @@ def broadcast_weights(sample_weight, factor, w):
 
 @kernel(updates=["w"])
 def mask_weights(mask, w):
-    """w_i *= n / (true elements of the mask) where the mask is true, 0 elsewhere; n elements."""
+    """w_i *= n / (number of true mask_i) where mask_i, else w_i = 0; n elements."""
     count = 0
     for i in range(mask.size):
         count += 1 if mask[i] else 0

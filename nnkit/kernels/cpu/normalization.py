@@ -1,16 +1,16 @@
 """Batch and layer normalization.
 
-Batch normalization sees its input as (rows, n, inner), n channels. Sums over the batch are taken
-in blocks of a fixed number of rows, and those of the blocks are added up in order: so the result
-doesn't depend on how blocks are shared among workers. A block stays in the cache while its mean,
+Batch normalization views its input as (rows, n, inner), n channels. Sums over the batch are
+computed in blocks of a fixed number of rows, and the blocks' sums are added in order, so the result
+doesn't depend on how blocks are divided among workers. A block stays in the cache while its mean,
 then its squared deviations from that mean are summed: one pass over memory. Means are sums of
-differences from some element, so that large numbers cost no precision.
+differences from one of the elements, so that large numbers lose no precision.
 
-Where there are few channels and ``inner`` is 1, k rows may lie side by side, as n k *lanes*, to
-fill the vector units: lane i belongs to channel i % n.
+With few channels and ``inner`` = 1, k rows may be viewed as one, with n k *lanes*, to fill the
+vector registers: lane i belongs to channel i % n.
 
-A mask (rows, 1) or (rows, n) says which rows, or which of their lanes, count in the statistics.
-What it leaves out is normalised like the rest.
+A mask (rows, 1) or (rows, n) selects the rows, or their lanes, that count in the statistics.
+Elements that are masked out are normalised like the rest.
 """
 
 import math
@@ -30,7 +30,7 @@ def _zero(vector):
 
 @inline
 def _moments_of_rows(x, mean, squares):
-    """Of each column of a matrix; four rows at a time, or every sum waits for memory."""
+    """Moments of each column of a matrix; four rows at a time, or every sum waits for memory."""
     rows, n = x.shape
     whole = rows - rows % 4
     _zero(mean)
@@ -60,7 +60,7 @@ def _moments_of_rows(x, mean, squares):
 
 @inline
 def _moments_of_planes(x, mean, squares):
-    """Of each channel of (rows, n, inner)."""
+    """Moments of each channel of (rows, n, inner)."""
     rows, n, inner = x.shape
     share = x.dtype.type(1) / x.dtype.type(rows * inner)
     for j in range(n):
@@ -79,7 +79,7 @@ def _moments_of_planes(x, mean, squares):
 
 @kernel(outputs=["partial"], split=["partial"], cost=_cost_of_input)
 def batch_moments(x, size, first, partial):
-    """Of each channel in each block of ``size`` rows: mean, sum of squared deviations, elements.
+    """Mean, sum of squared deviations and count of each channel in each block of ``size`` rows.
 
     x (rows, n, inner), partial (blocks, 3, n).
     """
@@ -99,7 +99,7 @@ def batch_moments(x, size, first, partial):
 
 @inline
 def _masked_moments_of_rows(x, mask, mean, squares, count):
-    """Of each column of a matrix. The mean is corrected once: there is no element to begin at."""
+    """Masked moments of each column; the mean is corrected once, as any element may be masked."""
     rows, n = x.shape
     zero, one = x.dtype.type(0), x.dtype.type(1)
     _zero(mean)
@@ -130,7 +130,7 @@ def _masked_moments_of_rows(x, mask, mean, squares, count):
 
 @inline
 def _masked_moments_of_planes(x, mask, mean, squares, count):
-    """Of each channel of (rows, n, inner)."""
+    """Masked moments of each channel of (rows, n, inner)."""
     rows, n, inner = x.shape
     zero = x.dtype.type(0)
     for j in range(n):
@@ -154,7 +154,7 @@ def _masked_moments_of_planes(x, mask, mean, squares, count):
 
 @kernel(outputs=["partial"], split=["partial"], cost=_cost_of_input)
 def masked_moments(x, mask, size, first, partial):
-    """:func:`batch_moments` of what a mask, bool (rows, 1 or n), leaves."""
+    """:func:`batch_moments` of the elements that a mask, bool (rows, 1 or n), selects."""
     rows, n, inner = x.shape
     for b in range(partial.shape[0]):
         start = (first + b) * size
@@ -169,11 +169,11 @@ def masked_moments(x, mask, size, first, partial):
 
 @kernel(outputs=["mean", "variance", "share"], updates=["moving_mean", "moving_variance"])
 def batch_statistics(partial, momentum, moving_mean, moving_variance, mean, variance, share):
-    """Mean and variance of each channel from those of the blocks; moving averages follow them.
+    """Mean and variance of each channel from the blocks' moments; updates the moving averages.
 
     partial (blocks, 3, lanes); the others (n,). moving = momentum moving + (1 - momentum) new. The
     variance is the biased one: squares divided by their number, whose inverse is ``share``. A
-    channel of which a mask left nothing has mean, variance and share 0; its averages stay.
+    channel that is masked everywhere has mean, variance and share 0; its averages don't change.
     """
     blocks, _, lanes = partial.shape
     n = mean.size
@@ -204,7 +204,7 @@ def batch_statistics(partial, momentum, moving_mean, moving_variance, mean, vari
 
 @kernel(outputs=["lines"])
 def batch_lines(mean, variance, epsilon, gamma, beta, lines):
-    """What each lane is normalised by: mean, gamma / sqrt(variance + epsilon), beta.
+    """The numbers by which each lane is normalised: mean, gamma / sqrt(variance + epsilon), beta.
 
     All (n,), but lines (3, lanes).
     """
@@ -283,7 +283,7 @@ def batch_gradient_sums(dy, x, lines, size, first, partial):
 
 @kernel(outputs=["slopes", "dgamma", "dbeta"])
 def batch_gradients(partial, variance, epsilon, gamma, share, slopes, dgamma, dbeta):
-    """The gradients of gamma and beta, and what each lane's dx is made of.
+    """The gradients of gamma and beta, and the coefficients of each lane's dx.
 
     partial (blocks, 2, lanes), slopes (3, lanes), the others (n,). ``share`` is 1 over the number
     of elements of a channel that mean and variance depend on, 0 if they are given. With s = 1 /
@@ -331,9 +331,9 @@ def normalize_backward(dy, x, lines, slopes, dx):
 
 @kernel(outputs=["dx"], split=["dy", "x", "mask", "dx"])
 def masked_normalize_backward(dy, x, mask, lines, slopes, dx):
-    """:func:`normalize_backward`; what the mask leaves out is not part of the statistics.
+    """:func:`normalize_backward` with a mask: masked elements have no part in the statistics.
 
-    There dx = slope_0 dy; mask bool (rows, 1 or n).
+    For these, dx = slope_0 dy; mask bool (rows, 1 or n).
     """
     rows, n, inner = x.shape
     zero, mean = x.dtype.type(0), lines[0]
@@ -382,7 +382,7 @@ def layer_normalization(x, gamma, beta, epsilon, y, mean, inverse):
 
 @inline
 def _sums_of_normalized(dy, x, mean, inverse, products, sums):
-    """Of dy z and dy, column by column; two rows at a time, as each sum goes to memory and back."""
+    """Sums of dy z and dy of each column; two rows at a time, as each sum goes through memory."""
     rows, n = x.shape
     whole = rows - rows % 2
     _zero(products)

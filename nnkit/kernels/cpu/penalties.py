@@ -10,7 +10,8 @@ import numpy as np
 from numba.extending import register_jitable
 
 from nnkit.kernels import SUM_BLOCK
-from nnkit.kernels._jit import EXACT, kernel
+from nnkit.kernels._flags import EXACT
+from nnkit.kernels._jit import kernel
 
 
 def _whole(*arguments):

@@ -1,7 +1,7 @@
-"""Largest elements and means of windows of images (batch, height, width, channels).
+"""Pooling: largest elements and means of windows on images (batch, height, width, channels).
 
 An output pixel (i, j) sees the input pixels (i stride_y - top + p, j stride_x - left + q) for
-p < ph and q < pw; those outside of the image don't count. There is at least one inside.
+p < ph and q < pw; those outside of the image don't count. At least one is inside.
 """
 
 from nnkit.kernels._jit import inline, kernel
@@ -10,7 +10,7 @@ from nnkit.kernels.cpu._images import fill, inside
 
 @kernel(outputs=["y", "at"], split=["x", "y", "at"])
 def max_pool2d(x, ph, pw, stride_y, stride_x, top, left, y, at):
-    """y = the largest element of each window, and at = which it is: p pw + q, the first if several.
+    """y = the largest element of each window, at = the index p pw + q of the first such element.
 
     NaN is larger than any number. ``at`` (of y's shape) are integers that hold ph pw - 1.
     """
@@ -62,7 +62,7 @@ def average_pool2d(x, ph, pw, stride_y, stride_x, top, left, y):
             for j in range(y.shape[2]):
                 column, q0, q1 = inside(j, stride_x, left, 1, pw, x.shape[2])
                 mean = y[n, i, j]
-                if p1 - p0 == 2 and q1 - q0 == 2:  # Mostly it is: all four at once.
+                if p1 - p0 == 2 and q1 - q0 == 2:  # The usual case, all four at once.
                     _mean_of_four(x[n, row + p0 :, column + q0 :], mean)
                     continue
                 fill(mean, 0)

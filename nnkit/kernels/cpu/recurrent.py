@@ -1,6 +1,6 @@
-"""The time steps of recurrent layers, and masks, which say what steps count.
+"""Timesteps of recurrent layers, and masks of timesteps.
 
-A layer works on (steps, batch, ...), where the rows of one step lie together.
+Layers use arrays (steps, batch, ...), in which the rows of a timestep are contiguous.
 """
 
 from nnkit.kernels._jit import kernel
@@ -48,7 +48,7 @@ def mask_steps(x, value, y, mask):
 
 @kernel(outputs=["y"], split=["x", "mask", "y"])
 def keep_steps(x, mask, y):
-    """y = x in the rows of the mask, else 0; x and y (rows, n), mask (rows,)."""
+    """y = x in rows where the mask is True, else 0; x and y (rows, n), mask (rows,)."""
     zero = x.dtype.type(0)
     for i in range(x.shape[0]):
         to, source = y[i], x[i]
@@ -58,7 +58,7 @@ def keep_steps(x, mask, y):
 
 @kernel(updates=["state"], split=["mask", "previous", "state"])
 def hold(mask, previous, state):
-    """state = previous in the rows that the mask leaves out; both (rows, n), mask (rows,)."""
+    """state = previous in rows where the mask is False; both (rows, n), mask (rows,)."""
     for i in range(state.shape[0]):
         if not mask[i]:
             to, source = state[i], previous[i]
@@ -68,7 +68,7 @@ def hold(mask, previous, state):
 
 @kernel(updates=["dstate", "dprevious"], split=["mask", "dstate", "dprevious"])
 def hold_backward(mask, dstate, dprevious):
-    """dprevious += dstate, dstate = 0 in the rows that the mask leaves out."""
+    """dprevious += dstate, then dstate = 0, in rows where the mask is False."""
     zero = dstate.dtype.type(0)
     for i in range(dstate.shape[0]):
         if not mask[i]:
@@ -87,8 +87,8 @@ def hold_backward(mask, dstate, dprevious):
 def lstm_gates(c_previous, gates, c, h):
     """c = f c_previous + i g, h = o tanh c; c and h are (rows, units).
 
-    gates (rows, 4 units) has sums on entry. Their sigmoids i, f, o and tanh g take the place, in
-    the order i, f, g, o.
+    gates (rows, 4 units) has the activations' arguments on entry. They are overwritten by i, f, g,
+    o, where g is a tanh and the others are sigmoids.
     """
     units = c.shape[1]
     for row in range(c.shape[0]):
@@ -115,7 +115,7 @@ def lstm_gates(c_previous, gates, c, h):
     cost=lambda dh, dc, c_previous, c, gates, dc_previous: 0.5 * gates.size,
 )
 def lstm_gates_backward(dh, dc, c_previous, c, gates, dc_previous):
-    """The gradients of the sums take the place of the gates; dc_previous += (dc + that of h) f."""
+    """Overwrite gates by the gradients of their arguments; dc_previous += (dc + dh o tanh' c) f."""
     units = c.shape[1]
     one = c.dtype.type(1)
     for row in range(c.shape[0]):
@@ -143,8 +143,8 @@ def lstm_gates_backward(dh, dc, c_previous, c, gates, dc_previous):
 def gru_gates(h_previous, inner, gates, h):
     """h = z h_previous + (1 - z) g with g = tanh(x_g + r inner_g); (rows, units).
 
-    gates (rows, 3 units) has the inputs' sums on entry, and inner those of the state. Of both,
-    z, r = sigmoid and g take the place of gates, in the order z, r, g.
+    gates (rows, 3 units) has the inputs' addends x of the activations' arguments on entry, inner
+    those of the state. gates is overwritten by z, r, g, where z and r are sigmoids.
     """
     units = h.shape[1]
     one = h.dtype.type(1)
@@ -166,7 +166,7 @@ def gru_gates(h_previous, inner, gates, h):
     cost=lambda dh, h_previous, inner, gates, dh_previous: 0.5 * gates.size,
 )
 def gru_gates_backward(dh, h_previous, inner, gates, dh_previous):
-    """The gradients of both sums take their places; dh_previous += dh z."""
+    """Overwrite gates and inner by their gradients; dh_previous += dh z."""
     units = dh.shape[1]
     one = dh.dtype.type(1)
     for row in range(dh.shape[0]):

@@ -1,4 +1,4 @@
-"""The interpreter that replays a recorded step, and the barrier its workers meet at."""
+"""The interpreter that replays a recorded step, and the barrier for its workers."""
 
 from nnkit.kernels._intrinsics import atomic_add, atomic_load, atomic_store, call, yield_thread
 from nnkit.kernels._jit import kernel
@@ -8,7 +8,7 @@ _SPINS = 4000
 
 @kernel()
 def interpret(functions, operands, steps):
-    """Call ``functions[i]`` with ``operands[i]``, both addresses, one after the other."""
+    """Call ``functions[i]`` with ``operands[i]``, both addresses, in order, ``steps`` times."""
     for _ in range(steps):
         for i in range(functions.size):
             call(functions[i], operands[i])
@@ -16,10 +16,11 @@ def interpret(functions, operands, steps):
 
 @kernel(updates=["state"])
 def barrier(workers, state):
-    """Wait until all workers have come here.
+    """Wait until all workers have arrived.
 
-    ``state`` is int64 (16,): [0] counts who has come, [8] how often all have (each on a cache line
-    of its own). A worker spins for some microseconds, then offers its core to others.
+    ``state`` is int64 (16,): [0] is the number of workers that have arrived, [8] the number of
+    times that all have (each on its own cache line). A worker spins for some microseconds, then
+    yields its core to other threads.
     """
     count = state.ctypes.data
     generation = count + 64

@@ -1,4 +1,4 @@
-"""Elements put elsewhere: padding, repetition, another order of axes, masks that axes share.
+"""Padding, repetition, permutation of axes, and masks that broadcast.
 
 Images are (batch, outer, rows, columns, inner): ``inner`` is the channels or 1, ``outer`` 1 or the
 channels.
@@ -9,9 +9,9 @@ from nnkit.kernels._jit import kernel
 
 @kernel(outputs=["y"], split=["x", "y"])
 def zero_pad(x, top, left, y):
-    """y is x with ``top`` rows and ``left`` columns of zeros before it, and the rest after it.
+    """y = x with ``top`` rows and ``left`` columns of zeros before it, and zeros after it.
 
-    Both are (batch, outer, rows, columns): what is in a column is counted as columns, too.
+    Both are (batch, outer, rows, columns), where columns include the inner axis.
     """
     rows, columns = x.shape[2], x.shape[3]
     for b in range(y.shape[0]):
@@ -27,7 +27,7 @@ def zero_pad(x, top, left, y):
 
 @kernel(outputs=["dx"], split=["dy", "dx"])
 def zero_pad_backward(dy, top, left, dx):
-    """dx is dy without the padding."""
+    """dx = dy without the padding."""
     for b in range(dx.shape[0]):
         for o in range(dx.shape[1]):
             for r in range(dx.shape[2]):
@@ -37,7 +37,7 @@ def zero_pad_backward(dy, top, left, dx):
 
 @kernel(outputs=["y"], split=["x", "y"])
 def repeat(x, y):
-    """Every row and column of x several times in y; how often, the shapes say."""
+    """y = x with every row and column repeated as often as y's shape requires."""
     rows, columns = x.shape[2], x.shape[3]
     down, across = y.shape[2] // max(rows, 1), y.shape[3] // max(columns, 1)
     for b in range(y.shape[0]):
@@ -51,7 +51,7 @@ def repeat(x, y):
 
 @kernel(outputs=["dx"], split=["dy", "dx"])
 def repeat_backward(dy, dx):
-    """dx = the sum of dy over all copies of an element."""
+    """dx = the sum of dy over the copies of each element."""
     down, across = dy.shape[2] // max(dx.shape[2], 1), dy.shape[3] // max(dx.shape[3], 1)
     for b in range(dx.shape[0]):
         for o in range(dx.shape[1]):
@@ -67,7 +67,7 @@ def repeat_backward(dy, dx):
 
 @kernel(outputs=["y"], split=["x", "y"])
 def permute(x, s1, s2, s3, s4, y):
-    """y = x in another order: y[b, h, i, j, k] = x[b, h s1 + i s2 + j s3 + k s4]."""
+    """y = x with permuted axes: y[b, h, i, j, k] = x[b, h s1 + i s2 + j s3 + k s4]."""
     for b in range(y.shape[0]):
         row = x[b]
         for h in range(y.shape[1]):
@@ -82,7 +82,7 @@ def permute(x, s1, s2, s3, s4, y):
 def apply_mask(x, mask, s0, s1, s2, s3, s4, first, y):
     """y = x m, or 0 where m is 0; m of (b, h, i, j, k) is mask[b s0 + h s1 + ... + k s4].
 
-    ``mask`` is a vector. Elements share a number of it along axes whose step is 0.
+    ``mask`` is a vector. Elements along axes of step 0 share an element of the mask.
     """
     zero = x.dtype.type(0)
     for b in range(y.shape[0]):

@@ -4,12 +4,13 @@ import math
 
 from numba.extending import register_jitable
 
-from nnkit.kernels._jit import FLAGS, inline, kernel
+from nnkit.kernels._flags import FLAGS
+from nnkit.kernels._jit import inline, kernel
 from nnkit.kernels.cpu import _math
 
 
-# A maximum is vectorised only where NaN may be ignored. It may: whatever the shift, a row with a
-# NaN comes out of exp as NaN.
+# A maximum is vectorised only if NaN may be ignored. This is right here: whatever the shift, the
+# softmax of a row with a NaN is NaN.
 @register_jitable(**{**FLAGS, "fastmath": FLAGS["fastmath"] | {"nnan"}})
 def largest(x):
     """The largest element of a vector without NaN."""
@@ -30,7 +31,7 @@ def shift(x, y):
 
 @inline
 def exponentiate(y):
-    """y = e^y in place, for all rows at once: ten classes are too few to fill the vector units."""
+    """y = e^y in place, for all rows at once: ten classes are too few to fill vector registers."""
     flat = y.reshape(y.size)
     for i in range(flat.size):
         flat[i] = _math.exp(flat[i])
@@ -38,7 +39,7 @@ def exponentiate(y):
 
 @inline
 def normalize(y):
-    """Divide a vector by its sum, in place; gives the sum."""
+    """Divide a vector by its sum in place, and return the sum."""
     total = y.dtype.type(0)
     for j in range(y.size):
         total += y[j]
@@ -98,8 +99,8 @@ def log_softmax(x, y):
             top = x[o, 0, i]
             for j in range(n):
                 top = x[o, j, i] if x[o, j, i] > top else top
-            # A loop of its own: one that adds up and writes as well would add in another order
-            # where x and y lie close together.
+            # A separate loop: one that adds and writes as well would add in a different order
+            # if x and y are close in memory.
             for j in range(n):
                 y[o, j, i] = x[o, j, i] - top
             total = y.dtype.type(0)

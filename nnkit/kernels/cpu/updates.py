@@ -14,7 +14,8 @@ import numpy as np
 from numba.extending import register_jitable
 
 from nnkit.kernels import SUM_BLOCK
-from nnkit.kernels._jit import EXACT, inline, kernel
+from nnkit.kernels._flags import EXACT
+from nnkit.kernels._jit import inline, kernel
 
 _DOWN = 2.0**-600
 

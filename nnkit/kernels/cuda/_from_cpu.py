@@ -8,6 +8,7 @@ import importlib
 import inspect
 import textwrap
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from types import FunctionType
 from typing import Any
 
@@ -57,7 +58,10 @@ def _rewritten(function: Callable[..., Any], shares: Shares) -> Callable[..., An
     tree: Any = ast.parse(textwrap.dedent(inspect.getsource(function)))
     ast.increment_lineno(tree, function.__code__.co_firstlineno - 1)
     tree.body[0].decorator_list = []
-    _Share(shares).visit(tree)
+    sharing = _Share(shares)
+    sharing.visit(tree)
+    if sharing.deepest < len(shares):
+        raise ValueError(f"{function.__name__} has fewer loops than a thread takes a share of")
     known = function.__globals__ | {
         name: _on_device(function.__globals__[name])
         for name in function.__code__.co_names
@@ -73,13 +77,14 @@ class _Share(ast.NodeTransformer):
     """``for i in range(n)`` becomes a loop over what a thread does of it."""
 
     def __init__(self, shares: Shares) -> None:
-        self._shares, self._depth = shares, 0
+        self._shares, self._depth, self.deepest = shares, 0, 0
 
     def visit_For(self, loop: ast.For) -> Any:
         if self._depth == len(self._shares):
             return loop
         start, step = self._shares[self._depth]
         self._depth += 1
+        self.deepest = max(self.deepest, self._depth)
         self.generic_visit(loop)
         self._depth -= 1
         i, n = ast.unparse(loop.target), ast.unparse(loop.iter).removeprefix("range")
@@ -99,6 +104,7 @@ def _on_device(value: Any) -> Any:
 
 @functools.cache
 def _helper(function: FunctionType) -> Any:
-    """A GPU's own helper stands under the CPU's name in the file of the same name here."""
-    own = importlib.import_module(function.__module__.replace(".cpu.", ".cuda."))
+    """A GPU's own helper has the CPU's name, in the file of the same name here; few do."""
+    name = function.__module__.replace(".cpu.", ".cuda.")
+    own = importlib.import_module(name) if find_spec(name) else None
     return getattr(own, function.__name__, None) or for_threads(function)

@@ -1,34 +1,19 @@
-"""Where the windows of images (batch, height, width, channels) lie."""
+"""Positions of windows on images (batch, height, width, channels)."""
 
 import numpy as np
 
+from nnkit.kernels.cpu import _images
 from nnkit.kernels.cuda._cuda import device
+from nnkit.kernels.cuda._from_cpu import for_threads
 
 
 @device
 def divide(a, b):
-    """Quotient and rest of two numbers from 0 to 2**32 - 1: 64 bits take several times as long."""
+    """Quotient and remainder of two uint32: a division of 64 bits takes several times as long."""
     quotient = np.int64(np.uint32(a) // np.uint32(b))
     return quotient, a - quotient * b
 
 
-@device
-def split(element, shape):
-    """Indices of an element of an array with four axes."""
-    pixel, c = divide(element, shape[3])
-    line, j = divide(pixel, shape[2])
-    n, i = divide(line, shape[1])
-    return n, i, j, c
-
-
-@device
-def is_inside(row, column, image):
-    """Whether an array of images has this pixel."""
-    return row >= 0 and row < image.shape[1] and column >= 0 and column < image.shape[2]
-
-
-@device
-def position(offset, stride, count):
-    """Which of ``count`` windows begins ``offset`` after the first; -1 if none does."""
-    i, rest = divide(max(offset, 0), stride)
-    return i if offset >= 0 and rest == 0 and i < count else -1
+split = for_threads(_images.split)
+is_inside = for_threads(_images.is_inside)
+position = for_threads(_images.position)

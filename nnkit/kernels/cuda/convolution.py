@@ -1,8 +1,8 @@
 """Convolutions of images (batch, height, width, channels): a thread for every element of a result.
 
-On a GPU convolutions are mostly products of matrices (:mod:`nnkit.engine.cuda.convolutions`).
-These are for groups, for where cuBLASLt is missing, and for the simulator. Geometry and names are
-those of :mod:`nnkit.kernels.cpu.convolution`; ``scratch`` stays unused.
+On a GPU most convolutions are matrix products (:mod:`nnkit.engine.cuda.convolutions`). The kernels
+here are for groups, for devices without cuBLASLt, and for the simulator. Geometry and names are
+those of :mod:`nnkit.kernels.cpu.convolution`; ``scratch`` is not used.
 """
 
 from nnkit.kernels.cuda._cuda import (
@@ -41,7 +41,7 @@ def _convolve(x, w, bias, place, y):
 
 @kernel(elements("y"))
 def conv2d(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, scratch, y):
-    """y = the windows of x by w; x (n, h, w, c), w (kh, kw, c / groups, f), y (n, h', w', f)."""
+    """y = (windows of x) w; x (n, h, w, c), w (kh, kw, c / groups, f), y (n, h', w', f)."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
     _convolve(x, w, y[0, 0, 0, :0], place, y)
 
@@ -50,7 +50,7 @@ def conv2d(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, 
 def conv2d_bias(
     x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, bias, scratch, y
 ):
-    """The same plus bias (f,) at every pixel."""
+    """:func:`conv2d` plus bias (f,) at every pixel."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
     _convolve(x, w, bias, place, y)
 
@@ -59,7 +59,7 @@ def conv2d_bias(
 def conv2d_weights(
     x, dy, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, first, scratch, dw
 ):
-    """dw = the windows of x, transposed, by dy: rows from ``first`` on of (kh kw c / groups, f)."""
+    """dw = (windows of x)^T dy: the rows from ``first`` on of (kh kw c / groups, f)."""
     filters = dw.shape[1]
     channels, _ = divide(x.shape[3], groups)
     share, _ = divide(filters, groups)
@@ -111,7 +111,7 @@ def _spread(x, w, bias, place, y):
 def conv2d_transpose(
     x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, scratch, y
 ):
-    """The gradient of a convolution's input y, given that of its output x."""
+    """y = the input gradient of a convolution whose output gradient is x."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
     _spread(x, w, y[0, 0, 0, :0], place, y)
 
@@ -120,51 +120,6 @@ def conv2d_transpose(
 def conv2d_transpose_bias(
     x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, bias, scratch, y
 ):
-    """The same plus bias (c,) at every pixel: what a transposed convolution is."""
+    """:func:`conv2d_transpose` plus bias (c,) at every pixel: a transposed convolution."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
     _spread(x, w, bias, place, y)
-
-
-@kernel(elements("windows"))
-def im2col(x, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, windows):
-    """windows (n, h', w', kh kw c) = what each output pixel sees of x."""
-    for element in range(thread(), windows.size, threads()):
-        n, i, j, k = split(element, windows.shape)
-        tap, c = divide(k, x.shape[3])
-        p, q = divide(tap, kw)
-        row = i * stride_y - top + p * dilation_y
-        column = j * stride_x - left + q * dilation_x
-        seen = x[n, row, column, c] if is_inside(row, column, x) else x.dtype.type(0)
-        windows[n, i, j, k] = seen
-
-
-@device
-def _fold(windows, kw, bias, place, y):
-    stride_y, stride_x, top, left, dilation_y, dilation_x = place
-    channels = y.shape[3]
-    line, _ = divide(windows.shape[3], kw)
-    kh, _ = divide(line, channels)
-    for element in range(thread(), y.size, threads()):
-        n, row, column, c = split(element, y.shape)
-        total = bias[c] if bias.size else y.dtype.type(0)
-        for p in range(kh):
-            i = position(row + top - p * dilation_y, stride_y, windows.shape[1])
-            for q in range(kw):
-                j = position(column + left - q * dilation_x, stride_x, windows.shape[2])
-                if i >= 0 and j >= 0:
-                    total += windows[n, i, j, (p * kw + q) * channels + c]
-        y[n, row, column, c] = total
-
-
-@kernel(elements("y"))
-def col2im(windows, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, y):
-    """y = the sum of windows (n, h', w', kh kw c), each where it would have been seen."""
-    place = stride_y, stride_x, top, left, dilation_y, dilation_x
-    _fold(windows, kw, y[0, 0, 0, :0], place, y)
-
-
-@kernel(elements("y"))
-def col2im_bias(windows, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, bias, y):
-    """The same plus bias (c,) at every pixel."""
-    place = stride_y, stride_x, top, left, dilation_y, dilation_x
-    _fold(windows, kw, bias, place, y)

@@ -1,4 +1,4 @@
-"""Checks of data that somebody else has put on the device; for the host, NumPy does them."""
+"""Checks of a user's arrays in device memory; NumPy checks those on the host."""
 
 from nnkit.kernels.cuda._cuda import cuda, elements, kernel, thread, threads
 

@@ -1,34 +1,34 @@
-"""Products of matrices, and the sums that go with them.
+"""Matrix products, and sums of rows.
 
-On a GPU products are cuBLASLt's (:mod:`nnkit.engine.cuda.blas`) wherever it has an algorithm; these
-are for where it has none, and for the simulator.
+On a GPU, cuBLASLt (:mod:`nnkit.engine.cuda.blas`) computes products for which it has an algorithm;
+the kernels here are for other products, and for the simulator.
 """
 
 from nnkit.kernels.cuda._cuda import LANES, SIMULATED, blocks, cuda, device, kernel
 
-# A block computes a tile of C, _TILE in square, from slices of A and B that are _DEPTH deep; each
+# A block computes a tile _TILE x _TILE of C from slices of A and B that are _DEPTH deep; each
 # of its _SIDE x _SIDE threads computes _MICRO x _MICRO elements, _SIDE apart.
 _SIDE, _MICRO, _DEPTH = (2, 2, 3) if SIMULATED else (16, 4, 16)
 _TILE = _SIDE * _MICRO
 _THREADS = _SIDE * _SIDE
-# One column more, so that threads that write below each other meet different banks.
+# One column more, so that threads that write to one column use different banks.
 _SLICE = (_DEPTH, _TILE + 1)
 # Threads that share a column in sum_rows.
 _SUMMANDS = 4 if SIMULATED else 32
 
 
 def _tiles(arguments):
-    """A block for every tile of C."""
+    """The numbers of blocks and threads for a block for every tile of C."""
     m, n = arguments["c"].shape
     return (blocks(n, _TILE), blocks(m, _TILE)), (_SIDE, _SIDE)
 
 
 @device
 def _load(x, first, k, tile):
-    """tile[d, e] = x[first + e, k + d], and 0 outside of x; together by all threads of a block."""
+    """tile[d, e] = x[first + e, k + d], and 0 outside of x; by all threads of a block together."""
     zero = x.dtype.type(0)
     thread = cuda.threadIdx.y * _SIDE + cuda.threadIdx.x
-    # Threads next to each other read elements next to each other.
+    # Neighbouring threads read neighbouring elements.
     along_rows = x.strides[0] < x.strides[1]
     for number in range(thread, _TILE * _DEPTH, _THREADS):
         e = number % _TILE if along_rows else number // _DEPTH
@@ -39,7 +39,7 @@ def _load(x, first, k, tile):
 
 @device
 def _product(a, b, bias, adds, c):
-    """C = A B + bias, an empty bias is none; or C += A B."""
+    """C = A B + bias, or without a bias if it is empty; with ``adds`` C += A B."""
     a_slice = cuda.shared.array(_SLICE, c.dtype)
     b_slice = cuda.shared.array(_SLICE, c.dtype)
     sums = cuda.local.array((_MICRO, _MICRO), c.dtype)
@@ -76,7 +76,7 @@ def _product(a, b, bias, adds, c):
 
 @kernel(_tiles)
 def matmul(a, b, c):
-    """C = A B; A (m, k), B (k, n) and C (m, n), A and B of any strides, so also transposed."""
+    """C = A B; A (m, k), B (k, n) and C (m, n), A and B with any strides, also transposed."""
     _product(a, b, c[0, :0], False, c)
 
 
@@ -93,7 +93,7 @@ def matmul_add(a, b, c):
 
 
 def _columns(arguments):
-    """``_SUMMANDS`` threads for every column."""
+    """The numbers of blocks and threads for ``_SUMMANDS`` threads for every column."""
     return (blocks(arguments["total"].size, LANES),), (LANES, _SUMMANDS)
 
 

@@ -1,4 +1,4 @@
-"""Convolutions in which each channel of an image has filters of its own.
+"""Depthwise convolutions, in which each channel of an image has its own filters.
 
 Geometry and names are those of :mod:`nnkit.kernels.cpu.convolution`. Channel c of x gives channels
 c m to c m + m - 1 of y, for the m filters in w[:, :, c].
@@ -38,21 +38,21 @@ def _convolve(x, w, bias, place, y):
 
 @kernel(elements("y"))
 def depthwise2d(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, y):
-    """y = the windows of each channel of x by its filters; w (kh, kw, c, m), y (n, h', w', c m)."""
+    """y = (windows of each channel of x) (its filters); w (kh, kw, c, m), y (n, h', w', c m)."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x
     _convolve(x, w, y[0, 0, 0, :0], place, y)
 
 
 @kernel(elements("y"))
 def depthwise2d_bias(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, bias, y):
-    """The same plus bias (c m,) at every pixel."""
+    """:func:`depthwise2d` plus bias (c m,) at every pixel."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x
     _convolve(x, w, bias, place, y)
 
 
 @kernel(elements("dx"))
 def depthwise2d_input(dy, w, stride_y, stride_x, top, left, dilation_y, dilation_x, dx):
-    """dx = the gradient of its input, given that of its output."""
+    """dx = the gradient of the input, given that of the output."""
     m = w.shape[3]
     for element in range(thread(), dx.size, threads()):
         n, row, column, c = split(element, dx.shape)
@@ -72,7 +72,7 @@ def depthwise2d_input(dy, w, stride_y, stride_x, top, left, dilation_y, dilation
 def depthwise2d_weights(
     x, dy, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, first, dw
 ):
-    """dw (kh kw, c m) = the gradient of its filters; rows from ``first`` on."""
+    """dw (kh kw, c m) = the gradient of the filters; rows from ``first`` on."""
     channels = dw.shape[1]
     m, _ = divide(channels, x.shape[3])
     pixels = dy.shape[0] * dy.shape[1] * dy.shape[2]

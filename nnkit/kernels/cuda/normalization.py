@@ -14,12 +14,12 @@ from nnkit.kernels.cuda._cuda import (
 )
 
 # The threads of a sum go along the rows of (rows, n, inner) if inner is 1: then the rows of a block
-# of threads are neighbouring channels, and share what one load brings. Otherwise along inner.
+# of threads are neighbouring channels, and loads are coalesced. Otherwise they go along inner.
 
 
 @kernel(rows("partial", 0, 2))
 def batch_moments(x, size, first, partial):
-    """Of each channel in each block of ``size`` rows: mean, sum of squared deviations, elements."""
+    """Mean, sum of squared deviations and count of each channel in each block of ``size`` rows."""
     count, n, inner = x.shape
     lane = cuda.threadIdx.x
     begin, over = (lane, LANES) if inner == 1 else (0, 1)
@@ -61,9 +61,9 @@ def batch_moments(x, size, first, partial):
 
 @kernel(rows("partial", 0, 2))
 def masked_moments(x, mask, size, first, partial):
-    """:func:`batch_moments` of what a mask, bool (rows, 1 or n), leaves.
+    """:func:`batch_moments` of the elements that a mask, bool (rows, 1 or n), selects.
 
-    The mean is corrected once: there is no element to begin at.
+    The mean is corrected once, as any element may be masked.
     """
     count, n, inner = x.shape
     lane = cuda.threadIdx.x
@@ -105,7 +105,7 @@ def masked_moments(x, mask, size, first, partial):
 
 @kernel(rows("mean"))
 def batch_statistics(partial, momentum, moving_mean, moving_variance, mean, variance, share):
-    """Mean and variance of each channel from those of the blocks; moving averages follow them."""
+    """Mean and variance of each channel from the blocks' moments; updates the moving averages."""
     blocks, _, lanes = partial.shape
     n = mean.size
     zero, one = mean.dtype.type(0), mean.dtype.type(1)
@@ -146,7 +146,7 @@ def batch_statistics(partial, momentum, moving_mean, moving_variance, mean, vari
 
 @kernel(elements("mean"))
 def batch_lines(mean, variance, epsilon, gamma, beta, lines):
-    """What each lane is normalised by: mean, gamma / sqrt(variance + epsilon), beta."""
+    """The numbers that normalise each lane: mean, gamma / sqrt(variance + epsilon), beta."""
     n = mean.size
     small = mean.dtype.type(epsilon)
     j = thread()
@@ -215,7 +215,7 @@ def batch_gradient_sums(dy, x, lines, size, first, partial):
 
 @kernel(rows("gamma"))
 def batch_gradients(partial, variance, epsilon, gamma, share, slopes, dgamma, dbeta):
-    """The gradients of gamma and beta, and what each lane's dx is made of."""
+    """The gradients of gamma and beta, and the coefficients of each lane's dx."""
     blocks, _, lanes = partial.shape
     n = gamma.size
     one = gamma.dtype.type(1)
@@ -267,7 +267,7 @@ def normalize_backward(dy, x, lines, slopes, dx):
 
 @kernel(elements("dx"))
 def masked_normalize_backward(dy, x, mask, lines, slopes, dx):
-    """:func:`normalize_backward`; what the mask leaves out is not part of the statistics."""
+    """:func:`normalize_backward` with a mask: masked elements have no part in the statistics."""
     count, n, inner = x.shape
     zero = x.dtype.type(0)
     at, step = thread(), threads()

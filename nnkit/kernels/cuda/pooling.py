@@ -1,6 +1,6 @@
-"""Largest elements and means of windows of images (batch, height, width, channels).
+"""Pooling: largest elements and means of windows on images (batch, height, width, channels).
 
-A thread does an element. Geometry and names are those of :mod:`nnkit.kernels.cpu.pooling`.
+A thread computes one element. Geometry and names are those of :mod:`nnkit.kernels.cpu.pooling`.
 """
 
 from nnkit.kernels.cuda._cuda import device, elements, kernel, thread, threads
@@ -9,14 +9,14 @@ from nnkit.kernels.cuda._images import divide, split
 
 @device
 def _inside(i, stride, before, size, length):
-    """Where a window begins, and which of its elements are inside: from one to below another."""
+    """A window's start along an axis, and the range of its elements inside the image: low, high."""
     start = i * stride - before
     return start, max(-start, 0), min(length - start, size)
 
 
 @device
 def _windows(row, stride, before, size, count):
-    """The windows that an element is in: from one to below another."""
+    """The range of the windows that contain an element: low, high."""
     last, _ = divide(row + before, stride)
     early, _ = divide(max(row + before - size + stride, 0), stride)
     return early, min(last + 1, count)
@@ -24,7 +24,7 @@ def _windows(row, stride, before, size, count):
 
 @kernel(elements("y"))
 def max_pool2d(x, ph, pw, stride_y, stride_x, top, left, y, at):
-    """y = the largest element of each window, and at = which it is: p pw + q, the first if several.
+    """y = the largest element of each window, at = the index p pw + q of the first such element.
 
     NaN is larger than any number. ``at`` (of y's shape) are integers that hold ph pw - 1.
     """

@@ -1,14 +1,14 @@
-"""Elements put elsewhere: padding, repetition, another order of axes, masks that axes share."""
+"""Padding, repetition, permutation of axes, and masks that broadcast."""
 
 from nnkit.kernels.cuda._cuda import LANES, ROWS, cuda, kernel, rows
 
-# A row is all but the last axis, or the last two. Rows are told apart by dividing; the threads of a
-# row move on in it by additions.
+# A row has the last axis, or the last two. Each thread finds its row's indices by divisions once,
+# and then moves within the row by additions.
 
 
 @kernel(rows("y", 0, 1, 2))
 def zero_pad(x, top, left, y):
-    """y is x with ``top`` rows and ``left`` columns of zeros before it, and the rest after it."""
+    """y = x with ``top`` rows and ``left`` columns of zeros before it, and zeros after it."""
     batch, outer, height, width = y.shape
     row = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
     while row < batch * outer * height:
@@ -26,7 +26,7 @@ def zero_pad(x, top, left, y):
 
 @kernel(rows("dx", 0, 1, 2))
 def zero_pad_backward(dy, top, left, dx):
-    """dx is dy without the padding."""
+    """dx = dy without the padding."""
     batch, outer, height, width = dx.shape
     row = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
     while row < batch * outer * height:
@@ -40,7 +40,7 @@ def zero_pad_backward(dy, top, left, dx):
 
 @kernel(rows("x", 0, 1, 2))
 def repeat(x, y):
-    """Every row and column of x several times in y; how often, the shapes say."""
+    """y = x with every row and column repeated as often as y's shape requires."""
     batch, outer, height, width, inner = x.shape
     down, across = y.shape[2] // height, y.shape[3] // width
     step_c, step_i = LANES // inner, LANES % inner
@@ -63,7 +63,7 @@ def repeat(x, y):
 
 @kernel(rows("dx", 0, 1, 2))
 def repeat_backward(dy, dx):
-    """dx = the sum of dy over all copies of an element."""
+    """dx = the sum of dy over the copies of each element."""
     batch, outer, height, width, inner = dx.shape
     down, across = dy.shape[2] // height, dy.shape[3] // width
     step_c, step_i = LANES // inner, LANES % inner
@@ -91,7 +91,7 @@ def repeat_backward(dy, dx):
 
 @kernel(rows("y", 0, 1, 2, 3))
 def permute(x, s1, s2, s3, s4, y):
-    """y = x in another order: y[b, h, i, j, k] = x[b, h s1 + i s2 + j s3 + k s4]."""
+    """y = x with permuted axes: y[b, h, i, j, k] = x[b, h s1 + i s2 + j s3 + k s4]."""
     batch, m, n, height, width = y.shape
     row = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
     while row < batch * m * n * height:

@@ -20,6 +20,7 @@ from nnkit.kernels.cpu import (
     random,
     recurrent,
     updates,
+    windows,
 )
 from nnkit.kernels.cuda import _cuda
 from nnkit.kernels.cuda._from_cpu import ELEMENTS, LANES_OF_ROWS, NO_LOOPS, PLANE, from_cpu
@@ -32,13 +33,13 @@ def _plane(arguments: dict[str, Any]) -> tuple[_cuda.Shape, _cuda.Shape]:
     return blocks, (_cuda.LANES, _cuda.ROWS)
 
 
-def _split(kernel: Kernel) -> str:
-    """One of the arrays that are split, which all have equal rows."""
-    return next(name for name in kernel.parameters if name in kernel.split)
+def _written(kernel: Kernel) -> str:
+    """The first of the arrays that a kernel writes."""
+    return next(filter(kernel.writes, kernel.parameters))
 
 
 def _twins() -> dict[str, _cuda.CudaKernel]:
-    by_elements: list[Kernel] = [random.dropout_mask]
+    by_elements = [random.dropout_mask, windows.im2col, windows.col2im, windows.col2im_bias]
     for module in (activations, embedding, merging, metrics, penalties, updates):
         kernels = (value for value in vars(module).values() if isinstance(value, Kernel))
         by_elements += (kernel for kernel in kernels if kernel.elementwise)
@@ -58,9 +59,9 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
     ]
     by_plane = [batch.gather, batch.gather_sequence, batch.scatter_sequence]
     by_one_thread = [batch.advance, batch.advance_batch, metrics.accumulate_penalty]
-    made = [from_cpu(k, _cuda.elements(_split(k)), ELEMENTS) for k in by_elements]
+    made = [from_cpu(k, _cuda.elements(_written(k)), ELEMENTS) for k in by_elements]
     made += [from_cpu(metrics.broadcast_weights, _cuda.elements("sample_weight"), ELEMENTS)]
-    made += [from_cpu(k, _cuda.rows(_split(k)), LANES_OF_ROWS) for k in by_rows]
+    made += [from_cpu(k, _cuda.rows(_written(k)), LANES_OF_ROWS) for k in by_rows]
     made += [from_cpu(k, _plane, PLANE) for k in by_plane]
     made += [from_cpu(k, _cuda.one_thread, NO_LOOPS) for k in by_one_thread]
     return {kernel.name: kernel for kernel in made}

@@ -1,4 +1,4 @@
-"""Softmax and its logarithm over the middle axis of (outer, n, inner); rows are all the rest."""
+"""Softmax and its logarithm over the middle axis of (outer, n, inner)."""
 
 import math
 

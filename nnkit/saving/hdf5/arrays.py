@@ -1,4 +1,4 @@
-"""Arrays: where their numbers are (message IV.A.2.i), and how they were packed (IV.A.2.l)."""
+"""Arrays: their layout (message IV.A.2.i) and filters (message IV.A.2.l)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nnkit.saving.hdf5.trees import Chunk, chunks_of
 
 __all__ = ["Layout", "filters_of", "find_chunks", "layout_of", "read_numbers"]
 
-MAX_RATIO = 1000  # Declared to stored bytes.
+MAX_RATIO = 1000  # The largest ratio of declared to stored bytes.
 _DEFLATE, _SHUFFLE, _FLETCHER = 1, 2, 3
 FILTERS = {_DEFLATE: "deflate", _SHUFFLE: "shuffle", _FLETCHER: "fletcher32"}
 _COMPACT, _CONTIGUOUS, _CHUNKED, _VIRTUAL = range(4)
@@ -23,7 +23,7 @@ _COMPACT, _CONTIGUOUS, _CHUNKED, _VIRTUAL = range(4)
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the numbers of an array are: in the message, at an address, or in a tree of chunks."""
+    """The place of an array's numbers: in the message, at an address, or in a tree of chunks."""
 
     data: bytes | None = None
     address: int = NOWHERE
@@ -55,11 +55,11 @@ def layout_of(message: bytes) -> Layout:
     sizes = tuple(fields.number(4) for _ in range(axes))
     if axes < 2 or 0 in sizes:
         raise DamagedError(f"has chunks of shape {sizes}")
-    return Layout(None, address, 0, sizes[:-1])  # The last is an element's.
+    return Layout(None, address, 0, sizes[:-1])  # The last size is that of an element.
 
 
 def filters_of(message: bytes) -> list[int]:
-    """Numbers of the filters that chunks went through, in order."""
+    """Ids of the filters that were applied to chunks, in order."""
     fields = Cursor(message)
     version, count = fields.number(1), fields.number(1)
     if version == 1:
@@ -82,7 +82,7 @@ def filters_of(message: bytes) -> list[int]:
 def find_chunks(
     content: Content, layout: Layout, shape: tuple[int, ...], nbytes: int, itemsize: int
 ) -> list[Chunk]:
-    """The chunks of an array; none if their sizes are not believable."""
+    """The chunks of an array; an empty list if their sizes are implausible."""
     size = math.prod(layout.chunk) * itemsize
     if len(layout.chunk) != len(shape):
         raise DamagedError(f"of shape {shape} has chunks of shape {layout.chunk}")
@@ -96,7 +96,7 @@ def find_chunks(
         for at, n, c in zip(chunk.place, shape, layout.chunk, strict=True):
             if at >= n or at % c:
                 raise DamagedError(f"has a chunk at {chunk.place}")
-        if chunk.nbytes > size + size // 8 + 1024:  # What can't be compressed grows a little.
+        if chunk.nbytes > size + size // 8 + 1024:  # Incompressible data grow a little.
             raise DamagedError(f"has a chunk of {chunk.nbytes} bytes in place of {size}")
     return chunks
 
@@ -108,7 +108,7 @@ def read_numbers(
     filters: Sequence[int],
     result: np.ndarray,
 ) -> None:
-    """Fill an array of the file's type."""
+    """Read numbers into an array of the file's type."""
     if result.size == 0:
         return
     if layout.data is not None:
@@ -123,12 +123,12 @@ def read_numbers(
             unpacked = _unpack(data, chunk.skipped, filters, size, result.itemsize)
             piece = np.frombuffer(unpacked, result.dtype).reshape(layout.chunk)
             place = tuple(slice(a, a + c) for a, c in zip(chunk.place, layout.chunk, strict=True))
-            target = result[place]  # At an edge smaller than the chunk.
+            target = result[place]  # Smaller than the chunk at an edge.
             target[...] = piece[tuple(slice(n) for n in target.shape)]
 
 
 def _unpack(data: bytes, skipped: int, filters: Sequence[int], size: int, itemsize: int) -> bytes:
-    """A chunk as it was before its filters, which are undone from the last to the first."""
+    """Undo the filters of a chunk, from the last to the first."""
     for i, code in reversed(list(enumerate(filters))):
         if skipped >> i & 1:
             continue
@@ -140,7 +140,7 @@ def _unpack(data: bytes, skipped: int, filters: Sequence[int], size: int, itemsi
             whole = len(data) // itemsize * itemsize
             shuffled = np.frombuffer(data, np.uint8, whole).reshape(itemsize, -1)
             data = shuffled.T.tobytes() + data[whole:]
-        else:  # To whatever size it wants, but for the limit; 4 bytes may be a checksum.
+        else:  # Of any size up to the limit; 4 bytes may be a checksum.
             data = zlib.decompressobj().decompress(data, size + 5)
             if len(data) > size + 4:
                 raise FileFormatError(f"has a chunk that inflates beyond its {size} bytes")
@@ -150,7 +150,7 @@ def _unpack(data: bytes, skipped: int, filters: Sequence[int], size: int, itemsi
 
 
 def _fletcher32(data: bytes) -> int:
-    """HDF5's checksum: sums of 16-bit numbers modulo 65535, which stands for 0 where any isn't.
+    """HDF5's checksum: sums of 16-bit numbers modulo 65535, with 65535 for 0 unless all are 0.
 
     Examples
     --------

@@ -16,7 +16,7 @@ __all__ = ["Attribute", "Heaps", "attribute_of", "decoded", "name_of"]
 
 @dataclass(frozen=True)
 class Attribute:
-    """What is known of an attribute before its strings are looked for; some have no shape."""
+    """An attribute whose strings have not been read yet; some attributes have no shape."""
 
     name: str
     type: Type
@@ -25,23 +25,23 @@ class Attribute:
 
     @property
     def size(self) -> int:
-        """Number of elements."""
+        """The number of elements."""
         return 0 if self.shape is None else math.prod(self.shape)
 
     def numbers(self) -> np.ndarray:
-        """Its elements as an array of one axis."""
+        """The elements as an array of one axis."""
         if self.type.dtype is None:
             raise FileFormatError(f"attribute {self.name!r} holds {self.type.name}, not numbers")
         return np.frombuffer(self.data, self.type.dtype, self.size)
 
 
 def name_of(message: bytes) -> str:
-    """The name of the attribute that a message holds."""
+    """The name of the attribute in a message."""
     return _begun(message)[0]
 
 
 def attribute_of(message: bytes) -> Attribute:
-    """The attribute that a message holds."""
+    """The attribute in a message."""
     name, fields, sizes, multiple = _begun(message)
     dtype, space = (fields.padded(size, multiple) for size in sizes)
     kind, shape = type_of(dtype), shape_of(space)
@@ -50,7 +50,7 @@ def attribute_of(message: bytes) -> Attribute:
 
 
 def _begun(message: bytes) -> tuple[str, Cursor, list[int], int]:
-    """The name, the fields after it, and how long type and shape are and what they fill up."""
+    """The name, the cursor after it, the lengths of type and shape, and their padding."""
     fields = Cursor(message)
     version, flags = fields.number(1), fields.number(1)
     if version not in (1, 2, 3):
@@ -59,13 +59,13 @@ def _begun(message: bytes) -> tuple[str, Cursor, list[int], int]:
         raise FileFormatError("an attribute of a shared type, which is not read")
     length, *sizes = (fields.number(2) for _ in range(3))
     if version == 3:
-        fields.take(1)  # The name's encoding; ASCII is UTF-8, too.
+        fields.take(1)  # The name's encoding is skipped: ASCII is UTF-8, too.
     multiple = 8 if version == 1 else 1
     return decoded(fields.padded(length, multiple).rstrip(b"\0")), fields, sizes, multiple
 
 
 def decoded(text: bytes) -> str:
-    """UTF-8, and an error if it is none."""
+    """Decode UTF-8; other bytes are an error."""
     try:
         return text.decode()
     except UnicodeDecodeError:
@@ -73,7 +73,7 @@ def decoded(text: bytes) -> str:
 
 
 class Heaps:
-    """The strings of a file that are not of a fixed length; each heap is walked once."""
+    """The strings of variable length of a file, with each heap read once."""
 
     def __init__(self, content: Content) -> None:
         self._content = content
@@ -81,12 +81,12 @@ class Heaps:
         self._texts: dict[tuple[int, int, int], str] = {}
 
     def texts(self, attribute: Attribute, longest: int) -> list[str]:
-        """The strings of an attribute, none longer than so many bytes.
+        """The strings of an attribute, each of at most ``longest`` bytes.
 
         Raises
         ------
         nnkit.errors.FileFormatError
-            It holds something else, or one is longer; then none was made.
+            The attribute contains no strings, or one is longer.
         """
         self._content.count(attribute.size)
         kind, data = attribute.type, attribute.data
@@ -123,7 +123,7 @@ class Heaps:
         return self._texts[place]
 
     def _heap(self, address: int) -> dict[int, bytes]:
-        """The objects of a global heap, by their numbers."""
+        """The objects of a global heap, by their indices."""
         if address in self._heaps:
             return self._heaps[address]
         start = self._content.structure(address, 16)
@@ -134,7 +134,7 @@ class Heaps:
         objects = self._heaps[address] = {}
         while fields.at + 16 <= len(fields.data):
             index, _, length = fields.number(2), fields.take(6), fields.number(8)
-            if index == 0:  # The rest is free.
+            if index == 0:  # The rest is unused space.
                 break
             self._content.count(1)
             if index in objects:

@@ -10,9 +10,9 @@ from nnkit.errors import FileFormatError
 
 __all__ = ["NOWHERE", "Content", "Cursor", "DamagedError"]
 
-NOWHERE = 2**64 - 1  # The address of what is not there.
+NOWHERE = 2**64 - 1  # The format's undefined address.
 MAX_PARTS = 2**18
-# All arrays take at most so many times the file's bytes, and so many bytes besides.
+# All arrays together take at most MAX_GROWTH times the file's size, plus SLACK bytes.
 MAX_GROWTH = 3
 SLACK = 32 * 2**20
 
@@ -22,13 +22,13 @@ class DamagedError(FileFormatError):
 
 
 class Content:
-    """The bytes of a file.
+    """The bytes of a file, with a budget for reading them.
 
     Parameters
     ----------
     file : binary file
     size : int
-        Bytes; what a file grows by while it is read is not looked at.
+        The number of bytes; bytes appended while the file is read are ignored.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class Content:
         self._declared = self._read = MAX_GROWTH * size + SLACK
 
     def structure(self, address: int, size: int) -> bytes:
-        """Bytes that say how the file is made; each of them belongs to one part of it only."""
+        """Read bytes of the file's structure, each of which may belong to one part only."""
         self.check(address, size)
         self._structure -= size
         if self._structure < 0:
@@ -56,7 +56,7 @@ class Content:
         return self.raw(address, size)
 
     def raw(self, address: int, size: int) -> bytes:
-        """Any bytes."""
+        """Read bytes."""
         self.check(address, size)
         self._file.seek(address)
         found = self._file.read(size)
@@ -78,7 +78,7 @@ class Content:
             raise DamagedError(f"{size} bytes at byte {address} of {self.size}")
 
     def count(self, parts: int) -> None:
-        """Note that so many parts - members, names, chunks... - are about to be looked at."""
+        """Charge the budget for parts - members, names, chunks... - before they are read."""
         self._parts -= parts
         if self._parts < 0:
             raise FileFormatError(
@@ -86,12 +86,12 @@ class Content:
             )
 
     def declare(self, nbytes: int) -> None:
-        """Note that there is an array of so many bytes at an address not seen before."""
+        """Charge the budget for an array at an address that is not known yet."""
         self._declared -= nbytes
         _refuse_growth(self._declared, self.size)
 
     def spend(self, nbytes: int) -> None:
-        """Note that an array is about to be read, be it once more, and takes so many bytes."""
+        """Charge the budget for the memory of an array that is about to be read, again or not."""
         self._read -= nbytes
         _refuse_growth(self._read, self.size)
 
@@ -105,7 +105,7 @@ def _refuse_growth(left: int, size: int) -> None:
 
 
 class Cursor:
-    r"""Takes one field after the other from bytes of a file.
+    r"""Read consecutive fields from bytes.
 
     Examples
     --------
@@ -130,11 +130,11 @@ class Cursor:
         return found
 
     def number(self, size: int) -> int:
-        """The next bytes as a whole number, little-endian."""
+        """The next bytes as an integer, little-endian."""
         return int.from_bytes(self.take(size), "little")
 
     def padded(self, size: int, multiple: int) -> bytes:
-        """The next bytes, and past what fills them up to a multiple."""
+        """The next bytes; skips the padding to a multiple after them."""
         found = self.take(size)
         self.at += -size % multiple
         return found

@@ -1,4 +1,4 @@
-"""Object headers (sections IV.A.1 and IV.A.2): what a group or an array says about itself."""
+"""Object headers (sections IV.A.1 and IV.A.2): the messages of a group or an array."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _READ = _ONCE | {LINK, ATTRIBUTE, CONTINUATION}
 
 
 def messages_at(content: Content, address: int) -> dict[int, list[bytes]]:
-    """The messages of the header at an address, those that are read, by their types."""
+    """The messages of the header at an address by their types, without irrelevant ones."""
     start = content.raw(address, 1)
     if start == b"\x01":
         blocks = [_first_version(content, address)]
@@ -60,7 +60,7 @@ def messages_at(content: Content, address: int) -> dict[int, list[bytes]]:
     return found
 
 
-# A block of messages, and in version 2 how many bytes of each one tell when it was made.
+# A block of messages, and in version 2 the number of bytes of each one's creation order.
 _Block = tuple[bytes, int | None]
 
 
@@ -86,11 +86,11 @@ def _continued(content: Content, address: int, size: int, tracked: int | None) -
         return block, None
     if block[:4] != b"OCHK":
         raise DamagedError(f"a header goes on at byte {address}, but not there")
-    return block[4:-4], tracked  # Without signature and checksum.
+    return block[4:-4], tracked  # The block without signature and checksum.
 
 
 def _messages(content: Content, block: bytes, tracked: int | None) -> list[tuple[int, bytes]]:
-    """Type and data of each message; those that aren't read are left out."""
+    """Type and data of each message, without irrelevant ones."""
     head = struct.Struct("<HHB3x" if tracked is None else f"<BHB{tracked}x")
     result, at = [], 0
     while at + head.size <= len(block):

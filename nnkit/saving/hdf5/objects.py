@@ -1,4 +1,4 @@
-"""Groups and arrays, found from the superblock (section II.A) on."""
+"""Groups and arrays, starting from the superblock (section II.A)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Dataset", "Group", "open_root"]
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MOST_AXES = 8
-_WRITTEN = ("<f4", "<f8", "<i8")  # Types of arrays with a checksum, which is of their bytes only.
+_WRITTEN = ("<f4", "<f8", "<i8")  # Types that nnkit writes, and whose checksum can be compared.
 _NEWEST = (
     "in a form that is not read; write the file without track_order and libver, as h5py does "
     "by default"
@@ -34,7 +34,7 @@ _NEWEST = (
 
 
 def open_root(content: Content) -> Group:
-    """The group that all others are in."""
+    """The root group."""
     start = content.structure(0, 9)
     version = start[8]
     if start[:8] != SIGNATURE or version > 3:
@@ -51,7 +51,7 @@ def open_root(content: Content) -> Group:
         sizes = fields.number(1), fields.number(1)
         fields.take(1)
         base, _, end, root = (fields.number(8) for _ in range(4))
-    if sizes != (8, 8):  # Bytes of an address and of a length. No library writes others.
+    if sizes != (8, 8):  # The sizes of an address and of a length; no library writes others.
         raise FileFormatError(f"addresses and lengths of {sizes} bytes, expected (8, 8)")
     if base != 0 or end > content.size:
         raise DamagedError(f"its {content.size} bytes should be {end}, from byte {base} on")
@@ -62,14 +62,14 @@ def open_root(content: Content) -> Group:
 
 
 class _Objects:
-    """All objects of a file that were looked at, each made once, by their addresses."""
+    """The objects of a file by address, each made once."""
 
     def __init__(self, content: Content) -> None:
         self.content, self.heaps = content, Heaps(content)
         self._found: dict[int, Group | Dataset] = {}
 
     def at(self, address: int, name: str) -> Group | Dataset:
-        """The object at an address, which is called by the name under which it is found first."""
+        """The object at an address, with the name under which it was found first."""
         if address not in self._found:
             self.content.count(1)
             self._found[address] = self._read(address, name)
@@ -85,23 +85,23 @@ class _Objects:
 
 
 class _Object:
-    """What groups and arrays have in common: a name and attributes.
+    """The base of groups and arrays: a name and attributes.
 
     Attributes
     ----------
     name : str
-        A path from the root on.
+        The path from the root.
     """
 
     def __init__(self, objects: _Objects, name: str, header: dict[int, list[bytes]]) -> None:
         self.name = name
         self._objects, self._header = objects, header
-        self._messages: dict[str, bytes] | None = None  # Those with attributes, by names.
+        self._messages: dict[str, bytes] | None = None  # Messages with attributes, by name.
         self._attributes: dict[str, Attribute] = {}
         self._texts: dict[str, list[str]] = {}
 
     def attribute(self, name: str) -> Attribute | None:
-        """What is known of an attribute; None if there is none."""
+        """An attribute, or None."""
         if self._messages is None:
             found = self._header.get(messages.ATTRIBUTE, [])
             self._messages = {name_of(message): message for message in found}
@@ -114,24 +114,24 @@ class _Object:
         return None
 
     def texts(self, attribute: Attribute, longest: int) -> list[str]:
-        """The strings of an attribute, none longer than so many bytes."""
+        """The strings of an attribute, each of at most ``longest`` bytes."""
         name = attribute.name
         if name not in self._texts:
             self._texts[name] = self._objects.heaps.texts(attribute, longest)
         return self._texts[name]
 
     def count(self, parts: int) -> None:
-        """Note that the caller is about to look at so many parts of the file."""
+        """Charge the budget for parts of the file that are about to be read."""
         self._objects.content.count(parts)
 
 
 class Group(_Object):
-    """A group: members by their names.
+    """A group: members by name.
 
     Raises
     ------
     nnkit.errors.FileFormatError
-        When its members are asked for, and are stored in a form of the newest HDF5 only.
+        Raised when members are read that are stored in a form of the newest HDF5.
     """
 
     def __init__(self, objects: _Objects, name: str, header: dict[int, list[bytes]]) -> None:
@@ -140,7 +140,7 @@ class Group(_Object):
 
     @property
     def members(self) -> dict[str, int]:
-        """Addresses of the members by their names, -1 for links to elsewhere."""
+        """Addresses of the members by name, -1 for links to elsewhere."""
         if self._found is None:
             self._found = self._members()
         return self._found
@@ -159,7 +159,7 @@ class Group(_Object):
         Raises
         ------
         nnkit.errors.FileFormatError
-            It is a link to elsewhere, which nobody follows.
+            The member is a link to elsewhere.
         """
         address = self.members.get(name)
         if address is None:
@@ -171,19 +171,19 @@ class Group(_Object):
 
 
 class Dataset(_Object):
-    """An array of plain numbers; nothing is read before :meth:`read`.
+    """An array of numbers; its values are read by :meth:`read`.
 
     Attributes
     ----------
     shape : tuple of int
     dtype : numpy.dtype
-        In the file.
+        The data type in the file.
     nbytes : int
 
     Raises
     ------
     nnkit.errors.FileFormatError
-        It is anything else, or more than what is stored can be.
+        The object is not an array of numbers, or is larger than its stored bytes can be.
     """
 
     def __init__(self, objects: _Objects, name: str, header: dict[int, list[bytes]]) -> None:
@@ -226,12 +226,12 @@ class Dataset(_Object):
         content.declare(self.nbytes)
 
     def read(self, dtype: str | np.dtype) -> np.ndarray:
-        """The numbers, as a type of the caller's.
+        """Read the values, converted to a data type.
 
         Raises
         ------
         nnkit.errors.FileFormatError
-            They are not those that were written: their CRC-32 (the attribute ``crc32``) differs.
+            The values are damaged: their CRC-32 differs from the attribute ``crc32``.
         """
         content = self._objects.content
         try:
@@ -258,7 +258,7 @@ class Dataset(_Object):
 
 
 def _elsewhere(found: list[bytes] | None, skipped: int) -> bool:
-    """Whether a message about links or attributes says that they are in a heap of their own."""
+    """Whether a message says that links or attributes are stored in a separate heap."""
     if not found:
         return False
     fields = Cursor(found[0])

@@ -1,4 +1,4 @@
-"""What trees hold (section III.A.1): the members of a group, and the chunks of an array."""
+"""B-trees (section III.A.1): the members of a group, and the chunks of an array."""
 
 from __future__ import annotations
 
@@ -14,23 +14,25 @@ __all__ = ["Chunk", "chunks_of", "linked", "members_of"]
 
 _MEMBERS, _CHUNKS = 0, 1  # Kinds of trees.
 _SOFT_LINK = 2
-ELSEWHERE = -1  # The address of what is a link to somewhere else.
+ELSEWHERE = -1  # Stands for the address of a link to elsewhere.
 
 
 class Chunk(NamedTuple):
-    """Where a piece of an array is stored."""
+    """The place of a piece of an array in the file."""
 
     address: int
     nbytes: int
-    skipped: int  # Bit i: the filter number i was not applied.
-    place: tuple[int, ...]  # Of its first element in the array.
+    skipped: int  # Bit i: filter i was not applied.
+    place: tuple[int, ...]  # Index of the chunk's first element in the array.
 
 
 def members_of(content: Content, table: bytes) -> dict[str, int]:
-    """Addresses of the members of a group by their names; ``ELSEWHERE`` for links.
+    """Addresses of the members of a group by name; ``ELSEWHERE`` for links.
 
     Parameters
     ----------
+    content : Content
+        The file.
     table : bytes
         The message with the addresses of the tree and of the heap of names (IV.A.2.r).
     """
@@ -66,7 +68,7 @@ def _entries(content: Content, node: int) -> Iterator[tuple[int, int, int]]:
 
 
 def linked(message: bytes) -> tuple[str, int]:
-    """Name and address of a member that a message of newer files holds (IV.A.2.g)."""
+    """Name and address of a member in a message of newer files (IV.A.2.g)."""
     fields = Cursor(message)
     version, flags = fields.number(1), fields.number(1)
     if version != 1:
@@ -78,17 +80,17 @@ def linked(message: bytes) -> tuple[str, int]:
 
 
 def chunks_of(content: Content, tree: int, axes: int, expected: int) -> list[Chunk]:
-    """All chunks of an array of so many axes.
+    """All chunks of an array.
 
     Raises
     ------
     nnkit.errors.FileFormatError
-        Some are missing, or more than expected are there.
+        The number of chunks is not the expected one.
     """
     content.count(expected)
     found: list[Chunk] = []
     if tree != NOWHERE:
-        key = struct.Struct(f"<II{axes + 1}Q")  # The last is the place in an element.
+        key = struct.Struct(f"<II{axes + 1}Q")  # The last number is an offset in an element.
         for start, address in _leaves(content, tree, _CHUNKS, key.size):
             nbytes, skipped, *place = key.unpack(start)
             content.check(address, nbytes)
@@ -99,7 +101,7 @@ def chunks_of(content: Content, tree: int, axes: int, expected: int) -> list[Chu
 
 
 def _leaves(content: Content, tree: int, kind: int, key: int) -> Iterator[tuple[bytes, int]]:
-    """The keys and addresses in a tree's lowest nodes; each node is looked at once."""
+    """The keys and addresses in a tree's leaves; each node is read once."""
     waiting: list[tuple[int, int | None]] = [(tree, None)]
     seen = set()
     while waiting:

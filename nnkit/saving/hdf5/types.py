@@ -13,7 +13,7 @@ from nnkit.saving.hdf5.content import Cursor, DamagedError
 
 __all__ = ["Type", "shape_of", "type_of"]
 
-MAX_AXES = 32  # HDF5's own.
+MAX_AXES = 32  # HDF5's limit.
 _INTEGER, _FLOAT, _STRING, _VARIABLE = 0, 1, 3, 9
 _CLASSES = (
     "integers of a strange kind",
@@ -29,7 +29,7 @@ _CLASSES = (
     "arrays",
     "complex numbers",
 )
-# By bytes: where exponent and mantissa begin, how many bits they have, and the exponent's bias.
+# By size: positions of exponent and mantissa, their numbers of bits, and the exponent's bias.
 _IEEE = {
     2: (0, 16, 10, 5, 0, 10, 15),
     4: (0, 32, 23, 8, 0, 23, 127),
@@ -39,20 +39,20 @@ _IEEE = {
 
 @dataclass(frozen=True)
 class Type:
-    """What an array or an attribute is made of.
+    """The data type of an array or an attribute.
 
     Attributes
     ----------
     name : str
-        To be shown.
+        The name in errors.
     size : int
-        Bytes of an element in the file.
+        The number of bytes of an element in the file.
     dtype : numpy.dtype or None
-        Of numbers.
+        NumPy's data type, for numbers.
     text : str
         ``"fixed"`` or ``"variable"`` for strings, otherwise empty.
     filled_with_spaces : bool
-        Strings of fixed length that are too short end in spaces, not in zeros.
+        Whether strings of fixed length are padded with spaces, not with zeros.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Type:
 
 
 def type_of(data: bytes) -> Type:
-    """The type that a message describes; of another kind than numbers and strings, its name."""
+    """The type in a message; for other types than numbers and strings only a name."""
     fields = Cursor(data)
     kind, bits, size = fields.number(1) & 15, fields.number(3), fields.number(4)
     if size == 0:
@@ -75,7 +75,7 @@ def type_of(data: bytes) -> Type:
             return Type(dtype.name, size, dtype)
     elif kind == _FLOAT and size in _IEEE:
         layout = struct.unpack("<HHBBBBI", fields.take(12))
-        # A leading 1 of the mantissa goes without saying; the sign is the last bit.
+        # The mantissa has an implicit leading 1; the sign is the last bit.
         if layout == _IEEE[size] and bits & ~1 == 2 << 4 | (8 * size - 1) << 8:
             dtype = np.dtype(f"{order}f{size}")
             return Type(dtype.name, size, dtype)
@@ -87,7 +87,7 @@ def type_of(data: bytes) -> Type:
 
 
 def shape_of(data: bytes) -> tuple[int, ...] | None:
-    """The shape that a message describes; None for what holds nothing and has none."""
+    """The shape in a message; None for an empty data space."""
     fields = Cursor(data)
     version, axes, flags = fields.number(1), fields.number(1), fields.number(1)
     if version not in (1, 2):

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine.device import check, launch
+from nnkit.engine.device import launch
 from nnkit.engine.tape import Tape
 from nnkit.kernels._jit import Kernel
+from nnkit.kernels.calls import check
 from nnkit.symbolic.graph import Apply, Variable, ancestors
 from nnkit.symbolic.run.fusion import fusable, fuse
 from nnkit.symbolic.run.rules import LOWERINGS

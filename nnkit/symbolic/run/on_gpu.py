@@ -15,7 +15,7 @@ import numpy as np
 
 from nnkit.engine.cuda.device import CudaDevice
 from nnkit.engine.cuda.driver import Driver, Memory
-from nnkit.engine.cuda.operands import DeviceArena
+from nnkit.engine.cuda.places import DeviceArena
 from nnkit.engine.cuda.program import Program
 from nnkit.engine.references import root
 from nnkit.engine.twins import private, reading, twin_of

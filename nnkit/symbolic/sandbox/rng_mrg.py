@@ -15,6 +15,8 @@ class MRG_RandomStreams(RandomStreams):  # noqa: N801  (Theano's name)
     Parameters
     ----------
     seed : int
+    use_cuda : bool, optional
+        Accepted for Theano's sake.
     """
 
     def __init__(self, seed: Any = 12345, use_cuda: Any = None) -> None:

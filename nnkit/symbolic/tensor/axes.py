@@ -1,4 +1,4 @@
-"""Axes in another order, new ones and ones left out: ``T.swapaxes(x, 0, 1)`` and its like."""
+"""Functions that permute, add and remove axes: ``T.swapaxes(x, 0, 1)`` and so on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 
 
 def transpose(x: Any, axes: Sequence[int] | None = None) -> Any:
-    """The axes in another order, by default reversed."""
+    """x with permuted axes, by default in reverse order."""
     x = as_tensor(x)
     axes = range(x.type.ndim)[::-1] if axes is None else axes
     if len(axes) != x.type.ndim:
@@ -43,7 +43,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 
 
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
-    """Axes moved elsewhere; the others keep their order."""
+    """x with axes moved to other positions; the remaining axes keep their order."""
     x = as_tensor(x)
     n = x.type.ndim
     pairs = zip(axis_numbers(destination), axis_numbers(source), strict=True)
@@ -53,7 +53,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 
 
 def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
-    """An axis moved in front of another one."""
+    """x with an axis moved in front of another one."""
     x = as_tensor(x)
     axis = normal_axis(axis, x.type.ndim)
     start = start + x.type.ndim if start < 0 else start
@@ -61,7 +61,7 @@ def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
 
 
 def expand_dims(x: Any, axis: Any) -> Any:
-    """New axes of size 1, at these places of the result."""
+    """x with new axes of size 1, at these positions of the result."""
     x = as_tensor(x)
     new = axis_numbers(axis)
     ndim = x.type.ndim + len(new)
@@ -71,22 +71,22 @@ def expand_dims(x: Any, axis: Any) -> Any:
 
 
 def shape_padleft(x: Any, n_ones: int = 1) -> Any:
-    """New axes of size 1 in front."""
+    """x with ``n_ones`` new axes of size 1 in front."""
     return expand_dims(x, range(n_ones))
 
 
 def shape_padright(x: Any, n_ones: int = 1) -> Any:
-    """New axes of size 1 behind."""
+    """x with ``n_ones`` new axes of size 1 behind."""
     return expand_dims(x, range(-n_ones, 0))
 
 
 def shape_padaxis(x: Any, axis: int) -> Any:
-    """A new axis of size 1."""
+    """x with a new axis of size 1."""
     return expand_dims(x, axis)
 
 
 def squeeze(x: Any, axis: Any = None) -> Any:
-    """Without axes of size 1: these, or all that are known to be."""
+    """x without axes of size 1, by default without all whose size is known to be 1."""
     x = as_tensor(x)
     ones = x.type.broadcastable
     if axis is not None:
@@ -98,12 +98,12 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 
 
 def addbroadcast(x: Any, *axes: int) -> Any:
-    """The same tensor, with these axes known to be of size 1."""
+    """x with these axes declared to be of size 1, so that they broadcast."""
     return _with_axes(x, axes, True)
 
 
 def unbroadcast(x: Any, *axes: int) -> Any:
-    """The same tensor, with these axes not known to be of size 1."""
+    """x with these axes declared to be of any size, so that they don't broadcast."""
     return _with_axes(x, axes, False)
 
 

@@ -43,7 +43,7 @@ __all__ = [
 
 
 def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
-    """Differences of neighbours along an axis, n times.
+    """Differences of neighbouring elements along an axis, repeated n times.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
 
 
 def bincount(x: Any, weights: Any = None, minlength: Any = None) -> Any:
-    """How often each number from 0 on is in a vector of integers.
+    """Count how often each integer occurs in a vector of integers of at least 0.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def bincount(x: Any, weights: Any = None, minlength: Any = None) -> Any:
 
 
 def fill_diagonal(a: Any, val: Any) -> Any:
-    """A matrix with another diagonal: a number, or an element for each row."""
+    """A copy of a matrix with ``val`` on the diagonal: a number, or an element for each row."""
     a = as_tensor(a)
     if a.type.ndim != 2:
         raise TypeError(f"fill_diagonal takes a matrix, got {describe(a)}")
@@ -98,10 +98,10 @@ def compress(condition: Any, x: Any, axis: int | None = None) -> Any:
 
 
 def inverse_permutation(perm: Any) -> Any:
-    """The permutation that undoes another one, or each row of a matrix of them."""
+    """The inverse of a permutation, or of each row of a matrix of permutations."""
     return argsort(perm)
 
 
 def permute_row_elements(x: Any, y: Any, inverse: bool = False) -> Any:
-    """The elements along the last axis in the order of y, or back from it."""
+    """x with the elements of each row in the order y, or in the inverse order."""
     return take_along_axis(x, inverse_permutation(y) if inverse else y)

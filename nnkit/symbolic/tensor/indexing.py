@@ -1,4 +1,4 @@
-"""Parts of tensors: ``x[1:3]``, ``x[T.arange(n), y]``, ``T.set_subtensor``."""
+"""Indexing of tensors: ``x[1:3]``, ``x[T.arange(n), y]``, ``T.set_subtensor``."""
 
 from __future__ import annotations
 
@@ -278,7 +278,7 @@ def _integer(part: Any) -> Any:
 
 
 def set_subtensor(x: Any, y: Any, inplace: bool = False, **ignored: Any) -> Any:
-    """A tensor with a part replaced.
+    """Return a tensor with a part replaced by ``y``.
 
     Parameters
     ----------
@@ -307,7 +307,7 @@ def set_subtensor(x: Any, y: Any, inplace: bool = False, **ignored: Any) -> Any:
 def inc_subtensor(
     x: Any, y: Any, inplace: bool = False, set_instead_of_inc: bool = False, **ignored: Any
 ) -> Any:
-    """A tensor with something added to a part; to elements that are indexed twice, twice.
+    """Return a tensor with ``y`` added to a part; elements that are indexed twice get it twice.
 
     Parameters
     ----------

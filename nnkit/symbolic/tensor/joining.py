@@ -1,4 +1,4 @@
-"""Tensors put together, and repeated: ``T.concatenate([x, y])``, ``T.tile(x, 3)``."""
+"""Joining, splitting and repeating of tensors: ``T.concatenate([x, y])``, ``T.tile(x, 3)``."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def concatenate(tensor_list: Sequence[Any], axis: int = 0) -> Any:
 
 
 def stack(*tensors: Any, axis: int = 0) -> Any:
-    """Tensors of one shape along a new axis: ``stack([x, y], axis=0)``.
+    """Join tensors of one shape along a new axis: ``stack([x, y], axis=0)``.
 
     Parameters
     ----------
@@ -164,19 +164,19 @@ def stack(*tensors: Any, axis: int = 0) -> Any:
 
 
 def stacklists(arg: Any) -> Any:
-    """A tensor from lists of lists of tensors or numbers."""
+    """Make a tensor from nested lists of tensors or numbers."""
     if isinstance(arg, (list, tuple)):
         return stack([stacklists(part) for part in arg])
     return as_tensor(arg)
 
 
 def horizontal_stack(*matrices: Any) -> Any:
-    """Matrices beside each other."""
+    """Join matrices horizontally."""
     return _stacked(1, matrices)
 
 
 def vertical_stack(*matrices: Any) -> Any:
-    """Matrices below each other."""
+    """Join matrices vertically."""
     return _stacked(0, matrices)
 
 
@@ -188,7 +188,7 @@ def _stacked(axis: int, matrices: Sequence[Any]) -> Any:
 
 
 def split(x: Any, splits_size: Any, n_splits: int | None = None, axis: int = 0) -> list[Any]:
-    """Parts of these sizes along an axis.
+    """Split x into parts of these sizes along an axis.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def _parts(x: Any, sizes: Sequence[Any], axis: int) -> list[Any]:
 
 
 def tile(x: Any, reps: Any, ndim: int | None = None) -> Any:
-    """A tensor beside itself so many times along each axis, as NumPy's.
+    """Repeat x as a whole along each axis, as NumPy's ``tile``.
 
     Parameters
     ----------
@@ -238,7 +238,7 @@ def tile(x: Any, reps: Any, ndim: int | None = None) -> Any:
 
 
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
-    """Each element so many times.
+    """Repeat each element of x along an axis.
 
     Parameters
     ----------
@@ -269,7 +269,7 @@ def _spread(x: Any, times: Sequence[Any], new: Sequence[int]) -> Any:
 
 
 def roll(x: Any, shift: Any, axis: int | None = None) -> Any:
-    """Elements moved along an axis, those beyond the end to the beginning.
+    """Shift elements along an axis, those beyond the end to the beginning.
 
     Parameters
     ----------
@@ -288,7 +288,7 @@ def roll(x: Any, shift: Any, axis: int | None = None) -> Any:
 
 
 def flip(x: Any, axis: Any = None) -> Any:
-    """Backwards along some axes, by default all."""
+    """Reverse x along some axes, by default all."""
     x = as_tensor(x)
     axes = range(x.type.ndim) if axis is None else axis_numbers(axis)
     flipped = {normal_axis(a, x.type.ndim) for a in axes}

@@ -1,4 +1,4 @@
-"""Products of matrices and vectors, and diagonals."""
+"""Products of matrices and vectors, and diagonals of matrices."""
 
 from __future__ import annotations
 
@@ -194,8 +194,8 @@ def swapped(x: Any) -> Any:
 def dot(a: Any, b: Any) -> Any:
     """The product over the last axis of a and the last but one of b, as NumPy's ``dot``.
 
-    Of two vectors a scalar, of a matrix and a vector a vector, of two matrices a matrix; a scalar
-    multiplies each element.
+    The result is a scalar for two vectors, a vector for a matrix and a vector, and a matrix for two
+    matrices; a scalar multiplies each element.
 
     Examples
     --------
@@ -286,7 +286,7 @@ def batched_dot(a: Any, b: Any) -> Any:
 
 
 def outer(a: Any, b: Any) -> Any:
-    """The product of each element of a with each of b, a matrix."""
+    """The matrix of the products of each element of a with each element of b."""
     a, b = (x if x.ndim == 1 else x.flatten() for x in map(as_tensor, (a, b)))
     return mul(a.dimshuffle(0, "x"), b.dimshuffle("x", 0))
 
@@ -321,7 +321,7 @@ extract_diag = diagonal
 
 
 def diag(x: Any, k: int = 0) -> Any:
-    """Of a matrix a diagonal, of a vector the matrix whose diagonal it is; ``k`` above the main.
+    """The k-th diagonal of a matrix, or the matrix with a vector on its k-th diagonal.
 
     Examples
     --------

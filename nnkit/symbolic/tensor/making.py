@@ -1,4 +1,4 @@
-"""Tensors from little: ``T.zeros((2, n))``, ``T.arange(n)``, ``T.eye(n)`` and their like."""
+"""Creation of tensors: ``T.zeros((2, n))``, ``T.arange(n)``, ``T.eye(n)`` and so on."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class Arange(Op):
 
 
 def alloc(value: Any, *shape: Any) -> Any:
-    """A value, broadcast to a shape.
+    """Broadcast a value to a shape.
 
     Parameters
     ----------
@@ -140,12 +140,12 @@ def alloc(value: Any, *shape: Any) -> Any:
 
 
 def broadcast_to(x: Any, shape: Any) -> Any:
-    """A tensor, broadcast to a shape; axes that grow must be known to be of size 1."""
+    """Broadcast a tensor to a shape; expanded axes must be known to be of size 1."""
     return alloc(x, shape)
 
 
 def full(shape: Any, fill_value: Any, dtype: str | None = None) -> Any:
-    """A tensor of one value, by default of its data type."""
+    """A tensor filled with a value, by default with the value's data type."""
     value = as_tensor(fill_value)
     return alloc(value if dtype is None else Cast(dtype)(value), shape)
 
@@ -161,12 +161,12 @@ def ones(shape: Any, dtype: str | None = None) -> Any:
 
 
 def empty(shape: Any, dtype: str | None = None) -> Any:
-    """A tensor whose values don't matter; here they are zeros."""
+    """A tensor with undefined values; in nnkit they are zeros."""
     return zeros(shape, dtype)
 
 
 def full_like(model: Any, fill_value: Any, dtype: str | None = None) -> Any:
-    """A tensor of one value in the shape of another, by default of its data type."""
+    """A tensor filled with a value, by default with the shape and the data type of ``model``."""
     model = as_tensor(model)
     dtype = dtype or model.type.dtype
     variable = isinstance(fill_value, Variable)
@@ -219,7 +219,7 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: str | None = None
 def linspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: str | None = None
 ) -> Any:
-    """Numbers at equal distances.
+    """``num`` equally spaced numbers from ``start`` to ``stop``.
 
     Parameters
     ----------
@@ -264,7 +264,7 @@ mgrid, ogrid = _Grid(sparse=False), _Grid(sparse=True)
 
 
 def eye(n: Any, m: Any = None, k: Any = 0, dtype: str | None = None) -> Any:
-    """A matrix of ones on a diagonal and zeros.
+    """A matrix with ones on a diagonal and zeros elsewhere.
 
     Parameters
     ----------
@@ -280,24 +280,24 @@ def eye(n: Any, m: Any = None, k: Any = 0, dtype: str | None = None) -> Any:
 
 
 def identity_like(x: Any, dtype: str | None = None) -> Any:
-    """Ones on the diagonal and zeros, in the shape of a matrix."""
+    """A matrix with the shape of x, with ones on the diagonal and zeros elsewhere."""
     x = as_tensor(x)
     return eye(size_of(x, 0), size_of(x, 1), 0, dtype or x.type.dtype)
 
 
 def tri(N: Any, M: Any = None, k: Any = 0, dtype: str | None = None) -> Any:
-    """A matrix of ones on and below a diagonal, and zeros above."""
+    """A matrix with ones on and below a diagonal, and zeros above."""
     rows, columns = _places(N, N if M is None else M)
     return Cast(dtype or config.floatX)(elementwise("le", columns - rows, integer(k, "k")))
 
 
 def tril(m: Any, k: Any = 0) -> Any:
-    """The last two axes on and below a diagonal, and zeros above."""
+    """The matrices in the last two axes, with zeros above a diagonal."""
     return _triangle("le", m, k)
 
 
 def triu(m: Any, k: Any = 0) -> Any:
-    """The last two axes on and above a diagonal, and zeros below."""
+    """The matrices in the last two axes, with zeros below a diagonal."""
     return _triangle("ge", m, k)
 
 
@@ -316,7 +316,7 @@ def _triangle(comparison: str, m: Any, k: Any) -> Any:
 
 
 def to_one_hot(y: Any, nb_class: Any, dtype: str | None = None) -> Any:
-    """A row for each label: one where the label says, zeros elsewhere.
+    """A one-hot row for each label: 1 at the label's index, 0 elsewhere.
 
     Parameters
     ----------

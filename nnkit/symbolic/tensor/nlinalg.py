@@ -1,6 +1,6 @@
 """``T.nlinalg``: inverses, determinants and eigenvalues, by NumPy.
 
-Matrices are in the last two axes; there may be more in front, as in NumPy.
+Matrices are in the last two axes; there may be further axes in front, as in NumPy.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def det(x: Any) -> Any:
 
 
 def slogdet(x: Any) -> list[Any]:
-    """The sign of the determinant of a matrix, and the logarithm of its size."""
+    """The sign of the determinant of a matrix, and the logarithm of its absolute value."""
     return list(SLogDet()(floats(x)))
 
 
@@ -208,7 +208,7 @@ def eigh(a: Any) -> list[Any]:
 
 
 def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
-    """U, the singular values and V^T whose product a matrix is; or the values alone.
+    """The singular value decomposition of a matrix: U, the singular values and V^T; or the values.
 
     There is no gradient.
     """
@@ -217,7 +217,7 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 
 
 def alloc_diag(x: Any) -> Any:
-    """The matrix with a vector on the diagonal, zeros beside it."""
+    """A matrix with a vector on the diagonal and zeros elsewhere."""
     x = as_tensor(x)
     if x.ndim != 1:
         raise TypeError(f"alloc_diag takes a vector, got {describe(x)}")

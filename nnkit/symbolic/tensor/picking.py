@@ -1,4 +1,4 @@
-"""Elements by where they are, whether they are zero, and in order: ``T.take``, ``T.sort``."""
+"""Selecting, sorting and searching of elements: ``T.take``, ``T.nonzero``, ``T.sort``."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def _along(x: Any, axis: int | None) -> tuple[Any, int]:
 
 
 def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
-    """Some elements along an axis, or of the flattened tensor.
+    """The elements at indices of an axis, or of the flattened tensor.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def nonzero(a: Any, return_matrix: bool = False) -> Any:
 
 
 def flatnonzero(a: Any) -> Any:
-    """Indices into the flattened tensor of the elements that are not zero."""
+    """Indices of the non-zero elements of the flattened tensor."""
     return nonzero(as_tensor(a).flatten())[0]
 
 
@@ -201,7 +201,7 @@ def argsort(x: Any, axis: int | None = -1, kind: str = "stable", order: Any = No
 
 
 def sort(x: Any, axis: int | None = -1, kind: str = "stable", order: Any = None) -> Any:
-    """Sorted along an axis.
+    """The tensor sorted along an axis.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def topk_and_argtopk(
 
 
 def searchsorted(x: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
-    """Where to insert values into a sorted vector so that it stays sorted.
+    """Indices at which to insert values into a sorted vector so that it stays sorted.
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ def unique(
     return_counts: bool = False,
     axis: int | None = None,
 ) -> Any:
-    """The elements without those that are there already, sorted.
+    """The distinct elements, sorted.
 
     Parameters
     ----------
@@ -286,7 +286,7 @@ def unique(
 
 
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
-    """For each place of ``indices`` the element at that index along an axis.
+    """The elements at ``indices`` along an axis, with other indices for each position.
 
     Parameters
     ----------

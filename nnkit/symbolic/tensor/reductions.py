@@ -1,6 +1,6 @@
-"""Functions over axes: ``T.sum(x, axis=0)`` and its like.
+"""Reductions over axes: ``T.sum(x, axis=0)`` and so on.
 
-``axis`` is None for all axes, a number or several; ``keepdims`` keeps them, of size 1.
+``axis`` is None for all axes, or one or several axes; ``keepdims`` keeps them with size 1.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def mean(
     keepdims: bool = False,
     acc_dtype: str | None = None,
 ) -> Any:
-    """The mean over some axes; of integers and bools in float64.
+    """The mean over some axes; for integers and bools computed in float64.
 
     The other arguments are those of :func:`sum`.
     """
@@ -184,7 +184,7 @@ def min(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def ptp(x: Any, axis: Any = None) -> Any:
-    """The largest element along some axes less the smallest."""
+    """The largest element minus the smallest along some axes."""
     return max(x, axis) - min(x, axis)
 
 
@@ -229,7 +229,7 @@ def allclose(
 def norm(x: Any, ord: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The norm of a given order over some axes: the root of the sum of powers.
 
-    Of integers and bools it is taken in float64.
+    For integers and bools it is computed in float64.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def norm(x: Any, ord: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """ln(sum(exp(x))) over some axes, which never overflows; of integers in float64."""
+    """ln(sum(exp(x))) over some axes, without overflow; for integers computed in float64."""
     x = _as_fractions(x)
     largest = max(x, axis, keepdims=True)
     largest = switch(isinf(largest), 0, largest)  # inf - inf is not a number.
@@ -261,7 +261,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def cumsum(x: Any, axis: int | None = None) -> Any:
-    """The sum of all elements up to each along an axis, or of the flattened tensor.
+    """Cumulative sums along an axis, or of the flattened tensor.
 
     Examples
     --------
@@ -274,9 +274,9 @@ def cumsum(x: Any, axis: int | None = None) -> Any:
 
 
 def cumprod(x: Any, axis: int | None = None) -> Any:
-    """The product of all elements up to each along an axis, or of the flattened tensor.
+    """Cumulative products along an axis, or of the flattened tensor.
 
-    Its gradient is for elements that are not 0.
+    The gradient is right only for elements that are not 0.
     """
     return _cumulative("prod", x, axis)
 

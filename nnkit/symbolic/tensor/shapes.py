@@ -1,4 +1,4 @@
-"""Shapes: what they are, and the same elements in another one."""
+"""Shapes of tensors, and reshaping."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def integer(value: Any, what: str = "a size") -> Any:
 
 
 def get_vector_length(v: Any) -> int:
-    """How many elements a vector has, if that can be told: it is a shape or a part of one.
+    """The number of elements of a vector, if it is known, as for a shape or a part of one.
 
     Raises
     ------
@@ -242,7 +242,7 @@ def known_ones(sizes: Sequence[Any]) -> tuple[bool, ...]:
 
 
 def reshape(x: Any, newshape: Any, ndim: int | None = None) -> Any:
-    """The same elements in another shape.
+    """x with another shape.
 
     Parameters
     ----------
@@ -274,7 +274,7 @@ def reshape(x: Any, newshape: Any, ndim: int | None = None) -> Any:
 
 
 def flatten(x: Any, ndim: int = 1) -> Any:
-    """The same elements with ``ndim`` axes: the last ones become one."""
+    """x with ``ndim`` axes, of which the last one joins all remaining axes."""
     x = as_tensor(x)
     if not 1 <= ndim <= max(x.type.ndim, 1):
         raise ValueError(f"{describe(x)} has {x.type.ndim} axes; it can't be flattened to {ndim}")
@@ -291,18 +291,20 @@ def flatten(x: Any, ndim: int = 1) -> Any:
 
 
 def ravel(x: Any) -> Any:
-    """The same elements with one axis."""
+    """x as a vector."""
     return flatten(x, 1)
 
 
 def specify_shape(x: Any, shape: Any, *more: Any) -> Any:
-    """The same tensor, which is checked to be of this shape whenever it is computed.
+    """x, with a check of its shape whenever it is computed.
 
     Parameters
     ----------
     x : tensor
     shape : sequence of int, symbolic integer or None
         None for an axis of any size.
+    *more : int, symbolic integer or None
+        The sizes of further axes, if ``shape`` is the size of the first.
 
     Examples
     --------
@@ -325,7 +327,7 @@ def specify_shape(x: Any, shape: Any, *more: Any) -> Any:
 
 
 def dimshuffle(x: Any, *pattern: Any) -> Any:
-    """The axes in another order.
+    """x with permuted axes; ``"x"`` adds an axis of size 1.
 
     Parameters
     ----------
@@ -369,7 +371,7 @@ def axis_numbers(axis: Any) -> list[int]:
 
 
 def patternbroadcast(x: Any, broadcastable: Sequence[bool]) -> Any:
-    """The same tensor, known to have axes of size 1 where ``broadcastable`` is True."""
+    """x with axes declared to be of size 1 where ``broadcastable`` is True."""
     x = as_tensor(x)
     ones = tuple(bool(one) for one in broadcastable)
     return x if ones == x.type.broadcastable else Rebroadcast(ones)(x)

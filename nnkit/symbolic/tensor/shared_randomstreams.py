@@ -1,6 +1,6 @@
-"""Random variables, which are drawn anew in every call of a function.
+"""Random variables, which are drawn again in every call of a function.
 
-Each has a state of its own, a shared variable, which the function updates by itself.
+Each has its own state, a shared variable that the function updates automatically.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ class RandomStreams:
         dtype: str | None = None,
         nstreams: int | None = None,
     ) -> Any:
-        """Numbers between ``low`` and ``high``; differentiable by both.
+        """Draw from a uniform distribution on [low, high); differentiable by both bounds.
 
         Parameters
         ----------
@@ -240,13 +240,15 @@ class RandomStreams:
         dtype: str | None = None,
         nstreams: int | None = None,
     ) -> Any:
-        """Normal numbers; differentiable by mean and standard deviation.
+        """Draw from a normal distribution; differentiable by mean and standard deviation.
 
         Parameters
         ----------
-        size, ndim, dtype, nstreams
+        size
             As of :meth:`uniform`.
         avg, std : float or variable
+        ndim, dtype, nstreams
+            As of :meth:`uniform`.
         """
         return self._scaled("normal", size, ndim, dtype, avg, std)
 
@@ -274,16 +276,20 @@ class RandomStreams:
         prob: Any = None,
         nstreams: int | None = None,
     ) -> Any:
-        """How many of ``n`` throws succeed, each with probability ``p``.
+        """Draw from a binomial distribution: the successes of ``n`` trials of probability ``p``.
 
         Parameters
         ----------
-        size, ndim, dtype, nstreams
-            As of :meth:`uniform`; int64.
+        size
+            As of :meth:`uniform`.
         n : int or variable
         p : float or variable
+        ndim, dtype
+            As of :meth:`uniform`; int64 by default.
         prob
             Theano's old name of ``p``.
+        nstreams : int, optional
+            Accepted for Theano's sake.
         """
         n, p = as_tensor(n), as_tensor(p if prob is None else prob)
         if isinstance(n, Constant) and n.data.size == 1 and n.data == 1:
@@ -293,7 +299,7 @@ class RandomStreams:
     def poisson(
         self, size: Any = None, lam: Any = 1.0, ndim: int | None = None, dtype: str = "int64"
     ) -> Any:
-        """How often something happens that does ``lam`` times on average."""
+        """Draw from a Poisson distribution with mean ``lam``."""
         return self._draw("poisson", size, ndim, _named(dtype), lam)
 
     def random_integers(
@@ -304,7 +310,7 @@ class RandomStreams:
         ndim: int | None = None,
         dtype: str = "int64",
     ) -> Any:
-        """Integers from ``low`` to ``high``, both included."""
+        """Draw integers from ``low`` to ``high``, both included."""
         return self._draw("integers", size, ndim, _named(dtype), low, high)
 
     def choice(
@@ -317,17 +323,19 @@ class RandomStreams:
         dtype: str = "int64",
         nstreams: int | None = None,
     ) -> Any:
-        """Elements of a vector ``a``, or numbers below an integer ``a``.
+        """Draw elements of a vector ``a``, or integers below an integer ``a``.
 
         Parameters
         ----------
-        size, ndim, dtype, nstreams
+        size
             As of :meth:`uniform`.
         a : int or variable
         replace : bool
             Whether an element may be drawn again.
         p : variable, optional
             The probabilities; by default equal.
+        ndim, dtype, nstreams
+            As of :meth:`uniform`.
         """
         a = as_tensor(a)
         n = a if a.ndim == 0 else a.shape[0]
@@ -338,7 +346,7 @@ class RandomStreams:
     def permutation(
         self, size: Any = (), n: Any = 1, ndim: int | None = None, dtype: str = "int64"
     ) -> Any:
-        """The numbers below ``n`` in random order, along one more axis than the size has."""
+        """Draw permutations of the integers below ``n``, along an additional last axis."""
         return self._draw(
             "permutation", () if size is None else size, ndim, _named(dtype), n, more=1
         )
@@ -352,15 +360,17 @@ class RandomStreams:
         dtype: str = "int64",
         nstreams: int | None = None,
     ) -> Any:
-        """How many of ``n`` throws fall to each class, along one more axis than the size has.
+        """Draw from a multinomial distribution: counts of ``n`` trials, along a new last axis.
 
         Parameters
         ----------
-        size, ndim, dtype, nstreams
+        size
             As of :meth:`uniform`; by default as many as ``pvals`` has rows.
         n : int or variable
         pvals : variable
             Probabilities of the classes, along the last axis.
+        ndim, dtype, nstreams
+            As of :meth:`uniform`.
         """
         p = as_tensor(pvals)
         size = p.shape[:-1] if size is None and p.ndim > 1 else () if size is None else size

@@ -143,6 +143,9 @@ class SharedVariable(TensorVariable):
     ----------
     value : numpy.ndarray
         Taken as it is, not copied.
+    name : str or None
+    broadcastable : sequence of bool
+        For each axis, whether its size is always 1.
 
     Attributes
     ----------

@@ -22,11 +22,11 @@ _REPORT = "please report it, and use mode='FAST_COMPILE' meanwhile"
 
 
 class RewriteError(RuntimeError):
-    """A rewrite has changed what a graph computes; the fault is nnkit's."""
+    """A rewrite has changed the results of a graph: a bug in nnkit."""
 
 
 class CompilerError(RuntimeError):
-    """Compiled code computes something else than the graph; the fault is nnkit's."""
+    """Compiled code has other results than the graph: a bug in nnkit."""
 
 
 class Debugger:

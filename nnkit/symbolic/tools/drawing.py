@@ -25,7 +25,7 @@ def pydotprint(
     return_image: bool = False,
     **ignored: Any,
 ) -> str | None:
-    """Draw a graph, in Theano's colors: inputs green, shared variables blue, results orange.
+    """Draw a graph, in Theano's colours: inputs green, shared variables blue, results orange.
 
     Parameters
     ----------

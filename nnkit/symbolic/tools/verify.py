@@ -18,7 +18,7 @@ DEFAULTS = {"float64": (6e-6, 1e-4), "float32": (5e-3, 1e-2)}
 
 
 class GradientError(Exception):
-    """A gradient that is not what finite differences say."""
+    """A gradient differs from finite differences."""
 
 
 def verify_grad(

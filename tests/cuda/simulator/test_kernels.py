@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nnkit.kernels._jit import Kernel
-from nnkit.kernels.cuda._cuda import CudaKernel
+from nnkit.kernels.cuda._cuda import CudaKernel, one_thread
+from nnkit.kernels.cuda._from_cpu import ELEMENTS, from_cpu
 from tests.cuda import cases_of, check, kernels
 
 CPU = kernels("cpu", Kernel)
@@ -26,6 +27,12 @@ def test_every_kernel_has_a_case():
 
 def test_kernels_name_their_parameters():
     assert repr(CUDA["tanh"]) == "<CUDA kernel tanh(x, y)>"
+
+
+def test_a_loop_that_no_thread_would_share():
+    """It would be done as a whole by every thread."""
+    with pytest.raises(ValueError, match="advance has fewer loops"):
+        from_cpu(CPU["advance"], one_thread, ELEMENTS)
 
 
 # A device gives infinity or NaN in silence where NumPy's numbers, which these are here, warn.

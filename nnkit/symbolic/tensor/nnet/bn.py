@@ -24,7 +24,7 @@ def batch_normalization_train(
     running_mean: Any = None,
     running_var: Any = None,
 ) -> tuple[Any, ...]:
-    """Normalize by the batch's own mean and variance.
+    """Normalise by the mean and variance of the batch.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def batch_normalization_test(
     axes: Any = "per-activation",
     epsilon: float = 1e-4,
 ) -> Any:
-    """Normalize by a known mean and variance, in the shape of ``gamma``.
+    """Normalise by a given mean and variance, in the shape of ``gamma``.
 
     See :func:`batch_normalization_train` for the parameters.
     """

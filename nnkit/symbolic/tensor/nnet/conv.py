@@ -190,14 +190,16 @@ def conv2d(
     filters : variable
         (filters, channels, height, width).
     input_shape, filter_shape : sequence of int or None, optional
-        Known sizes, checked against each other; ``image_shape`` is Theano's old name.
+        Known sizes, checked against each other.
     border_mode : {"valid", "full", "half"}, int or (int, int)
         Zeros around the images: none, as many as there are windows with a pixel, half a filter,
         or so many.
     subsample : (int, int)
         Steps between windows.
     filter_flip : bool
-        Whether filters are turned around, as in mathematics; False correlates.
+        Whether filters are flipped, as in mathematics; False correlates.
+    image_shape : sequence of int or None, optional
+        Theano's old name of ``input_shape``.
     filter_dilation : (int, int)
         Steps between the elements of a window.
 
@@ -246,7 +248,7 @@ def conv2d_transpose(
     filter_flip: bool = True,
     filter_dilation: Pair = (1, 1),
 ) -> Any:
-    """The convolution the other way round, as its gradient by the images goes: larger images.
+    """The transposed convolution: the gradient of a convolution by its images.
 
     Parameters
     ----------
@@ -258,10 +260,13 @@ def conv2d_transpose(
         Four sizes, of which the first two may be None; or rows and columns only.
     filter_shape
         Accepted for Theano's sake.
-    border_mode, filter_flip, filter_dilation
+    border_mode : {"valid", "full", "half"}, int or (int, int)
         As of the :func:`conv2d` that makes ``input`` of the result.
     input_dilation : (int, int)
-        Its ``subsample``.
+        The ``subsample`` of that :func:`conv2d`.
+    filter_flip : bool
+    filter_dilation : (int, int)
+        As of that :func:`conv2d`, too.
 
     Returns
     -------

@@ -19,7 +19,7 @@ from nnkit.engine import turns
 from nnkit.engine.device import launch
 from nnkit.layers import BatchNormalization, Dense, Layer
 from tests.helpers import rounds
-from tests.models.test_resources import LABELS, X, output
+from tests.training.test_resources import LABELS, X, output
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and forks work otherwise")
 
@@ -170,7 +170,7 @@ def interrupt_compilation(times):
     [("fit", 120), ("single_batches", 120), ("predict", 120), ("files", 120), ("compilation", 20)],
 )
 def test_ctrl_c_at_any_moment(what, many):
-    output(f"from tests.models.test_interrupts import *\ninterrupt_{what}({rounds(3, many)})")
+    output(f"from tests.training.test_interrupts import *\ninterrupt_{what}({rounds(3, many)})")
 
 
 @pytest.fixture
@@ -334,7 +334,7 @@ def fork_before_a_layer_compiles():
 def test_a_fork_waits_for_a_layer_that_compiles():
     output(
         "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n"
-        "from tests.models.test_interrupts import *\n"
+        "from tests.training.test_interrupts import *\n"
         "fork_before_a_layer_compiles()"
     )
 
@@ -360,7 +360,7 @@ def fork_during_the_first_save():
 def test_a_fork_during_the_first_save():
     output(
         "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n"
-        "from tests.models.test_interrupts import *\n"
+        "from tests.training.test_interrupts import *\n"
         "fork_during_the_first_save()"
     )
 
@@ -370,6 +370,6 @@ def test_a_fork_during_the_first_save():
 def test_a_fork_at_any_moment(work):
     output(
         "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n"
-        "from tests.models.test_interrupts import *\n"
+        "from tests.training.test_interrupts import *\n"
         f"fork_during({work!r}, {rounds(3, 60)})"
     )

@@ -14,7 +14,7 @@ from nnkit import Input, Sequential, callbacks
 from nnkit.engine import turns
 from nnkit.layers import LSTM, Activation, Dense
 from tests.helpers import rounds
-from tests.models.test_resources import together
+from tests.training.test_resources import together
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(24, 5)).astype("float32")

@@ -10,10 +10,10 @@ import numpy as np
 from nnkit.engine import memory
 from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.references import Reference
-from nnkit.engine.tape import Call, Tape
+from nnkit.engine.tape import Tape
 from nnkit.engine.twins import Twin, twin_of
 
-__all__ = ["DeviceArena", "Operands", "operands_of"]
+__all__ = ["DeviceArena", "Places"]
 
 
 class DeviceArena:
@@ -30,20 +30,7 @@ class DeviceArena:
         return self.memory
 
 
-def operands_of(call: Call) -> list[Any]:
-    """A call's arguments as kernels for devices take them: elementwise ones get arrays flat."""
-    result: list[Any] = []
-    for name, argument in zip(call.kernel.parameters, call.arguments, strict=True):
-        if isinstance(argument, Reference):
-            is_flat = call.kernel.elementwise and name in call.kernel.split
-            result.append(argument.reshaped(argument.size) if is_flat else argument)
-        else:
-            whole = isinstance(argument, (bool, int, np.integer))
-            result.append(int(argument) if whole else float(argument))
-    return result
-
-
-class Operands:
+class Places:
     """The table of a tape's places: in whose device memory each lies, and from which byte on.
 
     Parameters
@@ -64,7 +51,7 @@ class Operands:
         self._bound: dict[str, Memory] = {}
         used: dict[int, bool] = {}
         for entry in tape.entries:
-            for reference, writes in entry.references():
+            for reference, writes in entry.references:
                 used[reference.place] = used.get(reference.place, False) or writes
         # By place: the name of bound data and its recorded shape, the twin of a lasting array, or
         # memory of the program's own. The host's arrays must stay, or their twins would go.

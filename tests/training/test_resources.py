@@ -46,7 +46,7 @@ def large():
 
 def program(script, *arguments):
     """A program of its own, with nnkit and this module in reach."""
-    start = "import gc, sys, numpy as np\nfrom tests.models.test_resources import *\n"
+    start = "import gc, sys, numpy as np\nfrom tests.training.test_resources import *\n"
     return subprocess.Popen(
         [sys.executable, "-X", "faulthandler", "-W", "error", "-c", start + script, *arguments],
         stdout=subprocess.PIPE,

@@ -1,0 +1,110 @@
+"""What calling a kernel does: the arguments are checked, machine code runs, and a tape listens."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from nnkit.kernels._jit import Kernel
+
+__all__ = ["check", "execute", "listening"]
+
+
+class _Listening(threading.local):
+    """Who listens to the calls of this thread; models may train side by side in threads.
+
+    Attributes
+    ----------
+    tape : Tape or None
+        See :class:`nnkit.engine.tape.Tape`; :class:`nnkit.engine.device.recording` sets it.
+    blocks : int
+        How many blocks of ``recording`` this thread is in.
+    """
+
+    tape: Any = None
+    blocks = 0
+
+
+listening = _Listening()
+_READABLE = frozenset("?bBhHiIlLqQfdFD")  # What machine code reads, by NumPy's letters.
+
+
+def execute(kernel: Kernel, arguments: Sequence[Any]) -> None:
+    """Run a kernel now; a tape that listens takes the call down."""
+    check(kernel, arguments)
+    types, words = kernel.encode(arguments)
+    operands = [word for group in words for word in group]
+    run(kernel, types, operands)
+    if listening.tape is not None:
+        listening.tape.call(kernel, arguments, types, words)
+
+
+def run(kernel: Kernel, types: tuple[str, ...], operands: Sequence[int]) -> None:
+    """Call compiled code once."""
+    memory = (ctypes.c_int64 * len(operands))(*operands)
+    kernel.compiled(types)(ctypes.addressof(memory))
+
+
+def check(kernel: Kernel, arguments: Sequence[Any]) -> None:
+    """Refuse a call that would break the kernels' contract, before it runs."""
+    if len(arguments) != len(kernel.parameters):
+        raise TypeError(
+            f"kernel {kernel.name} takes {len(kernel.parameters)} arguments "
+            f"({', '.join(kernel.parameters)}), got {len(arguments)}"
+        )
+    arrays = {
+        name: a
+        for name, a in zip(kernel.parameters, arguments, strict=True)
+        if isinstance(a, np.ndarray)
+    }
+    for name, writes in zip(kernel.parameters, kernel.written, strict=True):
+        if not writes:
+            continue
+        if name not in arrays:
+            raise TypeError(f"kernel {kernel.name}: {name!r} is written, so it must be an array")
+        if not arrays[name].flags.writeable:
+            raise ValueError(f"kernel {kernel.name}: {name!r} is read-only, but would be written")
+        for other, array in arrays.items():
+            if other != name and np.may_share_memory(arrays[name], array):
+                raise ValueError(
+                    f"kernel {kernel.name}: output {name!r} shares memory with {other!r}; "
+                    "give it memory of its own (self.empty)"
+                )
+    split = [arrays[name] for name in kernel.parameters if name in kernel.split and name in arrays]
+    same = [a.shape if kernel.elementwise else a.shape[:1] for a in split]
+    if any(shape != same[0] for shape in same):
+        shapes = ", ".join(f"{n} {a.shape}" for n, a in arrays.items() if n in kernel.split)
+        raise ValueError(f"kernel {kernel.name}: these must have equal rows, but are {shapes}")
+    if kernel.axes:
+        _check_axes(kernel, {name: arrays[name] for name in kernel.axes})
+    for name, array in arrays.items():
+        if not array.dtype.isnative or array.dtype.char not in _READABLE:
+            raise TypeError(
+                f"kernel {kernel.name}: {name!r} is of data type {array.dtype.str!r}, but must "
+                "hold bools, integers, float32 or float64 in this machine's byte order: use astype"
+            )
+        if not array.flags.c_contiguous and name not in kernel.strided:
+            raise ValueError(
+                f"kernel {kernel.name}: {name!r} of shape {array.shape} is not C-contiguous; "
+                "use numpy.ascontiguousarray"
+            )
+
+
+def _check_axes(kernel: Kernel, arrays: dict[str, np.ndarray]) -> None:
+    """Refuse arrays that don't fit each other, where native code would read past their ends."""
+    sizes: dict[str, int] = {}
+    fits = len({array.dtype for array in arrays.values()}) == 1
+    for name, array in arrays.items():
+        letters, shape = kernel.axes[name], array.shape
+        fits = fits and len(shape) == len(letters)
+        for axis, n in zip(letters, shape, strict=False):
+            fits = fits and sizes.setdefault(axis, n) == n
+    if not fits:
+        wanted = ", ".join(f"{name} ({', '.join(axes)})" for name, axes in kernel.axes.items())
+        got = ", ".join(f"{name} {a.shape} of {a.dtype}" for name, a in arrays.items())
+        raise ValueError(f"kernel {kernel.name} takes {wanted}, all of one data type, got {got}")
