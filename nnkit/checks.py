@@ -12,7 +12,17 @@ import numpy as np
 from nnkit.arguments import did_you_mean
 from nnkit.conversion import to_numpy
 
-__all__ = ["flag", "integer", "is_expression", "model_file", "number", "one_of", "seed", "shape"]
+__all__ = [
+    "data_format",
+    "flag",
+    "integer",
+    "is_expression",
+    "model_file",
+    "number",
+    "one_of",
+    "seed",
+    "shape",
+]
 
 
 def integer(owner: str, name: str, value: Any, low: int = 1, high: int = 2**31) -> int:
@@ -85,6 +95,12 @@ def one_of(owner: str, name: str, value: Any, known: tuple[str, ...]) -> str:
         near = did_you_mean(str(value), known).rstrip(".")
         raise ValueError(f"{owner}: {name} must be one of {', '.join(known)}, got {value!r}{near}")
     return value
+
+
+def data_format(owner: str, value: Any) -> str:
+    """Check an axis order of images; None is ``"channels_last"``."""
+    known = ("channels_last", "channels_first")
+    return one_of(owner, "data_format", value or known[0], known)
 
 
 def seed(owner: str, value: Any) -> int | None:

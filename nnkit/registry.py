@@ -14,7 +14,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeGuard, TypeVar, cast
 
 from nnkit.arguments import did_you_mean, parameters, refuse_unknown, signature
 
@@ -166,7 +166,7 @@ def register(item: C) -> C:
     """
     if inspect.isfunction(item):
         kind, known = "function", cast(dict[str, Any], _functions)
-    elif isinstance(item, type) and issubclass(item, Configurable) and hasattr(item, "kind"):
+    elif _can_be_registered(item):
         kind, known = item.kind, cast(dict[str, Any], _classes.setdefault(item.kind, {}))
     else:
         raise TypeError(
@@ -187,6 +187,11 @@ def register(item: C) -> C:
         )
     known[name] = item
     return item
+
+
+def _can_be_registered(item: Any) -> TypeGuard[type[Configurable]]:
+    """Whether a value is a class of layers, losses, metrics..., or one derived from it."""
+    return isinstance(item, type) and issubclass(item, Configurable) and hasattr(item, "kind")
 
 
 def stands_for(function: Callable[..., Any], cls: type[Configurable]) -> None:
@@ -210,8 +215,7 @@ def custom_objects(given: Mapping[str, Any] | None) -> Iterator[None]:
         A value is neither a subclass of a class that can be saved, nor a function.
     """
     for name, item in (given or {}).items():
-        known = isinstance(item, type) and issubclass(item, Configurable) and hasattr(item, "kind")
-        if not (known or is_function(item)):
+        if not (_can_be_registered(item) or is_function(item)):
             raise TypeError(
                 f"custom_objects[{name!r}] must be a function, or a class derived from nnkit's "
                 f"Layer, Loss, Metric, Optimizer..., got {item!r}"
@@ -229,16 +233,6 @@ def _bare(name: str) -> str:
     return name.rpartition(">")[2]
 
 
-def _function(name: str) -> Callable[..., Any] | None:
-    """The function of a name, from custom objects first."""
-    custom = {k: v for k, v in _customs.get({}).items() if is_function(v)}
-    for known in (custom, _functions):
-        for spelling in (name, _bare(name)):
-            if spelling in known:
-                return cast(Callable[..., Any], known[spelling])
-    return None
-
-
 def is_custom_function(name: str) -> bool:
     """Whether a function of that name is in the ``custom_objects`` of the current block."""
     customs = _customs.get({})
@@ -252,7 +246,7 @@ def is_function(value: Any) -> bool:
 
 def is_registered(name: str) -> bool:
     """Whether a function has that name."""
-    return _function(name) is not None
+    return _spelled("function", name) is not None
 
 
 def means_function(kind: str, name: str) -> bool:
@@ -276,9 +270,9 @@ def function_named(owner: str, function: Any) -> Callable[..., Any]:
         The value is not a function; or no function is registered under that name.
     """
     if isinstance(function, str):
-        found = _function(function)
+        found = _spelled("function", function)
         if found is not None:
-            return found
+            return cast(Callable[..., Any], found)
         raise ValueError(
             f"{owner}: there is no registered function {function!r}"
             f"{did_you_mean(function, _functions)} Define it under @nnkit.saving.register before "
@@ -297,20 +291,26 @@ def registered(kind: str) -> dict[str, type[Configurable]]:
     return dict(_classes.get(kind, {}))
 
 
-def _known(kind: str) -> dict[str, type[Configurable]]:
+def _known(kind: str) -> dict[str, Any]:
+    """Classes of a kind, or functions, by name; custom objects replace registered ones."""
     customs = _customs.get({}).items()
-    custom = {k: v for k, v in customs if not is_function(v) and v.kind == kind}
-    return {**_classes.get(kind, {}), **custom}
+    custom = {k: v for k, v in customs if kind == ("function" if is_function(v) else v.kind)}
+    return {**(_functions if kind == "function" else _classes.get(kind, {})), **custom}
+
+
+def _spelled(kind: str, name: str) -> Any:
+    """What has this name, with or without a package; None if nothing has."""
+    known = _known(kind)
+    return known.get(name, known.get(_bare(name)))
 
 
 def find(kind: str, name: str) -> type[Configurable] | None:
     """The class that :func:`lookup` returns, or None if there is none."""
-    known = _known(kind)
-    for spelling in (name, _bare(name)):
-        if spelling in known:
-            return known[spelling]
-    by_alias = {a.lower(): cls for cls in known.values() for a in names_of(cls)}
-    return by_alias.get(_bare(name).lower())
+    found: type[Configurable] | None = _spelled(kind, name)
+    if found is None:
+        by_alias = {a.lower(): cls for cls in _known(kind).values() for a in names_of(cls)}
+        found = by_alias.get(_bare(name).lower())
+    return found
 
 
 def lookup(kind: str, name: str) -> type[Configurable]:

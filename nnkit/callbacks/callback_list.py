@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import inspect
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from nnkit.callbacks.callback import Callback, Logs
@@ -54,8 +55,11 @@ class CallbackList(Callback):
         self.needs_train_batches = self._listened("on_train_batch_") or self._listened("on_batch_")
         self.needs_test_batches = self._listened("on_test_batch_")
         self.needs_predict_batches = self._listened("on_predict_batch_")
+        users = [c for c in self.callbacks if not isinstance(c, ProgressBar)]
         self.looks_between_batches = (
-            self.needs_test_batches or self.needs_predict_batches or self._watched()
+            self.needs_test_batches
+            or self.needs_predict_batches
+            or any(_overrides(callback, "on_progress") for callback in users)
         )
         self.set_model(model)
         self.set_params(params or {})
@@ -63,10 +67,6 @@ class CallbackList(Callback):
     def _listened(self, prefix: str) -> bool:
         hooks = (prefix + "begin", prefix + "end")
         return any(_overrides(callback, hook) for callback in self.callbacks for hook in hooks)
-
-    def _watched(self) -> bool:
-        users = (c for c in self.callbacks if not isinstance(c, ProgressBar))
-        return any(_overrides(callback, "on_progress") for callback in users)
 
     def _call(self, hook: str, *arguments: Any) -> None:
         for callback in self.callbacks:
@@ -82,50 +82,24 @@ class CallbackList(Callback):
         super().set_params(params)
         self._call("set_params", params)
 
-    def on_train_begin(self, logs: Logs | None = None) -> None:
-        self._call("on_train_begin", _plain(logs))
 
-    def on_train_end(self, logs: Logs | None = None) -> None:
-        self._call("on_train_end", _plain(logs))
+def _to_all(name: str) -> Callable[..., None]:
+    """A method that calls a hook of all callbacks; they never see None for ``logs``."""
 
-    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        self._call("on_epoch_begin", epoch, _plain(logs))
+    def of_a_run(self: CallbackList, logs: Logs | None = None) -> None:
+        self._call(name, {} if logs is None else logs)
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self._call("on_epoch_end", epoch, _plain(logs))
+    def of_a_number(self: CallbackList, number: int, logs: Logs | None = None) -> None:
+        self._call(name, number, {} if logs is None else logs)
 
-    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        self._call("on_train_batch_begin", batch, _plain(logs))
+    arguments = inspect.signature(getattr(Callback, name)).parameters
+    return of_a_number if len(arguments) > 2 else of_a_run
 
-    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        self._call("on_train_batch_end", batch, _plain(logs))
 
-    def on_progress(self, step: int, logs: Logs | None = None) -> None:
-        self._call("on_progress", step, _plain(logs))
-
-    def on_test_begin(self, logs: Logs | None = None) -> None:
-        self._call("on_test_begin", _plain(logs))
-
-    def on_test_end(self, logs: Logs | None = None) -> None:
-        self._call("on_test_end", _plain(logs))
-
-    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        self._call("on_test_batch_begin", batch, _plain(logs))
-
-    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        self._call("on_test_batch_end", batch, _plain(logs))
-
-    def on_predict_begin(self, logs: Logs | None = None) -> None:
-        self._call("on_predict_begin", _plain(logs))
-
-    def on_predict_end(self, logs: Logs | None = None) -> None:
-        self._call("on_predict_end", _plain(logs))
-
-    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        self._call("on_predict_batch_begin", batch, _plain(logs))
-
-    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        self._call("on_predict_batch_end", batch, _plain(logs))
+# ``on_batch_begin`` and ``on_batch_end`` are called by the hooks for training batches.
+for _hook in [name for name in vars(Callback) if name.startswith("on_")]:
+    if not _hook.startswith("on_batch_"):
+        setattr(CallbackList, _hook, _to_all(_hook))
 
 
 def _flat(given: Any) -> Iterator[Callback]:
@@ -149,7 +123,3 @@ def _overrides(callback: Callback, hook: str) -> bool:
     """Whether a callback's class, or the object itself, overrides a hook."""
     found = getattr(callback, hook)
     return getattr(found, "__func__", found) is not getattr(Callback, hook)
-
-
-def _plain(logs: Logs | None) -> Logs:
-    return {} if logs is None else logs

@@ -147,11 +147,6 @@ class Conv2DTranspose(Convolution):
             )
         return self.joined(input_shape[0], longer, self.filters)
 
-    def image_shape(self, shape: Shape) -> tuple[int, ...]:
-        """(height, width, filters) of the output for images (batch, height, width, channels)."""
-        lengths, _ = self.divide(shape)
-        return (*(length for length, _ in self._axes(lengths)), self.filters)
-
     def _place(self, x: np.ndarray) -> tuple[int, ...]:
         return (*self.place(tuple(cut for _, cut in self._axes(x.shape[1:3]))), 1)
 

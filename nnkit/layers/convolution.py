@@ -10,7 +10,6 @@ import numpy as np
 from nnkit import activations, checks
 from nnkit.engine.device import launch
 from nnkit.engine.variable import Variable
-from nnkit.layers.base import Shape
 from nnkit.layers.window import Window, WindowLayer
 
 __all__ = ["Convolution"]
@@ -59,10 +58,6 @@ class Convolution(WindowLayer, abstract=True):
     # --------------------------------------------------------------- what a subclass implements
 
     @abstractmethod
-    def image_shape(self, shape: Shape) -> tuple[int, ...]:
-        """(height, width, channels) of the output for images (batch, height, width, channels)."""
-
-    @abstractmethod
     def convolve(self, x: np.ndarray, y: np.ndarray) -> None:
         """y = the output for images x."""
 
@@ -75,7 +70,8 @@ class Convolution(WindowLayer, abstract=True):
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """The output, without the activation."""
         self.x = images = self.to_images(x)
-        y = self.empty((x.shape[0], *self.image_shape(x.shape)))
+        lengths, channels = self.divide(self.compute_output_shape(x.shape))
+        y = self.empty((x.shape[0], *self.as_pair(lengths, 1), channels))
         self.convolve(images, y)
         return self.from_images(y)
 

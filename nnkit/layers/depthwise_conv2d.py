@@ -103,11 +103,6 @@ class DepthwiseConv2D(Convolution):
         lengths = self.positions(self.window, input_shape)
         return self.joined(input_shape[0], lengths, channels * self.depth_multiplier)
 
-    def image_shape(self, shape: Shape) -> tuple[int, ...]:
-        """(height, width, channels) of the output for images (batch, height, width, channels)."""
-        _, channels = self.divide(shape)
-        return (*self.positions(self.window, shape), channels * self.depth_multiplier)
-
     def _place(self, x: np.ndarray) -> tuple[int, ...]:
         return self.place(self.window.before(x.shape[1:3]))
 

@@ -69,10 +69,6 @@ class Filtering(Convolution, abstract=True):
         lengths = self.positions(self.window, input_shape)
         return self.joined(input_shape[0], lengths, self.filters)
 
-    def image_shape(self, shape: Shape) -> tuple[int, ...]:
-        """(height, width, filters) of the output for images (batch, height, width, channels)."""
-        return (*self.as_pair(self.positions(self.window, shape), 1), self.filters)
-
     def _place(self, x: np.ndarray) -> tuple[int, ...]:
         lengths = x.shape[3 - self.rank : 3]
         return (*self.place(self.window.before(lengths)), self.groups)

@@ -41,8 +41,7 @@ class Flatten(Layer):
 
     def __init__(self, data_format: str | None = None, **options: Any) -> None:
         super().__init__(**options)
-        known = ("channels_last", "channels_first")
-        self.data_format = checks.one_of("Flatten", "data_format", data_format or known[0], known)
+        self.data_format = checks.data_format("Flatten", data_format)
         self._moved: Permute | None = None
 
     def build(self, input_shape: Shape) -> None:

@@ -6,19 +6,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnkit import activations, checks
+from nnkit import checks
 from nnkit.engine.device import launch
-from nnkit.layers.base import Layer
-from nnkit.layers.recurrent import Recurrent
-from nnkit.layers.sigmoid import Sigmoid
+from nnkit.layers.gated import Gated
 from nnkit.layers.step_formulas import GRUStep, ResetFirstStep
-from nnkit.layers.tanh import Tanh
 from nnkit.layers.through_time import rows
 
 __all__ = ["GRU"]
 
 
-class GRU(Recurrent):
+class GRU(Gated):
     """Gated recurrent unit: an update gate keeps part of the state, a reset gate hides part of it.
 
     K. Cho et al., 2014, "Learning phrase representations using RNN encoder-decoder for statistical
@@ -74,8 +71,7 @@ class GRU(Recurrent):
         reset_after: bool = True,
         **options: Any,
     ) -> None:
-        super().__init__(units, activation, use_bias, **options)
-        self.recurrent_activation = activations.get(recurrent_activation, self.dtype)
+        super().__init__(units, activation, recurrent_activation, use_bias, **options)
         self.reset_after = checks.flag("GRU", "reset_after", reset_after)
 
     def bias_shape(self) -> tuple[int, ...]:
@@ -85,10 +81,6 @@ class GRU(Recurrent):
     def of_inputs(self, bias: np.ndarray) -> np.ndarray:
         """The part of the bias, or of its gradient, that belongs to the kernel."""
         return bias[0] if self.reset_after else bias
-
-    def inner_activations(self) -> tuple[Layer | None, ...]:
-        """The activations that run within a timestep."""
-        return self.activation, self.recurrent_activation
 
     def begin(self, steps: int, batch: int) -> None:
         """Make memory for the gates and for the products of all timesteps."""
@@ -112,7 +104,7 @@ class GRU(Recurrent):
             return
         bias = None if self.bias is None else self.bias.value[1]
         self.product(state, recurrent, bias, self.inner[t])
-        forward = launch.gru_gates if self._usual else self._formulas(t).forward
+        forward = launch.gru_gates if self.fused else self.formulas(t).forward
         forward(self.h[t], self.inner[t], self.sums[t], self.h[t + 1])
 
     def step_backward(self, t: int) -> None:
@@ -120,12 +112,12 @@ class GRU(Recurrent):
         if not self.reset_after:
             self._step_resetting_first_backward(t)
             return
-        backward = launch.gru_gates_backward if self._usual else self._formulas(t).backward
+        backward = launch.gru_gates_backward if self.fused else self.formulas(t).backward
         backward(self.dh[t + 1], self.h[t], self.inner[t], self.sums[t], self.dh[t])
 
     def _step_resetting_first(self, t: int, state: np.ndarray) -> None:
         of_gates, of_new = self._parts_of_recurrent_kernel()
-        step = self._formulas_resetting_first(t)
+        step = self.formulas(t)
         launch.matmul(state, of_gates, self.inner[t])
         step.reset(state, self.inner[t], self.sums[t], self.remaining[t])
         inner_g = self.empty(state.shape)
@@ -133,7 +125,7 @@ class GRU(Recurrent):
         step.forward(self.h[t], inner_g, self.h[t + 1])
 
     def _step_resetting_first_backward(self, t: int) -> None:
-        step = self._formulas_resetting_first(t)
+        step = self.formulas(t)
         if t == len(self.x) - 1:
             self.d_new = self.empty(self.remaining.shape)
         step.backward(self.dh[t + 1], self.h[t], self.dh[t], self.d_new[t])
@@ -163,23 +155,7 @@ class GRU(Recurrent):
         value = self.recurrent_kernel.value
         return value[:, : 2 * self.units], value[:, 2 * self.units :]
 
-    @property
-    def _usual(self) -> bool:
-        return type(self.activation) is Tanh and type(self.recurrent_activation) is Sigmoid
-
-    def _formulas(self, t: int) -> GRUStep:
-        made: GRUStep = self.formulas(
-            t, lambda: GRUStep(self.activation, self.recurrent_activation)
-        )
-        return made
-
-    def _formulas_resetting_first(self, t: int) -> ResetFirstStep:
-        made: ResetFirstStep = self.formulas(
-            t, lambda: ResetFirstStep(self.activation, self.recurrent_activation)
-        )
-        return made
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as plain data."""
-        serialized = activations.serialize(self.recurrent_activation)
-        return super().get_config() | {"recurrent_activation": serialized}
+    def make_formulas(self) -> GRUStep | ResetFirstStep:
+        """The formulas of a timestep for any activations."""
+        kind = GRUStep if self.reset_after else ResetFirstStep
+        return kind(self.activation, self.recurrent_activation)

@@ -6,18 +6,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnkit import activations, checks
+from nnkit import checks
 from nnkit.engine.device import launch
-from nnkit.layers.base import Layer, Shape
-from nnkit.layers.recurrent import Recurrent
-from nnkit.layers.sigmoid import Sigmoid
+from nnkit.layers.base import Shape
+from nnkit.layers.gated import Gated
 from nnkit.layers.step_formulas import LSTMStep
-from nnkit.layers.tanh import Tanh
 
 __all__ = ["LSTM"]
 
 
-class LSTM(Recurrent):
+class LSTM(Gated):
     """Long short-term memory: gates decide what a cell forgets, takes in and outputs.
 
     S. Hochreiter and J. Schmidhuber, 1997, "Long short-term memory"; the forget gate is that of
@@ -78,8 +76,7 @@ class LSTM(Recurrent):
         unit_forget_bias: bool = True,
         **options: Any,
     ) -> None:
-        super().__init__(units, activation, use_bias, **options)
-        self.recurrent_activation = activations.get(recurrent_activation, self.dtype)
+        super().__init__(units, activation, recurrent_activation, use_bias, **options)
         self.unit_forget_bias = checks.flag("LSTM", "unit_forget_bias", unit_forget_bias)
 
     def build(self, input_shape: Shape) -> None:
@@ -88,33 +85,18 @@ class LSTM(Recurrent):
         if self.bias is not None and self.unit_forget_bias:
             self.bias.value[self.units : 2 * self.units] = 1
 
-    def inner_activations(self) -> tuple[Layer | None, ...]:
-        """The activations that run within a timestep."""
-        return self.activation, self.recurrent_activation
-
     def step(self, t: int) -> None:
         """Overwrite the activations' arguments by i, f, g and o, and compute c and h."""
         launch.matmul_add(self.previous(t), self.recurrent_kernel.value, self.sums[t])
-        forward = launch.lstm_gates if self._usual else self._formulas(t).forward
+        forward = launch.lstm_gates if self.fused else self.formulas(t).forward
         forward(self.c[t], self.sums[t], self.c[t + 1], self.h[t + 1])
 
     def step_backward(self, t: int) -> None:
         """Overwrite the gates by their arguments' gradients; add to the previous c's gradient."""
-        backward = launch.lstm_gates_backward if self._usual else self._formulas(t).backward
+        backward = launch.lstm_gates_backward if self.fused else self.formulas(t).backward
         after = self.dh[t + 1], self.dc[t + 1]
         backward(*after, self.c[t], self.c[t + 1], self.sums[t], self.dc[t])
 
-    @property
-    def _usual(self) -> bool:
-        return type(self.activation) is Tanh and type(self.recurrent_activation) is Sigmoid
-
-    def _formulas(self, t: int) -> LSTMStep:
-        made: LSTMStep = self.formulas(
-            t, lambda: LSTMStep(self.activation, self.recurrent_activation)
-        )
-        return made
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as plain data."""
-        serialized = activations.serialize(self.recurrent_activation)
-        return super().get_config() | {"recurrent_activation": serialized}
+    def make_formulas(self) -> LSTMStep:
+        """The formulas of a timestep for any activations."""
+        return LSTMStep(self.activation, self.recurrent_activation)

@@ -36,12 +36,12 @@ class SimpleRNN(Recurrent):
     def step(self, t: int) -> None:
         """h = activation(sums + h_previous recurrent)."""
         launch.matmul_add(self.previous(t), self.recurrent_kernel.value, self.sums[t])
-        launch.copy(self._applied(t).forward(self.sums[t]), self.h[t + 1])
+        launch.copy(self.formulas(t).forward(self.sums[t]), self.h[t + 1])
 
     def step_backward(self, t: int) -> None:
         """Compute the gradient of the activation's argument."""
-        launch.copy(self._applied(t).backward(self.dh[t + 1]), self.sums[t])
+        launch.copy(self.formulas(t).backward(self.dh[t + 1]), self.sums[t])
 
-    def _applied(self, t: int) -> Apply:
-        made: Apply = self.formulas(t, lambda: Apply(self.activation))
-        return made
+    def make_formulas(self) -> Apply:
+        """The activation of a timestep."""
+        return Apply(self.activation)

@@ -53,9 +53,8 @@ class SpatialDropout2D(Dropout):
         seed: int | None = None,
         **options: Any,
     ) -> None:
-        known = ("channels_last", "channels_first")
-        chosen = checks.one_of("SpatialDropout2D", "data_format", data_format or known[0], known)
-        noise = (None, 1, 1, None) if chosen == known[0] else (None, None, 1, 1)
+        chosen = checks.data_format("SpatialDropout2D", data_format)
+        noise = (None, 1, 1, None) if chosen == "channels_last" else (None, None, 1, 1)
         super().__init__(rate, noise, seed, **options)
         self.data_format = chosen
 

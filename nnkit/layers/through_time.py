@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -76,10 +75,14 @@ class ThroughTime(Layer, abstract=True):
         """
         raise NotImplementedError
 
-    def formulas(self, t: int, make: Callable[[], Any]) -> Any:
+    def make_formulas(self) -> Any:
+        """An object for the formulas of one timestep, which keeps what their gradients need."""
+        raise NotImplementedError
+
+    def formulas(self, t: int) -> Any:
         """The object that computes timestep t, made once, so that records have equal owners."""
         if t not in self.steps:
-            self.steps[t] = make()
+            self.steps[t] = self.make_formulas()
         return self.steps[t]
 
     def first_states(self) -> list[np.ndarray] | None:

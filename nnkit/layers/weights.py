@@ -148,9 +148,9 @@ class WeightOwner(Configurable, abstract=True):
     @property
     def trainable_weights(self) -> list[Variable]:
         """Weights that an optimizer updates."""
-        own = (v for v in self._own_variables if v.trainable and self.trainable)
-        inner = (v for layer in self.layers for v in layer.trainable_weights)
-        return list(dict.fromkeys((*own, *inner)))
+        own = [v for v in self._own_variables if v.trainable] if self.trainable else []
+        inner = [v for layer in self.layers for v in layer.trainable_weights]
+        return list(dict.fromkeys(own + inner)) if inner else own
 
     @property
     def non_trainable_weights(self) -> list[Variable]:

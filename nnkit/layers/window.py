@@ -74,9 +74,7 @@ class WindowLayer(Layer, abstract=True):
 
     def set_data_format(self, value: Any) -> None:
         """Set ``data_format``; None is ``"channels_last"``."""
-        known = ("channels_last", "channels_first")
-        owner = type(self).__name__
-        self.data_format = checks.one_of(owner, "data_format", value or known[0], known)
+        self.data_format = checks.data_format(type(self).__name__, value)
 
     def sizes(self, name: str, value: Any, low: int = 1) -> Lengths:
         """An argument as one integer for each spatial axis."""

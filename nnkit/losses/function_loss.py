@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nnkit.losses.base import Loss
+from nnkit.losses.row_function import RowFunction
 from nnkit.registry import function_name, function_named
-
-if TYPE_CHECKING:
-    from nnkit.losses.row_function import RowFunction
 
 __all__ = ["FunctionLoss"]
 
@@ -58,23 +56,13 @@ class FunctionLoss(Loss, wraps_functions=True):
     ) -> None:
         self.function = function_named("loss", function)
         super().__init__(function_name(self.function) if name is None else name, reduction)
-        self._rows: RowFunction | None = None
+        self._rows = RowFunction(self.name, self.function)
 
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """The function's value for every row."""
-        from nnkit.losses.row_function import RowFunction
-
-        if self._rows is None:
-            self._rows = RowFunction(self.name, self.function)
         self._y_true, self._y_pred = y_true, y_pred
         return self._rows.forward(self, y_true, y_pred)
 
     def backward(self, weights: np.ndarray) -> np.ndarray:
         """The gradient derived from the function."""
-        if self._rows is None:
-            raise RuntimeError(f"{self.name}: backward comes after forward")
         return self._rows.backward(self, self._y_true, self._y_pred, weights)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Copy and pickle without what was derived from the function."""
-        return super().__getstate__() | {"_rows": None}

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from nnkit.losses.row_function import RowFunction
 from nnkit.metrics.base import Metric
 from nnkit.registry import function_name, function_named
-
-if TYPE_CHECKING:
-    from nnkit.losses.row_function import RowFunction
 
 __all__ = ["FunctionMetric"]
 
@@ -48,17 +46,8 @@ class FunctionMetric(Metric, wraps_functions=True):
     def __init__(self, function: Callable[..., Any] | str, name: str | None = None) -> None:
         self.function = function_named("metric", function)
         super().__init__(name=function_name(self.function) if name is None else name)
-        self._rows: RowFunction | None = None
+        self._rows = RowFunction(self.name, self.function)
 
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """The function's value for every row."""
-        from nnkit.losses.row_function import RowFunction
-
-        if self._rows is None:
-            self._rows = RowFunction(self.name, self.function)
         return self._rows.forward(self, y_true, y_pred)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Copy and pickle without the last step's arrays and what the function gave."""
-        kept = {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
-        return kept | {"_rows": None}

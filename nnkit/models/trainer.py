@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -341,16 +340,17 @@ class Trainer(Layer, abstract=True):
         """
         size = inputs.batch_size(self.network, "predict", "batch_size", batch_size, _ROWS)
         x = inputs.checked(self, inputs.samples(self.network, x))
-        inputs.check_whole_batches(self.network, x, "x")
-        predict = partial(self._predictors.predict, x, size, to_host, self.run_eagerly)
+        if self.network.fixed_batch_size:
+            inputs.check_whole_batches(self.network, x, "x")
+        given = x, size, to_host, self.run_eagerly
         if not (verbose or callbacks):
-            out = predict()
+            out = self._predictors.predict(*given)
         else:
             bar = ProgressBar(verbose)
             listeners = CallbackList([bar, callbacks], self, _params(verbose, size, x))
             try:
                 listeners.on_predict_begin()
-                out = predict(listeners)
+                out = self._predictors.predict(*given, listeners)
                 listeners.on_predict_end()
             finally:
                 bar.close()

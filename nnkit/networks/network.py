@@ -167,7 +167,7 @@ class Network:
     @property
     def trainable_weights(self) -> list[Variable]:
         """The weights that an optimizer updates, each once."""
-        return list(dict.fromkeys(v for layer in self.layers for v in layer.trainable_weights))
+        return list(dict.fromkeys([v for layer in self.layers for v in layer.trainable_weights]))
 
     def states(self) -> list[np.ndarray]:
         """Arrays that layers keep from step to step besides weights, such as states."""

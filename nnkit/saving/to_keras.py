@@ -9,11 +9,10 @@ from nnkit.optimizers import RMSprop
 from nnkit.registry import is_registered, lookup, resolve, snake_case, to_plain
 
 if TYPE_CHECKING:
-    from nnkit.layers.base import Layer
     from nnkit.models import Sequential
     from nnkit.optimizers import Optimizer
 
-__all__ = ["INNER_LAYERS", "layer_config", "model_config", "slot_order", "training_config"]
+__all__ = ["INNER_LAYERS", "model_config", "slot_order", "training_config"]
 
 # Arguments of every layer.
 _COMMON = ("name", "trainable", "dtype", "input_shape", "activity_regularizer")
@@ -41,11 +40,6 @@ _SLOTS = {
 def model_config(model: Sequential) -> dict[str, Any]:
     """The value of Keras's attribute ``model_config``."""
     return _sequential(model.get_config())
-
-
-def layer_config(layer: Layer) -> dict[str, Any]:
-    """Keras's description of a layer."""
-    return _layer(to_plain(layer))
 
 
 def training_config(compiled: dict[str, Any]) -> dict[str, Any]:

@@ -67,7 +67,7 @@ class Session:
     ) -> None:
         self.network, self.optimizer, self.loss = network, optimizer, loss
         self.given, self.python, self.eager = given, python, False
-        self.shape = network.sample_shape
+        self.shape = network.input_shape
         trained = network.trainable_weights
         ids = {id(v) for v in trained}
         self.storage = Storage(
@@ -163,7 +163,7 @@ class Session:
         before, trained = self.storage.trainable_variables, self.network.trainable_weights
         # As objects: weights are compared by their values.
         same = len(before) == len(trained) and all(map(operator.is_, before, trained))
-        if same and self.shape == self.network.sample_shape:
+        if same and self.shape == self.network.input_shape:
             self.storage.claim()
             return self
         new = Session(self.network, self.optimizer, self.loss, self.given, self.python)

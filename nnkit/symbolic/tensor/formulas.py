@@ -109,12 +109,12 @@ def _binary(
     name: str,
     meaning: str,
     compute: Any,
-    source: str,
-    result: Any,
     pullback: Pullback | None = None,
+    source: str | None = None,
+    result: Any = real,
 ) -> Callable[[Any, Any], Any]:
     """A function of two numbers, in the table and of tensors."""
-    _define(name, compute, source, result, pullback)
+    _define(name, compute, f"{name}({{0}}, {{1}})" if source is None else source, result, pullback)
     return named(lambda x, y: elementwise(name, x, y), name, meaning)
 
 
@@ -129,18 +129,18 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
 
 # --------------------------------------------------------------------- comparisons and choices
 
-lt = _binary("lt", "x < y, as bool.", np.less, "({0} < {1})", boolean)
-gt = _binary("gt", "x > y, as bool.", np.greater, "({0} > {1})", boolean)
-le = _binary("le", "x <= y, as bool.", np.less_equal, "({0} <= {1})", boolean)
-ge = _binary("ge", "x >= y, as bool.", np.greater_equal, "({0} >= {1})", boolean)
+lt = _binary("lt", "x < y, as bool.", np.less, source="({0} < {1})", result=boolean)
+gt = _binary("gt", "x > y, as bool.", np.greater, source="({0} > {1})", result=boolean)
+le = _binary("le", "x <= y, as bool.", np.less_equal, source="({0} <= {1})", result=boolean)
+ge = _binary("ge", "x >= y, as bool.", np.greater_equal, source="({0} >= {1})", result=boolean)
 eq = _binary(
     "eq",
     "Whether x and y are equal (``x == y`` is Python's: the same variable).",
     np.equal,
-    "({0} == {1})",
-    boolean,
+    source="({0} == {1})",
+    result=boolean,
 )
-neq = _binary("neq", "Whether x and y differ.", np.not_equal, "({0} != {1})", boolean)
+neq = _binary("neq", "Whether x and y differ.", np.not_equal, source="({0} != {1})", result=boolean)
 isnan = _unary("isnan", "Whether x is not a number.", np.isnan, result=boolean)
 isinf = _unary("isinf", "Whether x is infinite.", np.isinf, result=boolean)
 _define("and_", np.bitwise_and, "({0} & {1})", same)
@@ -204,22 +204,22 @@ _define(
     _clip_pullback,
 )
 sub = _binary(
-    "sub", "x - y; bools as int8.", np.subtract, "({0} - {1})", number, lambda x, y, g: (g, -g)
+    "sub", "x - y; bools as int8.", np.subtract, lambda x, y, g: (g, -g), "({0} - {1})", number
 )
 int_div = _binary(
     "int_div",
     "The largest integer that is not above x / y.",
     np.floor_divide,
-    "({0} // {1})",
-    number,
+    source="({0} // {1})",
+    result=number,
 )
 mod = _binary(
     "mod",
     "What int_div leaves; it has the sign of y.",
     np.mod,
+    lambda x, y, g: (g, -g * (x[0] // x[1])),
     "({0} % {1})",
     number,
-    lambda x, y, g: (g, -g * (x[0] // x[1])),
 )
 neg = _unary("neg", "-x.", np.negative, lambda x, y, g: (-g,), "(-{0})", number)
 sqr = _unary("sqr", "x * x.", np.square, lambda x, y, g: (g * 2 * x[0],), "({0} * {0})", same)
@@ -229,20 +229,10 @@ abs_ = _unary(
     "abs", "The size without the sign.", np.abs, lambda x, y, g: (g * sgn(x[0]),), result=same
 )
 maximum = _binary(
-    "maximum",
-    "The larger of two, element by element.",
-    np.maximum,
-    "maximum({0}, {1})",
-    same,
-    _maximum_pullback,
+    "maximum", "The larger of two, element by element.", np.maximum, _maximum_pullback, result=same
 )
 minimum = _binary(
-    "minimum",
-    "The smaller of two, element by element.",
-    np.minimum,
-    "minimum({0}, {1})",
-    same,
-    _maximum_pullback,
+    "minimum", "The smaller of two, element by element.", np.minimum, _maximum_pullback, result=same
 )
 
 # ------------------------------------------------------------------- exponentials and logarithms
@@ -290,11 +280,10 @@ logaddexp = _binary(
     "logaddexp",
     "ln(exp(x) + exp(y)), which never overflows.",
     np.logaddexp,
+    lambda x, y, g: (g * exp(x[0] - y), g * exp(x[1] - y)),
     # Infinities that are equal have no difference.
     "({0} + F(0.6931471805599453) if {0} == {1} else "
     "maximum({0}, {1}) + log1p(exp(-abs({0} - {1}))))",
-    real,
-    lambda x, y, g: (g * exp(x[0] - y), g * exp(x[1] - y)),
 )
 
 # ----------------------------------------------------------------------- circles and hyperbolas
@@ -322,12 +311,7 @@ arctan = _unary(
     "arctan", "The angle of a tangent.", np.arctan, lambda x, y, g: (g / (1 + sqr(x[0])),)
 )
 arctan2 = _binary(
-    "arctan2",
-    "The angle of the point (y, x): ``arctan2(y, x)``.",
-    np.arctan2,
-    "arctan2({0}, {1})",
-    real,
-    _arctan2_pullback,
+    "arctan2", "The angle of the point (y, x): ``arctan2(y, x)``.", np.arctan2, _arctan2_pullback
 )
 sinh = _unary("sinh", "The hyperbolic sine.", np.sinh, lambda x, y, g: (g * cosh(x[0]),))
 cosh: Unary = _unary("cosh", "The hyperbolic cosine.", np.cosh, lambda x, y, g: (g * sinh(x[0]),))
@@ -391,7 +375,7 @@ second = _binary(
     "second",
     "y, broadcast to the shape of x.",
     lambda x, y: np.broadcast_arrays(x, y)[1],
+    lambda x, y, g: (None, g),
     "{1}",
     lambda x, y: y,
-    lambda x, y, g: (None, g),
 )

@@ -88,11 +88,6 @@ class _Indexed(Op):
         part = np.zeros(sample, "int8")[tuple(index)]
         return TensorType(x.type.dtype, [n == 1 for n in np.shape(part)])
 
-    @property
-    def few(self) -> bool:
-        """Whether no input is an array, so that no element is taken twice."""
-        return all(entry != INPUT for entry in self.template)
-
 
 def _number(part: Any, rest: Iterator[np.ndarray]) -> Any:
     if part != INPUT:
