@@ -134,6 +134,12 @@ class Unique(Op):
         return values, *(found.ravel() for found, want in zip(more, wanted, strict=True) if want)
 
 
+def _along(x: Any, axis: int | None) -> tuple[Any, int]:
+    """A tensor, and one of its axes counted from 0 on; for None it is flattened."""
+    x = as_tensor(x) if axis is not None else as_tensor(x).flatten()
+    return x, normal_axis(-1 if axis is None else axis, x.type.ndim)
+
+
 def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> Any:
     """The elements at indices of an axis, or of the flattened tensor.
 
@@ -145,8 +151,7 @@ def take(a: Any, indices: Any, axis: int | None = None, mode: str = "raise") -> 
     mode : {"raise", "clip", "wrap"}
         What becomes of an index beyond the end.
     """
-    a = as_tensor(a) if axis is not None else as_tensor(a).flatten()
-    axis = normal_axis(axis or 0, a.type.ndim)
+    a, axis = _along(a, axis)
     if mode not in ("raise", "clip", "wrap"):
         raise ValueError(f"mode is 'raise', 'clip' or 'wrap', not {mode!r}")
     if mode == "clip":
@@ -191,8 +196,8 @@ def argsort(x: Any, axis: int | None = -1, kind: str = "stable", order: Any = No
     kind, order
         Accepted for Theano's sake.
     """
-    x = as_tensor(x) if axis is not None else as_tensor(x).flatten()
-    return ArgSort(normal_axis(-1 if axis is None else axis, x.type.ndim))(x)
+    x, axis = _along(x, axis)
+    return ArgSort(axis)(x)
 
 
 def sort(x: Any, axis: int | None = -1, kind: str = "stable", order: Any = None) -> Any:
@@ -203,8 +208,8 @@ def sort(x: Any, axis: int | None = -1, kind: str = "stable", order: Any = None)
     x, axis, kind, order
         See :func:`argsort`.
     """
-    x = as_tensor(x) if axis is not None else as_tensor(x).flatten()
-    return take_along_axis(x, argsort(x, -1 if axis is None else axis), axis)
+    x, axis = _along(x, axis)
+    return take_along_axis(x, argsort(x, axis), axis)
 
 
 def topk(x: Any, kth: int, axis: int | None = -1, sorted: bool = True) -> Any:
@@ -234,8 +239,7 @@ def topk_and_argtopk(
     x: Any, kth: int, axis: int | None = -1, sorted: bool = True, idx_dtype: str = "int64"
 ) -> list[Any]:
     """The largest elements along an axis and their indices; see :func:`topk`."""
-    x = as_tensor(x) if axis is not None else as_tensor(x).flatten()
-    axis = normal_axis(-1 if axis is None else axis, x.type.ndim)
+    x, axis = _along(x, axis)
     if not isinstance(kth, (int, np.integer)) or kth == 0:
         raise ValueError(f"kth is how many elements, and negative for the smallest, got {kth!r}")
     order = argsort(-x if kth > 0 else x, axis)
@@ -292,11 +296,10 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     axis : int or None
         None: of the flattened tensor.
     """
-    arr = as_tensor(arr) if axis is not None else as_tensor(arr).flatten()
+    arr, axis = _along(arr, axis)
     indices, ndim = as_tensor(indices), arr.type.ndim
     if indices.type.ndim != ndim:
         raise ValueError(f"the indices have {ndim} axes as their tensor, got {describe(indices)}")
-    axis = normal_axis(-1 if axis is None else axis, ndim)
     index = [
         indices
         if i == axis
