@@ -140,14 +140,14 @@ class Replayed(Recorded):
         forks.hold(self._lock, 1)
         self._small: list[tuple[int, np.ndarray]] = []
         self._large: list[tuple[int, str]] = []
-        self._hosts: dict[int, tuple[str, np.ndarray]] = {}
+        self._hosts: list[tuple[int, str, np.ndarray]] = []
         self._written = []
         reads = zip(self._reads, self._given, self._stands, strict=True)
         for at, (v, name, stand) in enumerate(reads):
             if name is None:
                 continue
             if isinstance(v, SharedVariable):
-                self._hosts[at] = name, stand
+                self._hosts.append((at, name, stand))
                 if v in self._lowering.updated:
                     self._written.append(at)
             elif stand.nbytes <= _SMALL and at >= (sequences or 0):
@@ -172,12 +172,13 @@ class Replayed(Recorded):
             bound: dict[str, np.ndarray] = {}  # It keeps copies, too, as long as the program runs.
             for at, stand in self._small:
                 stand[...] = arrays[at]
-            for at, (name, host) in self._hosts.items():
+            for at, name, host in self._hosts:
                 if arrays[at] is not host:
                     if not plain(arrays[at]):
                         raise ShapeError
                     bound[name] = arrays[at]
-                    self._hosts[at] = name, arrays[at]
+            if bound:
+                self._hosts = [(at, name, arrays[at]) for at, name, _ in self._hosts]
             results = self.results.copy()
             for at, name in self._fresh:
                 old = results[at]
