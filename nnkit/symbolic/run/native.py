@@ -20,7 +20,7 @@ from nnkit.engine.devices import current
 from nnkit.engine.twins import exist, reading, writing
 from nnkit.symbolic.graph import Apply, Variable
 from nnkit.symbolic.run.evaluate import Evaluator, fixed_ids, measured, perform
-from nnkit.symbolic.run.lowering import ShapeError, UnsuitableError
+from nnkit.symbolic.run.lowering import Lowering, ShapeError, UnsuitableError
 from nnkit.symbolic.run.recorded import Replayed
 from nnkit.symbolic.tensor.elementwise import Cast, Elemwise
 from nnkit.symbolic.tensor.indexing import IncSubtensor, Subtensor
@@ -143,7 +143,8 @@ class Native:
             for v, a in zip(self._reads, now, strict=True)
         }
         graph = self._evaluator.graph
-        made = Replayed(self._rest, graph.results, graph.updates, stands, known, shapes)
+        parts = self._rest, graph.results, graph.updates, stands, known, shapes
+        made = Replayed(Lowering(*parts))
         made.prepare()
         return made
 

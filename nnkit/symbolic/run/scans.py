@@ -17,7 +17,7 @@ from nnkit.symbolic.graph import FunctionGraph, clone
 from nnkit.symbolic.rewriting.passes import rewrite
 from nnkit.symbolic.run.branches import has_branches
 from nnkit.symbolic.run.evaluate import Evaluator, measured
-from nnkit.symbolic.run.lowering import ShapeError, UnsuitableError
+from nnkit.symbolic.run.lowering import Lowering, ShapeError, UnsuitableError
 from nnkit.symbolic.run.native import MOST_PROGRAMS
 from nnkit.symbolic.run.recorded import Arrays, Replayed
 from nnkit.symbolic.tensor.variable import SharedVariable
@@ -99,9 +99,8 @@ class _RecordedBody(Replayed):
         states = {cell: cell.host for state in self._states for cell in state}
         self._collected = [i for i in range(len(outputs)) if i >= len(body.kept) or body.kept[i]]
         wanted = [outputs[i] for i in self._collected]
-        super().__init__(
-            evaluator.nodes, wanted, updates, reads | states, known, shapes, lasting=states
-        )
+        parts = evaluator.nodes, wanted, updates, reads | states, known, shapes, states
+        super().__init__(Lowering(*parts))
         if any(at >= len(inputs) for at, _ in self._limits):
             raise UnsuitableError  # An index that a step computes.
         self._loop(body.sequences)
