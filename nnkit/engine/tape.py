@@ -35,7 +35,7 @@ class Call:
     owner : object
         The part of the model that was at work.
     types, words : tuple
-        What :meth:`~nnkit.kernels._jit.Kernel.encode` made of the arguments; words that are
+        What ``Kernel.encode`` made of the arguments; words that are
         addresses are those of the recorded step.
     """
 
