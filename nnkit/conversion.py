@@ -71,7 +71,8 @@ def to_numpy(value: Any, name: str, dtype: Any = None) -> np.ndarray:
     elif not isinstance(value, _NUMBERS) and not is_array(value):
         raise TypeError(f"{name} must be an array of numbers, got {_described(value, name)}")
     _check_mask(value, name)
-    from_dlpack = not isinstance(value, _SEQUENCES) and _only_dlpack(value)
+    has = [hasattr(value, method) for method in _PROTOCOLS]
+    from_dlpack = has == [False, False, False, True]
     try:
         array = np.from_dlpack(value) if from_dlpack else np.asarray(value)
     except MemoryError:
@@ -84,11 +85,9 @@ def to_numpy(value: Any, name: str, dtype: Any = None) -> np.ndarray:
             f"{type(value).__name__} of dtype {array.dtype}{_REMEDIES.get(array.dtype.kind, '')}"
         )
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
-    return array if dtype is None else _cast(value, array, dtype)
-
-
-def _cast(value: Any, array: np.ndarray, dtype: Any) -> np.ndarray:
-    """Convert an array's data type; a number of Python's that is out of range is an error."""
+    if dtype is None:
+        return array
+    # From a number of Python's that is out of range, NumPy makes an error.
     return np.asarray(value if isinstance(value, (int, *_SEQUENCES)) else array, dtype)
 
 
@@ -105,11 +104,6 @@ def _has_buffer(value: Any) -> bool:
     except (TypeError, BufferError):
         return False
     return True
-
-
-def _only_dlpack(value: Any) -> bool:
-    *others, dlpack = (hasattr(value, method) for method in _PROTOCOLS)
-    return dlpack and not any(others)
 
 
 def _with_inner(value: Iterable[Any], name: str) -> Iterator[Iterable[Any]]:

@@ -58,8 +58,19 @@ class MonitorCallback(Callback):
             directions = self.model.metric_directions
             name = self.monitor.removeprefix("val_")
             if name not in directions:
-                raise self._unknown([*directions, *(f"val_{n}" for n in directions)])
-            self._direction = directions[name] or self._undirected(name)
+                known = [*directions, *(f"val_{n}" for n in directions)]
+                raise ValueError(
+                    f"{type(self).__name__}: there is no result {self.monitor!r} to monitor"
+                    f"{did_you_mean(self.monitor, known)} Known: {', '.join(known)}. A result that "
+                    "only another callback adds needs mode='min' or mode='max'."
+                )
+            if not directions[name]:
+                raise ValueError(
+                    f"{type(self).__name__}: nobody knows whether less or more of {name!r} is "
+                    "better, as the metric doesn't say it: give mode='min' or mode='max', or the "
+                    "metric's class a direction"
+                )
+            self._direction = directions[name]
 
     def monitored(self, logs: Logs | None) -> float | None:
         """The monitored result of this epoch; None if there is none.
@@ -91,21 +102,6 @@ class MonitorCallback(Callback):
         if self._direction == "min":
             return value + self.min_delta < best
         return value - self.min_delta > best
-
-    def _undirected(self, name: str) -> str:
-        raise ValueError(
-            f"{type(self).__name__}: nobody knows whether less or more of {name!r} is better, as "
-            "the metric doesn't say it: give mode='min' or mode='max', or the metric's class a "
-            "direction"
-        )
-
-    def _unknown(self, known: list[str]) -> ValueError:
-        hint = did_you_mean(self.monitor, known)
-        return ValueError(
-            f"{type(self).__name__}: there is no result {self.monitor!r} to monitor{hint} "
-            f"Known: {', '.join(known)}. A result that only another callback adds needs "
-            "mode='min' or mode='max'."
-        )
 
 
 def limit(owner: str, name: str, value: float | None) -> float | None:

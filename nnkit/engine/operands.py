@@ -66,20 +66,21 @@ class Operands:
             addresses.finish()
         del self._places, self._list  # And with them the temporaries of the recorded step.
 
-    def bind(self, name: str | None, array: np.ndarray) -> None:
-        """Let bound data lie where an array does.
+    def bind(self, arrays: dict[str, np.ndarray]) -> None:
+        """Let bound data lie where these arrays do.
 
         Raises
         ------
         KeyError
             The tape has no data of that name.
         """
-        bound = self._bound[name]
-        try:
-            bound.put(self.words, address(array), array.shape)
-        except BaseException:  # Ctrl-C, when some words may have been written and others not.
-            bound.forget()
-            raise
+        for name, array in arrays.items():
+            bound = self._bound[name]
+            try:
+                bound.put(self.words, address(array), array.shape)
+            except BaseException:  # Ctrl-C, when some words may have been written and others not.
+                bound.forget()
+                raise
 
     def settle(self, base: int) -> None:
         """Let the arena begin at an address.

@@ -112,10 +112,9 @@ class Program:
 
         The caller keeps the arrays alive while the program runs.
         """
-        for name, array in arrays.items():
-            self._operands.bind(name, array)
-            if not self.native:
-                self.bound[name] = array
+        self._operands.bind(arrays)
+        if not self.native:
+            self.bound.update(arrays)
 
     def run(self, steps: int, outcomes: Sequence[Sequence[np.ndarray]] | None = None) -> None:
         """Replay the step so many times. The GIL is released but for Python stops.

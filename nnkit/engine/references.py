@@ -122,7 +122,7 @@ class Reference:
 
     def at(self, memory: np.ndarray) -> np.ndarray:
         """The array, if its place begins where another array does."""
-        return np.asarray(_Window(self, memory))
+        return np.asarray(_Form(self, memory))
 
     def _steps(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The strides of a contiguous array."""
@@ -132,7 +132,7 @@ class Reference:
         return tuple(steps[: len(shape)][::-1])
 
 
-class _Window:
+class _Form:
     """Lets NumPy see memory in a form that may reach beyond the array that it begins with."""
 
     def __init__(self, reference: Reference, memory: np.ndarray) -> None:

@@ -21,6 +21,8 @@ class Elementwise(Layer, abstract=True):
     ----------
     function : str
         Name of the kernel.
+    numbers : tuple of float or str
+        What both kernels take besides arrays: numbers, and names of attributes that hold one.
     from_output : bool
         Whether ``NAME_backward`` reads the output; otherwise it reads the input.
     """
@@ -28,21 +30,21 @@ class Elementwise(Layer, abstract=True):
     recordable = True
     supports_masking = True
     function: str
+    numbers: ClassVar[tuple[float | str, ...]] = ()
     from_output: ClassVar[bool] = False
-
-    def numbers(self) -> tuple[float, ...]:
-        """The numbers that both kernels take besides arrays."""
-        return ()
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = f(x) for every element."""
         y = self.empty(x.shape)
-        getattr(launch, self.function)(x, *self.numbers(), y)
+        getattr(launch, self.function)(x, *self._numbers(), y)
         self.kept = y if self.from_output else x
         return y
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """dx = dy f'(x) for every element."""
         dx = self.empty(dy.shape)
-        getattr(launch, f"{self.function}_backward")(dy, self.kept, *self.numbers(), dx)
+        getattr(launch, f"{self.function}_backward")(dy, self.kept, *self._numbers(), dx)
         return dx
+
+    def _numbers(self) -> list[float]:
+        return [getattr(self, n) if isinstance(n, str) else n for n in self.numbers]

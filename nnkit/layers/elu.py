@@ -39,11 +39,8 @@ class ELU(Elementwise):
     """
 
     function = "elu"
+    numbers = ("alpha", 1.0)  # 1 is the scale of SELU.
 
     def __init__(self, alpha: float = 1.0, **options: Any) -> None:
         super().__init__(**options)
         self.alpha = checks.number("ELU", "alpha", alpha)
-
-    def numbers(self) -> tuple[float, ...]:
-        """Alpha, and 1 for the scale of :class:`SELU`."""
-        return self.alpha, 1.0

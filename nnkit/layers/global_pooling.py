@@ -22,10 +22,6 @@ class GlobalPooling(WindowPooling, abstract=True):
         self.set_data_format(data_format)
         self.keepdims = checks.flag(type(self).__name__, "keepdims", keepdims)
 
-    def build(self, input_shape: Shape) -> None:
-        """Check that the input has spatial axes of known length."""
-        self.divide(input_shape)
-
     def window_for(self, shape: Shape) -> Window:
         """A window that covers the whole input."""
         lengths, _ = self.divide(shape)

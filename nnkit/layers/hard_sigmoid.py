@@ -37,11 +37,8 @@ class HardSigmoid(Elementwise):
     """
 
     function = "hard_sigmoid"
+    numbers = ("slope",)
 
     def __init__(self, slope: float = 1 / 6, **options: Any) -> None:
         super().__init__(**options)
         self.slope = checks.number("HardSigmoid", "slope", slope, "(0, inf)")
-
-    def numbers(self) -> tuple[float, ...]:
-        """The slope."""
-        return (self.slope,)

@@ -40,13 +40,10 @@ class LeakyReLU(Elementwise):
     """
 
     function = "relu"
+    numbers = ("negative_slope", math.inf, 0.0)
 
     def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
         super().__init__(**options)
         self.negative_slope = checks.number(
             "LeakyReLU", "negative_slope", negative_slope, "[0, inf)"
         )
-
-    def numbers(self) -> tuple[float, ...]:
-        """The slope, infinity as the maximum, and 0 as the threshold."""
-        return self.negative_slope, math.inf, 0.0

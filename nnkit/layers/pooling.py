@@ -92,10 +92,6 @@ class Pooling(WindowPooling, abstract=True):
         self.padding = checks.one_of(type(self).__name__, "padding", padding, ("valid", "same"))
         self.set_data_format(data_format)
 
-    def build(self, input_shape: Shape) -> None:
-        """Check that the window fits into the input."""
-        self.compute_output_shape(input_shape)
-
     def window_for(self, shape: Shape) -> Window:
         """The same window for all shapes."""
         return Window(self.pool_size, self.strides, (1,) * self.rank, self.padding)

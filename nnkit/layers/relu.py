@@ -43,6 +43,7 @@ class ReLU(Elementwise):
     """
 
     function = "relu"
+    numbers = ("negative_slope", "max_value", "threshold")
 
     def __init__(
         self,
@@ -56,7 +57,3 @@ class ReLU(Elementwise):
         self.max_value = checks.number("ReLU", "max_value", given, "[0, inf]")
         self.negative_slope = checks.number("ReLU", "negative_slope", negative_slope, "[0, inf)")
         self.threshold = checks.number("ReLU", "threshold", threshold, "[0, inf)")
-
-    def numbers(self) -> tuple[float, ...]:
-        """The slope, the maximum and the threshold."""
-        return self.negative_slope, self.max_value, self.threshold

@@ -19,10 +19,6 @@ __all__ = ["Resizing", "UpSampling", "ZeroPadding"]
 class Resizing(WindowLayer, abstract=True):
     """A layer that changes the lengths of the spatial axes."""
 
-    def build(self, input_shape: Shape) -> None:
-        """Check that the input has spatial axes of known length."""
-        self.divide(input_shape)
-
     @abstractmethod
     def new_lengths(self, lengths: Sequence[int]) -> list[int]:
         """Lengths of the output's spatial axes."""

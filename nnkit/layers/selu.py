@@ -30,7 +30,4 @@ class SELU(Elementwise):
     """
 
     function = "elu"
-
-    def numbers(self) -> tuple[float, ...]:
-        """Alpha and the scale, as the kernel ``elu`` takes them."""
-        return 1.6732632423543772, 1.0507009873554805
+    numbers = (1.6732632423543772, 1.0507009873554805)  # Alpha and the scale.

@@ -85,12 +85,9 @@ class Optimizer(Configurable):
         self.clipnorm = _optional(owner, "clipnorm", clipnorm, "(0, inf)")
         self.clipvalue = _optional(owner, "clipvalue", clipvalue, "(0, inf)")
         self.global_clipnorm = _optional(owner, "global_clipnorm", global_clipnorm, "(0, inf)")
-        clippings = {
-            "clipnorm": clipnorm,
-            "clipvalue": clipvalue,
-            "global_clipnorm": global_clipnorm,
-        }
-        given = [f"{key}={value}" for key, value in clippings.items() if value is not None]
+        names = ("clipnorm", "clipvalue", "global_clipnorm")
+        clippings = zip(names, (clipnorm, clipvalue, global_clipnorm), strict=True)
+        given = [f"{name}={value}" for name, value in clippings if value is not None]
         if len(given) > 1:
             raise ValueError(f"{owner}: give one kind of clipping at most, got {', '.join(given)}")
 

@@ -61,15 +61,11 @@ def describe(root: Group, compile: bool) -> Description:
         slot_by_slot = written.is_old and not _in_turns(training)
         model = translator.model(model)
         training = None if training is None else translator.training(training)
-        for found, what in (
-            (
-                translator.ignored,
-                "nnkit doesn't know these arguments of Keras's, and goes on without",
-            ),
-            (translator.changed, "these arguments do something else than in the file's Keras"),
-        ):
-            if found:
-                warn(f"{what}: {', '.join(found)}")
+        ignored, changed = ", ".join(translator.ignored), ", ".join(translator.changed)
+        if ignored:
+            warn(f"nnkit doesn't know these arguments of Keras's, and goes on without: {ignored}")
+        if changed:
+            warn(f"these arguments do something else than in the file's Keras: {changed}")
     return Description(model, training, state, own is None, slot_by_slot)
 
 

@@ -129,7 +129,10 @@ class Translator:
         name = loss["class_name"] if isinstance(loss, dict) else loss
         accuracy = self.generation.accuracies.get(name)
         if accuracy is not None:
-            metrics = [_named(accuracy, m) if m in ("accuracy", "acc") else m for m in metrics]
+            metrics = [
+                {"class_name": accuracy, "config": {"name": m}} if m in ("accuracy", "acc") else m
+                for m in metrics
+            ]
         return {
             "optimizer": self._object("optimizer", optimizer),
             "loss": loss,
@@ -318,11 +321,6 @@ def _of_function(kind: str, function: str, config: dict[str, Any]) -> dict[str, 
     if kind == "metric":  # The function in custom_objects may have a different name, or none.
         kept.setdefault("name", function.rpartition(">")[2])
     return {"class_name": f"Function{kind.title()}", "config": {"function": function, **kept}}
-
-
-def _named(class_name: str, name: str) -> dict[str, Any]:
-    """The description of an object that is given only by name."""
-    return {"class_name": class_name, "config": {"name": name}}
 
 
 def _with_class_name(value: dict[str, Any]) -> dict[str, Any]:

@@ -74,25 +74,6 @@ class Generation:
     accuracies: Mapping[str, str] = field(default_factory=dict)
 
 
-_SILENT_IN_3 = frozenset(
-    {
-        *("batch_input_shape", "batch_shape", "jit_compile", "is_legacy_optimizer"),
-        "loss_scale_factor",  # Gradients are divided by the factor again.
-        *(
-            "ema_momentum",
-            "ema_overwrite_frequency",
-        ),  # No effect without use_ema, which is not silent.
-    }
-)
-_USUAL_IN_3 = {
-    "data_format": "channels_last",
-    "dilation_rate": 1,
-    "groups": 1,
-    "renorm_momentum": 0.99,
-    "decay": 0.0,
-    "initial_decay": 0.0,
-}
-
 KERAS_3 = Generation(
     "Keras 3",
     classes={},
@@ -100,12 +81,26 @@ KERAS_3 = Generation(
     values={"reduction": {"auto": "sum_over_batch_size"}},
     defaults={},
     activations={},
-    silent=_SILENT_IN_3,
-    usual=_USUAL_IN_3,
+    silent=frozenset(
+        {
+            *("batch_input_shape", "batch_shape", "jit_compile", "is_legacy_optimizer"),
+            "loss_scale_factor",  # Gradients are divided by the factor again.
+            *("ema_momentum", "ema_overwrite_frequency"),  # Of use_ema, which is not silent.
+        }
+    ),
+    usual={
+        "data_format": "channels_last",
+        "dilation_rate": 1,
+        "groups": 1,
+        "renorm_momentum": 0.99,
+        "decay": 0.0,
+        "initial_decay": 0.0,
+    },
 )
 
-TF_KERAS = Generation(
-    "tf.keras",
+TF_KERAS = replace(
+    KERAS_3,
+    name="tf.keras",
     classes={
         "BatchNormalizationV1": "BatchNormalization",
         "BatchNormalizationV2": "BatchNormalization",
@@ -122,7 +117,6 @@ TF_KERAS = Generation(
         "SpatialDropout1D": {"noise_shape": None},
         "SpatialDropout2D": {"noise_shape": None},
     },
-    values=KERAS_3.values,
     defaults={
         "CuDNNGRU": {"recurrent_activation": "sigmoid", "reset_after": True},
         "CuDNNLSTM": {"recurrent_activation": "sigmoid"},
@@ -131,16 +125,12 @@ TF_KERAS = Generation(
         "ThresholdedReLU": {"threshold": 1.0},
     },
     activations={"hard_sigmoid": {"class_name": "HardSigmoid", "config": {"slope": 0.2}}},
-    silent=_SILENT_IN_3
+    silent=KERAS_3.silent
     | {
         *("implementation", "input_dim", "input_length", "unit_forget_bias", "fused"),
         *("function_type", "output_shape_type", "module"),
     },
-    usual=_USUAL_IN_3,
-    recipes={
-        "LSTM": [arrangements.CUDNN_LSTM],
-        "GRU": [arrangements.CUDNN_GRU],
-    },
+    recipes={"LSTM": [arrangements.CUDNN_LSTM], "GRU": [arrangements.CUDNN_GRU]},
 )
 
 _BINARY = ("BCE", "BinaryCrossentropy", "bce", "binary_crossentropy")

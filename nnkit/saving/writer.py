@@ -260,7 +260,7 @@ def _write_array(group: h5py.Group, path: str, value: Any) -> None:
     dataset.attrs["crc32"] = np.uint32(zlib.crc32(value.data))
 
 
-def _write_attributes(group: h5py.Group, attributes: dict[str, str]) -> None:
+def _write_attributes(group: h5py.Group, attributes: dict[str, Any]) -> None:
     import h5py
 
     for name, value in attributes.items():
@@ -269,9 +269,7 @@ def _write_attributes(group: h5py.Group, attributes: dict[str, str]) -> None:
 
 def _write_names(group: h5py.Group, attribute: str, names: list[str]) -> None:
     """Write a list of strings, split into name0, name1... if it is long, as Keras does."""
-    import h5py
-
     parts = [names[i : i + _LONGEST_LIST] for i in range(0, len(names), _LONGEST_LIST)] or [[]]
     for i, part in enumerate(parts):
         name = attribute if len(parts) == 1 else f"{attribute}{i}"
-        group.attrs.create(name, np.array(part, object), dtype=h5py.string_dtype())
+        _write_attributes(group, {name: np.array(part, object)})
