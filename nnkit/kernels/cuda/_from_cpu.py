@@ -170,7 +170,7 @@ def _merged(loop: ast.For, count: int) -> ast.For:
         around = [statement for each in loops[:-1] for statement in each.body[:-1]]
         (made,) = _statements(f"for _round in range(({') * ('.join(sizes)})): pass", loop)
         made.body = [*_statements("\n".join(head), loop), *around, *loops[-1].body]
-        return made  # type: ignore[no-any-return]
+        return made
     return loop
 
 
