@@ -169,6 +169,28 @@ def test_a_shared_variable_may_get_other_memory_or_another_shape():
     same([f()], [np.full(3, 12.0)])
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_an_interrupt_while_memory_is_bound(late, monkeypatch):
+    w = theano.shared(np.ones(3), "w")
+    f = theano.function([], w * 2)
+    f()
+    recorded = program(f).program
+    bind, old, new = recorded.bind, w.host, np.full(3, 4.0)
+
+    def interrupted(arrays):
+        if late:
+            bind(arrays)
+        raise KeyboardInterrupt
+
+    w.storage = new
+    with monkeypatch.context() as patch:
+        patch.setattr(recorded, "bind", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            f()
+    w.storage = old if late else new
+    same([f()], [w.storage * 2])
+
+
 def test_floats_keep_their_type_and_nan_stays():
     x = T.fvector("x")
     f = theano.function([x], [T.tanh(x) * 2, T.maximum(x, 0), x.sum(), T.exp(x), x.max()])

@@ -123,7 +123,7 @@ class Replayed(Recorded):
         forks.hold(self._lock, 1)
         self._small: list[tuple[int, np.ndarray]] = []
         self._large: list[tuple[int, str]] = []
-        self._hosts: list[tuple[int, str, np.ndarray]] = []
+        self._hosts: list[tuple[int, str, np.ndarray | None]] = []
         self._written = []
         reads = zip(self._reads, self._given, self._stands, strict=True)
         for at, (v, name, stand) in enumerate(reads):
@@ -160,8 +160,8 @@ class Replayed(Recorded):
                     if not plain(arrays[at]):
                         raise ShapeError
                     bound[name] = arrays[at]
-            if bound:
-                self._hosts = [(at, name, arrays[at]) for at, name, _ in self._hosts]
+            if moved := bool(bound):  # Where they lie is not known until all is bound: Ctrl-C.
+                self._hosts = [(at, name, None) for at, name, _ in self._hosts]
             results = self.results.copy()
             for at, name in self._fresh:
                 old = results[at]
@@ -176,6 +176,8 @@ class Replayed(Recorded):
                 bound[name] = array
             if bound:
                 self.program.bind(bound)
+            if moved:
+                self._hosts = [(at, name, arrays[at]) for at, name, _ in self._hosts]
             if not self.program.native:
                 self._lowering.now = dict(zip(self._ids, arrays, strict=False))
             if steps is None:
