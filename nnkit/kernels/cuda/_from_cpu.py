@@ -132,7 +132,7 @@ class _Sharing(ast.NodeTransformer):
         self.deepest = max(self.deepest, self._depth)
         self.generic_visit(loop)
         self._depth -= 1
-        *begin, end = map(ast.unparse, loop.iter.args)  # type: ignore[attr-defined]
+        *begin, end = map(ast.unparse, loop.iter.args)
         start = " + ".join([*(f"({b})" for b in begin), share.start])
         i = ast.unparse(loop.target)
         made = _statements(f"{i} = {start}\nwhile {i} < ({end}): {i} += {share.step}", loop)
