@@ -52,7 +52,7 @@ class Share(NamedTuple):
 
 Shares = Sequence[Share]
 
-LANES: Shares = [Share("cuda.threadIdx.x", "LANES", together="lane")]
+LANES: Shares = [Share("lane()", "LANES", together="lane")]
 
 
 def lanes_of(loops: int) -> Shares:
@@ -96,7 +96,7 @@ def for_threads(helper: Callable[..., Any], shares: Shares = NO_LOOPS) -> Any:
 
 
 _NAMES = ["LANES", "ROWS", "THREADS", "cuda", "thread", "threads"]
-_NAMES += ["lane_sum", "lane_max", "block_sum"]
+_NAMES += ["lane", "lane_sum", "lane_max", "block_sum"]
 
 
 def _rewritten(function: Callable[..., Any], shares: Shares) -> Callable[..., Any]:
