@@ -123,7 +123,7 @@ class _Sharing(ast.NodeTransformer):
     def __init__(self, shares: Shares) -> None:
         self._shares, self._depth, self.deepest = shares, 0, 0
 
-    def visit_For(self, loop: ast.For) -> Any:
+    def visit_For(self, loop: Any) -> Any:
         if self._depth == len(self._shares):
             return loop
         share = self._shares[self._depth]
@@ -156,7 +156,7 @@ def _statements(text: str, place: ast.AST) -> Any:
     return made
 
 
-def _merged(loop: ast.For, count: int) -> ast.For:
+def _merged(loop: Any, count: int) -> Any:
     """Some loops, each the last statement of the one around it, as a single one."""
     loops: list[Any] = [loop]
     while len(loops) < count:
@@ -170,7 +170,7 @@ def _merged(loop: ast.For, count: int) -> ast.For:
         around = [statement for each in loops[:-1] for statement in each.body[:-1]]
         (made,) = _statements(f"for _round in range(({') * ('.join(sizes)})): pass", loop)
         made.body = [*_statements("\n".join(head), loop), *around, *loops[-1].body]
-        return made  # type: ignore[no-any-return]
+        return made
     return loop
 
 
