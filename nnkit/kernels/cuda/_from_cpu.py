@@ -52,7 +52,7 @@ class Share(NamedTuple):
 
 Shares = Sequence[Share]
 
-LANES: Shares = [Share("cuda.threadIdx.x", "LANES", together="lane")]
+LANES: Shares = [Share("lane()", "LANES", together="lane")]
 
 
 def lanes_of(loops: int) -> Shares:
@@ -96,7 +96,7 @@ def for_threads(helper: Callable[..., Any], shares: Shares = NO_LOOPS) -> Any:
 
 
 _NAMES = ["LANES", "ROWS", "THREADS", "cuda", "thread", "threads"]
-_NAMES += ["lane_sum", "lane_max", "block_sum"]
+_NAMES += ["lane", "lane_sum", "lane_max", "block_sum"]
 
 
 def _rewritten(function: Callable[..., Any], shares: Shares) -> Callable[..., Any]:
@@ -123,7 +123,7 @@ class _Sharing(ast.NodeTransformer):
     def __init__(self, shares: Shares) -> None:
         self._shares, self._depth, self.deepest = shares, 0, 0
 
-    def visit_For(self, loop: ast.For) -> Any:
+    def visit_For(self, loop: Any) -> Any:
         if self._depth == len(self._shares):
             return loop
         share = self._shares[self._depth]
@@ -132,7 +132,7 @@ class _Sharing(ast.NodeTransformer):
         self.deepest = max(self.deepest, self._depth)
         self.generic_visit(loop)
         self._depth -= 1
-        *begin, end = map(ast.unparse, loop.iter.args)  # type: ignore[attr-defined]
+        *begin, end = map(ast.unparse, loop.iter.args)
         start = " + ".join([*(f"({b})" for b in begin), share.start])
         i = ast.unparse(loop.target)
         made = _statements(f"{i} = {start}\nwhile {i} < ({end}): {i} += {share.step}", loop)
@@ -156,7 +156,7 @@ def _statements(text: str, place: ast.AST) -> Any:
     return made
 
 
-def _merged(loop: ast.For, count: int) -> ast.For:
+def _merged(loop: Any, count: int) -> Any:
     """Some loops, each the last statement of the one around it, as a single one."""
     loops: list[Any] = [loop]
     while len(loops) < count:

@@ -21,7 +21,7 @@ from nnkit.kernels.cuda._images import divide, is_inside, position, split
 
 
 @device
-def convolve(x, w, bias, place, y):
+def _convolve(x, w, bias, place, y):
     """y = (windows of x) w + bias, or without a bias if it is empty."""
     stride_y, stride_x, top, left, dilation_y, dilation_x, groups = place
     share, _ = divide(y.shape[3], groups)
@@ -44,7 +44,7 @@ def convolve(x, w, bias, place, y):
 def conv2d(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, scratch, y):
     """y = (windows of x) w; x (n, h, w, c), w (kh, kw, c / groups, f), y (n, h', w', f)."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
-    convolve(x, w, y[0, 0, 0, :0], place, y)
+    _convolve(x, w, y[0, 0, 0, :0], place, y)
 
 
 @kernel(elements("y"))
@@ -53,7 +53,7 @@ def conv2d_bias(
 ):
     """:func:`conv2d` plus bias (f,) at every pixel."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
-    convolve(x, w, bias, place, y)
+    _convolve(x, w, bias, place, y)
 
 
 @device
@@ -94,7 +94,7 @@ def conv2d_weights(
 
 
 @device
-def spread(x, w, bias, place, y):
+def _spread(x, w, bias, place, y):
     """y = the input gradient of a convolution whose output gradient is x, plus bias."""
     stride_y, stride_x, top, left, dilation_y, dilation_x, groups = place
     channels = w.shape[2]
@@ -120,7 +120,7 @@ def conv2d_transpose(
 ):
     """y = the input gradient of a convolution whose output gradient is x."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
-    spread(x, w, y[0, 0, 0, :0], place, y)
+    _spread(x, w, y[0, 0, 0, :0], place, y)
 
 
 @kernel(elements("y"))
@@ -129,4 +129,4 @@ def conv2d_transpose_bias(
 ):
     """:func:`conv2d_transpose` plus bias (c,) at every pixel: a transposed convolution."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
-    spread(x, w, bias, place, y)
+    _spread(x, w, bias, place, y)

@@ -1,5 +1,7 @@
 """Rows of a table by their numbers; :mod:`nnkit.kernels.cpu.embedding` says what ``used`` is."""
 
+import numpy as np
+
 from nnkit.kernels.cuda._cuda import (
     LANES,
     ROWS,
@@ -17,7 +19,7 @@ def clear_rows(used, g):
     zero = g.dtype.type(0)
     r = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
     while r < count:
-        if lane_max(int(used[r])) > 0:  # By now all have seen that the row is used.
+        if lane_max(np.int32(used[r])) > 0:  # By now all have seen that the row is used.
             j = cuda.threadIdx.x
             while j < k:
                 g[r, j] = zero

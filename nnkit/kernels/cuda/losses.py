@@ -3,7 +3,7 @@
 from nnkit.kernels.cpu import losses
 from nnkit.kernels.cpu.softmax import largest
 from nnkit.kernels.cuda import _math
-from nnkit.kernels.cuda._cuda import LANES, ROWS, cuda, device, kernel, lane_sum, rows
+from nnkit.kernels.cuda._cuda import LANES, ROWS, cuda, device, kernel, lane, lane_sum, rows
 from nnkit.kernels.cuda._from_cpu import LANES as LOOP
 from nnkit.kernels.cuda._from_cpu import for_threads
 
@@ -29,7 +29,7 @@ def softmax_crossentropy(z, t, smoothing, p, loss):
     while i < rows:
         top = _largest(z[i])
         total = targets = dot = zero
-        j = cuda.threadIdx.x
+        j = lane()
         while j < classes:
             x = z[i, j] - top
             target = a * t[i, j] + b
@@ -40,7 +40,7 @@ def softmax_crossentropy(z, t, smoothing, p, loss):
             j += LANES
         total, targets, dot = lane_sum(total), lane_sum(targets), lane_sum(dot)
         factor = z.dtype.type(1) / total
-        j = cuda.threadIdx.x
+        j = lane()
         while j < classes:
             p[i, j] *= factor
             j += LANES
@@ -56,14 +56,14 @@ def sparse_softmax_crossentropy(z, t, p, loss):
     while i < rows:
         top = _largest(z[i])
         total = z.dtype.type(0)
-        j = cuda.threadIdx.x
+        j = lane()
         while j < classes:
             p[i, j] = _math.exp(z[i, j] - top)
             total += p[i, j]
             j += LANES
         total = lane_sum(total)
         factor = z.dtype.type(1) / total
-        j = cuda.threadIdx.x
+        j = lane()
         while j < classes:
             p[i, j] *= factor
             j += LANES
@@ -78,7 +78,7 @@ def sparse_softmax_crossentropy_backward(p, t, weight, dz):
     zero, one = p.dtype.type(0), p.dtype.type(1)
     i = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
     while i < rows:
-        j = cuda.threadIdx.x
+        j = lane()
         while j < classes:
             dz[i, j] = weight[i] * (p[i, j] - (one if j == t[i] else zero))
             j += LANES
@@ -96,7 +96,7 @@ def sparse_categorical_crossentropy_backward(p, t, weight, dp):
         total = _sum(p[i])
         q = _part(p[i, t[i]], total, zero)
         factor = _slope(weight[i], total, low, zero) if low <= q <= high else zero
-        j = cuda.threadIdx.x
+        j = lane()
         while j < classes:
             dp[i, j] = factor * (one - one / _clip(q, low, high) if j == t[i] else one)
             j += LANES

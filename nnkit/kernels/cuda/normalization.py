@@ -8,6 +8,7 @@ from nnkit.kernels.cuda._cuda import (
     device,
     elements,
     kernel,
+    lane,
     lane_sum,
     rows,
     thread,
@@ -21,8 +22,8 @@ from nnkit.kernels.cuda._cuda import (
 @device
 def _lanes(inner):
     """Where a lane begins and how far it goes at a time, along the rows and along inner."""
-    lane = cuda.threadIdx.x
-    return (lane, LANES, 0, 1) if inner == 1 else (0, 1, lane, LANES)
+    x = cuda.threadIdx.x
+    return (x, LANES, 0, 1) if inner == 1 else (0, 1, x, LANES)
 
 
 @device
@@ -113,7 +114,7 @@ def batch_statistics(partial, momentum, moving_mean, moving_variance, mean, vari
     while j < n:
         total = count = zero
         origin = partial[0, 0, j]
-        b = cuda.threadIdx.x
+        b = lane()
         while b < blocks:
             i = j
             while i < lanes:
@@ -125,7 +126,7 @@ def batch_statistics(partial, momentum, moving_mean, moving_variance, mean, vari
         part = one / count if count > zero else zero
         centre = origin + total * part
         total = zero
-        b = cuda.threadIdx.x
+        b = lane()
         while b < blocks:
             i = j
             while i < lanes:
@@ -222,7 +223,7 @@ def batch_gradients(partial, variance, epsilon, gamma, share, slopes, dgamma, db
     j = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
     while j < n:
         total, product = gamma.dtype.type(0), gamma.dtype.type(0)
-        b = cuda.threadIdx.x
+        b = lane()
         while b < blocks:
             i = j
             while i < lanes:
@@ -278,14 +279,14 @@ def layer_normalization_backward(dy, x, gamma, mean, inverse, size, first, dx, d
     while r < count:
         m, s = mean[r], inverse[r]
         total, product = x.dtype.type(0), x.dtype.type(0)
-        j = cuda.threadIdx.x
+        j = lane()
         while j < n:
             g = dy[r, j] * gamma[j]
             total += g
             product += g * (x[r, j] - m)
             j += LANES
         a, c = lane_sum(total) * share, lane_sum(product) * share * s * s
-        j = cuda.threadIdx.x
+        j = lane()
         while j < n:
             dx[r, j] = s * (dy[r, j] * gamma[j] - a - (x[r, j] - m) * c)
             j += LANES

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nnkit.kernels.cpu import penalties
-from nnkit.kernels.cuda._cuda import LANES, ROWS, cuda, kernel, lane_sum, rows
+from nnkit.kernels.cuda._cuda import LANES, ROWS, cuda, kernel, lane, lane_sum, rows
 from nnkit.kernels.cuda._from_cpu import for_threads
 
 _factor = for_threads(penalties._factor)
@@ -21,7 +21,7 @@ def norm_factors(w, low, high, rate, epsilon, first, factor):
     while k < factor.size:
         o, i = (first + k) // inner, (first + k) % inner
         squares = 0.0
-        j = cuda.threadIdx.x
+        j = lane()
         while j < n:
             value = np.float64(w[o, j, i])
             squares += value * value

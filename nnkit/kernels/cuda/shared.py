@@ -29,7 +29,6 @@ from nnkit.kernels.cuda._from_cpu import (
     BLOCK,
     BLOCKS,
     ELEMENTS,
-    LANES_OF_ROWS,
     NO_LOOPS,
     PLANE,
     from_cpu,
@@ -87,7 +86,7 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
         recurrent.hold,
         recurrent.hold_backward,
     ]
-    by_merged_rows = {
+    loops_of_rows = dict.fromkeys(by_rows, 1) | {
         pooling.masked_mean_backward: 2,
         shaping.zero_pad_backward: 3,
         shaping.permute: 4,
@@ -104,10 +103,9 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
     by_one_thread = [batch.advance, batch.advance_batch, metrics.accumulate_penalty]
     made = [from_cpu(k, _cuda.elements(_written(k)), ELEMENTS) for k in by_elements]
     made += [from_cpu(metrics.broadcast_weights, _cuda.elements("sample_weight"), ELEMENTS)]
-    made += [from_cpu(k, _cuda.rows(_written(k)), LANES_OF_ROWS) for k in by_rows]
     made += [
         from_cpu(k, _cuda.rows(_written(k), *range(loops)), lanes_of(loops))
-        for k, loops in by_merged_rows.items()
+        for k, loops in loops_of_rows.items()
     ]
     made += [from_cpu(k, _cuda.one_block, BLOCK) for k in by_one_block]
     made += [from_cpu(k, _partials, BLOCKS) for k in by_blocks]

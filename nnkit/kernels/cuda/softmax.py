@@ -2,7 +2,7 @@
 
 from nnkit.kernels.cpu import softmax as cpu
 from nnkit.kernels.cuda import _math
-from nnkit.kernels.cuda._cuda import LANES, ROWS, cuda, kernel, lane_sum, rows
+from nnkit.kernels.cuda._cuda import LANES, ROWS, cuda, kernel, lane, lane_sum, rows
 from nnkit.kernels.cuda._from_cpu import LANES as LOOP
 from nnkit.kernels.cuda._from_cpu import for_threads
 
@@ -18,13 +18,13 @@ def softmax(x, y):
         o, i = row // inner, row % inner
         top = largest(x[o, :, i])
         total = x.dtype.type(0)
-        j = cuda.threadIdx.x
+        j = lane()
         while j < n:
             y[o, j, i] = _math.exp(x[o, j, i] - top)
             total += y[o, j, i]
             j += LANES
         factor = x.dtype.type(1) / lane_sum(total)
-        j = cuda.threadIdx.x
+        j = lane()
         while j < n:
             y[o, j, i] *= factor
             j += LANES
@@ -39,12 +39,12 @@ def softmax_backward(dy, y, dx):
     while row < outer * inner:
         o, i = row // inner, row % inner
         dot = y.dtype.type(0)
-        j = cuda.threadIdx.x
+        j = lane()
         while j < n:
             dot += dy[o, j, i] * y[o, j, i]
             j += LANES
         dot = lane_sum(dot)
-        j = cuda.threadIdx.x
+        j = lane()
         while j < n:
             dx[o, j, i] = y[o, j, i] * (dy[o, j, i] - dot)
             j += LANES
@@ -60,12 +60,12 @@ def log_softmax(x, y):
         o, i = row // inner, row % inner
         top = largest(x[o, :, i])
         total = x.dtype.type(0)
-        j = cuda.threadIdx.x
+        j = lane()
         while j < n:
             total += _math.exp(x[o, j, i] - top)
             j += LANES
         shift = _math.log(lane_sum(total))
-        j = cuda.threadIdx.x
+        j = lane()
         while j < n:
             y[o, j, i] = x[o, j, i] - top - shift
             j += LANES
@@ -80,12 +80,12 @@ def log_softmax_backward(dy, y, dx):
     while row < outer * inner:
         o, i = row // inner, row % inner
         total = y.dtype.type(0)
-        j = cuda.threadIdx.x
+        j = lane()
         while j < n:
             total += dy[o, j, i]
             j += LANES
         total = lane_sum(total)
-        j = cuda.threadIdx.x
+        j = lane()
         while j < n:
             dx[o, j, i] = dy[o, j, i] - _math.exp(y[o, j, i]) * total
             j += LANES
