@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
@@ -160,26 +160,31 @@ class _Stretch:
     """Calls that run natively from the first to the last."""
 
     def __init__(self, calls: Sequence[Call], operands: Operands, hazards: Hazards) -> None:
-        self._workers = [_Worker(operands) for _ in range(hazards.workers)]
-        self._meeting = np.zeros(16, np.int64)
+        self._workers = [_Worker() for _ in range(hazards.workers)]
         for call in calls:
             code = code_address(call.kernel.compiled(call.types))
             parts = shares(call, hazards.workers)
             if hazards.meet([() if part is None else part.references for part in parts]):
-                self._meet()
+                self._meet(operands)
             for worker, part in zip(self._workers, parts, strict=True):
                 if part is not None:
-                    worker.add(code, part.arguments, part.words)
-        self._meet()  # The next step begins where all have finished this one.
+                    worker.calls.append((code, operands.add(part.arguments, part.words)))
+        self._meet(operands)  # The next step begins where all have finished this one.
 
-    def _meet(self) -> None:
+    @cached_property
+    def _barrier(self) -> tuple[int, Sequence[Any], Sequence[Words]]:
+        """Its code, arguments and words."""
+        arguments = len(self._workers), np.zeros(16, np.int64)
+        types, words = launch.barrier.encode(arguments)
+        return code_address(launch.barrier.compiled(types)), arguments, words
+
+    def _meet(self, operands: Operands) -> None:
         """Add a barrier."""
         if len(self._workers) > 1:
-            arguments = len(self._workers), self._meeting
-            types, words = launch.barrier.encode(arguments)
-            code = code_address(launch.barrier.compiled(types))
+            code, *barrier = self._barrier
+            start = operands.add(*barrier)
             for worker in self._workers:
-                worker.add(code, arguments, words)
+                worker.calls.append((code, start))
 
     def finish(self, words: np.ndarray) -> None:
         """When the words of all calls are known."""
@@ -194,21 +199,14 @@ class _Stretch:
 
 
 class _Worker:
-    """One thread's list of calls."""
+    """One thread's list of calls: their code, and where their operands start."""
 
-    def __init__(self, operands: Operands) -> None:
-        self._add = operands.add
-        self._codes: list[int] = []
-        self._starts: list[int] = []
-
-    def add(self, code: int, arguments: Sequence[Any], words: Sequence[Words]) -> None:
-        """Append a call."""
-        self._codes.append(code)
-        self._starts.append(self._add(arguments, words))
+    def __init__(self) -> None:
+        self.calls: list[tuple[int, int]] = []
 
     def finish(self, words: np.ndarray) -> None:
-        """Turn the lists into the arrays that native code reads."""
-        self._lists = np.array([self._codes, self._starts], np.int64)
+        """Turn the list into the arrays that native code reads."""
+        self._lists = np.array(self.calls, np.int64).T.copy()
         functions, operands = self._lists
         operands *= words.itemsize
         operands += address(words)
@@ -280,7 +278,8 @@ def shares(call: Call, workers: int) -> list[Call | None]:
         for i in split:
             part = mine[i] = arguments[i].rows(begin, end)
             rows = part.size if kernel.elementwise else end - begin
-            words[i] = (words[i][0], rows, *words[i][2:])
+            start = words[i][0] + part.offset - arguments[i].offset
+            words[i] = (start, rows, *words[i][2:])
         if "first" in kernel.parameters:
             i = kernel.parameters.index("first")
             mine[i] += begin * row

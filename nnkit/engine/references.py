@@ -24,7 +24,7 @@ def root(array: np.ndarray) -> np.ndarray:
         array = base
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
     """A piece of memory that a recorded step works on.
 
@@ -47,7 +47,7 @@ class Place:
     maker: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reference:
     """An array of a recorded step: where it lies, and its form.
 
@@ -110,10 +110,10 @@ class Reference:
 
     def extent(self) -> tuple[int, int]:
         """The first byte that it touches in its place, and the one behind the last."""
-        if not self.size:
-            return self.offset, self.offset
         begin = last = self.offset
         for n, step in zip(self.shape, self.strides, strict=True):
+            if not n:
+                return self.offset, self.offset
             if step < 0:
                 begin += (n - 1) * step
             else:

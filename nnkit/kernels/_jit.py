@@ -203,7 +203,7 @@ def inline(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def code_address(code: Callable[[int], None]) -> int:
     """The address of compiled code, as the tape's interpreter wants it."""
-    return ctypes.cast(code, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
+    return ctypes.c_int64.from_buffer(code).value  # type: ignore[arg-type]  # It holds that.
 
 
 def address(array: np.ndarray) -> int:
