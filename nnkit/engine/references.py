@@ -15,13 +15,14 @@ __all__ = ["Place", "Reference", "root"]
 
 def root(array: np.ndarray) -> np.ndarray:
     """The array that owns the memory of a view."""
-    while True:
-        base: Any = array.base
-        if base is not None and not isinstance(base, np.ndarray):
-            base = getattr(base, "base", None)  # NumPy's as_strided puts an object in between.
-        if not isinstance(base, np.ndarray):
-            return array
-        array = base
+    base: Any = array.base
+    while base is not None:
+        if not isinstance(base, np.ndarray):  # NumPy's as_strided puts an object in between.
+            base = getattr(base, "base", None)
+            if not isinstance(base, np.ndarray):
+                break
+        array, base = base, base.base
+    return array
 
 
 @dataclass(slots=True)
