@@ -104,7 +104,7 @@ class Program:
         for stretch in natives:
             stretch.finish(self._operands.words)
         self.native = len(natives) == len(self._parts)
-        self._whole = natives[0] if self.native and natives else None
+        self._whole = natives[0].run if self.native and natives else None
         self._base = -1
 
     def bind(self, arrays: dict[str, np.ndarray]) -> None:
@@ -121,10 +121,10 @@ class Program:
 
         With ``outcomes``, the stops don't run: what they would give is copied from there.
         """
-        if self._base != self.arena.base or self.arena.size < self.arena_size:
+        if self._base != self.arena.base:
             self._settle()
         if self._whole is not None:
-            self._whole.run(steps)
+            self._whole(steps)
             return
         for _ in range(steps):
             known = None if outcomes is None else iter(outcomes)
@@ -190,12 +190,10 @@ class _Stretch:
         """When the words of all calls are known."""
         for worker in self._workers:
             worker.finish(words)
+        self.run = self._workers[0].run if len(self._workers) == 1 else self._run_together
 
-    def run(self, steps: int) -> None:
-        if len(self._workers) == 1:
-            self._workers[0].run(steps)
-        else:
-            run_together([partial(worker.run, steps) for worker in self._workers])
+    def _run_together(self, steps: int) -> None:
+        run_together([partial(worker.run, steps) for worker in self._workers])
 
 
 class _Worker:

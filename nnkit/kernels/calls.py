@@ -93,7 +93,7 @@ def check(kernel: Kernel, arguments: Sequence[Any]) -> None:
 def _check_axes(kernel: Kernel, arrays: dict[str, np.ndarray]) -> None:
     """Refuse arrays that don't fit each other, where native code would read past their ends."""
     given = {name: arrays[name] for name in kernel.axes}
-    ranks, sizes = True, set()
+    ranks, sizes = True, set[tuple[str, int]]()
     for letters, array in zip(kernel.axes.values(), given.values(), strict=True):
         ranks = ranks and len(letters) == array.ndim
         sizes.update(zip(letters, array.shape, strict=False))
