@@ -233,10 +233,7 @@ def _most(
     return len(weights) if recipe is None else len(recipe.ranks)
 
 
-_Table = Mapping[str, Sequence[Recipe]]
-
-
-def by_class(*tables: _Table) -> Callable[[Layer], list[Sequence[Recipe]]]:
+def by_class(*tables: Mapping[str, Sequence[Recipe]]) -> Callable[[Layer], list[Sequence[Recipe]]]:
     """Make the function ``recipes`` for :func:`arranged` from tables of recipes by class name.
 
     An entry ``"Conv2D channels_first"`` applies to layers of that data format only.

@@ -179,9 +179,11 @@ def inspect(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> str:
         lines = [f"{os.path.basename(path)}: {whole}, written by {writer} {version or '?'}"]
         layers = stored_layers(root, [])
     for layer in layers:
-        lines.append(f"{layer.name}: {layer.contents or 'no weights'}")
-    count, nbytes = sum(layer.count for layer in layers), sum(layer.nbytes for layer in layers)
-    lines.append(f"{count} weights, {nbytes} bytes")
+        named = zip(layer.names, layer.datasets, strict=True)
+        contents = ", ".join(f"{name} {d.dtype} {d.shape}" for name, d in named)
+        lines.append(f"{layer.name}: {contents or 'no weights'}")
+    found = [dataset for layer in layers for dataset in layer.datasets]
+    lines.append(f"{sum(d.size for d in found)} weights, {sum(d.nbytes for d in found)} bytes")
     return "\n".join(printable(line, _LONGEST_LINE) for line in lines)
 
 

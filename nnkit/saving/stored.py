@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -53,16 +52,8 @@ class StoredLayer:
     """A layer's weights in a file: checked, but not read yet."""
 
     name: str
-    names: tuple[str, ...]
-    shapes: tuple[tuple[int, ...], ...]
-    nbytes: int
-    contents: str
-    datasets: tuple[Dataset, ...]
-
-    @property
-    def count(self) -> int:
-        """The number of elements in all weights."""
-        return sum(math.prod(shape) for shape in self.shapes)
+    names: Sequence[str]
+    datasets: Sequence[Dataset]
 
 
 def stored_layers(root: Group, layers: Sequence[Layer]) -> list[StoredLayer]:
@@ -95,7 +86,7 @@ def _by_names(name: str, group: Group) -> StoredLayer:
     names = texts(group, "weight_names") or []
     if len(names) > _MOST_WEIGHTS:
         raise FileFormatError(f"layer {name!r} has {len(names)} weights; at most {_MOST_WEIGHTS}")
-    return _stored(name, names, [_dataset(group, path) for path in names])
+    return StoredLayer(name, names, [_dataset(group, path) for path in names])
 
 
 def _by_slots(root: Group, place: str, layers: Sequence[Layer]) -> list[StoredLayer]:
@@ -110,7 +101,7 @@ def _by_slots(root: Group, place: str, layers: Sequence[Layer]) -> list[StoredLa
             found = _of_layer(group, place, layers[i]) if layers else dict(_below(group, "", seen))
             named = child(group, "vars")
             name = None if named is None else text(named, "name", _LONGEST_NAME)
-            result.append(_stored(name or slot, list(found), list(found.values())))
+            result.append(StoredLayer(name or slot, list(found), list(found.values())))
     return result
 
 
@@ -172,19 +163,7 @@ def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
 def slots_of(layers: Sequence[Layer]) -> list[str]:
     """Keras 3's names of a model's layers in a file, such as dense, dropout, dense_1."""
     classes = [snake_case(type(layer).__name__) for layer in layers]
-    numbers = [classes[:i].count(name) for i, name in enumerate(classes)]
-    return [f"{c}_{n}" if n else c for c, n in zip(classes, numbers, strict=True)]
-
-
-def _stored(name: str, names: list[str], datasets: list[Dataset]) -> StoredLayer:
-    return StoredLayer(
-        name,
-        tuple(names),
-        tuple(d.shape for d in datasets),
-        sum(d.nbytes for d in datasets),
-        ", ".join(f"{n} {d.dtype} {d.shape}" for n, d in zip(names, datasets, strict=True)),
-        tuple(datasets),
-    )
+    return [f"{name}_{number}" if number else name for name, number in _numbered(classes)]
 
 
 def _group(parent: Group, name: str) -> Group:
@@ -262,7 +241,8 @@ def pair(
         if expected == tuple(source.shape for source in sources):
             pairs += zip(weights, sources, strict=True)
         else:
-            wrong.append(f"{layer.name}: {_shapes(expected)}, in the file {_shapes(found.shapes)}")
+            given = tuple(dataset.shape for dataset in found.datasets)
+            wrong.append(f"{layer.name}: {_shapes(expected)}, in the file {_shapes(given)}")
     if wrong and not skip_mismatch:
         raise FileFormatError(f"weights of other shapes than the model's: {'; '.join(wrong)}")
     if wrong:

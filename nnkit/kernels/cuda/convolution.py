@@ -21,7 +21,8 @@ from nnkit.kernels.cuda._images import divide, is_inside, position, split
 
 
 @device
-def _convolve(x, w, bias, place, y):
+def convolve(x, w, bias, place, y):
+    """y = (windows of x) w + bias, or without a bias if it is empty."""
     stride_y, stride_x, top, left, dilation_y, dilation_x, groups = place
     share, _ = divide(y.shape[3], groups)
     for element in range(thread(), y.size, threads()):
@@ -43,7 +44,7 @@ def _convolve(x, w, bias, place, y):
 def conv2d(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, scratch, y):
     """y = (windows of x) w; x (n, h, w, c), w (kh, kw, c / groups, f), y (n, h', w', f)."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
-    _convolve(x, w, y[0, 0, 0, :0], place, y)
+    convolve(x, w, y[0, 0, 0, :0], place, y)
 
 
 @kernel(elements("y"))
@@ -52,28 +53,26 @@ def conv2d_bias(
 ):
     """:func:`conv2d` plus bias (f,) at every pixel."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
-    _convolve(x, w, bias, place, y)
+    convolve(x, w, bias, place, y)
 
 
-@kernel(rows("dw", 0, 1))
-def conv2d_weights(
-    x, dy, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, first, scratch, dw
-):
-    """dw = (windows of x)^T dy: the rows from ``first`` on of (kh kw c / groups, f)."""
+@device
+def window_sums(x, dy, kw, place, first, dw):
+    """dw = (windows of x)^T dy, from row ``first`` on."""
+    stride_y, stride_x, top, left, dilation_y, dilation_x, groups = place
     filters = dw.shape[1]
     channels, _ = divide(x.shape[3], groups)
     share, _ = divide(filters, groups)
     pixels = dy.shape[0] * dy.shape[1] * dy.shape[2]
-    base = cuda.blockIdx.x * ROWS
-    while base < dw.size:
-        element = base + cuda.threadIdx.y
+    element = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while element < dw.size:
         row, f = divide(element, filters)
         tap, c = divide(first + row, channels)
         p, q = divide(tap, kw)
         group, _ = divide(f, share)
         c += group * channels
         total = dw.dtype.type(0)
-        pixel = cuda.threadIdx.x if element < dw.size else pixels
+        pixel = cuda.threadIdx.x
         while pixel < pixels:
             n, i, j, _ = split(pixel * filters, dy.shape)
             y = i * stride_y - top + p * dilation_y
@@ -81,14 +80,22 @@ def conv2d_weights(
             if is_inside(y, column, x):
                 total += x[n, y, column, c] * dy[n, i, j, f]
             pixel += LANES
-        total = lane_sum(total)
-        if cuda.threadIdx.x == 0 and element < dw.size:
-            dw[row, f] = total
-        base += cuda.gridDim.x * ROWS
+        dw[row, f] = lane_sum(total)
+        element += cuda.gridDim.x * ROWS
+
+
+@kernel(rows("dw", 0, 1))
+def conv2d_weights(
+    x, dy, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, first, scratch, dw
+):
+    """dw = (windows of x)^T dy: the rows from ``first`` on of (kh kw c / groups, f)."""
+    place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
+    window_sums(x, dy, kw, place, first, dw)
 
 
 @device
-def _spread(x, w, bias, place, y):
+def spread(x, w, bias, place, y):
+    """y = the input gradient of a convolution whose output gradient is x, plus bias."""
     stride_y, stride_x, top, left, dilation_y, dilation_x, groups = place
     channels = w.shape[2]
     filters, _ = divide(w.shape[3], groups)
@@ -113,7 +120,7 @@ def conv2d_transpose(
 ):
     """y = the input gradient of a convolution whose output gradient is x."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
-    _spread(x, w, y[0, 0, 0, :0], place, y)
+    spread(x, w, y[0, 0, 0, :0], place, y)
 
 
 @kernel(elements("y"))
@@ -122,4 +129,4 @@ def conv2d_transpose_bias(
 ):
     """:func:`conv2d_transpose` plus bias (c,) at every pixel: a transposed convolution."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
-    _spread(x, w, bias, place, y)
+    spread(x, w, bias, place, y)

@@ -1,71 +1,39 @@
 """Depthwise convolutions, in which each channel of an image has its own filters.
 
-Geometry and names are those of :mod:`nnkit.kernels.cpu.convolution`. Channel c of x gives channels
-c m to c m + m - 1 of y, for the m filters in w[:, :, c].
+They are convolutions with as many groups as channels. Geometry and names are those of
+:mod:`nnkit.kernels.cpu.convolution`. Channel c of x gives channels c m to c m + m - 1 of y, for the
+m filters in w[:, :, c].
 """
 
-from nnkit.kernels.cuda._cuda import (
-    LANES,
-    ROWS,
-    cuda,
-    device,
-    elements,
-    kernel,
-    lane_sum,
-    rows,
-    thread,
-    threads,
-)
-from nnkit.kernels.cuda._images import divide, is_inside, position, split
+from nnkit.kernels.cuda._cuda import device, elements, kernel, rows
+from nnkit.kernels.cuda.convolution import convolve, spread, window_sums
 
 
 @device
-def _convolve(x, w, bias, place, y):
-    stride_y, stride_x, top, left, dilation_y, dilation_x = place
-    m = w.shape[3]
-    for element in range(thread(), y.size, threads()):
-        n, i, j, c = split(element, y.shape)
-        own, d = divide(c, m)
-        total = bias[c] if bias.size else y.dtype.type(0)
-        for p in range(w.shape[0]):
-            row = i * stride_y - top + p * dilation_y
-            for q in range(w.shape[1]):
-                column = j * stride_x - left + q * dilation_x
-                if is_inside(row, column, x):
-                    total += x[n, row, column, own] * w[p, q, own, d]
-        y[n, i, j, c] = total
+def _of_groups(w):
+    """The filters (kh, kw, c, m) as those of c groups of one channel: (kh, kw, 1, c m)."""
+    return w.reshape((w.shape[0], w.shape[1], 1, w.shape[2] * w.shape[3]))
 
 
 @kernel(elements("y"))
 def depthwise2d(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, y):
     """y = (windows of each channel of x) (its filters); w (kh, kw, c, m), y (n, h', w', c m)."""
-    place = stride_y, stride_x, top, left, dilation_y, dilation_x
-    _convolve(x, w, y[0, 0, 0, :0], place, y)
+    place = stride_y, stride_x, top, left, dilation_y, dilation_x, w.shape[2]
+    convolve(x, _of_groups(w), y[0, 0, 0, :0], place, y)
 
 
 @kernel(elements("y"))
 def depthwise2d_bias(x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, bias, y):
     """:func:`depthwise2d` plus bias (c m,) at every pixel."""
-    place = stride_y, stride_x, top, left, dilation_y, dilation_x
-    _convolve(x, w, bias, place, y)
+    place = stride_y, stride_x, top, left, dilation_y, dilation_x, w.shape[2]
+    convolve(x, _of_groups(w), bias, place, y)
 
 
 @kernel(elements("dx"))
 def depthwise2d_input(dy, w, stride_y, stride_x, top, left, dilation_y, dilation_x, dx):
     """dx = the gradient of the input, given that of the output."""
-    m = w.shape[3]
-    for element in range(thread(), dx.size, threads()):
-        n, row, column, c = split(element, dx.shape)
-        total = dx.dtype.type(0)
-        for p in range(w.shape[0]):
-            i = position(row + top - p * dilation_y, stride_y, dy.shape[1])
-            for q in range(w.shape[1]):
-                j = position(column + left - q * dilation_x, stride_x, dy.shape[2])
-                if i >= 0 and j >= 0:
-                    for d in range(m):
-                        slope = dy[n, i, j, c * m + d]
-                        total += slope * w[p, q, c, d]
-        dx[n, row, column, c] = total
+    place = stride_y, stride_x, top, left, dilation_y, dilation_x, w.shape[2]
+    spread(dy, _of_groups(w), dx[0, 0, 0, :0], place, dx)
 
 
 @kernel(rows("dw", 0, 1))
@@ -73,25 +41,5 @@ def depthwise2d_weights(
     x, dy, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, first, dw
 ):
     """dw (kh kw, c m) = the gradient of the filters; rows from ``first`` on."""
-    channels = dw.shape[1]
-    m, _ = divide(channels, x.shape[3])
-    pixels = dy.shape[0] * dy.shape[1] * dy.shape[2]
-    base = cuda.blockIdx.x * ROWS
-    while base < dw.size:
-        element = base + cuda.threadIdx.y
-        tap, c = divide(element, channels)
-        p, q = divide(first + tap, kw)
-        own, _ = divide(c, m)
-        total = dw.dtype.type(0)
-        pixel = cuda.threadIdx.x if element < dw.size else pixels
-        while pixel < pixels:
-            n, i, j, _ = split(pixel * channels, dy.shape)
-            row = i * stride_y - top + p * dilation_y
-            column = j * stride_x - left + q * dilation_x
-            if is_inside(row, column, x):
-                total += x[n, row, column, own] * dy[n, i, j, c]
-            pixel += LANES
-        total = lane_sum(total)
-        if cuda.threadIdx.x == 0 and element < dw.size:
-            dw[tap, c] = total
-        base += cuda.gridDim.x * ROWS
+    place = stride_y, stride_x, top, left, dilation_y, dilation_x, x.shape[3]
+    window_sums(x, dy, kw, place, first, dw)

@@ -15,18 +15,15 @@ def clear_rows(used, g):
     """g (rows, k) = 0, and then no row is used."""
     count, k = g.shape
     zero = g.dtype.type(0)
-    base = cuda.blockIdx.x * ROWS
-    while base < count:
-        r = base + cuda.threadIdx.y
-        if r < count and used[r] != 0:
+    r = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while r < count:
+        if lane_max(int(used[r])) > 0:  # By now all have seen that the row is used.
             j = cuda.threadIdx.x
             while j < k:
                 g[r, j] = zero
                 j += LANES
-        cuda.syncthreads()  # All have seen that the row was used.
-        if r < count and cuda.threadIdx.x == 0:
             used[r] = 0
-        base += cuda.gridDim.x * ROWS
+        r += cuda.gridDim.x * ROWS
 
 
 @kernel(rows("ids"))
@@ -37,10 +34,9 @@ def add_rows(dy, ids, first, used, g):
     """
     count, k = g.shape
     n = ids.size
-    base = cuda.blockIdx.x * ROWS
-    while base < n:
-        i = base + cuda.threadIdx.y
-        here = i < n and ids[i] >= first and ids[i] < first + count
+    i = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while i < n:
+        here = ids[i] >= first and ids[i] < first + count
         row = int(ids[i]) - first if here else 0
         for start in range(0, n, LANES):
             other = start + cuda.threadIdx.x
@@ -55,4 +51,4 @@ def add_rows(dy, ids, first, used, g):
                             while e < k:
                                 g[row, e] += dy[j, e]
                                 e += LANES
-        base += cuda.gridDim.x * ROWS
+        i += cuda.gridDim.x * ROWS

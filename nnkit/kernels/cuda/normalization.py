@@ -5,6 +5,7 @@ from nnkit.kernels.cuda._cuda import (
     LANES,
     ROWS,
     cuda,
+    device,
     elements,
     kernel,
     lane_sum,
@@ -17,46 +18,51 @@ from nnkit.kernels.cuda._cuda import (
 # of threads are neighbouring channels, and loads are coalesced. Otherwise they go along inner.
 
 
+@device
+def _lanes(inner):
+    """Where a lane begins and how far it goes at a time, along the rows and along inner."""
+    lane = cuda.threadIdx.x
+    return (lane, LANES, 0, 1) if inner == 1 else (0, 1, lane, LANES)
+
+
+@device
+def _place(item, n, size, first, count):
+    """Block and channel of an item of ``partial``, and the block's rows: from, to."""
+    b, j = item // n, item % n
+    start = (first + b) * size
+    return b, j, start, min(start + size, count)
+
+
 @kernel(rows("partial", 0, 2))
 def batch_moments(x, size, first, partial):
     """Mean, sum of squared deviations and count of each channel in each block of ``size`` rows."""
     count, n, inner = x.shape
-    lane = cuda.threadIdx.x
-    begin, over = (lane, LANES) if inner == 1 else (0, 1)
-    zero = x.dtype.type(0)
-    base = cuda.blockIdx.x * ROWS
-    while base < partial.shape[0] * n:
-        item = base + cuda.threadIdx.y
-        b, j = item // n, item % n
-        start = (first + b) * size
-        stop = min(start + size, count) if b < partial.shape[0] else start
-        origin = x[start, j, 0] if b < partial.shape[0] else zero
-        total = zero
-        r = start + begin
+    r0, over, i0, across = _lanes(inner)
+    item = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while item < partial.shape[0] * n:
+        b, j, start, stop = _place(item, n, size, first, count)
+        elements_here = x.dtype.type((stop - start) * inner)
+        origin = x[start, j, 0]
+        total = x.dtype.type(0)
+        r = start + r0
         while r < stop:
-            i = lane if inner > 1 else 0
+            i = i0
             while i < inner:
                 total += x[r, j, i] - origin
-                i += LANES
+                i += across
             r += over
-        elements_here = x.dtype.type((stop - start) * inner) if stop > start else x.dtype.type(1)
-        if lane == 0 and b < partial.shape[0]:
-            partial[b, 2, j] = elements_here
         mean = origin + lane_sum(total) / elements_here
-        total = zero
-        r = start + begin
+        total = x.dtype.type(0)
+        r = start + r0
         while r < stop:
-            i = lane if inner > 1 else 0
+            i = i0
             while i < inner:
                 off = x[r, j, i] - mean
                 total += off * off
-                i += LANES
+                i += across
             r += over
-        squares = lane_sum(total)
-        if lane == 0 and b < partial.shape[0]:
-            partial[b, 0, j] = mean
-            partial[b, 1, j] = squares
-        base += cuda.gridDim.x * ROWS
+        partial[b, 0, j], partial[b, 1, j], partial[b, 2, j] = mean, lane_sum(total), elements_here
+        item += cuda.gridDim.x * ROWS
 
 
 @kernel(rows("partial", 0, 2))
@@ -66,27 +72,23 @@ def masked_moments(x, mask, size, first, partial):
     The mean is corrected once, as any element may be masked.
     """
     count, n, inner = x.shape
-    lane = cuda.threadIdx.x
-    begin, over = (lane, LANES) if inner == 1 else (0, 1)
+    r0, over, i0, across = _lanes(inner)
     zero, one = x.dtype.type(0), x.dtype.type(1)
-    base = cuda.blockIdx.x * ROWS
-    while base < partial.shape[0] * n:
-        item = base + cuda.threadIdx.y
-        b, j = item // n, item % n
+    item = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while item < partial.shape[0] * n:
+        b, j, start, stop = _place(item, n, size, first, count)
         k = j if mask.shape[1] > 1 else 0
-        start = (first + b) * size
-        stop = min(start + size, count) if b < partial.shape[0] else start
         mean = share = squares = kept = zero
         for turn in range(3):
             total = zero
-            r = start + begin
+            r = start + r0
             while r < stop:
-                i = lane if inner > 1 else 0
+                i = i0
                 while i < inner and mask[r, k]:
                     off = x[r, j, i] - mean
                     total += off * off if turn == 2 else off
                     kept += one if turn == 0 else zero
-                    i += LANES
+                    i += across
                 r += over
             total = lane_sum(total)
             if turn == 0:
@@ -96,11 +98,8 @@ def masked_moments(x, mask, size, first, partial):
                 mean += share * total
             else:
                 squares = total
-        if lane == 0 and b < partial.shape[0]:
-            partial[b, 0, j] = mean
-            partial[b, 1, j] = squares
-            partial[b, 2, j] = kept
-        base += cuda.gridDim.x * ROWS
+        partial[b, 0, j], partial[b, 1, j], partial[b, 2, j] = mean, squares, kept
+        item += cuda.gridDim.x * ROWS
 
 
 @kernel(rows("mean"))
@@ -110,12 +109,11 @@ def batch_statistics(partial, momentum, moving_mean, moving_variance, mean, vari
     n = mean.size
     zero, one = mean.dtype.type(0), mean.dtype.type(1)
     keep = mean.dtype.type(momentum)
-    base = cuda.blockIdx.x * ROWS
-    while base < n:
-        j = base + cuda.threadIdx.y
+    j = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while j < n:
         total = count = zero
-        origin = partial[0, 0, j] if j < n else zero
-        b = cuda.threadIdx.x if j < n else blocks
+        origin = partial[0, 0, j]
+        b = cuda.threadIdx.x
         while b < blocks:
             i = j
             while i < lanes:
@@ -127,7 +125,7 @@ def batch_statistics(partial, momentum, moving_mean, moving_variance, mean, vari
         part = one / count if count > zero else zero
         centre = origin + total * part
         total = zero
-        b = cuda.threadIdx.x if j < n else blocks
+        b = cuda.threadIdx.x
         while b < blocks:
             i = j
             while i < lanes:
@@ -136,12 +134,11 @@ def batch_statistics(partial, momentum, moving_mean, moving_variance, mean, vari
                 i += n
             b += LANES
         spread = lane_sum(total) * part
-        if cuda.threadIdx.x == 0 and j < n:
-            mean[j], variance[j], share[j] = centre, spread, part
-            if part > zero:
-                moving_mean[j] = keep * moving_mean[j] + (one - keep) * centre
-                moving_variance[j] = keep * moving_variance[j] + (one - keep) * spread
-        base += cuda.gridDim.x * ROWS
+        mean[j], variance[j], share[j] = centre, spread, part
+        if cuda.threadIdx.x == 0 and part > zero:
+            moving_mean[j] = keep * moving_mean[j] + (one - keep) * centre
+            moving_variance[j] = keep * moving_variance[j] + (one - keep) * spread
+        j += cuda.gridDim.x * ROWS
 
 
 @kernel(elements("mean"))
@@ -164,53 +161,56 @@ def batch_lines(mean, variance, epsilon, gamma, beta, lines):
 # A thread's next element in (rows, n, inner) is found by additions, because dividing is slow.
 
 
+@device
+def _split(number, n, inner):
+    """A number of elements as whole rows, whole channels and the rest."""
+    return number // inner // n, number // inner % n, number % inner
+
+
+@device
+def _after(place, step, n, inner):
+    """The indices of the element that is a step after the one at a place."""
+    r, j, i = place[0] + step[0], place[1] + step[1], place[2] + step[2]
+    if i >= inner:
+        i -= inner
+        j += 1
+    if j >= n:
+        j -= n
+        r += 1
+    return r, j, i
+
+
 @kernel(elements("y"))
 def normalize(x, lines, y):
     """y = (x - mean) factor + beta."""
     count, n, inner = x.shape
-    at, step = thread(), threads()
-    r, j, i = at // inner // n, at // inner % n, at % inner
-    step_r, step_j, step_i = step // inner // n, step // inner % n, step % inner
-    while r < count:
+    place, step = _split(thread(), n, inner), _split(threads(), n, inner)
+    while place[0] < count:
+        r, j, i = place
         y[r, j, i] = (x[r, j, i] - lines[0, j]) * lines[1, j] + lines[2, j]
-        r += step_r
-        j += step_j
-        i += step_i
-        if i >= inner:
-            i -= inner
-            j += 1
-        if j >= n:
-            j -= n
-            r += 1
+        place = _after(place, step, n, inner)
 
 
 @kernel(rows("partial", 0, 2))
 def batch_gradient_sums(dy, x, lines, size, first, partial):
     """Sums of dy and of dy (x - mean), for each channel in each block of ``size`` rows."""
     count, n, inner = x.shape
-    lane = cuda.threadIdx.x
-    begin, over = (lane, LANES) if inner == 1 else (0, 1)
-    base = cuda.blockIdx.x * ROWS
-    while base < partial.shape[0] * n:
-        item = base + cuda.threadIdx.y
-        b, j = item // n, item % n
-        start = (first + b) * size
-        stop = min(start + size, count) if b < partial.shape[0] else start
+    r0, over, i0, across = _lanes(inner)
+    item = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while item < partial.shape[0] * n:
+        b, j, start, stop = _place(item, n, size, first, count)
         total, product = x.dtype.type(0), x.dtype.type(0)
         mean = lines[0, j]
-        r = start + begin
+        r = start + r0
         while r < stop:
-            i = lane if inner > 1 else 0
+            i = i0
             while i < inner:
                 total += dy[r, j, i]
                 product += dy[r, j, i] * (x[r, j, i] - mean)
-                i += LANES
+                i += across
             r += over
-        total, product = lane_sum(total), lane_sum(product)
-        if lane == 0 and b < partial.shape[0]:
-            partial[b, 0, j] = total
-            partial[b, 1, j] = product
-        base += cuda.gridDim.x * ROWS
+        partial[b, 0, j], partial[b, 1, j] = lane_sum(total), lane_sum(product)
+        item += cuda.gridDim.x * ROWS
 
 
 @kernel(rows("gamma"))
@@ -219,11 +219,10 @@ def batch_gradients(partial, variance, epsilon, gamma, share, slopes, dgamma, db
     blocks, _, lanes = partial.shape
     n = gamma.size
     one = gamma.dtype.type(1)
-    base = cuda.blockIdx.x * ROWS
-    while base < n:
-        j = base + cuda.threadIdx.y
+    j = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while j < n:
         total, product = gamma.dtype.type(0), gamma.dtype.type(0)
-        b = cuda.threadIdx.x if j < n else blocks
+        b = cuda.threadIdx.x
         while b < blocks:
             i = j
             while i < lanes:
@@ -232,37 +231,28 @@ def batch_gradients(partial, variance, epsilon, gamma, share, slopes, dgamma, db
                 i += n
             b += LANES
         total, product = lane_sum(total), lane_sum(product)
-        if cuda.threadIdx.x == 0 and j < n:
-            s = one / _math.sqrt(variance[j] + gamma.dtype.type(epsilon))
-            dbeta[j], dgamma[j] = total, product * s
+        s = one / _math.sqrt(variance[j] + gamma.dtype.type(epsilon))
+        dbeta[j], dgamma[j] = total, product * s
+        if cuda.threadIdx.x == 0:
             i = j
             while i < lanes:
                 slopes[0, i] = gamma[j] * s
                 slopes[1, i] = -gamma[j] * s * s * s * product * share[j]
                 slopes[2, i] = -gamma[j] * s * total * share[j]
                 i += n
-        base += cuda.gridDim.x * ROWS
+        j += cuda.gridDim.x * ROWS
 
 
 @kernel(elements("dx"))
 def normalize_backward(dy, x, lines, slopes, dx):
     """dx = slope_0 dy + slope_1 (x - mean) + slope_2."""
     count, n, inner = x.shape
-    at, step = thread(), threads()
-    r, j, i = at // inner // n, at // inner % n, at % inner
-    step_r, step_j, step_i = step // inner // n, step // inner % n, step % inner
-    while r < count:
+    place, step = _split(thread(), n, inner), _split(threads(), n, inner)
+    while place[0] < count:
+        r, j, i = place
         off = x[r, j, i] - lines[0, j]
         dx[r, j, i] = slopes[0, j] * dy[r, j, i] + (slopes[1, j] * off + slopes[2, j])
-        r += step_r
-        j += step_j
-        i += step_i
-        if i >= inner:
-            i -= inner
-            j += 1
-        if j >= n:
-            j -= n
-            r += 1
+        place = _after(place, step, n, inner)
 
 
 @kernel(elements("dx"))
@@ -270,54 +260,13 @@ def masked_normalize_backward(dy, x, mask, lines, slopes, dx):
     """:func:`normalize_backward` with a mask: masked elements have no part in the statistics."""
     count, n, inner = x.shape
     zero = x.dtype.type(0)
-    at, step = thread(), threads()
-    r, j, i = at // inner // n, at // inner % n, at % inner
-    step_r, step_j, step_i = step // inner // n, step // inner % n, step % inner
-    while r < count:
+    place, step = _split(thread(), n, inner), _split(threads(), n, inner)
+    while place[0] < count:
+        r, j, i = place
         off = x[r, j, i] - lines[0, j]
         rest = slopes[1, j] * off + slopes[2, j] if mask[r, j if mask.shape[1] > 1 else 0] else zero
         dx[r, j, i] = slopes[0, j] * dy[r, j, i] + rest
-        r += step_r
-        j += step_j
-        i += step_i
-        if i >= inner:
-            i -= inner
-            j += 1
-        if j >= n:
-            j -= n
-            r += 1
-
-
-@kernel(rows("x"))
-def layer_normalization(x, gamma, beta, epsilon, y, mean, inverse):
-    """y = (x - mean) inverse gamma + beta for each row, inverse = 1 / sqrt(variance + epsilon)."""
-    count, n = x.shape
-    one = x.dtype.type(1)
-    small = x.dtype.type(epsilon)
-    share = one / x.dtype.type(n)
-    base = cuda.blockIdx.x * ROWS
-    while base < count:
-        r = base + cuda.threadIdx.y
-        begin = cuda.threadIdx.x if r < count else n
-        total = x.dtype.type(0)
-        j = begin
-        while j < n:
-            total += x[r, j]
-            j += LANES
-        m = lane_sum(total) * share
-        total = x.dtype.type(0)
-        j = begin
-        while j < n:
-            total += (x[r, j] - m) * (x[r, j] - m)
-            j += LANES
-        s = one / _math.sqrt(lane_sum(total) * share + small)
-        j = begin
-        while j < n:
-            y[r, j] = (x[r, j] - m) * s * gamma[j] + beta[j]
-            j += LANES
-        if cuda.threadIdx.x == 0 and r < count:
-            mean[r], inverse[r] = m, s
-        base += cuda.gridDim.x * ROWS
+        place = _after(place, step, n, inner)
 
 
 @kernel(rows("x"))
@@ -325,24 +274,22 @@ def layer_normalization_backward(dy, x, gamma, mean, inverse, size, first, dx, d
     """The gradient of the input, and those of gamma and beta for each block of ``size`` rows."""
     count, n = x.shape
     share = x.dtype.type(1) / x.dtype.type(n)
-    base = cuda.blockIdx.x * ROWS
-    while base < count:
-        r = base + cuda.threadIdx.y
-        begin = cuda.threadIdx.x if r < count else n
-        m, s = (mean[r], inverse[r]) if r < count else (x.dtype.type(0), x.dtype.type(0))
+    r = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while r < count:
+        m, s = mean[r], inverse[r]
         total, product = x.dtype.type(0), x.dtype.type(0)
-        j = begin
+        j = cuda.threadIdx.x
         while j < n:
             g = dy[r, j] * gamma[j]
             total += g
             product += g * (x[r, j] - m)
             j += LANES
         a, c = lane_sum(total) * share, lane_sum(product) * share * s * s
-        j = begin
+        j = cuda.threadIdx.x
         while j < n:
             dx[r, j] = s * (dy[r, j] * gamma[j] - a - (x[r, j] - m) * c)
             j += LANES
-        base += cuda.gridDim.x * ROWS
+        r += cuda.gridDim.x * ROWS
     # Then each thread has a few columns of one block.
     item = (cuda.blockIdx.x * ROWS + cuda.threadIdx.y) * LANES + cuda.threadIdx.x
     while item < dgamma.size:

@@ -101,13 +101,3 @@ def masked_mean(x, mask, y, count):
         y[n, c] = total / y.dtype.type(max(steps, 1))
         if c == 0:
             count[n] = steps
-
-
-@kernel(elements("dx"))
-def masked_mean_backward(dy, mask, count, dx):
-    """dx = dy / count for the steps in the mask, else 0."""
-    for element in range(thread(), dx.size, threads()):
-        row, c = divide(element, dx.shape[2])
-        n, i = divide(row, dx.shape[1])
-        share = dy[n, c] / dx.dtype.type(max(count[n], 1))
-        dx[n, i, c] = share if mask[n, i] else dx.dtype.type(0)

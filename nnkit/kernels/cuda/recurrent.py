@@ -1,17 +1,7 @@
-"""The time steps of recurrent layers, and masks, which say what steps count."""
+"""The time steps of recurrent layers."""
 
 from nnkit.kernels.cuda import _math
-from nnkit.kernels.cuda._cuda import (
-    LANES,
-    ROWS,
-    cuda,
-    elements,
-    kernel,
-    lane_max,
-    rows,
-    thread,
-    threads,
-)
+from nnkit.kernels.cuda._cuda import elements, kernel, thread, threads
 from nnkit.kernels.cuda._images import divide
 
 
@@ -40,33 +30,6 @@ def batch_first(x, backwards, first, y):
         t = steps - 1 - s if backwards else s
         y[i, s, j] = x[t, first + i, j]
         e += threads()
-
-
-@kernel(rows("x"))
-def mask_steps(x, value, y, mask):
-    """mask_i = whether any x_ij != value, and y = x in those rows, else 0; x and y (rows, n)."""
-    masked = x.dtype.type(value)
-    zero = x.dtype.type(0)
-    one = x.dtype.type(1)
-    count, n = x.shape
-    base = cuda.blockIdx.x * ROWS
-    while base < count:
-        row = base + cuda.threadIdx.y
-        # A thread without a row compares nothing.
-        first = cuda.threadIdx.x if row < count else n
-        different = zero
-        j = first
-        while j < n:
-            different = one if x[row, j] != masked else different
-            j += LANES
-        different = lane_max(different)
-        j = first
-        while j < n:
-            y[row, j] = x[row, j] if different > zero else zero
-            j += LANES
-        if row < count and cuda.threadIdx.x == 0:
-            mask[row] = different > zero
-        base += cuda.gridDim.x * ROWS
 
 
 @kernel(elements("h"))

@@ -24,20 +24,6 @@ def zero_pad(x, top, left, y):
         row += cuda.gridDim.x * ROWS
 
 
-@kernel(rows("dx", 0, 1, 2))
-def zero_pad_backward(dy, top, left, dx):
-    """dx = dy without the padding."""
-    batch, outer, height, width = dx.shape
-    row = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
-    while row < batch * outer * height:
-        b, o, r = row // height // outer, row // height % outer, row % height
-        c = cuda.threadIdx.x
-        while c < width:
-            dx[b, o, r, c] = dy[b, o, top + r, left + c]
-            c += LANES
-        row += cuda.gridDim.x * ROWS
-
-
 @kernel(rows("x", 0, 1, 2))
 def repeat(x, y):
     """y = x with every row and column repeated as often as y's shape requires."""
@@ -86,38 +72,4 @@ def repeat_backward(dy, dx):
             if i >= inner:
                 i -= inner
                 c += 1
-        row += cuda.gridDim.x * ROWS
-
-
-@kernel(rows("y", 0, 1, 2, 3))
-def permute(x, s1, s2, s3, s4, y):
-    """y = x with permuted axes: y[b, h, i, j, k] = x[b, h s1 + i s2 + j s3 + k s4]."""
-    batch, m, n, height, width = y.shape
-    row = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
-    while row < batch * m * n * height:
-        j, plane = row % height, row // height
-        i, h, b = plane % n, plane // n % m, plane // n // m
-        start = h * s1 + i * s2 + j * s3
-        k = cuda.threadIdx.x
-        while k < width:
-            y[b, h, i, j, k] = x[b, start + k * s4]
-            k += LANES
-        row += cuda.gridDim.x * ROWS
-
-
-@kernel(rows("y", 0, 1, 2, 3))
-def apply_mask(x, mask, s0, s1, s2, s3, s4, first, y):
-    """y = x m, or 0 where m is 0; m of (b, h, i, j, k) is mask[b s0 + h s1 + ... + k s4]."""
-    batch, m, n, height, width = y.shape
-    zero = x.dtype.type(0)
-    row = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
-    while row < batch * m * n * height:
-        j, plane = row % height, row // height
-        i, h, b = plane % n, plane // n % m, plane // n // m
-        start = (first + b) * s0 + h * s1 + i * s2 + j * s3
-        k = cuda.threadIdx.x
-        while k < width:
-            factor = mask[start + k * s4]
-            y[b, h, i, j, k] = x[b, h, i, j, k] * factor if factor != zero else zero
-            k += LANES
         row += cuda.gridDim.x * ROWS

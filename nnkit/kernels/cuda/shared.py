@@ -1,7 +1,6 @@
-"""Kernels whose text is the CPU's, because no element needs what was done for another one.
+"""Kernels whose text is the CPU's: no element needs what was done for another one, but by sums.
 
-What is added up over several threads, or done in another order, has a text of its own in the file
-with the name of the CPU's.
+What is done in another order has a text of its own in the file with the name of the CPU's.
 """
 
 from __future__ import annotations
@@ -16,14 +15,26 @@ from nnkit.kernels.cpu import (
     losses,
     merging,
     metrics,
+    normalization,
     penalties,
+    pooling,
     random,
     recurrent,
+    shaping,
     updates,
     windows,
 )
 from nnkit.kernels.cuda import _cuda
-from nnkit.kernels.cuda._from_cpu import ELEMENTS, LANES_OF_ROWS, NO_LOOPS, PLANE, from_cpu
+from nnkit.kernels.cuda._from_cpu import (
+    BLOCK,
+    BLOCKS,
+    ELEMENTS,
+    LANES_OF_ROWS,
+    NO_LOOPS,
+    PLANE,
+    from_cpu,
+    lanes_of,
+)
 
 
 def _plane(arguments: dict[str, Any]) -> tuple[_cuda.Shape, _cuda.Shape]:
@@ -31,6 +42,12 @@ def _plane(arguments: dict[str, Any]) -> tuple[_cuda.Shape, _cuda.Shape]:
     height, width = arguments["rows"].shape
     blocks = _cuda.blocks(width, _cuda.LANES), _cuda.blocks(height, _cuda.ROWS)
     return blocks, (_cuda.LANES, _cuda.ROWS)
+
+
+def _partials(arguments: dict[str, Any]) -> tuple[_cuda.Shape, _cuda.Shape]:
+    """A block for each sum of ``partial``."""
+    *_, count = arguments["partial"].shape
+    return (_cuda.blocks(count, 1),), (_cuda.THREADS,)
 
 
 def _written(kernel: Kernel) -> str:
@@ -44,10 +61,23 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
         kernels = (value for value in vars(module).values() if isinstance(value, Kernel))
         by_elements += (kernel for kernel in kernels if kernel.elementwise)
     by_rows = [
+        losses.softmax_crossentropy_backward,
+        losses.sigmoid_crossentropy,
         losses.sigmoid_crossentropy_backward,
+        losses.categorical_crossentropy,
+        losses.categorical_crossentropy_backward,
+        losses.sparse_categorical_crossentropy,
+        losses.binary_crossentropy,
         losses.binary_crossentropy_backward,
+        losses.squared_error,
         losses.squared_error_backward,
+        losses.absolute_error,
         losses.absolute_error_backward,
+        metrics.categorical_accuracy,
+        metrics.sparse_categorical_accuracy,
+        metrics.binary_accuracy,
+        normalization.layer_normalization,
+        recurrent.mask_steps,
         embedding.take_rows,
         embedding.sgd_rows,
         merging.join,
@@ -57,11 +87,30 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
         recurrent.hold,
         recurrent.hold_backward,
     ]
+    by_merged_rows = {
+        pooling.masked_mean_backward: 2,
+        shaping.zero_pad_backward: 3,
+        shaping.permute: 4,
+        shaping.apply_mask: 4,
+    }
+    by_one_block = [
+        metrics.accumulate,
+        metrics.accumulate_masked,
+        metrics.mask_weights,
+        penalties.penalty_sum,
+    ]
+    by_blocks = [penalties.penalty_blocks, updates.sum_squares]
     by_plane = [batch.gather, batch.gather_sequence, batch.scatter_sequence]
     by_one_thread = [batch.advance, batch.advance_batch, metrics.accumulate_penalty]
     made = [from_cpu(k, _cuda.elements(_written(k)), ELEMENTS) for k in by_elements]
     made += [from_cpu(metrics.broadcast_weights, _cuda.elements("sample_weight"), ELEMENTS)]
     made += [from_cpu(k, _cuda.rows(_written(k)), LANES_OF_ROWS) for k in by_rows]
+    made += [
+        from_cpu(k, _cuda.rows(_written(k), *range(loops)), lanes_of(loops))
+        for k, loops in by_merged_rows.items()
+    ]
+    made += [from_cpu(k, _cuda.one_block, BLOCK) for k in by_one_block]
+    made += [from_cpu(k, _partials, BLOCKS) for k in by_blocks]
     made += [from_cpu(k, _plane, PLANE) for k in by_plane]
     made += [from_cpu(k, _cuda.one_thread, NO_LOOPS) for k in by_one_thread]
     return {kernel.name: kernel for kernel in made}

@@ -97,7 +97,6 @@ class _Object:
         self.name = name
         self._objects, self._header = objects, header
         self._messages: dict[str, bytes] | None = None  # Messages with attributes, by name.
-        self._attributes: dict[str, Attribute] = {}
         self._texts: dict[str, list[str]] = {}
 
     def attribute(self, name: str) -> Attribute | None:
@@ -105,10 +104,8 @@ class _Object:
         if self._messages is None:
             found = self._header.get(messages.ATTRIBUTE, [])
             self._messages = {name_of(message): message for message in found}
-        if name in self._messages and name not in self._attributes:
-            self._attributes[name] = attribute_of(self._messages[name])
-        if name in self._attributes:
-            return self._attributes[name]
+        if name in self._messages:
+            return attribute_of(self._messages[name])
         if _elsewhere(self._header.get(messages.ATTRIBUTE_INFO), 2):
             raise FileFormatError(f"{self.name} has attributes {_NEWEST}")
         return None

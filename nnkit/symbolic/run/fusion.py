@@ -9,7 +9,7 @@ fusions are one flat loop.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,11 +18,11 @@ import numpy as np
 from nnkit.kernels._jit import Kernel
 from nnkit.kernels.generated.fused import Access, Statements, fused
 from nnkit.symbolic.graph import Apply, Variable
-from nnkit.symbolic.tensor.elementwise import Cast, DimShuffle, Elemwise
+from nnkit.symbolic.tensor.elementwise import Cast, DimShuffle, Elemwise, Sum
 from nnkit.symbolic.tensor.making import Alloc
 from nnkit.symbolic.tensor.variable import Constant
 
-__all__ = ["fusable", "fuse"]
+__all__ = ["fusable", "fuse", "loops_of"]
 
 # For each axis of a variable the loop's axis, or None if it is of size 1.
 Axes = tuple[int | None, ...]
@@ -158,3 +158,41 @@ def _literal(data: np.ndarray) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return f"{data.dtype}({'nan' if math.isnan(value) else 'inf' if value > 0 else '-inf'})"
     return f"{data.dtype}({value!r})"
+
+
+def loops_of(
+    nodes: Sequence[Apply],
+    final: Collection[int],
+    shapes: Mapping[int, tuple[int, ...]],
+    known: Mapping[int, np.ndarray],
+) -> dict[int, int]:
+    """For what a loop can compute, the result of the loop that does: ids of variables.
+
+    An operation goes into the loop of what it is for, if that is one loop, and each of its elements
+    is needed there once.
+    """
+    users: dict[int, set[int | None]] = {}
+    loop: dict[int, int] = {}
+    sizes: dict[int, int] = {}
+    for node in reversed(nodes):
+        out = node.outputs[0]
+        # The sizes of what is allocated must be those of every call.
+        sized = not isinstance(node.op, Alloc) or all(
+            isinstance(v, Constant) or id(v) in known for v in node.inputs[1:]
+        )
+        if (fusable(node) and sized) or isinstance(node.op, Sum):
+            loop[id(out)] = id(out)
+            size = math.prod(shapes[id(out)])
+            mine = users.get(id(out), set())
+            root = next(iter(mine)) if len(mine) == 1 else None
+            apart = id(out) in final or isinstance(node.op, Sum)
+            once = isinstance(node.op, DimShuffle) or size in (1, sizes.get(root or 0))
+            if root is not None and not apart and once:
+                loop[id(out)] = root
+            if isinstance(node.op, DimShuffle) and loop[id(out)] == id(out):
+                del loop[id(out)]  # A view, so what it is of must be there.
+            top = node.inputs[0] if isinstance(node.op, Sum) else out
+            sizes[id(out)] = math.prod(shapes[id(top)])
+        for v in node.inputs:
+            users.setdefault(id(v), set()).add(loop.get(id(out)))
+    return loop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,13 @@ from nnkit.engine.tape import Tape
 from nnkit.kernels._jit import Kernel
 from nnkit.kernels.calls import check
 from nnkit.symbolic.graph import Apply, Variable, ancestors
-from nnkit.symbolic.run.fusion import fusable, fuse
+from nnkit.symbolic.run.fusion import fuse, loops_of
 from nnkit.symbolic.run.rules import LOWERINGS
 from nnkit.symbolic.tensor.elementwise import DimShuffle, Sum, elementwise
 from nnkit.symbolic.tensor.making import Alloc
 from nnkit.symbolic.tensor.variable import Constant, SharedVariable, TensorType
 
-__all__ = ["Lowering", "ShapeError", "UnsuitableError"]
+__all__ = ["Lowering", "ShapeError", "UnsuitableError", "plain"]
 
 
 class UnsuitableError(Exception):
@@ -60,6 +60,7 @@ class Lowering:
         Of what is read, as bound data; None for what is lasting.
     result_names : list of str
         Of the results, as bound data.
+    reads : dict of Variable to numpy.ndarray
     updated : list of SharedVariable
     results : list of numpy.ndarray
         Where the tape leaves the results; no two share memory.
@@ -86,17 +87,18 @@ class Lowering:
         nodes = [node for node in nodes if not any(id(v) in known for v in node.outputs)]
         made = {id(v) for node in nodes for v in node.outputs}
         used = [array.shape for array in reads.values()]
-        if any(0 in shape for shape in used + [shapes[at] for at in made]):
+        empty = any(0 in shape for shape in used + [shapes[at] for at in made])
+        if empty or not all(map(plain, reads.values())):
             raise UnsuitableError
         self.now: dict[int, np.ndarray] = {}
         self.shapes = shapes
-        self._reads = {id(v) for v in reads}
+        self.reads, self._reads = reads, {id(v) for v in reads}
         self._known = known
         self.limits: list[tuple[int, int]] = []
         self._arrays = {**known, **{id(v): array for v, array in reads.items()}}
         self._free: dict[int, np.ndarray] = {}  # Memory of results that is not written yet.
         self._final = {id(v) for v in (*results, *(new for _, new in updates))}
-        self._loop = _loops(nodes, self._final, shapes, known)
+        self._loop = loops_of(nodes, self._final, shapes, known)
         self._users = Counter(id(v) for node in nodes for v in node.inputs)
         self.results = [np.empty(shapes[id(v)], v.type.dtype) for v in results]
         self.updated = [shared for shared, _ in updates]
@@ -363,39 +365,7 @@ class Lowering:
         return found
 
 
-def _loops(
-    nodes: Sequence[Apply],
-    final: Collection[int],
-    shapes: Mapping[int, tuple[int, ...]],
-    known: Mapping[int, np.ndarray],
-) -> dict[int, int]:
-    """For what a loop can compute, the result of the loop that does: ids of variables.
-
-    An operation goes into the loop of what it is for, if that is one loop, and each of its elements
-    is needed there once.
-    """
-    users: dict[int, set[int | None]] = {}
-    loop: dict[int, int] = {}
-    sizes: dict[int, int] = {}
-    for node in reversed(nodes):
-        out = node.outputs[0]
-        # The sizes of what is allocated must be those of every call.
-        sized = not isinstance(node.op, Alloc) or all(
-            isinstance(v, Constant) or id(v) in known for v in node.inputs[1:]
-        )
-        if (fusable(node) and sized) or isinstance(node.op, Sum):
-            loop[id(out)] = id(out)
-            size = math.prod(shapes[id(out)])
-            mine = users.get(id(out), set())
-            root = next(iter(mine)) if len(mine) == 1 else None
-            apart = id(out) in final or isinstance(node.op, Sum)
-            once = isinstance(node.op, DimShuffle) or size in (1, sizes.get(root or 0))
-            if root is not None and not apart and once:
-                loop[id(out)] = root
-            if isinstance(node.op, DimShuffle) and loop[id(out)] == id(out):
-                del loop[id(out)]  # A view, so what it is of must be there.
-            top = node.inputs[0] if isinstance(node.op, Sum) else out
-            sizes[id(out)] = math.prod(shapes[id(top)])
-        for v in node.inputs:
-            users.setdefault(id(v), set()).add(loop.get(id(out)))
-    return loop
+def plain(array: np.ndarray, writeable: bool = True) -> bool:
+    """Whether kernels can work on an array where it lies."""
+    flags = array.flags
+    return flags.c_contiguous and flags.aligned and (flags.writeable or not writeable)

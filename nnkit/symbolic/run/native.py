@@ -20,7 +20,7 @@ from nnkit.engine.devices import current
 from nnkit.engine.twins import exist, reading, writing
 from nnkit.symbolic.graph import Apply, Variable
 from nnkit.symbolic.run.evaluate import Evaluator, fixed_ids, measured, perform
-from nnkit.symbolic.run.lowering import ShapeError, UnsuitableError
+from nnkit.symbolic.run.lowering import Lowering, ShapeError, UnsuitableError
 from nnkit.symbolic.run.recorded import Replayed
 from nnkit.symbolic.tensor.elementwise import Cast, Elemwise
 from nnkit.symbolic.tensor.indexing import IncSubtensor, Subtensor
@@ -63,6 +63,7 @@ class Native:
         inputs = graph.inputs
         self._shared = [v for v in external if isinstance(v, SharedVariable)]
         self._arguments = [at for at, v in enumerate(inputs) if any(v is e for e in external)]
+        self._reads_all = len(self._arguments) == len(inputs)
         self._made = [v for v in external if id(v) in first]
         self._reads = [*self._shared, *(inputs[at] for at in self._arguments), *self._made]
         # Numbers that may decide about shapes: each value has its program.
@@ -92,9 +93,9 @@ class Native:
 
     def _replayed(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results, by a program if there is one for these shapes."""
-        now = [v.host for v in self._shared]
+        now = [v.host for v in self._shared] if self._shared else []
         if arrays:
-            now += [arrays[at] for at in self._arguments]
+            now += arrays if self._reads_all else [arrays[at] for at in self._arguments]
         if self._first:
             values = {id(v): a for v, a in zip(self._evaluator.graph.inputs, arrays, strict=True)}
             for node in self._first:
@@ -142,7 +143,8 @@ class Native:
             for v, a in zip(self._reads, now, strict=True)
         }
         graph = self._evaluator.graph
-        made = Replayed(self._rest, graph.results, graph.updates, stands, known, shapes)
+        parts = self._rest, graph.results, graph.updates, stands, known, shapes
+        made = Replayed(Lowering(*parts))
         made.prepare()
         return made
 

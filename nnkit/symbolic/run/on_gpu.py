@@ -22,6 +22,7 @@ from nnkit.engine.twins import private, reading, twin_of
 from nnkit.errors import DeviceError
 from nnkit.kernels._jit import address
 from nnkit.symbolic.run.evaluate import Evaluator
+from nnkit.symbolic.run.lowering import Lowering
 from nnkit.symbolic.run.native import Native
 from nnkit.symbolic.run.recorded import Recorded
 from nnkit.symbolic.tensor.variable import SharedVariable
@@ -78,7 +79,7 @@ class NativeOnGpu(Native):
         }
         graph = self._evaluator.graph
         parts = self._rest, graph.results, graph.updates, stands, known, shapes, shared
-        return _RecordedOnGpu(self._driver, self._arena, resident, *parts)
+        return _RecordedOnGpu(self._driver, self._arena, resident, Lowering(*parts))
 
 
 class _RecordedOnGpu(Recorded):
@@ -90,12 +91,13 @@ class _RecordedOnGpu(Recorded):
     arena : DeviceArena
     resident : set of int
         The ids of shared variables' arrays.
-    *parts
-        As for :class:`~nnkit.symbolic.run.recorded.Recorded`.
+    lowering : Lowering
     """
 
-    def __init__(self, on: Driver, arena: DeviceArena, resident: set[int], *parts: Any) -> None:
-        super().__init__(*parts)
+    def __init__(
+        self, on: Driver, arena: DeviceArena, resident: set[int], lowering: Lowering
+    ) -> None:
+        super().__init__(lowering)
         self._driver, self._resident = on, resident
         for place in self.tape.places:
             if place.kind == "lasting":

@@ -12,7 +12,7 @@ import numpy as np
 
 from nnkit.symbolic.graph import Apply, FunctionGraph, Variable, toposort
 from nnkit.symbolic.run.evaluate import Evaluator, measured
-from nnkit.symbolic.run.lowering import UnsuitableError
+from nnkit.symbolic.run.lowering import Lowering, UnsuitableError
 from nnkit.symbolic.run.recorded import Recorded
 
 __all__ = ["Passes", "UnsuitableError"]
@@ -114,7 +114,7 @@ class Passes:
         self, nodes: Sequence[Apply], results: Sequence[Variable], reads: Sequence[Variable]
     ) -> Recorded:
         stands = {v: np.empty(self._shapes[id(v)], v.type.dtype) for v in reads}
-        made = Recorded(nodes, results, (), stands, self._known, self._shapes)
+        made = Recorded(Lowering(nodes, results, (), stands, self._known, self._shapes))
         if not made.launches:
             raise UnsuitableError
         return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,11 +12,11 @@ from nnkit.engine.device import empty, repeat
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import ONE_STEP, Program, choose_workers
 from nnkit.engine.tape import Call
-from nnkit.symbolic.graph import Apply, Variable
-from nnkit.symbolic.run.lowering import Lowering, ShapeError, UnsuitableError
+from nnkit.symbolic.graph import Variable
+from nnkit.symbolic.run.lowering import Lowering, ShapeError, plain
 from nnkit.symbolic.tensor.variable import SharedVariable
 
-__all__ = ["Arrays", "Recorded", "Replayed", "plain"]
+__all__ = ["Arrays", "Recorded", "Replayed"]
 
 Arrays = Sequence[np.ndarray]
 
@@ -29,35 +29,18 @@ class Recorded:
 
     Parameters
     ----------
-    nodes, results, updates, reads, known, shapes, lasting
-        See :class:`~nnkit.symbolic.run.lowering.Lowering`.
+    lowering : Lowering
 
     Attributes
     ----------
     results : list of numpy.ndarray
         What stands for the results on the tape.
-
-    Raises
-    ------
-    UnsuitableError
-        There are no kernels for these shapes.
     """
 
-    def __init__(
-        self,
-        nodes: Sequence[Apply],
-        results: Sequence[Variable],
-        updates: Sequence[tuple[SharedVariable, Variable]],
-        reads: dict[Variable, np.ndarray],
-        known: dict[int, np.ndarray],
-        shapes: dict[int, tuple[int, ...]],
-        lasting: Collection[Variable] = (),
-    ) -> None:
-        if not all(map(plain, reads.values())):
-            raise UnsuitableError
-        self._lowering = low = Lowering(nodes, results, updates, reads, known, shapes, lasting)
-        self._reads, self._stands = list(reads), list(reads.values())
-        self._ids = [id(v) for v in reads]
+    def __init__(self, lowering: Lowering) -> None:
+        self._lowering = low = lowering
+        self._reads, self._stands = list(low.reads), list(low.reads.values())
+        self._ids = list(map(id, self._reads))
         self._limits = [(self._ids.index(at), size) for at, size in low.limits]
         self._given, self._made = low.names, low.result_names
         self.tape, self.results = low.tape, low.results
@@ -140,14 +123,14 @@ class Replayed(Recorded):
         forks.hold(self._lock, 1)
         self._small: list[tuple[int, np.ndarray]] = []
         self._large: list[tuple[int, str]] = []
-        self._hosts: dict[int, tuple[str, np.ndarray]] = {}
+        self._hosts: list[tuple[int, str, np.ndarray]] = []
         self._written = []
         reads = zip(self._reads, self._given, self._stands, strict=True)
         for at, (v, name, stand) in enumerate(reads):
             if name is None:
                 continue
             if isinstance(v, SharedVariable):
-                self._hosts[at] = name, stand
+                self._hosts.append((at, name, stand))
                 if v in self._lowering.updated:
                     self._written.append(at)
             elif stand.nbytes <= _SMALL and at >= (sequences or 0):
@@ -172,12 +155,13 @@ class Replayed(Recorded):
             bound: dict[str, np.ndarray] = {}  # It keeps copies, too, as long as the program runs.
             for at, stand in self._small:
                 stand[...] = arrays[at]
-            for at, (name, host) in self._hosts.items():
+            for at, name, host in self._hosts:
                 if arrays[at] is not host:
                     if not plain(arrays[at]):
                         raise ShapeError
                     bound[name] = arrays[at]
-                    self._hosts[at] = name, arrays[at]
+            if bound:
+                self._hosts = [(at, name, arrays[at]) for at, name, _ in self._hosts]
             results = self.results.copy()
             for at, name in self._fresh:
                 old = results[at]
@@ -205,9 +189,3 @@ class Replayed(Recorded):
     def _repeat(self, steps: int) -> None:
         """Do so many steps."""
         self.program.run(steps)
-
-
-def plain(array: np.ndarray, writeable: bool = True) -> bool:
-    """Whether kernels can work on an array where it lies."""
-    flags = array.flags
-    return flags.c_contiguous and flags.aligned and (flags.writeable or not writeable)

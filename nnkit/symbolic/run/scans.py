@@ -17,7 +17,7 @@ from nnkit.symbolic.graph import FunctionGraph, clone
 from nnkit.symbolic.rewriting.passes import rewrite
 from nnkit.symbolic.run.branches import has_branches
 from nnkit.symbolic.run.evaluate import Evaluator, measured
-from nnkit.symbolic.run.lowering import ShapeError, UnsuitableError
+from nnkit.symbolic.run.lowering import Lowering, ShapeError, UnsuitableError
 from nnkit.symbolic.run.native import MOST_PROGRAMS
 from nnkit.symbolic.run.recorded import Arrays, Replayed
 from nnkit.symbolic.tensor.variable import SharedVariable
@@ -90,18 +90,17 @@ class _RecordedBody(Replayed):
         shapes, known = measured(evaluator, values, deciding)
         updates: list[tuple[SharedVariable, Any]] = []
         for state, new in zip(self._states, outputs, strict=False):
-            if shapes[id(new)] != state[-1].storage.shape:
+            if shapes[id(new)] != state[-1].host.shape:
                 raise UnsuitableError
             updates += list(zip(state, [*state[1:], new], strict=True))
         reads: dict[Any, np.ndarray] = {
             v: np.empty(a.shape, a.dtype) for v, a in zip(inputs, values, strict=True)
         }
-        states = {cell: cell.storage for state in self._states for cell in state}
+        states = {cell: cell.host for state in self._states for cell in state}
         self._collected = [i for i in range(len(outputs)) if i >= len(body.kept) or body.kept[i]]
         wanted = [outputs[i] for i in self._collected]
-        super().__init__(
-            evaluator.nodes, wanted, updates, reads | states, known, shapes, lasting=states
-        )
+        parts = evaluator.nodes, wanted, updates, reads | states, known, shapes, states
+        super().__init__(Lowering(*parts))
         if any(at >= len(inputs) for at, _ in self._limits):
             raise UnsuitableError  # An index that a step computes.
         self._loop(body.sequences)
@@ -148,11 +147,11 @@ class _RecordedBody(Replayed):
             self._time[0], self._done = 0, steps
             for state, first in zip(self._states, initial, strict=True):
                 for cell, value in zip(state, first, strict=True):
-                    cell.storage[...] = value
+                    cell.host[...] = value
             made = self.run((*sequences, *others), steps)
             collected = dict(zip(self._collected, made, strict=True))
             return [
-                collected[i][: self._done] if i in collected else self._states[i][-1].storage.copy()
+                collected[i][: self._done] if i in collected else self._states[i][-1].host.copy()
                 for i in range(len(self._body.results))
             ]
 
