@@ -262,10 +262,9 @@ def shares(call: Call, workers: int) -> list[Call | None]:
     kernel, arguments = call.kernel, call.arguments
     if workers == 1:
         return [call]
-    split = [i for i, name in enumerate(kernel.parameters) if name in kernel.split]
-    if not split or not arguments[split[0]].ndim:
+    if not kernel.cut or not arguments[kernel.cut[0]].ndim:
         return [call, *[None] * (workers - 1)]
-    whole = arguments[split[0]]
+    whole = arguments[kernel.cut[0]]
     row = whole.size // max(len(whole), 1) if kernel.elementwise else 1
     found: list[Call | None] = []
     for begin, end in _ranges(len(whole), workers):
@@ -273,7 +272,7 @@ def shares(call: Call, workers: int) -> list[Call | None]:
             found.append(None)
             continue
         mine, words = list(arguments), list(call.words)
-        for i in split:
+        for i in kernel.cut:
             part = mine[i] = arguments[i].rows(begin, end)
             rows = part.size if kernel.elementwise else end - begin
             start = words[i][0] + part.offset - arguments[i].offset

@@ -123,6 +123,7 @@ class Kernel:
         self.elementwise, self.exact = elementwise, exact
         self.strided = frozenset(strided)
         self.written = tuple([self.writes(name) for name in self.parameters])
+        self.cut = [i for i, name in enumerate(self.parameters) if name in self.split]
         self.changed = [name for name in self.parameters if self.writes(name)]
         # Of each parameter: whether its strides are given, and whether it comes as one axis.
         self._forms = [
