@@ -48,9 +48,9 @@ class Place:
     maker: Any = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # To make frozen ones takes four times as long.
 class Reference:
-    """An array of a recorded step: where it lies, and its form.
+    """An array of a recorded step: where it lies, and its form. Nobody changes one.
 
     Attributes
     ----------
