@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -98,6 +99,7 @@ def num_threads() -> int:
     return os.cpu_count() or 1
 
 
+@functools.cache
 def _cgroup_cores(path: str = "/sys/fs/cgroup/cpu.max") -> int:
     """The number of whole cores that a container may use: more threads would only wait."""
     try:

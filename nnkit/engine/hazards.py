@@ -43,27 +43,22 @@ class Hazards:
         """
         if self.workers == 1:
             return False
-        now = [
-            (worker, self._bases[reference.place], *reference.extent(), writes)
-            for worker, share in enumerate(touched)
-            for reference, writes in share
-        ]
-        clash = any(self._clashes(w, base + a, base + b, writes) for w, base, a, b, writes in now)
+        now = []
+        for worker, share in enumerate(touched):
+            for reference, writes in share:
+                base, (begin, end) = self._bases[reference.place], reference.extent()
+                now.append((worker, base + begin, base + end, writes))
+        clash = any(
+            self._written[other].meet(begin, end) or (writes and self._read[other].meet(begin, end))
+            for worker, begin, end, writes in now
+            for other in range(self.workers)
+            if other != worker
+        )
         if clash:
             self._forget()
-        for worker, base, begin, end, writes in now:
-            (self._written if writes else self._read)[worker].add(base + begin, base + end)
+        for worker, begin, end, writes in now:
+            (self._written if writes else self._read)[worker].add(begin, end)
         return clash
-
-    def _clashes(self, worker: int, begin: int, end: int, writes: bool) -> bool:
-        """Whether others touch some bytes so that a worker must wait before it does."""
-        for other in range(self.workers):
-            if other != worker and (
-                self._written[other].meet(begin, end)
-                or (writes and self._read[other].meet(begin, end))
-            ):
-                return True
-        return False
 
 
 class Ranges:

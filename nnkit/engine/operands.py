@@ -34,28 +34,26 @@ class Operands:
     """
 
     def __init__(self, tape: Tape, offsets: dict[int, int]) -> None:
-        self._places, self._offsets = tape.places, offsets
         self._lasting = [p.array for p in tape.places if p.kind == "lasting"]
         self._list: list[int] = []
         self._arena = _Addresses(())
-        self._bound = {p.name: _Addresses(p.array.shape) for p in tape.places if p.kind == "bound"}
+        self._bound: dict[str | None, _Addresses] = {}
+        # What moves from replay to replay, and from which byte on a place lies there.
+        self._moving = {place: (self._arena, offset) for place, offset in offsets.items()}
+        for i, place in enumerate(tape.places):
+            if place.kind == "bound":
+                self._bound[place.name] = _Addresses(place.array.shape)
+                self._moving[i] = self._bound[place.name], 0
 
     def add(self, arguments: Sequence[Any], words: Sequence[Words]) -> int:
         """Add the operands of one call; the index of their first word."""
         start = len(self._list)
         for argument, group in zip(arguments, words, strict=True):
-            if isinstance(argument, Reference):
-                place, offset = self._places[argument.place], argument.offset
-                if place.kind == "step":
-                    self._arena.add(len(self._list), self._offsets[argument.place] + offset)
-                elif place.kind == "bound":
-                    bound = self._bound[place.name]
-                    bound.add(len(self._list), offset)
-                    if argument.shape == place.array.shape != ():
-                        flat = len(group) < 1 + argument.ndim
-                        bound.add_rows(len(self._list) + 1, flat)
-                else:
-                    group = (address(place.array) + offset, *group[1:])
+            if isinstance(argument, Reference) and argument.place in self._moving:
+                memory, begin = self._moving[argument.place]
+                memory.add(len(self._list), begin + argument.offset)
+                if argument.shape == memory.shape != ():
+                    memory.add_rows(len(self._list) + 1, flat=len(group) < 1 + argument.ndim)
             self._list += group
         return start
 
@@ -64,7 +62,7 @@ class Operands:
         self.words = np.array(self._list, np.int64)
         for addresses in (self._arena, *self._bound.values()):
             addresses.finish()
-        del self._places, self._list  # And with them the temporaries of the recorded step.
+        del self._moving, self._list
 
     def bind(self, arrays: dict[str, np.ndarray]) -> None:
         """Let bound data lie where these arrays do.
@@ -111,7 +109,7 @@ class _Addresses:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.base: int | None = None
-        self._shape = shape
+        self.shape = shape
         self._list: list[tuple[int, int]] = []
         self._counts: list[tuple[int, int]] = []
 
@@ -121,7 +119,7 @@ class _Addresses:
 
     def add_rows(self, at: int, flat: bool) -> None:
         """Add a word that is the number of rows, or of all elements."""
-        self._counts.append((at, math.prod(self._shape[1:]) if flat else 1))
+        self._counts.append((at, math.prod(self.shape[1:]) if flat else 1))
 
     def finish(self) -> None:
         """No more will be added."""
@@ -130,7 +128,7 @@ class _Addresses:
 
     def forget(self) -> None:
         """What the words are is not known."""
-        self.base, self._shape = None, ()
+        self.base, self.shape = None, ()
 
     def put(self, words: np.ndarray, base: int, shape: tuple[int, ...] = ()) -> None:
         """Write the words."""
@@ -141,6 +139,6 @@ class _Addresses:
             else:
                 words[self._at] = self._offsets + base
             self.base = base  # Only now: Ctrl-C may have come in between.
-        if shape != self._shape:
+        if shape != self.shape:
             words[self._rows] = self._units * shape[0]
-            self._shape = shape
+            self.shape = shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
@@ -104,7 +104,7 @@ class Program:
         for stretch in natives:
             stretch.finish(self._operands.words)
         self.native = len(natives) == len(self._parts)
-        self._whole = natives[0] if self.native and natives else None
+        self._whole = natives[0].run if self.native and natives else None
         self._base = -1
 
     def bind(self, arrays: dict[str, np.ndarray]) -> None:
@@ -121,10 +121,10 @@ class Program:
 
         With ``outcomes``, the stops don't run: what they would give is copied from there.
         """
-        if self._base != self.arena.base or self.arena.size < self.arena_size:
+        if self._base != self.arena.base:
             self._settle()
         if self._whole is not None:
-            self._whole.run(steps)
+            self._whole(steps)
             return
         for _ in range(steps):
             known = None if outcomes is None else iter(outcomes)
@@ -160,55 +160,51 @@ class _Stretch:
     """Calls that run natively from the first to the last."""
 
     def __init__(self, calls: Sequence[Call], operands: Operands, hazards: Hazards) -> None:
-        self._workers = [_Worker(operands) for _ in range(hazards.workers)]
-        self._meeting = np.zeros(16, np.int64)
+        self._workers = [_Worker() for _ in range(hazards.workers)]
         for call in calls:
             code = code_address(call.kernel.compiled(call.types))
             parts = shares(call, hazards.workers)
             if hazards.meet([() if part is None else part.references for part in parts]):
-                self._meet()
+                self._meet(operands)
             for worker, part in zip(self._workers, parts, strict=True):
                 if part is not None:
-                    worker.add(code, part.arguments, part.words)
-        self._meet()  # The next step begins where all have finished this one.
+                    worker.calls.append((code, operands.add(part.arguments, part.words)))
+        self._meet(operands)  # The next step begins where all have finished this one.
 
-    def _meet(self) -> None:
+    @cached_property
+    def _barrier(self) -> tuple[int, Sequence[Any], Sequence[Words]]:
+        """Its code, arguments and words."""
+        arguments = len(self._workers), np.zeros(16, np.int64)
+        types, words = launch.barrier.encode(arguments)
+        return code_address(launch.barrier.compiled(types)), arguments, words
+
+    def _meet(self, operands: Operands) -> None:
         """Add a barrier."""
         if len(self._workers) > 1:
-            arguments = len(self._workers), self._meeting
-            types, words = launch.barrier.encode(arguments)
-            code = code_address(launch.barrier.compiled(types))
+            code, *barrier = self._barrier
+            start = operands.add(*barrier)
             for worker in self._workers:
-                worker.add(code, arguments, words)
+                worker.calls.append((code, start))
 
     def finish(self, words: np.ndarray) -> None:
         """When the words of all calls are known."""
         for worker in self._workers:
             worker.finish(words)
+        self.run = self._workers[0].run if len(self._workers) == 1 else self._run_together
 
-    def run(self, steps: int) -> None:
-        if len(self._workers) == 1:
-            self._workers[0].run(steps)
-        else:
-            run_together([partial(worker.run, steps) for worker in self._workers])
+    def _run_together(self, steps: int) -> None:
+        run_together([partial(worker.run, steps) for worker in self._workers])
 
 
 class _Worker:
-    """One thread's list of calls."""
+    """One thread's list of calls: their code, and where their operands start."""
 
-    def __init__(self, operands: Operands) -> None:
-        self._add = operands.add
-        self._codes: list[int] = []
-        self._starts: list[int] = []
-
-    def add(self, code: int, arguments: Sequence[Any], words: Sequence[Words]) -> None:
-        """Append a call."""
-        self._codes.append(code)
-        self._starts.append(self._add(arguments, words))
+    def __init__(self) -> None:
+        self.calls: list[tuple[int, int]] = []
 
     def finish(self, words: np.ndarray) -> None:
-        """Turn the lists into the arrays that native code reads."""
-        self._lists = np.array([self._codes, self._starts], np.int64)
+        """Turn the list into the arrays that native code reads."""
+        self._lists = np.array(self.calls, np.int64).T.copy()
         functions, operands = self._lists
         operands *= words.itemsize
         operands += address(words)
@@ -266,10 +262,9 @@ def shares(call: Call, workers: int) -> list[Call | None]:
     kernel, arguments = call.kernel, call.arguments
     if workers == 1:
         return [call]
-    split = [i for i, name in enumerate(kernel.parameters) if name in kernel.split]
-    if not split or not arguments[split[0]].ndim:
+    if not kernel.cut or not arguments[kernel.cut[0]].ndim:
         return [call, *[None] * (workers - 1)]
-    whole = arguments[split[0]]
+    whole = arguments[kernel.cut[0]]
     row = whole.size // max(len(whole), 1) if kernel.elementwise else 1
     found: list[Call | None] = []
     for begin, end in _ranges(len(whole), workers):
@@ -277,10 +272,11 @@ def shares(call: Call, workers: int) -> list[Call | None]:
             found.append(None)
             continue
         mine, words = list(arguments), list(call.words)
-        for i in split:
+        for i in kernel.cut:
             part = mine[i] = arguments[i].rows(begin, end)
             rows = part.size if kernel.elementwise else end - begin
-            words[i] = (words[i][0], rows, *words[i][2:])
+            start = words[i][0] + part.offset - arguments[i].offset
+            words[i] = (start, rows, *words[i][2:])
         if "first" in kernel.parameters:
             i = kernel.parameters.index("first")
             mine[i] += begin * row

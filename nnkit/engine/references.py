@@ -15,16 +15,17 @@ __all__ = ["Place", "Reference", "root"]
 
 def root(array: np.ndarray) -> np.ndarray:
     """The array that owns the memory of a view."""
-    while True:
-        base: Any = array.base
-        if base is not None and not isinstance(base, np.ndarray):
-            base = getattr(base, "base", None)  # NumPy's as_strided puts an object in between.
-        if not isinstance(base, np.ndarray):
-            return array
-        array = base
+    base: Any = array.base
+    while base is not None:
+        if not isinstance(base, np.ndarray):  # NumPy's as_strided puts an object in between.
+            base = getattr(base, "base", None)
+            if not isinstance(base, np.ndarray):
+                break
+        array, base = base, base.base
+    return array
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
     """A piece of memory that a recorded step works on.
 
@@ -47,9 +48,9 @@ class Place:
     maker: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # To make frozen ones takes four times as long.
 class Reference:
-    """An array of a recorded step: where it lies, and its form.
+    """An array of a recorded step: where it lies, and its form. Nobody changes one.
 
     Attributes
     ----------
@@ -110,10 +111,10 @@ class Reference:
 
     def extent(self) -> tuple[int, int]:
         """The first byte that it touches in its place, and the one behind the last."""
-        if not self.size:
-            return self.offset, self.offset
         begin = last = self.offset
         for n, step in zip(self.shape, self.strides, strict=True):
+            if not n:
+                return self.offset, self.offset
             if step < 0:
                 begin += (n - 1) * step
             else:

@@ -215,7 +215,7 @@ class Step:
     ) -> Fault | None:
         """Who did work in the step that is not on the tape. All is left as Python left it."""
         first = self._first or tape
-        fault = tape.unwritten() or first.difference(tape)
+        fault = tape.unwritten() or (None if first is tape else first.difference(tape))
         if fault is not None:
             return fault
         after = [array.copy() for array in changed]
@@ -263,7 +263,7 @@ def kept(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
     whole = a.nbytes % 8 == 0 and a.flags.c_contiguous  # Comparing words takes one pass.
-    if whole and np.array_equal(a.reshape(-1).view(np.int64), b.reshape(-1).view(np.int64)):
+    if whole and (a.reshape(-1).view(np.int64) == b.reshape(-1).view(np.int64)).all():
         return True
     return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
 

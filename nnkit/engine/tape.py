@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import zip_longest
 from typing import Any
@@ -23,7 +23,7 @@ class Fault:
     owner: Any
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Call:
     """One kernel call of the recorded step.
 
@@ -37,6 +37,8 @@ class Call:
     types, words : tuple
         What ``Kernel.encode`` made of the arguments; words that are
         addresses are those of the recorded step.
+    references : list of (Reference, bool)
+        Every array among the arguments, and whether it is written.
     """
 
     kernel: Kernel
@@ -44,12 +46,11 @@ class Call:
     owner: Any
     types: tuple[str, ...] = ()
     words: Sequence[Words] = ()
+    references: list[tuple[Reference, bool]] = field(init=False)
 
-    @cached_property
-    def references(self) -> list[tuple[Reference, bool]]:
-        """Every array among the arguments, and whether it is written."""
+    def __post_init__(self) -> None:
         pairs = zip(self.arguments, self.kernel.written, strict=True)
-        return [(argument, writes) for argument, writes in pairs if isinstance(argument, Reference)]
+        self.references = [(a, writes) for a, writes in pairs if isinstance(a, Reference)]
 
 
 @dataclass(frozen=True)

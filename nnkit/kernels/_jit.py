@@ -123,6 +123,8 @@ class Kernel:
         self.elementwise, self.exact = elementwise, exact
         self.strided = frozenset(strided)
         self.written = tuple([self.writes(name) for name in self.parameters])
+        self.cut = [i for i, name in enumerate(self.parameters) if name in self.split]
+        self.changed = [name for name in self.parameters if self.writes(name)]
         # Of each parameter: whether its strides are given, and whether it comes as one axis.
         self._forms = [
             (name in self.strided, elementwise and name in self.split) for name in self.parameters
@@ -203,7 +205,7 @@ def inline(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def code_address(code: Callable[[int], None]) -> int:
     """The address of compiled code, as the tape's interpreter wants it."""
-    return ctypes.cast(code, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
+    return ctypes.c_int64.from_buffer(code).value  # type: ignore[arg-type]  # It holds that.
 
 
 def address(array: np.ndarray) -> int:

@@ -57,31 +57,26 @@ def check(kernel: Kernel, arguments: Sequence[Any]) -> None:
             f"kernel {kernel.name} takes {len(kernel.parameters)} arguments "
             f"({', '.join(kernel.parameters)}), got {len(arguments)}"
         )
-    arrays = {
-        name: a
-        for name, a in zip(kernel.parameters, arguments, strict=True)
-        if isinstance(a, np.ndarray)
-    }
-    for name, writes in zip(kernel.parameters, kernel.written, strict=True):
-        if not writes:
-            continue
-        if name not in arrays:
+    named = zip(kernel.parameters, arguments, strict=True)
+    arrays = {name: a for name, a in named if isinstance(a, np.ndarray)}
+    for name in kernel.changed:
+        changed = arrays.get(name)
+        if changed is None:
             raise TypeError(f"kernel {kernel.name}: {name!r} is written, so it must be an array")
-        if not arrays[name].flags.writeable:
+        if not changed.flags.writeable:
             raise ValueError(f"kernel {kernel.name}: {name!r} is read-only, but would be written")
         for other, array in arrays.items():
-            if other != name and np.may_share_memory(arrays[name], array):
+            if other != name and np.may_share_memory(changed, array):
                 raise ValueError(
                     f"kernel {kernel.name}: output {name!r} shares memory with {other!r}; "
                     "give it memory of its own (self.empty)"
                 )
-    split = [arrays[name] for name in kernel.parameters if name in kernel.split and name in arrays]
-    same = [a.shape if kernel.elementwise else a.shape[:1] for a in split]
-    if any(shape != same[0] for shape in same):
+    split = [arrays[name].shape for name in kernel.split if name in arrays]
+    if len(set(split if kernel.elementwise else [shape[:1] for shape in split])) > 1:
         shapes = ", ".join(f"{n} {a.shape}" for n, a in arrays.items() if n in kernel.split)
         raise ValueError(f"kernel {kernel.name}: these must have equal rows, but are {shapes}")
     if kernel.axes:
-        _check_axes(kernel, {name: arrays[name] for name in kernel.axes})
+        _check_axes(kernel, arrays)
     for name, array in arrays.items():
         if not array.dtype.isnative or array.dtype.char not in _READABLE:
             raise TypeError(
@@ -97,14 +92,13 @@ def check(kernel: Kernel, arguments: Sequence[Any]) -> None:
 
 def _check_axes(kernel: Kernel, arrays: dict[str, np.ndarray]) -> None:
     """Refuse arrays that don't fit each other, where native code would read past their ends."""
-    sizes: dict[str, int] = {}
-    fits = len({array.dtype for array in arrays.values()}) == 1
-    for name, array in arrays.items():
-        letters, shape = kernel.axes[name], array.shape
-        fits = fits and len(shape) == len(letters)
-        for axis, n in zip(letters, shape, strict=False):
-            fits = fits and sizes.setdefault(axis, n) == n
-    if not fits:
+    given = {name: arrays[name] for name in kernel.axes}
+    ranks, sizes = True, set[tuple[str, int]]()
+    for letters, array in zip(kernel.axes.values(), given.values(), strict=True):
+        ranks = ranks and len(letters) == array.ndim
+        sizes.update(zip(letters, array.shape, strict=False))
+    one_size = len(sizes) == len(dict(sizes))
+    if not (ranks and one_size and len({array.dtype for array in given.values()}) == 1):
         wanted = ", ".join(f"{name} ({', '.join(axes)})" for name, axes in kernel.axes.items())
-        got = ", ".join(f"{name} {a.shape} of {a.dtype}" for name, a in arrays.items())
+        got = ", ".join(f"{name} {a.shape} of {a.dtype}" for name, a in given.items())
         raise ValueError(f"kernel {kernel.name} takes {wanted}, all of one data type, got {got}")
