@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine.abstract_device import Bound
+from nnkit.engine.abstract_device import Bound, Window
 from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.options import options
 from nnkit.errors import DeviceError
 from nnkit.kernels.cuda.data import first_not_finite
 
-__all__ = ["DeviceArray", "Resident", "Stream", "Streamed", "adopt", "empty", "placed"]
+__all__ = ["DeviceArray", "Stream", "Streamed", "adopt", "empty", "placed"]
 
 # A stretch of streamed data; while one is computed with, the next is copied.
 _STRETCH = 64 << 20
@@ -67,32 +67,6 @@ def empty(shape: tuple[int, ...], dtype: np.dtype, driver: Driver) -> DeviceArra
     return DeviceArray(memory, shape, dtype, driver)
 
 
-class Resident:
-    """An array of a data set that lies on the device as a whole.
-
-    Attributes
-    ----------
-    shape : tuple of int
-    dtype : numpy.dtype
-    memory : Memory
-    """
-
-    def __init__(self, host: Any, driver: Driver) -> None:
-        self.shape, self.dtype, self._host = host.shape, host.dtype, host
-        if isinstance(host, DeviceArray):
-            self.memory = host.memory
-        else:
-            self.memory = driver.allocate(max(host.nbytes, 1))
-            driver.upload(np.ascontiguousarray(host), self.memory)
-
-    def rows(self, count: int | None) -> np.ndarray:
-        """The first rows, or all, on the host: something to record a step with."""
-        if isinstance(self._host, DeviceArray):
-            return self._host.rows(count)
-        first: np.ndarray = self._host[:count]
-        return first
-
-
 class Streamed:
     """An array of a data set that is too large for the device."""
 
@@ -105,7 +79,7 @@ class Streamed:
 
 
 class DeviceArray:
-    """An array on a GPU, put there by somebody else (CuPy, torch, JAX, numba), or a result.
+    """An array on a GPU: data or a result, or put there by CuPy, torch, JAX or numba.
 
     Parameters
     ----------
@@ -115,12 +89,20 @@ class DeviceArray:
         C-contiguous.
     dtype : numpy.dtype
     driver : Driver
+    host : numpy.ndarray, optional
+        The array that this is a copy of.
     """
 
     def __init__(
-        self, memory: Memory, shape: tuple[int, ...], dtype: np.dtype, driver: Driver
+        self,
+        memory: Memory,
+        shape: tuple[int, ...],
+        dtype: np.dtype,
+        driver: Driver,
+        host: np.ndarray | None = None,
     ) -> None:
-        self.memory, self.shape, self.dtype, self.driver = memory, shape, dtype, driver
+        self.memory, self.shape, self.dtype = memory, shape, dtype
+        self.driver, self._host = driver, host
         self.ndim, self.size = len(shape), math.prod(shape)
         self.nbytes = self.size * dtype.itemsize
 
@@ -143,7 +125,7 @@ class DeviceArray:
 
     def rows(self, count: int | None) -> np.ndarray:
         """The first rows, or all, on the host."""
-        return self[:count].numpy()
+        return self[:count].numpy() if self._host is None else self._host[:count]
 
     def numpy(self) -> np.ndarray:
         """A copy on the host."""
@@ -192,11 +174,20 @@ def placed(arrays: dict[str, Any], driver: Driver, results: tuple[str, ...]) -> 
         yield {name: Streamed(a) for name, a in arrays.items()}
         return
     driver.enter()
-    bound = {name: Resident(a, driver) for name, a in arrays.items()}
+    bound = {name: _resident(a, driver) for name, a in arrays.items()}
     yield bound
     for name in results:
         if not isinstance(arrays[name], DeviceArray):
             driver.download(bound[name].memory, arrays[name])
+
+
+def _resident(array: Any, driver: Driver) -> DeviceArray:
+    """An array as a whole on the device."""
+    if isinstance(array, DeviceArray):
+        return array
+    memory = driver.allocate(max(array.nbytes, 1))
+    driver.upload(np.ascontiguousarray(array), memory)
+    return DeviceArray(memory, array.shape, array.dtype, driver, array)
 
 
 class Stream:
@@ -207,22 +198,19 @@ class Stream:
     bound : dict
         Streamed arrays, and perhaps ``"order"``, a host array.
     driver : Driver
-    results : tuple of str
-        Arrays that are copied to the host instead.
-    size, stride : int
-        Rows of a batch, and of a full batch.
+    window : Window
+        Its results are copied to the host instead.
     """
 
-    def __init__(
-        self, bound: Bound, driver: Driver, results: tuple[str, ...], size: int, stride: int
-    ) -> None:
-        self.driver, self.results, self.size, self.stride = driver, results, size, stride
+    def __init__(self, bound: Bound, driver: Driver, window: Window) -> None:
+        self.driver, self.results = driver, window.results
+        self.size, self.stride = window.size, window.stride
         self.order = bound.get("order")
         self.arrays = {n: a.host for n, a in bound.items() if isinstance(a, Streamed)}
         row = sum(a[:1].nbytes for a in self.arrays.values())
         limit = _STRETCH if options.data_limit is None else options.data_limit // 2
-        self.batches = max(1, limit // max(1, row * stride))
-        rows = (self.batches - 1) * stride + size
+        self.batches = max(1, limit // max(1, row * self.stride))
+        rows = (self.batches - 1) * self.stride + self.size
         self._sides = [self._side(rows) for _ in range(2)]
 
     def _side(self, rows: int) -> _Side:

@@ -13,7 +13,7 @@ from nnkit.engine.abstract_device import Bound, Device, Lock, Window
 from nnkit.engine.cuda import data
 from nnkit.engine.cuda.driver import Driver
 from nnkit.engine.cuda.places import DeviceArena
-from nnkit.engine.cuda.replay import Replay
+from nnkit.engine.cuda.program import CudaProgram
 from nnkit.engine.cuda.simulator import Simulator
 from nnkit.engine.program import Program
 from nnkit.engine.tape import Tape
@@ -111,6 +111,6 @@ class CudaDevice(Device):
 
     def program(
         self, tape: Tape, single: Program, arena: DeviceArena, share: float, window: Window
-    ) -> Replay:
+    ) -> CudaProgram:
         """Launches, graphs of them, and what feeds them with data."""
-        return Replay(tape, self.driver, arena, window)
+        return CudaProgram(tape, self.driver, arena, window)
