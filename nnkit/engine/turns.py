@@ -113,7 +113,7 @@ class Turns:
                 self._read_later(token)
 
     def join(self, other: Turns) -> None:
-        """Turns here and turns there are the same from now on."""
+        """From now on, this model and the other have one order of turns."""
         one, another = (self, other) if self._joined is None else (other, self)
         with deferred():
             while one._root() is not another._root():

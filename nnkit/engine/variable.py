@@ -85,7 +85,7 @@ class Variable(ArrayReading):
 
     @property
     def gradient(self) -> np.ndarray:
-        """Same shape. ``backward`` overwrites it completely."""
+        """The gradient, in the weight's shape. ``backward`` overwrites it completely."""
         if self.rows_used is not None:
             lent(self.rows_used)
             self._forget_rows()

@@ -16,7 +16,7 @@ from nnkit.engine.cuda.options import options
 from nnkit.errors import DeviceError
 from nnkit.kernels.cuda.data import first_not_finite
 
-__all__ = ["DeviceArray", "Stream", "Streamed", "adopt", "empty", "placed"]
+__all__ = ["DeviceArray", "Stream", "Streamed", "adopt", "placed"]
 
 # A stretch of streamed data; while one is computed with, the next is copied.
 _STRETCH = 64 << 20
@@ -59,12 +59,6 @@ def adopt(value: Any, name: str, driver: Driver) -> DeviceArray:
         raise ValueError(f"{name} is not C-contiguous; give a contiguous copy of it")
     size = math.prod(shape) * dtype.itemsize
     return DeviceArray(Memory(address, size, value), shape, dtype, driver)
-
-
-def empty(shape: tuple[int, ...], dtype: np.dtype, driver: Driver) -> DeviceArray:
-    """An array on the device, with any content."""
-    memory = driver.allocate(max(1, math.prod(shape) * dtype.itemsize))
-    return DeviceArray(memory, shape, dtype, driver)
 
 
 class Streamed:
@@ -113,7 +107,7 @@ class DeviceArray:
         return f"<DeviceArray shape={self.shape} dtype={self.dtype} on {self.driver.name}>"
 
     def reshape(self, *shape: int) -> DeviceArray:
-        """The same memory in another shape."""
+        """This memory as an array of another shape."""
         return DeviceArray(self.memory, shape, self.dtype, self.driver)
 
     def __getitem__(self, part: slice) -> DeviceArray:

@@ -102,7 +102,7 @@ class CudaProgram:
         try:
             yield
         except BaseException:
-            with suppress(DeviceError):  # The first error says more than one that follows from it.
+            with suppress(DeviceError):  # The first error says more than those that it causes.
                 self._finish()
             raise
         self._finish()

@@ -40,7 +40,7 @@ class Simulator(Driver):
         return np.empty(size, np.uint8)
 
     def device_of(self, address: int) -> int:
-        """This one: a simulated machine has no other."""
+        """The number of this device: a simulated machine has no other."""
         return self.index
 
     def view(
@@ -54,21 +54,21 @@ class Simulator(Driver):
     def array(
         self, memory: Memory, offset: int, shape: Shape, strides: Shape, dtype: np.dtype
     ) -> np.ndarray:
-        """The same as an array of NumPy."""
+        """An array of NumPy in simulated device memory."""
         content = self.api.bytes_at(memory.address, memory.size)
         return np.ndarray(shape, dtype, content, offset, strides)
 
     def launcher(self, kernel: CudaKernel, arguments: Sequence[Any]) -> Any:
         """A function that runs the kernel, or adds it to what is captured."""
         grid, block = kernel.geometry(arguments)
-        return lambda *given: self.do(lambda: kernel.dispatcher[grid, block](*given))
 
-    def do(self, launch: Callable[[], None]) -> None:
-        """Run a launch now, or with the graph that is being captured."""
-        if self.api.captured is None:
-            launch()
-        else:
-            self.api.captured.append(launch)
+        def launch(*given: Any) -> None:
+            if self.api.captured is None:
+                kernel.dispatcher[grid, block](*given)
+            else:
+                self.api.captured.append(lambda: kernel.dispatcher[grid, block](*given))
+
+        return launch
 
     @contextmanager
     def capture(self) -> Iterator[Graph]:

@@ -46,8 +46,7 @@ class NativeOnGpu(Native):
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results; shared variables are updated, there."""
-        with self._driver.lock:
-            self._driver.enter()
+        with self._driver.alone():
             for v in self._resident:
                 if v.host.base is not None:  # Borrowed: the device has memory of its own.
                     v.host = v.host.copy()
