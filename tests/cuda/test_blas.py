@@ -1,7 +1,6 @@
 """Products by cuBLASLt, with NumPy behind the same functions; nothing here needs a GPU."""
 
 import ctypes
-import ctypes.util
 import itertools
 from unittest import mock
 
@@ -199,36 +198,35 @@ class Shared:
         return getattr(self, name)
 
 
-def test_the_first_library_that_opens(monkeypatch):
-    shared, tried = Shared(), []
+@pytest.fixture
+def found(monkeypatch):
+    """Let cuda-pathfinder find a library, or raise an error."""
+    pathfinder = pytest.importorskip("cuda.pathfinder", reason="cuda-pathfinder is not installed")
 
-    def load(name):
-        tried.append(name)
-        if name == "broken":
-            raise OSError(name)
-        return shared
+    def found(**outcome):
+        find = mock.Mock(**outcome)
+        monkeypatch.setattr(pathfinder, "load_nvidia_dynamic_lib", find)
+        return find
 
-    monkeypatch.setattr(blas, "_names", lambda: iter(["broken", "good", "never tried"]))
-    monkeypatch.setattr(ctypes, "CDLL", load)
+    return found
+
+
+def test_a_library_is_opened(found, monkeypatch):
+    shared, find = Shared(), found(return_value=mock.Mock(abs_path="lib/cublasLt.so"))
+    monkeypatch.setattr(ctypes, "CDLL", {"lib/cublasLt.so": shared}.__getitem__)
     lt = blas.Lt.open()
-    assert tried == ["broken", "good"]
+    find.assert_called_once_with("cublasLt")
     assert lt.version == "12.3.4"
     assert len(shared.cublasLtMatmul.argtypes) == 16
     assert shared.cublasLtGetVersion.restype is ctypes.c_size_t
+    assert shared.cublasLtGetStatusName.restype is ctypes.c_char_p
 
 
-def test_a_machine_without_it(monkeypatch):
-    monkeypatch.setattr(blas, "_names", lambda: iter(["nowhere.so"]))
+def test_a_machine_without_it(found):
+    found(side_effect=RuntimeError("not found"))
     assert blas.Lt.open() is None
-
-
-def test_where_it_is_looked_for(monkeypatch):
-    monkeypatch.setattr(ctypes.util, "find_library", lambda name: f"lib{name}.so.7")
-    assert list(blas._names())[-3:] == [
-        "libcublasLt.so.7",
-        "libcublasLt.so.13",
-        "libcublasLt.so.12",
-    ]
+    found(return_value=mock.Mock(abs_path="nowhere.so"))
+    assert blas.Lt.open() is None
 
 
 # ------------------------------------------------------------------------ products on a tape

@@ -12,9 +12,7 @@ It may have no algorithm for an epilogue, or for operands that are not aligned t
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import weakref
-from collections.abc import Iterator
 from ctypes import byref, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from typing import Any, NamedTuple
 
@@ -187,18 +185,18 @@ class Lt:
 
     @classmethod
     def open(cls) -> Lt | None:
-        """The newest cuBLASLt of the machine, or None if it has none."""
-        for name in _names():
-            try:
-                library = ctypes.CDLL(name)
-            except OSError:
-                continue
-            library.cublasLtGetVersion.restype = c_size_t
-            library.cublasLtGetStatusName.restype = c_char_p
-            for function, types in _SIGNATURES.items():
-                getattr(library, function).argtypes = types
-            return cls(library)
-        return None
+        """The cuBLASLt that cuda-pathfinder finds, or None if it finds none that can be loaded."""
+        try:
+            from cuda.pathfinder import load_nvidia_dynamic_lib
+
+            library = ctypes.CDLL(load_nvidia_dynamic_lib("cublasLt").abs_path)
+        except (ImportError, RuntimeError, OSError):
+            return None
+        library.cublasLtGetVersion.restype = c_size_t
+        library.cublasLtGetStatusName.restype = c_char_p
+        for function, types in _SIGNATURES.items():
+            getattr(library, function).argtypes = types
+        return cls(library)
 
     def call(self, name: str, *arguments: Any, accept: tuple[int, ...] = ()) -> int:
         """Call a function; its status is 0 or one of those accepted."""
@@ -207,20 +205,6 @@ class Lt:
             reason = self.library.cublasLtGetStatusName(status).decode()
             raise DeviceError(f"{name} failed: {reason} ({status})")
         return status
-
-
-def _names() -> Iterator[str]:
-    """Where the library may be, the likeliest first."""
-    try:
-        from cuda.pathfinder import load_nvidia_dynamic_lib
-
-        yield str(load_nvidia_dynamic_lib("cublasLt").abs_path)
-    except (ImportError, RuntimeError):  # No pathfinder; or it finds nothing.
-        pass
-    found = ctypes.util.find_library("cublasLt")
-    if found:
-        yield found
-    yield from ("libcublasLt.so.13", "libcublasLt.so.12")
 
 
 class _Descriptor:
