@@ -32,7 +32,7 @@ forks.hold(_joining, 2)
 
 
 class _Alone:
-    """See :meth:`Turns.alone`."""
+    """The block of :meth:`Turns.alone`."""
 
     __slots__ = ("_deferred", "_taken", "_turns", "_writes")
 
@@ -215,7 +215,7 @@ class Turns:
             raise
 
     def give_back(self, token: object, writes: bool) -> None:
-        """End what :meth:`take` began."""
+        """Give back the turn that :meth:`take` took."""
         if writes:
             self._writers.pop(token, None)
         if self._depth > 1:

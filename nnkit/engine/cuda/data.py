@@ -68,7 +68,7 @@ class Streamed:
         self.shape, self.dtype, self.host = host.shape, host.dtype, host
 
     def rows(self, count: int | None) -> np.ndarray:
-        """The first rows, or all."""
+        """The first ``count`` rows, or all if it is None."""
         return self.host[:count]
 
 
@@ -118,17 +118,17 @@ class DeviceArray:
         return DeviceArray(memory, (stop - start, *self.shape[1:]), self.dtype, self.driver)
 
     def rows(self, count: int | None) -> np.ndarray:
-        """The first rows, or all, on the host."""
+        """The first ``count`` rows, or all if it is None, on the host."""
         return self[:count].numpy() if self._host is None else self._host[:count]
 
     def numpy(self) -> np.ndarray:
-        """A copy on the host."""
+        """A copy of the array on the host."""
         array = np.empty(self.shape, self.dtype)
         self.driver.download(self.memory, array)
         return array
 
     def first_not_finite(self, dtype: str) -> int | None:
-        """The first sample that is not finite in a type, None if all are."""
+        """The first sample with a number that is not finite as this type; None without one."""
         driver = self.driver
         found = np.array([self.size])
         memory = driver.allocate(found.nbytes)
@@ -142,7 +142,7 @@ class DeviceArray:
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
-        """How others take it without a copy."""
+        """How other libraries take the array without a copy."""
         return {
             "shape": self.shape,
             "typestr": self.dtype.str,

@@ -1,4 +1,4 @@
-"""A GPU as a device."""
+"""A GPU as a device: what it does for the engine."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class CudaDevice(Device):
 
     @contextmanager
     def in_python(self, lock: Lock) -> Iterator[None]:
-        """Hold the GPU, then the lock: in this order, as a layer in a replay may run a model."""
+        """Hold the GPU, then the lock: a replay holds the GPU, and its layers may run a model."""
         with self.driver.alone(), lock():
             yield
 
@@ -114,5 +114,5 @@ class CudaDevice(Device):
     def program(
         self, tape: Tape, single: Program, arena: DeviceArena, share: float, window: Window
     ) -> CudaProgram:
-        """Launches, graphs of them, and what feeds them with data."""
+        """The replay of a tape on this GPU."""
         return CudaProgram(tape, self.driver, arena, window)

@@ -82,7 +82,7 @@ class Diagnosis:
     simulated: bool = False
 
     def problems(self, index: int = 0) -> list[str]:
-        """Why GPU ``index`` can't be used, and what to do; nothing if it can."""
+        """Why GPU ``index`` can't be used, and what to do; empty if it can be used."""
         found = [str(finding) for finding in self.findings if finding.level == PROBLEM]
         if found:
             return found
@@ -140,7 +140,7 @@ class DriverLibrary:
         self._library = library
 
     def version(self) -> Version:
-        """The newest CUDA that it runs."""
+        """The newest CUDA that the driver runs."""
         number = self._ask(ctypes.c_int(), "cuDriverGetVersion")
         return number // 1000, number % 1000 // 10
 
@@ -181,7 +181,7 @@ class Machine:
     """
 
     def version(self, package: str) -> str:
-        """Of an installed package."""
+        """The version of an installed package."""
         return importlib.metadata.version(package)
 
     def simulated(self) -> bool:
@@ -316,7 +316,7 @@ def _devices(found: list[tuple[str, Version, int, int]], cuda: int) -> Iterator[
 
 
 def _libraries(machine: Machine, newest: Version | None) -> Iterator[Finding]:
-    """The compiler's libraries, and that for products of matrices."""
+    """The compiler's libraries, and the library for products of matrices."""
     found = {name: _try(machine.library, name) for name in _WHEELS}
     versions = {
         name: _numbers(library[1])[:2]

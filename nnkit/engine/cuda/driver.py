@@ -77,7 +77,7 @@ class Driver:
         self.upload_stream = self._new_stream()
 
     def _open(self) -> Any:
-        """The functions of CUDA."""
+        """The functions of CUDA's driver, as ``cuda.bindings`` has them."""
         from cuda.bindings import driver
 
         return driver
@@ -88,7 +88,7 @@ class Driver:
 
     @functools.cached_property
     def launch_stream(self) -> Any:
-        """The stream as numba knows it."""
+        """The stream as numba's launches take it."""
         return cuda.external_stream(self.stream)
 
     @functools.cached_property
@@ -173,7 +173,7 @@ class Driver:
         return event
 
     def wait(self, event: Any) -> None:
-        """Wait for an event, and forget it."""
+        """Wait for an event, then destroy it."""
         self._call("cuEventSynchronize", event)
         self._call("cuEventDestroy", event)
 
@@ -206,7 +206,7 @@ class Driver:
         self._call("cuMemcpyDtoDAsync", *arguments)
 
     def clear(self, memory: Memory, offset: int, size: int) -> None:
-        """Zeros, in the order of the stream."""
+        """Fill memory with zeros, in the order of the stream."""
         self._call("cuMemsetD8Async", memory.address + offset, 0, size, self.stream)
 
     def view(
@@ -241,11 +241,11 @@ class Driver:
 
     @functools.cached_property
     def workspace(self) -> Memory:
-        """Memory for cuBLASLt; one, as there is one stream."""
+        """Memory for cuBLASLt: one block, as products run one after the other on one stream."""
         return self.allocate(WORKSPACE)
 
     def synchronize(self) -> None:
-        """Wait for all that is queued."""
+        """Wait for all that is queued on the stream."""
         self._call("cuStreamSynchronize", self.stream)
 
     @contextmanager

@@ -71,7 +71,7 @@ class KernelLaunch:
         self._launch = self.places.driver.launcher(self._kernel, self._arguments)
 
     def __call__(self, **numbers: int) -> None:
-        """Queue it, with other numbers than it was recorded with if some are given."""
+        """Queue the kernel; numbers that are given replace the recorded ones of their names."""
         named = zip(self._kernel.parameters, self._arguments, strict=True)
         self._launch(*(numbers.get(name, argument) for name, argument in named))
 
@@ -103,7 +103,7 @@ class ProductLaunch:
         return memory.address + offset
 
     def __call__(self) -> None:
-        """Queue it."""
+        """Queue the product."""
         if not self._planned:
             for launch in self._apart:
                 launch()

@@ -37,12 +37,12 @@ class ProductCall:
 
     @property
     def name(self) -> str:
-        """Names of the kernels that it stands for."""
+        """Names of the recorded kernels whose work it does."""
         return " + ".join(call.kernel.name for call in self.calls)
 
     @property
     def owner(self) -> Any:
-        """Whose product it is."""
+        """The part of the model that the product belongs to."""
         return self.calls[0].owner
 
     def apart(self) -> Sequence[Call | ProductCall]:

@@ -188,7 +188,7 @@ class _HostStop:
         return self._copies.setdefault(reference, np.empty(*form))
 
     def run(self, addresses: tuple[int, ...], steps: int) -> None:
-        """Copy in, run, copy out."""
+        """Copy arrays to the host, run the Python code, copy what it wrote back."""
         for _ in range(steps):
             for reference, host in self._in:
                 self.places.download(reference, host)

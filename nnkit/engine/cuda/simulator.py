@@ -36,7 +36,7 @@ class Simulator(Driver):
         pass
 
     def staging(self, size: int) -> np.ndarray:
-        """Ordinary memory."""
+        """Host memory like any other."""
         return np.empty(size, np.uint8)
 
     def device_of(self, address: int) -> int:
@@ -59,7 +59,7 @@ class Simulator(Driver):
         return np.ndarray(shape, dtype, content, offset, strides)
 
     def launcher(self, kernel: CudaKernel, arguments: Sequence[Any]) -> Any:
-        """A function that runs the kernel, or adds it to what is captured."""
+        """A function that runs the kernel, or adds its launch to the graph being captured."""
         grid, block = kernel.geometry(arguments)
 
         def launch(*given: Any) -> None:
@@ -118,7 +118,7 @@ class HostMemory:
         return 0, content.ctypes.data
 
     def cuMemFree(self, address: int) -> tuple[int]:
-        """Give memory back."""
+        """Forget a block of memory."""
         del self._blocks[address]
         return (0,)
 
@@ -127,7 +127,7 @@ class HostMemory:
         return 0, self.total, self.total
 
     def cuGetErrorName(self, error: int) -> tuple[int, bytes]:
-        """The only error that there is."""
+        """The name of the only error that there is."""
         return 0, b"CUDA_ERROR_OUT_OF_MEMORY"
 
     def copy(self, to: int, source: int, size: int, stream: int) -> tuple[int]:

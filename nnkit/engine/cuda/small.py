@@ -91,7 +91,7 @@ def match(tape: Tape, processors: int) -> SmallStep | None:
 
 
 class _NoMatch(Exception):  # noqa: N818  (nothing is wrong)
-    """The step is another one."""
+    """The step does not match the pattern."""
 
 
 def _require(condition: Any) -> None:
@@ -129,7 +129,7 @@ class _Calls:
         return result
 
     def end(self) -> None:
-        """There must be no more."""
+        """There must be no more calls."""
         _require(not self._left)
 
 
