@@ -16,7 +16,6 @@ LAYERS = [(32, 784, 128), (256, 1024, 1024), (128, 128, 10), (33, 77, 129), (1, 
 WAYS = {
     "x w": ("", "none"),
     "x w + b": ("", "bias"),
-    "relu(x w + b)": ("", "relu_bias"),
     "x^T dy, sum of dy": ("first", "sum_rows"),
     "dy w^T": ("second", "none"),
 }
@@ -48,10 +47,8 @@ class Products:
         a, b = {"": (x, w), "first": (x.T, dy), "second": (dy, w.T)}[transposed]
         c = np.full((a.shape[0], b.shape[1]), np.nan, np.float32)
         wanted = a.astype(float) @ b
-        if epilogue in ("bias", "relu_bias"):
+        if epilogue == "bias":
             wanted = wanted + extra
-        if epilogue == "relu_bias":
-            wanted = np.maximum(wanted, 0)
         total = b.sum(axis=0, dtype=float) if epilogue == "sum_rows" else extra.astype(float)
         if epilogue == "sum_rows":
             extra.fill(np.nan)

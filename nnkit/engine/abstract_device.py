@@ -1,4 +1,4 @@
-"""What a device does for the engine."""
+"""What every device does for the engine."""
 
 from __future__ import annotations
 

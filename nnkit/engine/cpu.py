@@ -44,7 +44,7 @@ class CpuDevice(Device):
         return nullcontext(arrays)
 
     def arena(self) -> Arena:
-        """An arena of its own."""
+        """An arena in host memory."""
         return Arena()
 
     def take(self, lasting: Sequence[np.ndarray]) -> None:
@@ -54,7 +54,7 @@ class CpuDevice(Device):
                 writing(array)
 
     def in_python(self, lock: Lock) -> AbstractContextManager[Any]:
-        """Nothing more."""
+        """What ``lock()`` is: the processor needs no other lock."""
         return lock()
 
     def sample(self, bound: Bound, window: Window, second: bool) -> AbstractContextManager[Bound]:

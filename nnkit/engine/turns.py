@@ -32,7 +32,7 @@ forks.hold(_joining, 2)
 
 
 class _Alone:
-    """See :meth:`Turns.alone`."""
+    """The block of :meth:`Turns.alone`."""
 
     __slots__ = ("_deferred", "_taken", "_turns", "_writes")
 
@@ -113,7 +113,7 @@ class Turns:
                 self._read_later(token)
 
     def join(self, other: Turns) -> None:
-        """Turns here and turns there are the same from now on."""
+        """From now on, this model and the other have one order of turns."""
         one, another = (self, other) if self._joined is None else (other, self)
         with deferred():
             while one._root() is not another._root():
@@ -215,7 +215,7 @@ class Turns:
             raise
 
     def give_back(self, token: object, writes: bool) -> None:
-        """End what :meth:`take` began."""
+        """Give back the turn that :meth:`take` took."""
         if writes:
             self._writers.pop(token, None)
         if self._depth > 1:

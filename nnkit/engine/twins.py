@@ -53,7 +53,7 @@ class Twin:
 
     @property
     def host(self) -> np.ndarray:
-        """The host array."""
+        """The array on the host."""
         host = self._host()
         if host is None:
             raise ReferenceError("a twin is dropped together with its array")
@@ -66,7 +66,7 @@ class Twin:
             self.newer = "neither"
 
     def finish(self) -> None:
-        """After a run that wrote the device's copy."""
+        """After a run that wrote the device's copy: if it is lent, the host gets it."""
         self.newer = "device"
         if self.lent:
             self.fetch()

@@ -85,7 +85,7 @@ class Variable(ArrayReading):
 
     @property
     def gradient(self) -> np.ndarray:
-        """Same shape. ``backward`` overwrites it completely."""
+        """The gradient, in the weight's shape. ``backward`` overwrites it completely."""
         if self.rows_used is not None:
             lent(self.rows_used)
             self._forget_rows()
@@ -145,7 +145,7 @@ class Variable(ArrayReading):
         return str(self._value.dtype)
 
     def numpy(self) -> np.ndarray:
-        """A copy of the value."""
+        """A copy of the weight's value."""
         return reading(self._value).copy()
 
     def __repr__(self) -> str:
@@ -162,7 +162,7 @@ class Variable(ArrayReading):
 
 
 def _written(array: np.ndarray) -> np.ndarray:
-    """The array, for the host to write; a step that is at work keeps its own in line."""
+    """The array, for the host to write; in a step, the step keeps host and device in line."""
     return array if at_work() else writing(array)
 
 

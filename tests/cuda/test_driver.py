@@ -69,7 +69,7 @@ pytestmark = pytest.mark.skipif(_has_driver(), reason="tools/gpu_check.py checks
 def api(monkeypatch):
     """A driver's api, and numba.cuda as far as the driver uses it."""
     fake = Api()
-    monkeypatch.setattr(module, "_bindings", lambda: fake)
+    monkeypatch.setattr(Driver, "_open", lambda self: fake)
     numba_cuda = SimpleNamespace(
         select_device=lambda index: None,
         get_current_device=lambda: SimpleNamespace(MULTIPROCESSOR_COUNT=132),

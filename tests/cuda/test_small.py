@@ -10,7 +10,9 @@ from nnkit.engine.cuda.small import Scratch, match
 from nnkit.engine.device import empty, launch, recording
 from nnkit.engine.references import Reference
 from nnkit.engine.tape import Tape
+from nnkit.kernels.cuda.fused.persistent import persistent
 from nnkit.kernels.cuda.fused.sizes import Sizes, tile
+from nnkit.kernels.cuda.fused.steps import three_steps
 from nnkit.layers import Dense, Dropout, Flatten, Input, ReLU, Rescaling
 from nnkit.losses import CategoricalCrossentropy, SparseCategoricalCrossentropy
 from nnkit.metrics import SparseCategoricalAccuracy
@@ -95,24 +97,22 @@ def test_images(train, rng):
     assert sizes(train(model, x=rng.normal(size=(30, 2, 3)))).inputs == 6
 
 
-def test_launches_share_arrays(train):
+def test_launches_find_their_arguments(train):
     training = train()
     found = match(training.tape, 132)
-    launches = [*found.three_kernels(), found.persistent(8)]
-    names = [kernel.name for kernel, _ in launches]
+    kernels = [*three_steps(found.tiling), persistent(found.tiling)]
+    names = [kernel.name for kernel in kernels]
     assert names == ["fused_multiply", "fused_head", "fused_learn", "fused_steps"]
-    by_name = {}
-    for kernel, arguments in launches:
-        for name, argument in zip(kernel.parameters, arguments, strict=True):
-            assert by_name.setdefault(name, argument) is argument
-    assert by_name["steps"] == 8
+    named = found.arguments
+    assert {name for kernel in kernels for name in kernel.parameters} == {*named, "steps"}
     tape = training.tape
-    assert tape.places[by_name["x"].place].name == "x"
-    assert by_name["failed"] is found.failed
-    assert isinstance(by_name["partial"], Scratch)
+    assert tape.places[named["x"].place].name == "x"
+    assert named["failed"] == Scratch((1,), "int32")
+    assert isinstance(named["partial"], Scratch)
     storage, counters = training.session.storage, training.session.counters
-    assert all(np.may_share_memory(tape.array(by_name[name]), storage.values) for name in "p")
-    assert set(map(tape.reference, counters.state())) <= set(found.written)
+    assert np.may_share_memory(tape.array(named["p"]), storage.values)
+    arrays = {a for a in named.values() if isinstance(a, Reference)}
+    assert set(map(tape.reference, counters.state())) <= arrays
 
 
 def test_weights_are_found_where_they_lie(train):
@@ -314,8 +314,7 @@ def test_a_step_that_is_too_large(train):
 def test_more_tiles_than_processors(train):
     """The blocks of the persistent kernel must all run at once."""
     training = train(dense_model(hidden=40))
-    assert match(training.tape, 132).persistent(8) is not None
-    assert match(training.tape, 1).persistent(8) is not None
+    assert match(training.tape, 132).stays
+    assert match(training.tape, 1).stays
     tall = train(dense_model(inputs=300, hidden=40), x=np.zeros((30, 300), np.float32))
-    assert match(tall.tape, 4).persistent(8) is None
-    assert match(tall.tape, 4).three_kernels()
+    assert not match(tall.tape, 4).stays

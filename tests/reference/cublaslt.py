@@ -9,9 +9,11 @@ import ctypes
 import numpy as np
 
 TYPES = {0: np.float32, 1: np.float64}
-DEFAULT, BIAS, RELU_BIAS, BGRADA = 1, 4, 6, 256
+DEFAULT, BIAS, BGRADA = 1, 4, 256
 TRANSA, TRANSB, EPILOGUE, BIAS_POINTER = 3, 4, 7, 8
 SUCCESS, INVALID_VALUE, NOT_SUPPORTED = 0, 7, 15
+NAMES = {1: "NOT_INITIALIZED", 3: "ALLOC_FAILED", 7: "INVALID_VALUE", 13: "EXECUTION_FAILED"}
+NAMES |= {NOT_SUPPORTED: "NOT_SUPPORTED"}
 
 
 def column_major(address, dtype, rows, columns, ld):
@@ -26,10 +28,8 @@ def column_major(address, dtype, rows, columns, ld):
 def multiply(a, b, d, epilogue, bias):
     """d = a b, with an epilogue; ``bias`` is read by some and written by others."""
     d[...] = a @ b
-    if epilogue in (BIAS, RELU_BIAS):
+    if epilogue == BIAS:
         d += bias[:, None]
-    if epilogue == RELU_BIAS:
-        np.maximum(d, 0, out=d)
     if epilogue == BGRADA:
         bias[...] = a.sum(axis=1)
 
@@ -54,13 +54,16 @@ class Library:
         Status of functions that shall fail.
     """
 
-    def __init__(self, epilogues=(DEFAULT, BIAS, RELU_BIAS, BGRADA), none_found=NOT_SUPPORTED):
+    def __init__(self, epilogues=(DEFAULT, BIAS, BGRADA), none_found=NOT_SUPPORTED):
         self.epilogues, self.none_found = epilogues, none_found
         self.alive, self.calls, self.fails = {}, [], {}
         self._created = 0
 
     def cublasLtGetVersion(self):
         return 130101
+
+    def cublasLtGetStatusName(self, status):
+        return (f"CUBLAS_STATUS_{NAMES[status]}" if status in NAMES else "unknown").encode()
 
     def __getattr__(self, name):
         if not name.startswith("cublasLt"):

@@ -6,21 +6,19 @@ second our first, and nothing is moved. What it does along the rows of its resul
 does along the columns of ours.
 
 It may have no algorithm for an epilogue, or for operands that are not aligned to 16 bytes. Then
-:meth:`Product.plan` says so, and nnkit's own kernels do the same work.
+:meth:`Product.plan` says so, and nnkit's own kernels multiply.
 """
 
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import weakref
-from collections.abc import Iterator
-from ctypes import byref, c_int, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
-from dataclasses import dataclass
-from typing import Any, Protocol
+from ctypes import byref, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from nnkit.engine.references import Reference
 from nnkit.errors import DeviceError
 
 __all__ = ["WORKSPACE", "Lt", "Parameters", "Product", "parameters"]
@@ -31,9 +29,8 @@ WORKSPACE = 32 << 20
 # Our names of the epilogues, and the values of cublasLtEpilogue_t.
 _EPILOGUES = {
     "none": 1,  # DEFAULT
-    "add": 1,  # The same: what C was is the library's third operand.
+    "add": 1,  # DEFAULT, too: what C was is the library's third operand.
     "bias": 4,  # BIAS: C += extra, in every row
-    "relu_bias": 6,  # RELU_BIAS: C = max(C + extra, 0)
     "sum_rows": 256,  # BGRADA: extra = the sum of B's rows
 }
 # cudaDataType_t and ctypes' type of a number.
@@ -54,62 +51,35 @@ _MAX_WORKSPACE, _REDUCTION_SCHEMES, _MIN_ALIGNMENT_A = 1, 3, 5
 # cublasLtReductionScheme_t: parts of a sum go through the workspace and are added up in a fixed
 # order. In place, the third scheme, their order may change from run to run.
 _REPRODUCIBLE = 2 | 4
-_NOT_SUPPORTED = 15
-_STATUS = {
-    1: "NOT_INITIALIZED",
-    3: "ALLOC_FAILED",
-    7: "INVALID_VALUE",
-    8: "ARCH_MISMATCH",
-    11: "MAPPING_ERROR",
-    13: "EXECUTION_FAILED",
-    14: "INTERNAL_ERROR",
-    _NOT_SUPPORTED: "NOT_SUPPORTED",
-    16: "LICENSE_ERROR",
-}
+_NOT_SUPPORTED = 15  # Of cublasStatus_t.
 
 
 # --------------------------------------------------------------------------------- parameters
 
 
-class Matrix(Protocol):
-    """What a product must know of an operand; NumPy's arrays are such."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Rows and columns."""
-
-    @property
-    def strides(self) -> tuple[int, ...]:
-        """Bytes from row to row, and from column to column."""
-
-    @property
-    def dtype(self) -> np.dtype:
-        """float32 or float64."""
+# An operand of float32 or float64: rows and columns with any strides.
+Matrix = np.ndarray | Reference
+# Rows, columns, and elements from column to column.
+Layout = tuple[int, int, int]
 
 
-@dataclass(frozen=True)
-class Parameters:
-    """C = A B in the terms of cublasLtMatmul, whose A is our B and the reverse.
+class Parameters(NamedTuple):
+    """C = A B in the terms of cublasLtMatmul, whose first operand is our B, and its second our A.
 
     Attributes
     ----------
     transa, transb : bool
-        Whether it must read its operand transposed.
-    m, n, k : int
-        Its result is m x n, which is our C of n rows and m columns.
-    lda, ldb, ldc : int
-        Elements from column to column, as they lie in memory.
+        Whether it must read its first or its second operand transposed.
+    layouts : tuple of (int, int, int)
+        Rows, columns, and elements from column to column of its operands and of its result, as
+        they lie in memory.
     epilogue : int
+        Of cublasLtEpilogue_t.
     """
 
     transa: bool
     transb: bool
-    m: int
-    n: int
-    k: int
-    lda: int
-    ldb: int
-    ldc: int
+    layouts: tuple[Layout, Layout, Layout]
     epilogue: int
 
 
@@ -120,10 +90,10 @@ def parameters(a: Matrix, b: Matrix, epilogue: str = "none") -> Parameters | Non
     ----------
     a, b : Matrix
         (m, k) and (k, n).
-    epilogue : {"none", "add", "bias", "relu_bias", "sum_rows"}
-        What is done in the same launch: the product is added to what C was. Or with a vector of n
-        elements: add it to every row of C; and then limit C from below to 0; or set it to the sum
-        of B's rows, which is the gradient of a bias where B is that of the result.
+    epilogue : {"none", "add", "bias", "sum_rows"}
+        What the launch does besides. ``"add"``: add what C was to the product. The others have a
+        vector of n elements: ``"bias"`` adds it to every row of C; ``"sum_rows"`` sets it to the
+        sum of B's rows, which is the gradient of a bias where B is the gradient of the result.
 
     Returns
     -------
@@ -131,19 +101,16 @@ def parameters(a: Matrix, b: Matrix, epilogue: str = "none") -> Parameters | Non
         None if an operand is contiguous neither along its rows nor along its columns, or if the
         rows of a transposed B would have to be added up.
     """
-    of_a, of_b = _leading_dimension(a), _leading_dimension(b)
-    if of_a is None or of_b is None:
+    first, second = _layout(b), _layout(a)
+    if first is None or second is None or (first[0] and epilogue == "sum_rows"):
         return None
-    (transb, ldb), (transa, lda) = of_a, of_b
-    if transa and epilogue == "sum_rows":
-        return None
-    rows, columns = a.shape[0], b.shape[1]
-    sizes = columns, rows, a.shape[1]
-    return Parameters(transa, transb, *sizes, lda, ldb, columns, _EPILOGUES[epilogue])
+    columns = b.shape[1]
+    layouts = first[1], second[1], (columns, a.shape[0], columns)
+    return Parameters(first[0], second[0], layouts, _EPILOGUES[epilogue])
 
 
-def _leading_dimension(x: Matrix) -> tuple[bool, int] | None:
-    """Whether a matrix lies column by column, and the elements from one row or column to the next.
+def _layout(x: Matrix) -> tuple[bool, Layout] | None:
+    """Whether a matrix lies column by column, and how cuBLASLt sees it.
 
     A row-major matrix needs no transposing: cuBLASLt takes it for its transpose.
     """
@@ -153,7 +120,7 @@ def _leading_dimension(x: Matrix) -> tuple[bool, int] | None:
         if transposed:
             lines, length, step, unit = length, lines, unit, step
         if (length == 1 or unit == size) and (lines == 1 or step >= length * size):
-            return transposed, length if lines == 1 else step // size
+            return transposed, (length, lines, length if lines == 1 else step // size)
     return None
 
 
@@ -190,7 +157,7 @@ _SIGNATURES: dict[str, list[Any]] = {
 
 
 class Lt:
-    """cuBLASLt on the device that is current in this thread.
+    """cuBLASLt on the device that is current in this thread, until the last reference goes.
 
     Parameters
     ----------
@@ -201,8 +168,6 @@ class Lt:
     ----------
     version : str
         For example ``"13.1.1"``.
-    close : callable
-        Gives the handle back; otherwise the last reference does.
 
     Raises
     ------
@@ -216,42 +181,30 @@ class Lt:
         self.version = f"{number // 10000}.{number // 100 % 100}.{number % 100}"
         self.handle = c_void_p()
         self.call("cublasLtCreate", byref(self.handle))
-        self.close = weakref.finalize(self, library.cublasLtDestroy, self.handle)
+        weakref.finalize(self, library.cublasLtDestroy, self.handle)
 
     @classmethod
     def open(cls) -> Lt | None:
-        """The newest cuBLASLt of the machine, or None if it has none."""
-        for name in _names():
-            try:
-                library = ctypes.CDLL(name)
-            except OSError:
-                continue
-            library.cublasLtGetVersion.restype = c_size_t
-            for function, types in _SIGNATURES.items():
-                getattr(library, function).argtypes = types
-            return cls(library)
-        return None
+        """The cuBLASLt that cuda-pathfinder finds, or None if it finds none that can be loaded."""
+        try:
+            from cuda.pathfinder import load_nvidia_dynamic_lib
+
+            library = ctypes.CDLL(load_nvidia_dynamic_lib("cublasLt").abs_path)
+        except (ImportError, RuntimeError, OSError):
+            return None
+        library.cublasLtGetVersion.restype = c_size_t
+        library.cublasLtGetStatusName.restype = c_char_p
+        for function, types in _SIGNATURES.items():
+            getattr(library, function).argtypes = types
+        return cls(library)
 
     def call(self, name: str, *arguments: Any, accept: tuple[int, ...] = ()) -> int:
         """Call a function; its status is 0 or one of those accepted."""
         status = int(getattr(self.library, name)(*arguments))
         if status != 0 and status not in accept:
-            raise DeviceError(f"{name} failed: {_STATUS.get(status, 'unknown status')} ({status})")
+            reason = self.library.cublasLtGetStatusName(status).decode()
+            raise DeviceError(f"{name} failed: {reason} ({status})")
         return status
-
-
-def _names() -> Iterator[str]:
-    """Where the library may be, the likeliest first."""
-    try:
-        from cuda.pathfinder import load_nvidia_dynamic_lib
-
-        yield str(load_nvidia_dynamic_lib("cublasLt").abs_path)
-    except (ImportError, RuntimeError):  # No pathfinder; or it finds nothing.
-        pass
-    found = ctypes.util.find_library("cublasLt")
-    if found:
-        yield found
-    yield from ("libcublasLt.so.13", "libcublasLt.so.12")
 
 
 class _Descriptor:
@@ -297,11 +250,7 @@ class Product:
         self._operation.set(_TRANSA, c_int32(p.transa))
         self._operation.set(_TRANSB, c_int32(p.transb))
         self._operation.set(_EPILOGUE, c_uint32(p.epilogue))
-        first = (p.k, p.m) if p.transa else (p.m, p.k)
-        second = (p.n, p.k) if p.transb else (p.k, p.n)
-        self._first = _Descriptor(lt, "MatrixLayout", kind, *first, p.lda)
-        self._second = _Descriptor(lt, "MatrixLayout", kind, *second, p.ldb)
-        self._result = _Descriptor(lt, "MatrixLayout", kind, p.m, p.n, p.ldc)
+        self._layouts = [_Descriptor(lt, "MatrixLayout", kind, *layout) for layout in p.layouts]
 
     def plan(self, a: int, b: int, c: int, extra: int = 0) -> bool:
         """Choose the algorithm for operands at these addresses; False if there is none.
@@ -326,55 +275,34 @@ class Product:
             preference.set(_MIN_ALIGNMENT_A + operand, c_uint32(alignment))
         self._point_at(extra)
         found, count = _Heuristic(), c_int()
-        status = self.lt.call(
-            "cublasLtMatmulAlgoGetHeuristic",
-            self.lt.handle,
-            self._operation.handle,
-            self._first.handle,
-            self._second.handle,
-            self._result.handle,
-            self._result.handle,
-            preference.handle,
-            1,
-            byref(found),
-            byref(count),
-            accept=(_NOT_SUPPORTED,),
-        )
+        first, second, result = (layout.handle for layout in self._layouts)
+        problem = self.lt.handle, self._operation.handle, first, second, result, result
+        asked = preference.handle, 1, byref(found), byref(count)
+        name = "cublasLtMatmulAlgoGetHeuristic"
+        status = self.lt.call(name, *problem, *asked, accept=(_NOT_SUPPORTED,))
         return found if status == 0 and count.value else None
 
     def run(self, a: int, b: int, c: int, extra: int, workspace: int, stream: int) -> None:
-        """Queue the product; it allocates nothing, so a stream may be captured.
+        """Queue the product; nothing is allocated, so a stream may be captured.
 
         Parameters
         ----------
         a, b, c : int
-            Addresses in device memory, aligned as those that it was planned for.
+            Addresses in device memory, aligned as those given to :meth:`plan`.
         extra : int
-            That of the epilogue's vector; 0 without one.
+            Address of the epilogue's vector; 0 without one.
         workspace : int
-            That of ``WORKSPACE`` bytes that no other stream uses.
+            Address of ``WORKSPACE`` bytes that no other stream uses.
         stream : int
         """
         self._point_at(extra)
-        self.lt.call(
-            "cublasLtMatmul",
-            self.lt.handle,
-            self._operation.handle,
-            byref(self._one),
-            b,
-            self._first.handle,
-            a,
-            self._second.handle,
-            byref(self._beta),
-            c,
-            self._result.handle,
-            c,
-            self._result.handle,
-            byref(self._algorithm),  # type: ignore[arg-type]  # Not None: it is planned.
-            workspace,
-            WORKSPACE,
-            stream,
-        )
+        first, second, result = (layout.handle for layout in self._layouts)
+        product = byref(self._one), b, first, a, second
+        added = byref(self._beta), c, result
+        algorithm: Any = self._algorithm  # It is planned.
+        how = byref(algorithm), workspace, WORKSPACE, stream
+        operation = self.lt.handle, self._operation.handle
+        self.lt.call("cublasLtMatmul", *operation, *product, *added, c, result, *how)
 
     def _point_at(self, extra: int) -> None:
         if extra:

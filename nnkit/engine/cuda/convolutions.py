@@ -57,7 +57,7 @@ def _is_convolution(kernel: Kernel) -> bool:
 def _steps(
     kernel: Kernel, named: dict[str, Any], windows: Reference
 ) -> Iterator[tuple[Kernel, tuple[Any, ...]]]:
-    """The calls that do the same."""
+    """The calls that take a convolution's place: windows are laid out, and multiplied."""
     axes = "stride_y", "stride_x", "top", "left", "dilation_y", "dilation_x"
     place = tuple(named[name] for name in axes)
     bias = (named["bias"],) if "bias" in named else ()

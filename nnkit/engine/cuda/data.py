@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine.abstract_device import Bound
+from nnkit.engine.abstract_device import Bound, Window
 from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.options import options
 from nnkit.errors import DeviceError
 from nnkit.kernels.cuda.data import first_not_finite
 
-__all__ = ["DeviceArray", "Resident", "Stream", "Streamed", "adopt", "empty", "placed"]
+__all__ = ["DeviceArray", "Stream", "Streamed", "adopt", "placed"]
 
 # A stretch of streamed data; while one is computed with, the next is copied.
 _STRETCH = 64 << 20
@@ -61,38 +61,6 @@ def adopt(value: Any, name: str, driver: Driver) -> DeviceArray:
     return DeviceArray(Memory(address, size, value), shape, dtype, driver)
 
 
-def empty(shape: tuple[int, ...], dtype: np.dtype, driver: Driver) -> DeviceArray:
-    """An array on the device, with any content."""
-    memory = driver.allocate(max(1, math.prod(shape) * dtype.itemsize))
-    return DeviceArray(memory, shape, dtype, driver)
-
-
-class Resident:
-    """An array of a data set that lies on the device as a whole.
-
-    Attributes
-    ----------
-    shape : tuple of int
-    dtype : numpy.dtype
-    memory : Memory
-    """
-
-    def __init__(self, host: Any, driver: Driver) -> None:
-        self.shape, self.dtype, self._host = host.shape, host.dtype, host
-        if isinstance(host, DeviceArray):
-            self.memory = host.memory
-        else:
-            self.memory = driver.allocate(max(host.nbytes, 1))
-            driver.upload(np.ascontiguousarray(host), self.memory)
-
-    def rows(self, count: int | None) -> np.ndarray:
-        """The first rows, or all, on the host: something to record a step with."""
-        if isinstance(self._host, DeviceArray):
-            return self._host.rows(count)
-        first: np.ndarray = self._host[:count]
-        return first
-
-
 class Streamed:
     """An array of a data set that is too large for the device."""
 
@@ -100,12 +68,12 @@ class Streamed:
         self.shape, self.dtype, self.host = host.shape, host.dtype, host
 
     def rows(self, count: int | None) -> np.ndarray:
-        """The first rows, or all."""
+        """The first ``count`` rows, or all if it is None."""
         return self.host[:count]
 
 
 class DeviceArray:
-    """An array on a GPU, put there by somebody else (CuPy, torch, JAX, numba), or a result.
+    """An array on a GPU: data or a result, or put there by CuPy, torch, JAX or numba.
 
     Parameters
     ----------
@@ -115,12 +83,20 @@ class DeviceArray:
         C-contiguous.
     dtype : numpy.dtype
     driver : Driver
+    host : numpy.ndarray, optional
+        The array that this is a copy of.
     """
 
     def __init__(
-        self, memory: Memory, shape: tuple[int, ...], dtype: np.dtype, driver: Driver
+        self,
+        memory: Memory,
+        shape: tuple[int, ...],
+        dtype: np.dtype,
+        driver: Driver,
+        host: np.ndarray | None = None,
     ) -> None:
-        self.memory, self.shape, self.dtype, self.driver = memory, shape, dtype, driver
+        self.memory, self.shape, self.dtype = memory, shape, dtype
+        self.driver, self._host = driver, host
         self.ndim, self.size = len(shape), math.prod(shape)
         self.nbytes = self.size * dtype.itemsize
 
@@ -131,7 +107,7 @@ class DeviceArray:
         return f"<DeviceArray shape={self.shape} dtype={self.dtype} on {self.driver.name}>"
 
     def reshape(self, *shape: int) -> DeviceArray:
-        """The same memory in another shape."""
+        """This memory as an array of another shape."""
         return DeviceArray(self.memory, shape, self.dtype, self.driver)
 
     def __getitem__(self, part: slice) -> DeviceArray:
@@ -142,17 +118,17 @@ class DeviceArray:
         return DeviceArray(memory, (stop - start, *self.shape[1:]), self.dtype, self.driver)
 
     def rows(self, count: int | None) -> np.ndarray:
-        """The first rows, or all, on the host."""
-        return self[:count].numpy()
+        """The first ``count`` rows, or all if it is None, on the host."""
+        return self[:count].numpy() if self._host is None else self._host[:count]
 
     def numpy(self) -> np.ndarray:
-        """A copy on the host."""
+        """A copy of the array on the host."""
         array = np.empty(self.shape, self.dtype)
         self.driver.download(self.memory, array)
         return array
 
     def first_not_finite(self, dtype: str) -> int | None:
-        """The first sample that is not finite in a type, None if all are."""
+        """The first sample with a number that is not finite as this type; None without one."""
         driver = self.driver
         found = np.array([self.size])
         memory = driver.allocate(found.nbytes)
@@ -166,7 +142,7 @@ class DeviceArray:
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
-        """How others take it without a copy."""
+        """How other libraries take the array without a copy."""
         return {
             "shape": self.shape,
             "typestr": self.dtype.str,
@@ -192,11 +168,20 @@ def placed(arrays: dict[str, Any], driver: Driver, results: tuple[str, ...]) -> 
         yield {name: Streamed(a) for name, a in arrays.items()}
         return
     driver.enter()
-    bound = {name: Resident(a, driver) for name, a in arrays.items()}
+    bound = {name: _resident(a, driver) for name, a in arrays.items()}
     yield bound
     for name in results:
         if not isinstance(arrays[name], DeviceArray):
             driver.download(bound[name].memory, arrays[name])
+
+
+def _resident(array: Any, driver: Driver) -> DeviceArray:
+    """An array as a whole on the device."""
+    if isinstance(array, DeviceArray):
+        return array
+    memory = driver.allocate(max(array.nbytes, 1))
+    driver.upload(np.ascontiguousarray(array), memory)
+    return DeviceArray(memory, array.shape, array.dtype, driver, array)
 
 
 class Stream:
@@ -207,22 +192,19 @@ class Stream:
     bound : dict
         Streamed arrays, and perhaps ``"order"``, a host array.
     driver : Driver
-    results : tuple of str
-        Arrays that are copied to the host instead.
-    size, stride : int
-        Rows of a batch, and of a full batch.
+    window : Window
+        Its results are copied to the host instead.
     """
 
-    def __init__(
-        self, bound: Bound, driver: Driver, results: tuple[str, ...], size: int, stride: int
-    ) -> None:
-        self.driver, self.results, self.size, self.stride = driver, results, size, stride
+    def __init__(self, bound: Bound, driver: Driver, window: Window) -> None:
+        self.driver, self.results = driver, window.results
+        self.size, self.stride = window.size, window.stride
         self.order = bound.get("order")
         self.arrays = {n: a.host for n, a in bound.items() if isinstance(a, Streamed)}
         row = sum(a[:1].nbytes for a in self.arrays.values())
         limit = _STRETCH if options.data_limit is None else options.data_limit // 2
-        self.batches = max(1, limit // max(1, row * stride))
-        rows = (self.batches - 1) * stride + size
+        self.batches = max(1, limit // max(1, row * self.stride))
+        rows = (self.batches - 1) * self.stride + self.size
         self._sides = [self._side(rows) for _ in range(2)]
 
     def _side(self, rows: int) -> _Side:

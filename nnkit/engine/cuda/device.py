@@ -1,7 +1,8 @@
-"""A GPU as a device."""
+"""A GPU as a device: what it does for the engine."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -13,7 +14,7 @@ from nnkit.engine.abstract_device import Bound, Device, Lock, Window
 from nnkit.engine.cuda import data
 from nnkit.engine.cuda.driver import Driver
 from nnkit.engine.cuda.places import DeviceArena
-from nnkit.engine.cuda.replay import Replay
+from nnkit.engine.cuda.program import CudaProgram
 from nnkit.engine.cuda.simulator import Simulator
 from nnkit.engine.program import Program
 from nnkit.engine.tape import Tape
@@ -46,12 +47,13 @@ class CudaDevice(Device):
 
     @property
     def key(self) -> tuple[Any, ...]:  # type: ignore[override]
-        """The name, and how products are rounded."""
+        """The GPU's name, and how products are rounded."""
         return self.name, config.matmul_precision()
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> data.DeviceArray:
         """An array in the GPU's memory."""
-        return data.empty(shape, dtype, self.driver)
+        memory = self.driver.allocate(max(1, math.prod(shape) * dtype.itemsize))
+        return data.DeviceArray(memory, shape, dtype, self.driver)
 
     def adopt(self, value: Any, name: str) -> data.DeviceArray:
         """An array on this GPU; see :func:`nnkit.engine.cuda.data.adopt`."""
@@ -66,11 +68,11 @@ class CudaDevice(Device):
         return DeviceArena(self.driver)
 
     def take(self, lasting: Sequence[np.ndarray]) -> None:
-        """Nothing: a replay brings what it needs."""
+        """Do nothing: a replay brings what it needs."""
 
     @contextmanager
     def in_python(self, lock: Lock) -> Iterator[None]:
-        """The GPU first: who replays a step holds it, and a layer in it may run another model."""
+        """Hold the GPU, then the lock: a replay holds the GPU, and its layers may run a model."""
         with self.driver.alone(), lock():
             yield
 
@@ -111,6 +113,6 @@ class CudaDevice(Device):
 
     def program(
         self, tape: Tape, single: Program, arena: DeviceArena, share: float, window: Window
-    ) -> Replay:
-        """Launches, graphs of them, and what feeds them with data."""
-        return Replay(tape, self.driver, arena, window)
+    ) -> CudaProgram:
+        """The replay of a tape on this GPU."""
+        return CudaProgram(tape, self.driver, arena, window)

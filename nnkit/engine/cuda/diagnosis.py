@@ -1,4 +1,4 @@
-"""What a GPU needs, what this machine has of it, and what to do about the rest."""
+"""What a GPU needs, which of these things this machine has, and how to get the others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Diagnosis", "DriverError", "DriverLibrary", "Finding", "Machine", "diagnose"]
+from nnkit.errors import DeviceError
+
+__all__ = ["Diagnosis", "DriverLibrary", "Finding", "Machine", "diagnose"]
 
 Version = tuple[int, ...]
 
@@ -46,11 +48,11 @@ class Finding:
     ----------
     what : str
     found : str
-        What it is, or what is wrong with it.
+        A version, a name or a path; or what is wrong.
     level : str
         ``"ok"``, ``"slower"`` (works without) or ``"problem"`` (a GPU can't be used).
     advice : str
-        What to do about it.
+        What to do where something is wrong or missing.
     """
 
     what: str
@@ -80,7 +82,7 @@ class Diagnosis:
     simulated: bool = False
 
     def problems(self, index: int = 0) -> list[str]:
-        """Why GPU ``index`` can't be used, and what to do; nothing if it can."""
+        """Why GPU ``index`` can't be used, and what to do; empty if it can be used."""
         found = [str(finding) for finding in self.findings if finding.level == PROBLEM]
         if found:
             return found
@@ -121,55 +123,55 @@ class Diagnosis:
             yield f"'cuda' is cuda:0: {self.devices[0].found}"
 
 
-class DriverError(RuntimeError):
-    """The driver refused; the message is its name for why."""
-
-
 class DriverLibrary:
     """NVIDIA's driver. Asking it makes no context and takes no memory on a device.
 
     Parameters
     ----------
     library : ctypes.CDLL
+
+    Raises
+    ------
+    DeviceError
+        From every method: the driver's name for what went wrong.
     """
 
     def __init__(self, library: Any) -> None:
         self._library = library
 
     def version(self) -> Version:
-        """The newest CUDA that it runs."""
-        number = ctypes.c_int()
-        self._call("cuDriverGetVersion", ctypes.byref(number))
-        return number.value // 1000, number.value % 1000 // 10
+        """The newest CUDA that the driver runs."""
+        number = self._ask(ctypes.c_int(), "cuDriverGetVersion")
+        return number // 1000, number % 1000 // 10
 
     def devices(self) -> list[tuple[str, Version, int, int]]:
         """Name, compute capability, multiprocessors and bytes of memory of every device."""
         self._call("cuInit", 0)
-        count = ctypes.c_int()
-        self._call("cuDeviceGetCount", ctypes.byref(count))
-        return [self._device(index) for index in range(count.value)]
+        count = self._ask(ctypes.c_int(), "cuDeviceGetCount")
+        return [self._device(index) for index in range(count)]
 
     def _device(self, index: int) -> tuple[str, Version, int, int]:
-        handle, name, memory = ctypes.c_int(), ctypes.create_string_buffer(256), ctypes.c_size_t()
-        self._call("cuDeviceGet", ctypes.byref(handle), index)
+        handle, name = ctypes.c_int(), ctypes.create_string_buffer(256)
+        self._ask(handle, "cuDeviceGet", index)
         self._call("cuDeviceGetName", name, len(name), handle)
-        self._call("cuDeviceTotalMem_v2", ctypes.byref(memory), handle)
+        memory = self._ask(ctypes.c_size_t(), "cuDeviceTotalMem_v2", handle)
         major, minor, multiprocessors = (
-            self._attribute(number, handle) for number in (_MAJOR, _MINOR, _MULTIPROCESSORS)
+            self._ask(ctypes.c_int(), "cuDeviceGetAttribute", number, handle)
+            for number in (_MAJOR, _MINOR, _MULTIPROCESSORS)
         )
-        return name.value.decode(errors="replace"), (major, minor), multiprocessors, memory.value
+        return name.value.decode(errors="replace"), (major, minor), multiprocessors, memory
 
-    def _attribute(self, number: int, handle: ctypes.c_int) -> int:
-        value = ctypes.c_int()
-        self._call("cuDeviceGetAttribute", ctypes.byref(value), number, handle)
-        return value.value
+    def _ask(self, answer: ctypes.c_int | ctypes.c_size_t, function: str, *arguments: Any) -> int:
+        """What a function writes into its first argument."""
+        self._call(function, ctypes.byref(answer), *arguments)
+        return answer.value
 
     def _call(self, function: str, *arguments: Any) -> None:
         code = getattr(self._library, function)(*arguments)
         if code:
             name = ctypes.c_char_p()
             self._library.cuGetErrorName(code, ctypes.byref(name))
-            raise DriverError((name.value or b"").decode() or f"error {code}")
+            raise DeviceError((name.value or b"").decode() or f"error {code}")
 
 
 class Machine:
@@ -179,7 +181,7 @@ class Machine:
     """
 
     def version(self, package: str) -> str:
-        """Of an installed package."""
+        """The version of an installed package."""
         return importlib.metadata.version(package)
 
     def simulated(self) -> bool:
@@ -240,14 +242,12 @@ def _packages(machine: Machine) -> Iterator[Finding]:
     )
     yield Finding("NumPy", numpy + cured)
     yield Finding("numba", numba)
-    version = _try(machine.version, "numba-cuda")
-    if isinstance(version, Exception):
-        yield Finding("numba-cuda", "not installed", PROBLEM, INSTALL)
-        return
-    bindings = _try(machine.version, "cuda-bindings")
-    if isinstance(bindings, Exception):
-        yield Finding("cuda-bindings", "not installed", PROBLEM, INSTALL)
-        return
+    names = "numba-cuda", "cuda-bindings"
+    version, bindings = (_try(machine.version, name) for name in names)
+    for name, found in zip(names, (version, bindings), strict=True):
+        if isinstance(found, Exception):
+            yield Finding(name, "not installed", PROBLEM, INSTALL)
+            return
     yield Finding("cuda-bindings", bindings)
     if _numbers(version) < (0, 30, 4) and _numbers(numba) >= (0, 66):
         clash = f"{version} does not work with numba {numba}, 0.30.4 does"
@@ -260,29 +260,30 @@ def _packages(machine: Machine) -> Iterator[Finding]:
 
 
 def _driver(machine: Machine, cuda: int) -> tuple[Version | None, Finding, tuple[Finding, ...]]:
-    """The newest CUDA that the driver runs, what is to be said of it, and its devices."""
+    """The newest CUDA that the driver runs, a finding about the driver, and its devices."""
     oldest = _OLDEST_DRIVER.get(cuda, 580)
     install = f"Install NVIDIA's driver, version {oldest} or later."
     if sys.platform == "darwin":
         install = "NVIDIA has none for macOS."
+
+    def problem(found: str, advice: str) -> tuple[Version | None, Finding, tuple[Finding, ...]]:
+        return newest, Finding("driver", found, PROBLEM, advice), ()
+
+    newest: Version | None = None
     driver = _try(machine.driver)
     if isinstance(driver, Exception):
-        missing = Finding("driver", f"not found ({_first_line(driver)})", PROBLEM, install)
-        return None, missing, ()
-    newest = _try(driver.version)
-    if isinstance(newest, Exception):
-        return None, Finding("driver", f"does not answer ({newest})", PROBLEM, install), ()
-    runs = f"runs CUDA {_dotted(newest)}"
-    if newest < (cuda,):
-        old = f"too old: {runs}, the packages installed are of CUDA {cuda}"
-        return newest, Finding("driver", old, PROBLEM, install), ()
+        return problem(f"not found ({_first_line(driver)})", install)
+    version = _try(driver.version)
+    if isinstance(version, Exception):
+        return problem(f"does not answer ({version})", install)
+    newest, runs = version, f"runs CUDA {_dotted(version)}"
+    if version < (cuda,):
+        return problem(f"too old: {runs}, the packages installed are of CUDA {cuda}", install)
     found = _try(driver.devices)
     if isinstance(found, Exception):
-        failed = Finding("driver", f"{runs}, but fails with {found}", PROBLEM, _advice(str(found)))
-        return newest, failed, ()
+        return problem(f"{runs}, but fails with {found}", _advice(str(found)))
     if not found:
-        none = Finding("driver", f"{runs}, but sees no GPU", PROBLEM, _advice("NO_DEVICE"))
-        return newest, none, ()
+        return problem(f"{runs}, but sees no GPU", _advice("NO_DEVICE"))
     return newest, Finding("driver", runs), tuple(_devices(found, cuda))
 
 
@@ -315,7 +316,7 @@ def _devices(found: list[tuple[str, Version, int, int]], cuda: int) -> Iterator[
 
 
 def _libraries(machine: Machine, newest: Version | None) -> Iterator[Finding]:
-    """The compiler's libraries, and that for products of matrices."""
+    """The compiler's libraries, and the library for products of matrices."""
     found = {name: _try(machine.library, name) for name in _WHEELS}
     versions = {
         name: _numbers(library[1])[:2]

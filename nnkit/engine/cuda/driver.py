@@ -14,6 +14,7 @@ import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -27,12 +28,6 @@ __all__ = ["Driver", "Memory"]
 Shape = tuple[int, ...]
 
 _log = logging.getLogger("nnkit")
-
-
-def _bindings() -> Any:
-    from cuda.bindings import driver
-
-    return driver
 
 
 class Memory:
@@ -82,8 +77,10 @@ class Driver:
         self.upload_stream = self._new_stream()
 
     def _open(self) -> Any:
-        """The functions of CUDA."""
-        return _bindings()
+        """The functions of CUDA's driver, as ``cuda.bindings`` has them."""
+        from cuda.bindings import driver
+
+        return driver
 
     def _select(self) -> None:
         """Make the device this thread's current one."""
@@ -91,12 +88,12 @@ class Driver:
 
     @functools.cached_property
     def launch_stream(self) -> Any:
-        """The stream as numba knows it."""
+        """The stream as numba's launches take it."""
         return cuda.external_stream(self.stream)
 
     @functools.cached_property
     def multiprocessors(self) -> int:
-        """How many the device has."""
+        """How many multiprocessors the device has."""
         return int(cuda.get_current_device().MULTIPROCESSOR_COUNT)
 
     def _call(self, name: str, *arguments: Any) -> Any:
@@ -134,8 +131,12 @@ class Driver:
         except DeviceError as error:
             if "OUT_OF_MEMORY" not in str(error):
                 raise
-            free, total = self.free_memory(), self.total_memory()
-            raise out_of_memory(self.name, size, free, total) from None
+            free, total = self._call("cuMemGetInfo")
+            raise DeviceError(
+                f"out of memory on {self.name}: {size / 1e6:.1f} MB are needed, "
+                f"{free / 1e6:.1f} of {total / 1e6:.1f} MB are free; use a smaller batch_size or "
+                "model, or end what else uses the device. The model is as it was before"
+            ) from None
         memory = Memory(address, size)
         weakref.finalize(memory, self._dropped.append, address)
         return memory
@@ -143,10 +144,6 @@ class Driver:
     def free_memory(self) -> int:
         """Bytes that could still be allocated, by this process or another."""
         return int(self._call("cuMemGetInfo")[0])
-
-    def total_memory(self) -> int:
-        """Bytes of the device."""
-        return int(self._call("cuMemGetInfo")[1])
 
     def staging(self, size: int) -> np.ndarray:
         """Host memory that the device copies from while the host goes on."""
@@ -171,13 +168,12 @@ class Driver:
 
         Returns an event to wait for with :meth:`wait`: then the staging memory is free again.
         """
-        event = self._call("cuEventCreate", 2)  # Without timing.
-        self._call("cuEventRecord", event, self.upload_stream)
+        event = self.mark(self.upload_stream)
         self._call("cuStreamWaitEvent", self.stream, event, 0)
         return event
 
     def wait(self, event: Any) -> None:
-        """Wait for an event, and forget it."""
+        """Wait for an event, then destroy it."""
         self._call("cuEventSynchronize", event)
         self._call("cuEventDestroy", event)
 
@@ -190,10 +186,10 @@ class Driver:
         attribute = self.api.CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL
         return int(self._call("cuPointerGetAttribute", attribute, address))
 
-    def mark(self) -> Any:
-        """An event after all that is queued now."""
-        event = self._call("cuEventCreate", 2)
-        self._call("cuEventRecord", event, self.stream)
+    def mark(self, stream: int | None = None) -> Any:
+        """An event after all that is queued now, on a stream other than the steps' if given."""
+        event = self._call("cuEventCreate", 2)  # Without timing.
+        self._call("cuEventRecord", event, self.stream if stream is None else stream)
         return event
 
     def download(self, source: Memory, target: np.ndarray, offset: int = 0) -> None:
@@ -210,14 +206,22 @@ class Driver:
         self._call("cuMemcpyDtoDAsync", *arguments)
 
     def clear(self, memory: Memory, offset: int, size: int) -> None:
-        """Zeros, in the order of the stream."""
+        """Fill memory with zeros, in the order of the stream."""
         self._call("cuMemsetD8Async", memory.address + offset, 0, size, self.stream)
 
     def view(
         self, memory: Memory, offset: int, shape: Shape, strides: Shape, dtype: np.dtype
     ) -> Any:
         """An array in device memory, as kernels take it."""
-        described = _Described(memory.address + offset, shape, strides, dtype)
+        interface = {
+            "data": (memory.address + offset if math.prod(shape) else 0, False),
+            "shape": shape,
+            "strides": strides,
+            "typestr": dtype.str,
+            "version": 3,
+            "stream": None,
+        }
+        described = SimpleNamespace(__cuda_array_interface__=interface)
         return cuda.as_cuda_array(described, sync=False)
 
     # ----------------------------------------------------------------------------- launches
@@ -237,11 +241,11 @@ class Driver:
 
     @functools.cached_property
     def workspace(self) -> Memory:
-        """Memory for cuBLASLt; one, as there is one stream."""
+        """Memory for cuBLASLt: one block, as products run one after the other on one stream."""
         return self.allocate(WORKSPACE)
 
     def synchronize(self) -> None:
-        """Wait for all that is queued."""
+        """Wait for all that is queued on the stream."""
         self._call("cuStreamSynchronize", self.stream)
 
     @contextmanager
@@ -277,7 +281,7 @@ class Graph:
         self._executable: Any = None
 
     def instantiate(self, captured: Any) -> None:
-        """Make it ready to run."""
+        """Make captured launches ready to run."""
         call = self.driver._call
         self._executable = call("cuGraphInstantiate", captured, 0)
         call("cuGraphDestroy", captured)
@@ -285,28 +289,5 @@ class Graph:
         weakref.finalize(self, self.driver.api.cuGraphExecDestroy, self._executable)
 
     def launch(self) -> None:
-        """Queue all of it."""
+        """Queue all captured launches."""
         self.driver._call("cuGraphLaunch", self._executable, self.driver.stream)
-
-
-class _Described:
-    """Device memory as numba takes it."""
-
-    def __init__(self, address: int, shape: Shape, strides: Shape, dtype: np.dtype) -> None:
-        self.__cuda_array_interface__ = {
-            "data": (address if math.prod(shape) else 0, False),
-            "shape": shape,
-            "strides": strides,
-            "typestr": dtype.str,
-            "version": 3,
-            "stream": None,
-        }
-
-
-def out_of_memory(name: str, size: int, free: int, total: int) -> DeviceError:
-    """The error for an allocation that failed, with sizes."""
-    return DeviceError(
-        f"out of memory on {name}: {size / 1e6:.1f} MB are needed, {free / 1e6:.1f} of "
-        f"{total / 1e6:.1f} MB are free; use a smaller batch_size or model, or end what else uses "
-        "the device. The model is as it was before"
-    )

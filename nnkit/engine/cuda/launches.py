@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from nnkit import config
-from nnkit.engine.cuda.blas import Lt, Product
+from nnkit.engine.cuda.blas import Product
 from nnkit.engine.cuda.places import Places
 from nnkit.engine.cuda.products import ProductCall, fuse_products
 from nnkit.engine.device import cuda_twin
@@ -19,42 +19,16 @@ from nnkit.kernels.cuda._cuda import CudaKernel
 __all__ = ["KernelLaunch", "Launch", "launches"]
 
 
-class Launch(Protocol):
-    """Work that is queued by calling it, once its operands have been placed.
-
-    Attributes
-    ----------
-    name : str
-    owner : object
-        The part of the model that asked for it.
-    """
-
-    name: str
-    owner: Any
-
-    def place(self) -> None:
-        """Find the operands' addresses, and prepare all that may not be done in a capture."""
-
-    def __call__(self) -> None:
-        """Queue it."""
-
-
 def launches(calls: Sequence[Call], places: Places) -> list[Launch]:
     """The launches for some calls, in their order."""
-    lt = places.driver.lt
-    if lt is None:
-        return [_kernel_launch(call, places) for call in calls]
-    return [_launch(entry, places, lt) for entry in fuse_products(calls, places.lasts)]
+    found = calls if places.driver.lt is None else fuse_products(calls, places.lasts)
+    return [_launch(entry, places) for entry in found]
 
 
-def _launch(entry: Call | ProductCall, places: Places, lt: Lt) -> Launch:
+def _launch(entry: Call | ProductCall, places: Places) -> Launch:
     if isinstance(entry, ProductCall):
-        return ProductLaunch(entry, places, lt)
-    return _kernel_launch(entry, places)
-
-
-def _kernel_launch(call: Call, places: Places) -> KernelLaunch:
-    return KernelLaunch(cuda_twin(call.kernel), _operands(call), call.owner, places)
+        return ProductLaunch(entry, places)
+    return KernelLaunch(cuda_twin(entry.kernel), _operands(entry), entry.owner, places)
 
 
 def _operands(call: Call) -> list[Any]:
@@ -71,7 +45,7 @@ def _operands(call: Call) -> list[Any]:
 
 
 class KernelLaunch:
-    """The launch of a kernel.
+    """The launch of a kernel: it is queued by calling it, once its operands have been placed.
 
     Parameters
     ----------
@@ -79,6 +53,7 @@ class KernelLaunch:
     arguments : sequence
         Numbers and references.
     owner : object
+        The part of the model whose work it is, for error messages.
     places : Places
     """
 
@@ -91,12 +66,12 @@ class KernelLaunch:
         self._arguments: Sequence[Any] = ()
 
     def place(self) -> None:
-        """Resolve the operands, and choose how many threads there are."""
+        """Find the operands, and choose how many threads there are: no capture may do this."""
         self._arguments = [self.places.resolve(operand) for operand in self._operands]
         self._launch = self.places.driver.launcher(self._kernel, self._arguments)
 
     def __call__(self, **numbers: int) -> None:
-        """Queue it, with other numbers than it was recorded with if some are given."""
+        """Queue the kernel; numbers that are given replace the recorded ones of their names."""
         named = zip(self._kernel.parameters, self._arguments, strict=True)
         self._launch(*(numbers.get(name, argument) for name, argument in named))
 
@@ -104,21 +79,17 @@ class KernelLaunch:
 class ProductLaunch:
     """A product by cuBLASLt, or by nnkit's own kernels where that has no algorithm."""
 
-    def __init__(self, call: ProductCall, places: Places, lt: Lt) -> None:
+    def __init__(self, call: ProductCall, places: Places) -> None:
         self.name, self.owner, self.places = call.name, call.owner, places
         self._arrays = call.a, call.b, call.c, call.extra
+        lt: Any = places.driver.lt  # There is one: without it, a product is a call of a kernel.
         self._product = Product(lt, call.a, call.b, call.epilogue, config.matmul_precision())
-        # The calls one by one: first as products of their own, then as kernels.
-        fused = len(call.calls) > 1
-        self._apart = [
-            _launch(entry if fused else whole, places, lt)
-            for whole, entry in zip(call.calls, call.apart(), strict=True)
-        ]
+        self._apart = [_launch(entry, places) for entry in call.apart()]
         self._planned = False
         self._addresses = 0, 0, 0, 0
 
     def place(self) -> None:
-        """Find addresses and an algorithm."""
+        """Find the operands' addresses and an algorithm, which no capture may do."""
         a, b, c, extra = map(self._address, self._arrays)
         self._addresses = a, b, c, extra
         self._planned = self._product.plan(*self._addresses)
@@ -132,10 +103,13 @@ class ProductLaunch:
         return memory.address + offset
 
     def __call__(self) -> None:
-        """Queue it."""
+        """Queue the product."""
         if not self._planned:
             for launch in self._apart:
                 launch()
             return
         driver = self.places.driver
         self._product.run(*self._addresses, driver.workspace.address, driver.stream)
+
+
+Launch = KernelLaunch | ProductLaunch

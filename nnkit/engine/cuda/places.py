@@ -24,7 +24,7 @@ class DeviceArena:
         self.memory = driver.allocate(1)
 
     def reserve(self, size: int) -> Memory:
-        """The memory, made large enough."""
+        """The memory, made at least so many bytes large."""
         if size > self.memory.size:
             self.memory = self.driver.allocate(size)
         return self.memory
@@ -109,7 +109,7 @@ class Places:
         return self.driver.view(memory, offset, shape, operand.strides, operand.dtype)
 
     def download(self, reference: Reference, target: np.ndarray) -> None:
-        """Copy an array to the host."""
+        """Copy an array from the device into ``target``, on the host."""
         place = self._places.get(reference.place)
         if isinstance(place, Twin) and place not in self.written:
             place.fetch()  # Nobody changes it in this step.
@@ -117,7 +117,7 @@ class Places:
         target[...] = self._fetched(reference)[0]
 
     def upload(self, source: np.ndarray, reference: Reference) -> None:
-        """Copy an array from the host."""
+        """Copy ``source``, on the host, into an array on the device."""
         whole, first = np.ascontiguousarray(source), 0
         if reference.strides != whole.strides:  # What lies in between stays.
             elements, whole, first = self._fetched(reference)

@@ -20,7 +20,7 @@ class ProductCall:
     Attributes
     ----------
     calls : tuple of Call
-        What it stands for. Launched one after the other they do the same.
+        The recorded calls whose work the product does.
     a, b, c : Reference
     extra : Reference or None
         The epilogue's vector.
@@ -37,31 +37,25 @@ class ProductCall:
 
     @property
     def name(self) -> str:
-        """Names of the kernels that it stands for."""
+        """Names of the recorded kernels whose work it does."""
         return " + ".join(call.kernel.name for call in self.calls)
 
     @property
     def owner(self) -> Any:
-        """Whose product it is."""
+        """The part of the model that the product belongs to."""
         return self.calls[0].owner
 
-    @property
-    def references(self) -> list[tuple[Reference, bool]]:
-        """a, b, c and, if there is one, extra; and whether they are written."""
-        product = [(self.a, False), (self.b, False), (self.c, True)]
-        if self.extra is not None:
-            product.append((self.extra, self.epilogue == "sum_rows"))
-        return product
-
-    def apart(self) -> list[Call | ProductCall]:
-        """Each call by itself: for a product whose epilogue cuBLASLt has no algorithm for."""
+    def apart(self) -> Sequence[Call | ProductCall]:
+        """What to launch where cuBLASLt has no algorithm: single products, or nnkit's kernels."""
+        if len(self.calls) == 1:
+            return self.calls
         return [_product(call) or call for call in self.calls]
 
 
 def fuse_products(
     calls: Sequence[Call], lasts: Callable[[Reference], bool]
 ) -> list[Call | ProductCall]:
-    """Find the products among some calls, and what can be done in the same launch.
+    """Find the products among some calls, and let each do the call after it where it can.
 
     That is the gradient of a bias, right after that of the kernel: ``matmul(x^T, dz, dW)`` and
     ``sum_rows(dz, 0, db)``. A ReLU stays apart: its gradient needs to know x = 0 from x < 0, and
@@ -78,7 +72,7 @@ def fuse_products(
     Returns
     -------
     list of Call or ProductCall
-        In the same order.
+        In the order of ``calls``.
     """
     fused: list[Call | ProductCall] = []
     for call in calls:
@@ -93,17 +87,13 @@ def fuse_products(
 
 def _product(call: Call) -> ProductCall | None:
     """A call as a product, if cuBLASLt can multiply what it multiplies."""
-    if call.kernel is launch.matmul:
-        (a, b, c), extra, epilogue = call.arguments, None, "none"
-    elif call.kernel is launch.matmul_add:
-        (a, b, c), extra, epilogue = call.arguments, None, "add"
-    elif call.kernel is launch.matmul_bias:
-        (a, b, extra, c), epilogue = call.arguments, "bias"
-    else:
+    epilogues = {launch.matmul: "none", launch.matmul_add: "add", launch.matmul_bias: "bias"}
+    if call.kernel not in epilogues:
         return None
-    types = {x.dtype.name for x in (a, b, c, extra) if x is not None}
-    same = types in ({"float32"}, {"float64"})
-    return ProductCall((call,), a, b, c, extra, epilogue) if same else None
+    a, b, *extra, c = call.arguments
+    if {x.dtype.name for x in (a, b, c, *extra)} not in ({"float32"}, {"float64"}):
+        return None
+    return ProductCall((call,), a, b, c, extra[0] if extra else None, epilogues[call.kernel])
 
 
 def _sums_rows_of(product: ProductCall, call: Call, lasts: Callable[[Reference], bool]) -> bool:

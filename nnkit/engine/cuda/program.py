@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
 import numpy as np
 
+from nnkit.engine.abstract_device import Bound, Window
 from nnkit.engine.cuda.convolutions import unfold_convolutions
+from nnkit.engine.cuda.data import DeviceArray, Stream, Streamed
 from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.launches import launches
 from nnkit.engine.cuda.options import options
-from nnkit.engine.cuda.patterns import find_faster
 from nnkit.engine.cuda.places import DeviceArena, Places
+from nnkit.engine.cuda.small_stretch import small_dense
 from nnkit.engine.cuda.stretch import Stretch
 from nnkit.engine.device import has_cuda_twin
-from nnkit.engine.references import Reference
+from nnkit.engine.references import Reference, root
 from nnkit.engine.tape import Call, Stop, Tape
+from nnkit.engine.twins import twin_of
 from nnkit.errors import DeviceError
+from nnkit.kernels._jit import address
 
-__all__ = ["Program"]
+__all__ = ["CudaProgram"]
 
 
-class Program:
-    """The replay of a tape on a device.
+class CudaProgram:
+    """The replay of a tape on a GPU; data lies there, or on the host, or is streamed.
 
     Parameters
     ----------
@@ -28,10 +35,8 @@ class Program:
     driver : Driver
     arena : DeviceArena
         Memory for the temporaries.
-    whole : bool
-        Whether the batch is a full one. Only such steps are fused: a single step of a smaller batch
-        at the end of an epoch is not worth the compilation. It must not depend on anything that may
-        change from run to run, because fused kernels add up in another order.
+    window : Window, optional
+        What :meth:`replay` reads of the data; :meth:`run` does without.
 
     Attributes
     ----------
@@ -39,7 +44,9 @@ class Program:
         Whether a replay needs nothing from Python.
     """
 
-    def __init__(self, tape: Tape, driver: Driver, arena: DeviceArena, whole: bool) -> None:
+    def __init__(
+        self, tape: Tape, driver: Driver, arena: DeviceArena, window: Window | None = None
+    ) -> None:
         if driver.lt is not None:
             unfold_convolutions(tape)
         self.driver, self.places = driver, Places(tape, driver, arena)
@@ -56,14 +63,68 @@ class Program:
             calls = []
         self._segments.append(Stretch(launches(calls, self.places), driver))
         self.native = len(self._segments) == 1
-        fuses = whole and options.fuse != "none"
-        self._fast = find_faster(tape, self.places) if fuses else None
+        self._inputs: dict[str, Memory] = {}
+        # Only steps of full batches are fused: a single smaller one at the end of an epoch is not
+        # worth the compilation. This must not depend on anything that may change from run to run,
+        # because fused kernels add up in another order.
+        self._fused = None
+        if window is not None:
+            self.window = window
+            if window.size == window.stride and options.fuse != "none":
+                self._fused = small_dense(tape, self.places)
+
+    def replay(self, bound: Bound, steps: int, meanwhile: Callable[[], None] | None = None) -> None:
+        """Do so many steps; arrays that are not on the device yet are copied there."""
+        first = int(self.window.batch[0])
+        with self.driver.alone():
+            with self.running():
+                if any(isinstance(value, Streamed) for value in bound.values()):
+                    self._stream(bound, first, steps)
+                else:
+                    self.run(self._placed(bound), steps)
+                if meanwhile is not None:
+                    meanwhile()
+            self.window.batch[0] = first + steps
+            for name in self.window.results:
+                if isinstance(bound[name], np.ndarray):
+                    self.driver.download(self._inputs[name], bound[name])
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """A block that runs steps: lasting arrays go to the device, and come back as needed.
+
+        After an error in it, or Ctrl-C, what the steps have learnt is kept if the device still is.
+        """
+        for twin in self.places.twins:
+            twin.prepare()
+        for twin in self.places.written:
+            twin.newer = "step"
+        try:
+            yield
+        except BaseException:
+            with suppress(DeviceError):  # The first error says more than those that it causes.
+                self._finish()
+            raise
+        self._finish()
+
+    def _finish(self) -> None:
+        """Wait for the steps, and let the host have what it must have at once."""
+        try:
+            self.driver.synchronize()
+            if self._fused is not None:
+                self._fused.check()
+            for twin in self.places.written:
+                twin.finish()
+        except DeviceError:  # The device is lost; the host's arrays are all that there is.
+            for twin in self.places.written:
+                twin.newer = "host"
+            raise
 
     def run(self, bound: dict[str, Memory], steps: int) -> None:
         """Queue so many steps on bound arrays that lie in device memory."""
         addresses = self.places.bind(bound)
-        if self._fast is not None and options.fuse != "none":
-            self._fast.run(addresses, steps)
+        if self._fused is not None and options.fuse != "none":
+            self._fused.run(addresses, steps)
         elif self.native:
             self._segments[0].run(addresses, steps)
         else:
@@ -71,28 +132,29 @@ class Program:
                 for segment in self._segments:
                     segment.run(addresses, 1)
 
-    def prepare(self) -> None:
-        """Bring all lasting arrays to the device."""
-        for twin in self.places.twins:
-            twin.prepare()
-        for twin in self.places.written:
-            twin.newer = "step"
+    def _placed(self, bound: Bound) -> dict[str, Memory]:
+        """Where each bound array lies, after those of the host have been copied."""
+        memory: dict[str, Memory] = {}
+        for name, value in bound.items():
+            if isinstance(value, DeviceArray):
+                memory[name] = value.memory
+                continue
+            known = self._inputs.get(name)
+            if known is None or known.size < value.nbytes:
+                self._inputs[name] = self.driver.allocate(max(value.nbytes, 1))
+            if name not in self.window.results:
+                self.driver.upload(np.ascontiguousarray(value), self._inputs[name])
+            memory[name] = self._inputs[name]
+        return memory
 
-    def finish(self) -> None:
-        """Wait for the steps, and let the host have what it must have at once."""
-        self.driver.synchronize()
-        if self._fast is not None:
-            self._fast.check()
-        for twin in self.places.written:
-            twin.finish()
-
-    def give_up(self) -> None:
-        """After an error: keep what can be kept."""
-        try:
-            self.finish()
-        except DeviceError:  # The device is lost; the host's arrays are all that there is.
-            for twin in self.places.written:
-                twin.newer = "host"
+    def _stream(self, bound: Bound, first: int, steps: int) -> None:
+        """Queue steps on data that passes through the device."""
+        batch, stream = self.window.batch, Stream(bound, self.driver, self.window)
+        counter, at = twin_of(batch, self.driver).memory, address(batch) - address(root(batch))
+        for count, memory in stream.stretches(first, steps):
+            # The rows of a stretch are counted from its first.
+            self.driver.clear(counter, at, batch.nbytes)
+            self.run(memory, count)
 
 
 class _HostStop:
@@ -126,7 +188,7 @@ class _HostStop:
         return self._copies.setdefault(reference, np.empty(*form))
 
     def run(self, addresses: tuple[int, ...], steps: int) -> None:
-        """Copy in, run, copy out."""
+        """Copy arrays to the host, run the Python code, copy what it wrote back."""
         for _ in range(steps):
             for reference, host in self._in:
                 self.places.download(reference, host)

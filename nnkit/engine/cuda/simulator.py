@@ -36,11 +36,11 @@ class Simulator(Driver):
         pass
 
     def staging(self, size: int) -> np.ndarray:
-        """Ordinary memory."""
+        """Host memory like any other."""
         return np.empty(size, np.uint8)
 
     def device_of(self, address: int) -> int:
-        """This one: a simulated machine has no other."""
+        """The number of this device: a simulated machine has no other."""
         return self.index
 
     def view(
@@ -54,21 +54,21 @@ class Simulator(Driver):
     def array(
         self, memory: Memory, offset: int, shape: Shape, strides: Shape, dtype: np.dtype
     ) -> np.ndarray:
-        """The same as an array of NumPy."""
+        """An array of NumPy in simulated device memory."""
         content = self.api.bytes_at(memory.address, memory.size)
         return np.ndarray(shape, dtype, content, offset, strides)
 
     def launcher(self, kernel: CudaKernel, arguments: Sequence[Any]) -> Any:
-        """A function that runs the kernel, or adds it to what is captured."""
+        """A function that runs the kernel, or adds its launch to the graph being captured."""
         grid, block = kernel.geometry(arguments)
-        return lambda *given: self.do(lambda: kernel.dispatcher[grid, block](*given))
 
-    def do(self, launch: Callable[[], None]) -> None:
-        """Run a launch now, or with the graph that is being captured."""
-        if self.api.captured is None:
-            launch()
-        else:
-            self.api.captured.append(launch)
+        def launch(*given: Any) -> None:
+            if self.api.captured is None:
+                kernel.dispatcher[grid, block](*given)
+            else:
+                self.api.captured.append(lambda: kernel.dispatcher[grid, block](*given))
+
+        return launch
 
     @contextmanager
     def capture(self) -> Iterator[Graph]:
@@ -118,7 +118,7 @@ class HostMemory:
         return 0, content.ctypes.data
 
     def cuMemFree(self, address: int) -> tuple[int]:
-        """Give memory back."""
+        """Forget a block of memory."""
         del self._blocks[address]
         return (0,)
 
@@ -127,7 +127,7 @@ class HostMemory:
         return 0, self.total, self.total
 
     def cuGetErrorName(self, error: int) -> tuple[int, bytes]:
-        """The only error that there is."""
+        """The name of the only error that there is."""
         return 0, b"CUDA_ERROR_OUT_OF_MEMORY"
 
     def copy(self, to: int, source: int, size: int, stream: int) -> tuple[int]:

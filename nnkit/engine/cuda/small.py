@@ -25,18 +25,12 @@ from nnkit.engine.device import launch
 from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call, Tape
 from nnkit.engine.variable import ALIGNMENT
-from nnkit.kernels.cuda._cuda import CudaKernel
-from nnkit.kernels.cuda.fused.persistent import persistent
 from nnkit.kernels.cuda.fused.sizes import Sizes, Tiling, tile
-from nnkit.kernels.cuda.fused.steps import three_steps
 
 __all__ = ["Scratch", "SmallStep", "match"]
 
 
-Launch = tuple[CudaKernel, tuple[Any, ...]]
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Scratch:
     """Memory that launches need besides the arrays of the tape: zeros at first, then it lasts."""
 
@@ -44,65 +38,29 @@ class Scratch:
     dtype: str
 
 
+@dataclass(frozen=True)
 class SmallStep:
-    """The fast launches of a step. All but the gradients is left as the recorded calls leave it.
-
-    Arguments are references or :class:`Scratch`; both kinds of launch share them, and may take
-    turns. The vector of gradients is not written.
+    """What fast kernels must know of a step. They leave all but the gradients as its calls would.
 
     Attributes
     ----------
-    written : tuple of Reference
-        The arrays of the tape that are changed.
-    failed : Scratch
-        int32 (1,): 1 after the persistent kernel has given up waiting. Then its results are
-        worthless, and the scratch memory must not be used again.
+    tiling : Tiling
+    arguments : dict of str to Reference or Scratch
+        By the names of the kernels' parameters: three kernels a step and the persistent one share
+        them, and may take turns. ``failed``, int32 (1,), is 1 after the persistent kernel has given
+        up waiting. Then its results are worthless, and scratch memory must not be used again.
+    stays : bool
+        Whether the weights fit the processors' shared memory. If so, the persistent kernel, which
+        does many steps in one launch, is to be preferred.
     """
 
-    def __init__(self, tiling: Tiling, arrays: dict[str, Reference], processors: int) -> None:
-        self.tiling = tiling
-        self._stays = tiling.resident and tiling.blocks <= processors
-        s = tiling.sizes
-        self.failed = Scratch((1,), "int32")
-        self.written = tuple(
-            arrays[name]
-            for name in (
-                *("p", "m", "v", "losses", "hits"),
-                *("rate", "position", "batch", "iteration"),
-            )
-        )
-        self._arguments: dict[str, Any] = arrays | {
-            "partial": Scratch((tiling.parts, s.rows, s.hidden), "float32"),
-            "hidden": Scratch((s.hidden + 1, s.rows), "float32"),
-            "delta": Scratch((s.outputs, s.rows), "float32"),
-            "dh": Scratch((s.rows, s.hidden), "float32"),
-            "values": Scratch((2, s.rows), "float32"),
-            "now": Scratch((1,), "int64"),
-            "alpha": Scratch((1,), "float32"),
-            "arrived": Scratch((1,), "int64"),
-            "failed": self.failed,
-        }
-
-    def three_kernels(self) -> list[Launch]:
-        """One step."""
-        return [self._launch(kernel, {}) for kernel in three_steps(self.tiling)]
-
-    def persistent(self, steps: int) -> Launch | None:
-        """So many steps in one launch, to be preferred to the others.
-
-        None if the weights don't fit the processors' shared memory.
-        """
-        if not self._stays:
-            return None
-        return self._launch(persistent(self.tiling), {"steps": steps})
-
-    def _launch(self, kernel: CudaKernel, numbers: dict[str, int]) -> Launch:
-        named = self._arguments | numbers
-        return kernel, tuple(named[name] for name in kernel.parameters)
+    tiling: Tiling
+    arguments: dict[str, Reference | Scratch]
+    stays: bool
 
 
 def match(tape: Tape, processors: int) -> SmallStep | None:
-    """The fast launches of a recorded step, None if it has none.
+    """What fast kernels must know of a recorded step; None if there are none for it.
 
     Parameters
     ----------
@@ -115,11 +73,25 @@ def match(tape: Tape, processors: int) -> SmallStep | None:
     except _NoMatch:
         return None
     tiling = tile(sizes, processors)
-    return None if tiling is None else SmallStep(tiling, arrays, processors)
+    if tiling is None:
+        return None
+    s, f = tiling.sizes, "float32"
+    scratch = {
+        "partial": Scratch((tiling.parts, s.rows, s.hidden), f),
+        "hidden": Scratch((s.hidden + 1, s.rows), f),
+        "delta": Scratch((s.outputs, s.rows), f),
+        "dh": Scratch((s.rows, s.hidden), f),
+        "values": Scratch((2, s.rows), f),
+        "now": Scratch((1,), "int64"),
+        "alpha": Scratch((1,), f),
+        "arrived": Scratch((1,), "int64"),
+        "failed": Scratch((1,), "int32"),
+    }
+    return SmallStep(tiling, arrays | scratch, tiling.resident and tiling.blocks <= processors)
 
 
 class _NoMatch(Exception):  # noqa: N818  (nothing is wrong)
-    """The step is another one."""
+    """The step does not match the pattern."""
 
 
 def _require(condition: Any) -> None:
@@ -157,7 +129,7 @@ class _Calls:
         return result
 
     def end(self) -> None:
-        """There must be no more."""
+        """There must be no more calls."""
         _require(not self._left)
 
 

@@ -72,16 +72,12 @@ class Stretch:
         if key not in self._graphs:
             while len(self._graphs) >= _MOST_GRAPHS:
                 del self._graphs[next(iter(self._graphs))]
-            self._graphs[key] = self._capture(steps)
-        return self._graphs[key]
-
-    def _capture(self, steps: int) -> Graph | None:
-        try:
-            with self.driver.capture() as graph:
-                for _ in range(steps):
-                    for launch in self._launches:
+            try:
+                with self.driver.capture() as graph:
+                    for launch in [*self._launches] * steps:
                         launch()
-        except DeviceError as error:
-            _log.warning("a step is launched kernel by kernel, as its graph failed: %s", error)
-            return None
-        return graph
+                self._graphs[key] = graph
+            except DeviceError as error:
+                _log.warning("a step is launched kernel by kernel, as its graph failed: %s", error)
+                self._graphs[key] = None
+        return self._graphs[key]

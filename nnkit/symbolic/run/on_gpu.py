@@ -16,10 +16,9 @@ import numpy as np
 from nnkit.engine.cuda.device import CudaDevice
 from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.places import DeviceArena
-from nnkit.engine.cuda.program import Program
+from nnkit.engine.cuda.program import CudaProgram
 from nnkit.engine.references import root
 from nnkit.engine.twins import private, reading, twin_of
-from nnkit.errors import DeviceError
 from nnkit.kernels._jit import address
 from nnkit.symbolic.run.evaluate import Evaluator
 from nnkit.symbolic.run.lowering import Lowering
@@ -48,8 +47,7 @@ class NativeOnGpu(Native):
 
     def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The results; shared variables are updated, there."""
-        with self._driver.lock:
-            self._driver.enter()
+        with self._driver.alone():
             for v in self._resident:
                 if v.host.base is not None:  # Borrowed: the device has memory of its own.
                     v.host = v.host.copy()
@@ -102,7 +100,7 @@ class _RecordedOnGpu(Recorded):
         for place in self.tape.places:
             if place.kind == "lasting":
                 private(place.array)
-        self._program = Program(self.tape, on, arena, whole=False)
+        self._program = CudaProgram(self.tape, on, arena)
         arrays = self.tape.bound().items()
         self._memory = {name: on.allocate(max(array.nbytes, 1)) for name, array in arrays}
 
@@ -119,16 +117,8 @@ class _RecordedOnGpu(Recorded):
         for array, name in zip(now, self._given, strict=True):
             if name is not None:
                 self._give(array, self._memory[name])
-        self._program.prepare()
-        try:
+        with self._program.running():
             self._program.run(self._memory, 1)
-        except DeviceError:
-            self._program.give_up()
-            raise
-        except BaseException:
-            self._program.finish()
-            raise
-        self._program.finish()
         results = [np.empty(array.shape, array.dtype) for array in self.results]
         for name, result in zip(self._made, results, strict=True):
             self._driver.download(self._memory[name], result)

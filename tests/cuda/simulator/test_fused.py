@@ -15,6 +15,8 @@ from numba.np import numpy_support
 from nnkit.engine.cuda.small import Scratch, match
 from nnkit.engine.references import Reference
 from nnkit.kernels.cuda.fused import barrier
+from nnkit.kernels.cuda.fused.persistent import persistent
+from nnkit.kernels.cuda.fused.steps import three_steps
 from nnkit.layers import Rescaling
 from nnkit.losses import SparseCategoricalCrossentropy
 from nnkit.optimizers import SGD, Adam
@@ -45,21 +47,24 @@ class Device:
             self._places[key] = cuda.to_device(host)
         return self._places[key]
 
-    def launch(self, launched, arguments):
-        launched(*map(self.place, arguments))
+    def launch(self, kernel, **numbers):
+        named = self.small.arguments | numbers
+        kernel(*(self.place(named[name]) for name in kernel.parameters))
 
     def three_kernels(self):
-        for launch in self.small.three_kernels():
-            self.launch(*launch)
+        for phase in three_steps(self.small.tiling):
+            self.launch(phase)
 
-    def persistent(self, steps):
-        self.launch(*self.small.persistent(steps))
-        assert self.place(self.small.failed).copy_to_host()[0] == 0
+    def persistent(self, steps, fails=0):
+        assert self.small.stays
+        self.launch(persistent(self.small.tiling), steps=steps)
+        assert self.place(self.small.arguments["failed"]).copy_to_host()[0] == fails
 
     def fetch(self):
-        """Copy what has changed back to the host."""
-        for written in self.small.written:
-            self.tape.array(written)[...] = self.place(written).copy_to_host()
+        """Copy all that is not only read back to the host."""
+        for name, array in self.small.arguments.items():
+            if isinstance(array, Reference) and name not in ("x", "y", "order", "rates"):
+                self.tape.array(array)[...] = self.place(array).copy_to_host()
 
 
 def small(training, processors=1):
@@ -243,5 +248,4 @@ def test_blocks_that_never_come(rng, monkeypatch):
     training = Training(dense_model(9, 3, 2), *samples(rng, inputs=9))
     device = small(training, processors=2)
     assert device.small.tiling.blocks == 2
-    device.launch(*device.small.persistent(4))
-    assert device.place(device.small.failed).copy_to_host()[0] == 1
+    device.persistent(4, fails=1)

@@ -6,6 +6,9 @@ import pytest
 import nnkit
 from nnkit import cuda, optimizers
 from nnkit.engine.cuda.options import options
+from nnkit.engine.cuda.simulator import Simulator
+from nnkit.errors import DeviceError
+from nnkit.kernels.cuda.fused import barrier
 from nnkit.training.batches import Batches, Pace
 from tests.cuda.simulator import compare
 
@@ -28,6 +31,23 @@ def test_small_models_are_fused(fuse, rng, monkeypatch):
         return model
 
     compare(make, rng.normal(size=(9, 3)).astype(np.float32), np.arange(9) % 2)
+
+
+def test_three_kernels_go_on_where_blocks_did_not_meet(rng, monkeypatch):
+    """The simulator runs blocks one after the other, so the first one waits in vain."""
+    monkeypatch.setattr(barrier, "_PATIENCE", 3)
+    monkeypatch.setattr(Simulator, "multiprocessors", 2)
+    nnkit.set_device("cuda")
+    dense = nnkit.layers.Dense
+    model = nnkit.Sequential([nnkit.Input((9,)), dense(3, "tanh"), dense(2, "softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    x, y, before = rng.normal(size=(8, 9)), np.arange(8) % 2, model.get_weights()
+    with pytest.raises(DeviceError, match="did not meet"):
+        model.fit(x, y, batch_size=2, verbose=0)
+    for weights, old in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weights, old)
+    model.fit(x, y, batch_size=2, verbose=0)
+    assert all((w != old).any() for w, old in zip(model.get_weights(), before, strict=True))
 
 
 @nnkit.kernel(outputs=["y"], split=["x", "y"], elementwise=True)
