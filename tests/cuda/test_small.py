@@ -112,7 +112,7 @@ def test_launches_share_arrays(train):
     assert isinstance(by_name["partial"], Scratch)
     storage, counters = training.session.storage, training.session.counters
     assert all(np.may_share_memory(tape.array(by_name[name]), storage.values) for name in "p")
-    assert set(map(tape.reference, counters.state())) <= set(found.written)
+    assert set(map(tape.reference, counters.state)) <= set(found.written)
 
 
 def test_weights_are_found_where_they_lie(train):

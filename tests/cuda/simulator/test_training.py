@@ -6,7 +6,7 @@ import pytest
 import nnkit
 from nnkit import cuda, optimizers
 from nnkit.engine.cuda.options import options
-from nnkit.training.batches import Batches, Pace
+from nnkit.training.loops import Batches, Pace
 from tests.cuda.simulator import compare
 
 pytestmark = pytest.mark.filterwarnings(
