@@ -14,7 +14,7 @@ import numpy as np
 from nnkit.conversion import to_numpy
 from nnkit.engine.device import working
 from nnkit.engine.stops import in_python
-from nnkit.engine.variable import Variable
+from nnkit.engine.variable import Storage, Variable
 from nnkit.layers.shared import adding_up, distinct, shares_weights
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Chain:
         self.parts, self.absorbed = distinct(parts), absorbed
         self.shares = shares_weights(self.parts)
         self.watch: Watch | None = None
+        self._find_trained()
         self._passed: list[Passed] = []
         self.mask: Mask = None
 
@@ -90,8 +91,9 @@ class Chain:
         numpy.ndarray or None
             The gradient of the input, None if nobody needs it.
         """
-        trained = [i for i, part in enumerate(self.parts) if part.trainable_weights]
-        first = 0 if propagate else min(trained, default=len(self.parts))
+        if self._moves != Storage.moves:
+            self._find_trained()
+        first = 0 if propagate else self._first
         written: set[Variable] = set()
         for i in reversed(range(first, len(self.parts))):
             part, dx = self.parts[i], None
@@ -111,6 +113,11 @@ class Chain:
             dy = dx
         self._passed = []
         return dy if propagate else None
+
+    def _find_trained(self) -> None:
+        """Find the first part that has weights to train, which changes when one is frozen."""
+        trained = [i for i, part in enumerate(self.parts) if part.trainable_weights]
+        self._first, self._moves = min(trained, default=len(self.parts)), Storage.moves
 
     @property
     def trainable_weights(self) -> list[Variable]:
