@@ -74,7 +74,7 @@ class Session:
     ) -> None:
         self.network, self.optimizer, self.loss = network, optimizer, loss
         self.given, self.python, self.eager = given, python, False
-        self.shape = network.input_shape
+        self.shape, self.made_of = network.input_shape, _made_of(network)
         trained = network.trainable_weights
         ids = {id(v) for v in trained}
         self.storage = Storage(
@@ -148,11 +148,12 @@ class Session:
 
         If another model that shares a layer has taken some weights, they come back here, to the
         addresses that were recorded. A layer that was frozen or thawed changes what is trained; the
-        optimizer keeps what it remembers of the others. So does another shape of the input.
+        optimizer keeps what it remembers of the others. So does another shape of the input, or
+        another activation, regularizer or constraint.
         """
-        before, trained = self.storage.trainable_variables, self.network.trainable_weights
+        before, now = self.made_of, _made_of(self.network)
         # As objects: weights are compared by their values.
-        same = len(before) == len(trained) and all(map(operator.is_, before, trained))
+        same = len(before) == len(now) and all(map(operator.is_, before, now))
         if same and self.shape == self.network.input_shape:
             self.storage.claim()
             return self
@@ -168,6 +169,12 @@ class Session:
                 for name, flat in self.slots.items():
                     kept = old.storage.view(old.slots[name], i)
                     self.storage.view(flat, new[id(variable)])[...] = kept
+
+
+def _made_of(network: Network) -> list[Any]:
+    """All that a step is made of and that may be exchanged: what runs, what is trained and how."""
+    trained = network.trainable_weights
+    return [*network.parts(), *(a for v in trained for a in (v, v.regularizer, v.constraint))]
 
 
 def claimed(model: Trainer) -> Session:
