@@ -131,7 +131,7 @@ class Run:
     bound : dict
         The arrays in the current device's memory, and the order of this epoch.
     sums : array
-        Running sums of loss and metrics; see :class:`nnkit.training.steps.Objective`.
+        Running sums of loss and metrics; see :class:`nnkit.training.objective.Objective`.
     epoch : int
     meanwhile : callable, optional
         Work for the host while a device computes.

@@ -286,16 +286,15 @@ def test_freezing_takes_effect_at_once_and_keeps_the_momentum_of_the_others(digi
 @pytest.mark.parametrize("which", ["layer", "weight"])
 def test_a_callback_freezes_in_the_middle_of_fit(digits, which):
     model = network()
-    layer = model.layers[2]
-    seen = []
+    layer, weights, seen = model.layers[2], model.weights, []
 
     class Freeze(nnkit.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            seen.append(model.get_weights())
+            seen.append([weight.numpy() for weight in weights])
             (layer if which == "layer" else layer.kernel).trainable = epoch > 0
 
     model.fit(*digits, epochs=3, verbose=0, callbacks=[Freeze()])
-    kernels = [weights[0] for weights in seen]
+    kernels = [values[0] for values in seen]
     np.testing.assert_array_equal(kernels[0], kernels[1])
     assert not np.array_equal(kernels[1], kernels[2])
     assert not np.array_equal(seen[0][2], seen[1][2])
