@@ -19,8 +19,10 @@ from nnkit.engine import memory, program
 from nnkit.engine.device import recording
 from nnkit.engine.hazards import Hazards
 from nnkit.engine.references import Reference
+from nnkit.engine.step import Window
 from nnkit.engine.tape import Tape
 from nnkit.layers import Dense, Softmax, Tanh
+from nnkit.training.steps import train_batch
 
 WIDTH, HEIGHT = 1040, 984
 LEFT, COLUMN = 118, 53
@@ -47,7 +49,7 @@ def record():
     session = model.session()
     bound = Arrays(x, model.loss.prepare(y, (64, 10))).bound() | {"order": np.arange(64)}
     with session.steps(1), recording(Tape(bound)) as tape:
-        session.train_function(session.window(32, 32))(bound)
+        train_batch(session, Window(32, 32, session.counters.batch), bound)
     return tape
 
 

@@ -30,8 +30,8 @@ class Records:
 
     Parameters
     ----------
-    state : callable
-        ``state()`` is every array that a step changes and the next one needs.
+    state : sequence of numpy.ndarray
+        Every array that a step changes and the next one needs.
     python : callable
         ``python()`` is held while a step runs in Python, where layers keep its arrays on
         themselves.
@@ -45,7 +45,7 @@ class Records:
 
     def __init__(
         self,
-        state: Callable[[], Sequence[np.ndarray]],
+        state: Sequence[np.ndarray],
         python: Callable[[], AbstractContextManager[Any]],
         blame: Callable[[Any], bool],
         share: float = MANY_STEPS,
@@ -59,9 +59,9 @@ class Records:
         key: tuple[Any, ...],
         window: Window,
         eager: bool,
-        function: Callable[[Window], Callable[[Bound], None]],
+        function: Callable[[Window, Bound], None],
     ) -> Step:
-        """The step for a key on the device in use; made of ``function(window)`` if there is none.
+        """The step for a key on the device in use; made if there is none.
 
         Parameters
         ----------
@@ -71,12 +71,13 @@ class Records:
         eager : bool
             It runs in Python each time.
         function : callable
+            See :class:`Step`.
         """
         device = current()
         key = (*device.key, window.size, window.stride, *key)
         step = self._steps.pop(key, None)
         if step is None:
-            step = Step(function(window), self, window, device, eager)
+            step = Step(function, self, window, device, eager)
         self._steps[key] = step  # Those used last are the last.
         if len(self._steps) > _MOST_RECORDS:
             del self._steps[next(iter(self._steps))]
@@ -100,8 +101,8 @@ class Step:
     Parameters
     ----------
     function : callable
-        ``function(bound)`` does one step by launching kernels. It finds its batch by counters that
-        are arrays, so that doing it again does the next batch.
+        ``function(window, bound)`` does one step by launching kernels. It finds its batch by
+        counters that are arrays, so that doing it again does the next batch.
     records : Records
         What it has in common with the model's other steps.
     window : Window
@@ -118,14 +119,14 @@ class Step:
 
     def __init__(
         self,
-        function: Callable[[Bound], None],
+        function: Callable[[Window, Bound], None],
         records: Records,
         window: Window,
         device: Device,
         eager: bool = False,
     ) -> None:
         self.function, self.window, self.device = function, window, device
-        self.records, self.state = records, records.state()
+        self.records, self.state = records, list(records.state)
         self.eager = self.checked = False
         self._lasting = self.state  # And what else it writes that outlives it, once it is recorded.
         self._first: Tape | None = None  # The first record, until there is a second,
@@ -166,7 +167,7 @@ class Step:
                 writing(array)
             for _ in range(steps):
                 with deferred(), self.device.in_python(self.records.python), recording(None):
-                    self.function(data)
+                    self.function(self.window, data)
 
     def _stay_in_python(self, reason: str) -> None:
         self.eager = True
@@ -187,7 +188,7 @@ class Step:
             before = kept(changed)
             try:
                 with recording(Tape(rows)) as tape:
-                    self.function(rows)
+                    self.function(self.window, rows)
                 fault = self._fault(tape, rows, changed, before)
                 if fault is None and (counts or second):
                     self._make_program(tape, rows, changed, before)

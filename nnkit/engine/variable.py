@@ -64,7 +64,7 @@ class Variable(ArrayReading):
         self._gradient = np.zeros(self._value.shape, self._value.dtype)
         self.name = name
         self.path = name
-        self.trainable = trainable
+        self._trainable = trainable
         self.regularizer: Any = None
         self.constraint: Any = None
         self.rows_used: np.ndarray | None = None
@@ -82,6 +82,17 @@ class Variable(ArrayReading):
     @value.setter
     def value(self, value: Any) -> None:
         self._copy("value", value, self._value)
+
+    @property
+    def trainable(self) -> bool:
+        """Whether an optimizer may change it."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        if value != self._trainable:
+            Storage.moves += 1
+        self._trainable = value
 
     @property
     def gradient(self) -> np.ndarray:
@@ -181,7 +192,8 @@ class Storage:
         How many of them the optimizer updates.
     """
 
-    moves: ClassVar[int] = 0  # How often any weight has moved: recorded addresses may be old then.
+    # How often any weight has moved, or was frozen or thawed: what is recorded may be old then.
+    moves: ClassVar[int] = 0
 
     def __init__(self, variables: Sequence[Variable], trainable: int) -> None:
         self.variables = tuple(variables)
@@ -194,12 +206,13 @@ class Storage:
         self.gradients = private(np.zeros(self.offsets[trainable], self.dtype))
         self.trainable = self.values[: self.offsets[trainable]]
         self.trainable_variables = self.variables[:trainable]
-        self._seen = -1
+        self.has_tables = any(v.rows_used is not None for v in self.trainable_variables)
+        self.seen = -1  # ``moves`` when all weights were here.
         self.claim()
 
     def claim(self) -> None:
         """Make every weight a view of this storage again."""
-        if self._seen == Storage.moves:
+        if self.seen == Storage.moves:
             return
         moved = [i for i, v in enumerate(self.variables) if v.storage is not self]
         for i in moved:
@@ -214,7 +227,7 @@ class Storage:
                     variable._forget_rows()
         if moved:
             Storage.moves += 1
-        self._seen = Storage.moves
+        self.seen = Storage.moves
 
     def slot(self) -> np.ndarray:
         """Zeros, one for each element of ``trainable``: what an optimizer remembers of it."""

@@ -39,15 +39,10 @@ def execute(kernel: Kernel, arguments: Sequence[Any]) -> None:
     check(kernel, arguments)
     types, words = kernel.encode(arguments)
     operands = [word for group in words for word in group]
-    run(kernel, types, operands)
-    if listening.tape is not None:
-        listening.tape.call(kernel, arguments, types, words)
-
-
-def run(kernel: Kernel, types: tuple[str, ...], operands: Sequence[int]) -> None:
-    """Call compiled code once."""
     memory = (ctypes.c_int64 * len(operands))(*operands)
     kernel.compiled(types)(ctypes.addressof(memory))
+    if listening.tape is not None:
+        listening.tape.call(kernel, arguments, types, words)
 
 
 def check(kernel: Kernel, arguments: Sequence[Any]) -> None:

@@ -6,20 +6,21 @@ Both run in Python, for one step; what they launch is recorded on the way.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit.conversion import to_numpy
-from nnkit.engine.device import empty, launch, working
+from nnkit.engine.device import working
 from nnkit.engine.stops import in_python
-from nnkit.engine.variable import Variable
+from nnkit.engine.variable import Storage, Variable
+from nnkit.layers.shared import adding_up, distinct, shares_weights
 
 if TYPE_CHECKING:
     from nnkit.layers.base import Layer
 
-__all__ = ["Chain", "adding_up", "distinct"]
+__all__ = ["Chain"]
 
 Watch = Callable[["Layer", str, np.ndarray], None]
 Mask = np.ndarray | None
@@ -35,18 +36,22 @@ class Chain:
     ----------
     parts : sequence of Layer
         One may be there twice, or more often: its gradient is then the sum over its uses.
-    watch : callable, optional
-        ``watch(part, what, array)`` sees every result (to look for NaN).
+    absorbed : bool
+        Whether the loss does the work of one more activation, which is not among the parts.
 
     Attributes
     ----------
+    watch : callable or None
+        ``watch(part, what, array)`` sees every result (to look for NaN).
     mask : numpy.ndarray or None
         After :meth:`forward`, the mask of the output: bool (batch, steps).
     """
 
-    def __init__(self, parts: Sequence[Layer], watch: Watch | None = None) -> None:
-        self.parts = distinct(parts)
-        self.watch = watch or (lambda part, what, array: None)
+    def __init__(self, parts: Sequence[Layer], absorbed: bool = False) -> None:
+        self.parts, self.absorbed = distinct(parts), absorbed
+        self.shares = shares_weights(self.parts)
+        self.watch: Watch | None = None
+        self._find_trained()
         self._passed: list[Passed] = []
         self.mask: Mask = None
 
@@ -62,7 +67,8 @@ class Chain:
                 y = _forward_in_python(part, x, training, mask)
             else:
                 y = _checked_output(part, x, y)
-            self.watch(part, "output", y)
+            if self.watch is not None:
+                self.watch(part, "output", y)
             self._passed.append((x, y))
             if mask is not None or part.decides_mask:
                 mask = _compute_mask(part, x, mask)
@@ -85,13 +91,14 @@ class Chain:
         numpy.ndarray or None
             The gradient of the input, None if nobody needs it.
         """
-        trained = [i for i, part in enumerate(self.parts) if part.trainable_weights]
-        first = 0 if propagate else min(trained, default=len(self.parts))
+        if self._moves != Storage.moves:
+            self._find_trained()
+        first = 0 if propagate else self._first
         written: set[Variable] = set()
         for i in reversed(range(first, len(self.parts))):
             part, dx = self.parts[i], None
             part.propagate = propagate or i > first
-            with adding_up(part.trainable_weights, written):
+            with adding_up(part, written) if self.shares else nullcontext():
                 if part.recordable:
                     with working(part) as work:
                         dx = work.made(part.backward(dy))
@@ -99,14 +106,18 @@ class Chain:
                     dx = _checked_gradient(part, self._passed[i][0].shape, dx)
                 elif part.propagate or not part.recordable:
                     dx = _backward_in_python(part, dy, self._passed[i])
-            for variable in part.trainable_weights:
-                self.watch(part, f"gradient of {variable.name!r}", variable.gradient)
+            if self.watch is not None:
+                _show_gradients(self.watch, part, dx)
             if dx is None:
                 break
-            self.watch(part, "gradient of the input", dx)
             dy = dx
         self._passed = []
         return dy if propagate else None
+
+    def _find_trained(self) -> None:
+        """Find the first part that has weights to train, which changes when one is frozen."""
+        trained = [i for i, part in enumerate(self.parts) if part.trainable_weights]
+        self._first, self._moves = min(trained, default=len(self.parts)), Storage.moves
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -122,37 +133,11 @@ class Chain:
                     yield penalty
 
 
-def distinct(parts: Sequence[Layer]) -> list[Layer]:
-    """The parts, with an object of its own for each use of a layer, however deep it is inside."""
-    used: set[Layer] = set()
-    found = []
-    for part in parts:
-        found.append(part.another_use() if used.intersection(part.inside()) else part)
-        used.update(part.inside())
-    return found
-
-
-@contextmanager
-def adding_up(weights: list[Variable], written: set[Variable]) -> Iterator[None]:
-    """Let the block's ``backward`` add to gradients that an earlier use of the weights wrote.
-
-    Parameters
-    ----------
-    weights : list of Variable
-        Of what runs in the block. By itself it overwrites.
-    written : set of Variable
-        Weights whose gradients hold something already; those of the block join them.
-    """
-    again = [v for v in weights if v in written]
-    kept = []
-    for variable in again:
-        kept.append(empty(variable.shape, variable.dtype))
-        launch.copy(variable.gradient, kept[-1])
-    yield
-    for variable, before in zip(again, kept, strict=True):
-        launch.add_to(before, variable.gradient)
-        variable.use_every_row()
-    written.update(weights)
+def _show_gradients(watch: Watch, part: Layer, dx: np.ndarray | None) -> None:
+    for variable in part.trainable_weights:
+        watch(part, f"gradient of {variable.name!r}", variable.gradient)
+    if dx is not None:
+        watch(part, "gradient of the input", dx)
 
 
 # --------------------------------------------------------------------- what a layer gave, checked

@@ -9,9 +9,10 @@ import numpy as np
 
 from nnkit import activations, checks
 from nnkit.layers.base import Layer, Shape
-from nnkit.layers.chain import Chain, adding_up, distinct
+from nnkit.layers.chain import Chain
 from nnkit.layers.inside import build_in_turn, layers_from, name_among
 from nnkit.layers.merge import MERGES, Merge
+from nnkit.layers.shared import adding_up, distinct
 
 __all__ = ["Parallel"]
 
@@ -123,7 +124,7 @@ class Parallel(Layer):
         written: set[Any] = set()
         found = []
         for chain, gradient in zip(self.chains, self.merge.backward(dy), strict=True):
-            with adding_up(chain.trainable_weights, written):
+            with adding_up(chain, written):
                 found.append(chain.backward(gradient, self.propagate))
         if not self.propagate:
             return None

@@ -11,7 +11,7 @@ import numpy as np
 from nnkit import budget, checks, constraints, initializers, interrupts, regularizers
 from nnkit.conversion import to_numpy
 from nnkit.engine.turns import Turns
-from nnkit.engine.variable import Variable
+from nnkit.engine.variable import Storage, Variable
 from nnkit.registry import Configurable
 
 __all__ = ["WeightOwner", "check_name", "set_weights"]
@@ -135,6 +135,8 @@ class WeightOwner(Configurable, abstract=True):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
+        if value != getattr(self, "_trainable", value):
+            Storage.moves += 1
         self._trainable = value
         for layer in self.layers:
             layer.trainable = value

@@ -16,9 +16,8 @@ from nnkit.engine.twins import writing
 from nnkit.layers.base import Layer
 from nnkit.networks import Network
 from nnkit.training import inputs
-from nnkit.training.batches import Batches, Orders
 from nnkit.training.guard import Guard
-from nnkit.training.loops import Logs, Run, evaluate, fit
+from nnkit.training.loops import Batches, Logs, Orders, Run, evaluate, fit
 from nnkit.training.numerics import warn_of_nan
 from nnkit.training.ownership import adopt, check_metrics, own
 from nnkit.training.predictor import Predictors
@@ -43,6 +42,8 @@ class Trainer(Layer, abstract=True):
     guard : Guard
         Decides which thread may use the model.
     compiled, run_eagerly : bool
+    held : Session or None
+        The session of the last training or evaluation; :meth:`session` has the current one.
     stop_training : bool
         Setting it ends ``fit`` after the current batch.
     history : History or None
@@ -60,22 +61,18 @@ class Trainer(Layer, abstract=True):
 
     def _drop_session(self) -> None:
         """Drop memory and recordings, because layers, weights or their addresses changed."""
-        self._session: Session | None = None
+        self.held: Session | None = None
         self._predictors = Predictors(self.network, self.guard)
 
     def session(self) -> Session:
         """Memory and recordings of training; made when first needed."""
         with self.turns.alone():
-            return self.claimed()
-
-    def claimed(self) -> Session:
-        """The session, for who is alone with the model, with all weights in its memory."""
-        if self._session is None:
-            given = self.optimizer, self.loss, self.metrics_given
-            self._session = Session(self.network, *given, self.turns.python)
-        self._session = self._session.claimed()
-        self._session.eager = self.run_eagerly
-        return self._session
+            if self.held is None:
+                given = self.optimizer, self.loss, self.metrics_given
+                self.held = Session(self.network, *given, self.turns.python)
+            self.held = self.held.claimed()
+            self.held.eager = self.run_eagerly
+            return self.held
 
     # -------------------------------------------------------------------------------- learning
 
@@ -384,8 +381,9 @@ class Trainer(Layer, abstract=True):
             data = inputs.arrays(self, x, y, sample_weight, class_weight)
             inputs.warn_of_doubts(self.network, self.loss, data)
             n = len(data)
-            run = Run(data, n, bound=data.bound() | {"order": np.arange(n)})
-            logs = self.claimed().train(run, Batches(0, n, 1))
+            run = Run(data, n)
+            run.bound["order"] = np.arange(n)
+            logs = self.session().train(run, Batches(0, n, 1))
         return _results(logs, return_dict)
 
     def test_on_batch(

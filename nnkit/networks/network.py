@@ -11,7 +11,7 @@ import numpy as np
 from nnkit import config
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer, Shape
-from nnkit.layers.chain import Chain, Watch
+from nnkit.layers.chain import Chain
 from nnkit.layers.input import InputLayer
 from nnkit.layers.inside import build_in_turn, name_among
 from nnkit.losses.base import Loss
@@ -176,19 +176,16 @@ class Network:
 
     # ----------------------------------------------------------------------------------- a step
 
-    def runner(self, loss: Loss | None = None, watch: Watch | None = None) -> tuple[Chain, bool]:
-        """The chain to run in a step, and whether the loss absorbs the last activation.
+    def chain(self, loss: Loss | None = None) -> Chain:
+        """What runs in a step; without the last activation (softmax, sigmoid) if a loss absorbs it.
 
         Parameters
         ----------
         loss : Loss, optional
-            If it absorbs the last activation (softmax, sigmoid), the chain is without that.
-        watch : callable, optional
-            See :class:`nnkit.layers.chain.Chain`.
         """
         parts = self.parts()
         absorbed = loss is not None and bool(parts) and loss.absorbs(parts[-1])
-        return Chain(parts[:-1] if absorbed else parts, watch), absorbed
+        return Chain(parts[:-1] if absorbed else parts, absorbed)
 
 
 def _is_size(n: Any) -> bool:

@@ -126,20 +126,12 @@ class Optimizer(Configurable):
         iteration : numpy.ndarray
             int64 (1,), the step's number, counted from 1.
         """
-        self.clip(storage)
-        if self.weight_decay:
-            launch.decay_weights(rate, self.weight_decay, storage.trainable)
-        self.step(storage, slots, rate, iteration)
-
-    def step(
-        self,
-        storage: Storage,
-        slots: dict[str, np.ndarray],
-        rate: np.ndarray,
-        iteration: np.ndarray,
-    ) -> None:
-        """Call :meth:`update` once for all weights."""
-        arguments = (storage.gradients, storage.trainable, slots, rate, iteration)
+        options = self.clipvalue, self.clipnorm, self.global_clipnorm, self.weight_decay
+        if any(option is not None for option in options):
+            self._clip_and_decay(storage, rate)
+        if storage.has_tables and self.update_tables(storage, rate):
+            return
+        arguments = storage.gradients, storage.trainable, slots, rate, iteration
         if self.recordable:
             self.update(*arguments)
         else:
@@ -147,8 +139,11 @@ class Optimizer(Configurable):
             updates = storage.trainable, *slots.values()
             update_in_python(lambda *arrays: self.update(*arguments), reads, updates)
 
-    def clip(self, storage: Storage) -> None:
-        """Clip the gradients in place."""
+    def update_tables(self, storage: Storage, rate: np.ndarray) -> bool:
+        """Update all weights, of tables only the rows that the batch used; False if it can't."""
+        return False
+
+    def _clip_and_decay(self, storage: Storage, rate: np.ndarray) -> None:
         if self.clipvalue is not None:
             launch.clip_by_value(self.clipvalue, storage.gradients)
         elif self.global_clipnorm is not None:
@@ -156,6 +151,8 @@ class Optimizer(Configurable):
         elif self.clipnorm is not None:
             for variable in storage.trainable_variables:
                 clip_norm(variable.gradient.reshape(variable.gradient.size), self.clipnorm)
+        if self.weight_decay:
+            launch.decay_weights(rate, self.weight_decay, storage.trainable)
 
     def update(
         self,

@@ -61,22 +61,16 @@ class SGD(Optimizer):
         self.nesterov = checks.flag("SGD", "nesterov", nesterov)
         self.slots = ("momentum",) if self.momentum else ()
 
-    def step(
-        self,
-        storage: Storage,
-        slots: dict[str, np.ndarray],
-        rate: np.ndarray,
-        iteration: np.ndarray,
-    ) -> None:
-        """Do one step; without momentum, skip rows of embeddings that the batch didn't use."""
+    def update_tables(self, storage: Storage, rate: np.ndarray) -> bool:
+        """Skip rows of embeddings that the batch didn't use, if there is no momentum."""
         if self.slots or type(self).update is not SGD.update:
-            super().step(storage, slots, rate, iteration)
-            return
+            return False
         for gradient, value, rows_used in storage.stretches():
             if rows_used is None:
                 launch.sgd(gradient, rate, value)
             else:
                 launch.sgd_rows(gradient, rate, rows_used, value)
+        return True
 
     def update(
         self,

@@ -1,58 +1,31 @@
-"""The loops of ``fit`` and ``evaluate``, over epochs and batches."""
+"""The loops of ``fit`` and ``evaluate``, over epochs and native calls of some batches each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from nnkit.callbacks import CallbackList
 from nnkit.data import Arrays
 from nnkit.engine.devices import current
-from nnkit.engine.step import Bound
-from nnkit.training.batches import Orders, Pace
+from nnkit.training.session import claimed
+from nnkit.training.steps import MOST_STEPS
 
 if TYPE_CHECKING:
     from nnkit.models.trainer import Trainer
 
-__all__ = ["Logs", "Run", "evaluate", "fit"]
+__all__ = ["Batches", "Logs", "Orders", "Pace", "Run", "evaluate", "fit"]
 
 Logs = dict[str, float]
 NOBODY = CallbackList()
 
-
-@dataclass
-class Run:
-    """One pass of data through a model: all that its batches have in common.
-
-    Attributes
-    ----------
-    data : Arrays
-    stride : int
-        Rows of a full batch.
-    listeners : CallbackList
-    bound : dict
-        The data in the current device's memory, and the order of this epoch.
-    sums : array
-        Running sums of loss and metrics; see :class:`nnkit.training.steps.Objective`.
-    epoch : int
-    meanwhile : callable, optional
-        Work for the host while a device computes.
-    check_numerics : bool
-        Whether to stop at the first number that is not finite.
-    pace : Pace
-    """
-
-    data: Arrays
-    stride: int
-    listeners: CallbackList = NOBODY
-    bound: Bound = field(default_factory=dict)
-    sums: Any = 0.0
-    epoch: int = 0
-    meanwhile: Callable[[], None] | None = None
-    check_numerics: bool = False
-    pace: Pace = field(default_factory=Pace)
+# The interval at which Python updates the progress bar and checks for Ctrl-C during an epoch.
+_WAKE_SECONDS = 0.1
 
 
 def fit(
@@ -80,7 +53,7 @@ def fit(
     listeners = run.listeners
     listeners.on_train_begin()
     try:
-        with current().placed(run.data.bound()) as run.bound:
+        with current().placed(run.arrays) as run.bound:
             for run.epoch in epochs:
                 listeners.on_epoch_begin(run.epoch)
                 run.bound["order"] = orders.of(run.epoch)
@@ -99,12 +72,11 @@ def fit(
 def _train_epoch(model: Trainer, run: Run) -> Logs:
     run.sums, listeners = 0.0, run.listeners
     single = listeners.needs_train_batches
-    for batches in run.pace.chunks(len(run.data), run.stride, single):
+    for batches in run.pace.chunks(run.rows, run.stride, single):
         if single:
             listeners.on_train_batch_begin(batches.first)
         with model.turns.alone(writes=True):
-            # Claimed again: another thread may have used a model that shares a layer.
-            logs = model.claimed().train(run, batches)
+            logs = claimed(model).train(run, batches)
         if single:
             listeners.on_train_batch_end(batches.first, logs)
         listeners.on_progress(batches.end, logs)
@@ -126,15 +98,15 @@ def evaluate(
     remembers = bool(model.network.states())
     with (
         model.guard.measuring(method, remembers) as token,
-        current().placed(run.data.bound()) as run.bound,
+        current().placed(run.arrays) as run.bound,
     ):
         pause = model.guard.pausing(token, listeners)
-        for batches in run.pace.chunks(len(run.data), run.stride, single):
+        for batches in run.pace.chunks(run.rows, run.stride, single):
             if single:
                 with pause():
                     listeners.on_test_batch_begin(batches.first)
             with model.turns.alone():
-                logs = model.claimed().evaluate(run, batches)
+                logs = claimed(model).evaluate(run, batches)
             with pause():
                 if single:
                     listeners.on_test_batch_end(batches.first, logs)
@@ -142,3 +114,125 @@ def evaluate(
                     report(batches.end, logs)
     listeners.on_test_end(logs)
     return logs
+
+
+@dataclass
+class Run:
+    """One pass of data through a model: all that its batches have in common.
+
+    Attributes
+    ----------
+    data : Arrays
+    stride : int
+        Rows of a full batch.
+    listeners : CallbackList
+    rows, signature, arrays
+        Of the data: their number, what a record depends on, and the matrices that it reads.
+    bound : dict
+        The arrays in the current device's memory, and the order of this epoch.
+    sums : array
+        Running sums of loss and metrics; see :class:`nnkit.training.objective.Objective`.
+    epoch : int
+    meanwhile : callable, optional
+        Work for the host while a device computes.
+    check_numerics : bool
+        Whether to stop at the first number that is not finite.
+    pace : Pace
+    """
+
+    data: Arrays
+    stride: int
+    listeners: CallbackList = NOBODY
+    sums: Any = 0.0
+    epoch: int = 0
+    meanwhile: Callable[[], None] | None = None
+    check_numerics: bool = False
+    pace: Pace = field(default_factory=lambda: Pace())
+
+    def __post_init__(self) -> None:
+        self.rows, self.signature = len(self.data), self.data.signature()
+        self.arrays = self.bound = self.data.bound()
+
+
+class Batches(NamedTuple):
+    """The batches of one native call.
+
+    Attributes
+    ----------
+    first : int
+        Index of the first batch in the epoch.
+    size : int
+        Rows of each batch.
+    steps : int
+        The number of batches.
+    """
+
+    first: int
+    size: int
+    steps: int
+
+    @property
+    def end(self) -> int:
+        """The number of batches of the epoch that are done after this call."""
+        return self.first + self.steps
+
+
+class Pace:
+    """Native calls that grow until one takes as long as Python may wait; results don't change."""
+
+    def __init__(self) -> None:
+        self._most = 1
+
+    def chunks(self, n: int, stride: int, single: bool) -> Iterator[Batches]:
+        """The native calls of an epoch.
+
+        Parameters
+        ----------
+        n : int
+            Rows of the data.
+        stride : int
+            Rows of a full batch.
+        single : bool
+            Whether each call does one batch, because a callback has a hook for batches.
+        """
+        full, rest = divmod(n, stride)
+        first = 0
+        while first < full:
+            steps = 1 if single else min(self._most, full - first)
+            started = time.perf_counter()
+            yield Batches(first, stride, steps)
+            elapsed = time.perf_counter() - started
+            first += steps
+            if steps == self._most:
+                wanted = int(_WAKE_SECONDS * steps / max(elapsed, 1e-9))
+                self._most = max(1, min(4 * self._most, wanted, MOST_STEPS))
+        if rest:
+            yield Batches(full, rest, 1)
+
+
+class Orders:
+    """The order of the samples in each epoch, a function of a seed and the epoch only.
+
+    Parameters
+    ----------
+    seed : int
+    size : int
+        The number of samples.
+    shuffle : bool
+        If False, samples are always in their original order.
+    """
+
+    def __init__(self, seed: int, size: int, shuffle: bool) -> None:
+        self.seed, self.size, self.shuffle = seed, size, shuffle
+        self._prepared: tuple[int, np.ndarray] = -1, np.arange(size)
+
+    def prepare(self, epoch: int) -> None:
+        """Make the order of an epoch in advance, while a device computes."""
+        if self.shuffle and self._prepared[0] != epoch:
+            order = np.random.default_rng([self.seed, epoch]).permutation(self.size)
+            self._prepared = epoch, order
+
+    def of(self, epoch: int) -> np.ndarray:
+        """The order of an epoch: int64 (size,)."""
+        self.prepare(epoch)
+        return self._prepared[1]

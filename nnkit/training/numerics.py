@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit.data import first_not_finite
-from nnkit.engine.step import Step, Window, kept, restore
+from nnkit.engine.step import Step, kept, restore
 from nnkit.errors import warn
 from nnkit.layers.base import Layer
+from nnkit.training.steps import train_batch
 
 if TYPE_CHECKING:
     from nnkit.training.loops import Run
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["explain", "warn_of_nan"]
 
 
-def explain(session: Session, step: Step, run: Run, steps: int, window: Window) -> None:
+def explain(session: Session, step: Step, run: Run, steps: int) -> None:
     """Do some steps; if numbers are not finite after them, repeat them to find the first cause.
 
     A step is a function of its state, so repeating it from a copy gives the same numbers.
@@ -28,7 +29,7 @@ def explain(session: Session, step: Step, run: Run, steps: int, window: Window) 
     FloatingPointError
         The text names the epoch and the batch (both counted from 0) and the layer.
     """
-    state = session.state()
+    state = session.state
     before = kept(state)
     step.run(run.bound, steps)
     if _finite(session):
@@ -50,7 +51,11 @@ def explain(session: Session, step: Step, run: Run, steps: int, window: Window) 
             )
 
     number = int(session.counters.batch[0])
-    session.train_function(window, watch)(run.data.on_host() | {"order": run.bound["order"]})
+    session.chain.watch = watch
+    try:
+        train_batch(session, step.window, run.data.on_host() | {"order": run.bound["order"]})
+    finally:
+        session.chain.watch = None
     restore(state, before)  # So that the model has its last finite weights.
     cause = found[0] if found else "the loss, or the weights after the update"
     raise FloatingPointError(

@@ -19,10 +19,10 @@ from nnkit.engine.turns import leave
 from nnkit.engine.variable import Storage
 from nnkit.interrupts import check
 from nnkit.networks import Network
-from nnkit.training.batches import Pace
 from nnkit.training.guard import Guard
-from nnkit.training.session import StepFunction, blame
-from nnkit.training.steps import Reader, predict_batch
+from nnkit.training.loops import Pace
+from nnkit.training.session import blame
+from nnkit.training.steps import Samples, predict_batch
 
 __all__ = ["Predictor", "Predictors"]
 
@@ -99,8 +99,11 @@ class Predictor:
         self.dtype, self.columns = np.dtype(network.dtype), math.prod(self.shape)
         self.most = budget.memory() // max(self.dtype.itemsize * self.columns, 1)
         self.batch = np.zeros(1, np.int64)
-        self.stateful = bool(network.states())
-        self.records = Records(self._state, guard.turns.python, self._blame, ONE_STEP)
+        states = network.states()
+        self.stateful = bool(states)
+        samples = Samples({"x": network.input_dtype}, network.sample_shape)
+        self.function = partial(predict_batch, network.chain(), samples)
+        self.records = Records([self.batch, *states], guard.turns.python, self._blame, ONE_STEP)
 
     def run(
         self,
@@ -139,18 +142,10 @@ class Predictor:
                         listeners.on_progress(batches.end)
         return out
 
-    def _state(self) -> list[np.ndarray]:
-        """Every array that a prediction changes and the next one needs."""
-        return [self.batch, *self.network.states()]
-
     def _blame(self, owner: Any) -> bool:
         """Nobody, if another model took the weights meanwhile: it is recorded again."""
         return Storage.moves != self.moves or blame(owner)
 
     def _step(self, x: np.ndarray, size: int, stride: int) -> Step:
         window = Window(size, stride, self.batch, ("out",))
-        return self.records.step((x.dtype.str,), window, self.eager, self._function)
-
-    def _function(self, window: Window) -> StepFunction:
-        chain, _ = self.network.runner()
-        return partial(predict_batch, chain, Reader(self.network, window))
+        return self.records.step((x.dtype.str,), window, self.eager, self.function)

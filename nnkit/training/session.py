@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit import metrics
-from nnkit.engine.step import Bound, Records, Window
+from nnkit.engine.step import Bound, Records, Step, Window
 from nnkit.engine.twins import writing
 from nnkit.engine.variable import Storage
 from nnkit.errors import warn
 from nnkit.layers.base import Layer
-from nnkit.layers.chain import Watch
 from nnkit.losses.base import Loss
 from nnkit.networks import Network
 from nnkit.optimizers.base import Optimizer
 from nnkit.training.numerics import explain
-from nnkit.training.steps import Counters, Objective, Reader, evaluate_batch, train_batch
+from nnkit.training.objective import Objective
+from nnkit.training.steps import Counters, Samples, evaluate_batch, train_batch
 
 if TYPE_CHECKING:
-    from nnkit.training.batches import Batches
-    from nnkit.training.loops import Logs, Run
+    from nnkit.models.trainer import Trainer
+    from nnkit.training.loops import Batches, Logs, Run
 
-__all__ = ["Session", "blame"]
+__all__ = ["Session", "blame", "claimed"]
 
-StepFunction = Callable[[Bound], None]
+StepFunction = Callable[["Session", Window, Bound], None]
 
 
 class Session:
@@ -53,6 +53,13 @@ class Session:
         The optimizer's memory, each flat; :attr:`slots` is for who reads it on the host.
     objective : Objective
     counters : Counters
+    chain : Chain
+        The layers that run in a step of training or evaluation.
+    samples : Samples
+    constrained : list of Variable
+        Trained weights with a constraint.
+    state : list of numpy.ndarray
+        Every array that a step changes and the next one needs.
     eager : bool
         Steps that are not recorded yet run in Python each time.
     """
@@ -67,7 +74,7 @@ class Session:
     ) -> None:
         self.network, self.optimizer, self.loss = network, optimizer, loss
         self.given, self.python, self.eager = given, python, False
-        self.shape = network.input_shape
+        self.shape, self.made_of = network.input_shape, _made_of(network)
         trained = network.trainable_weights
         ids = {id(v) for v in trained}
         self.storage = Storage(
@@ -75,48 +82,47 @@ class Session:
         )
         self.flat_slots = {name: self.storage.slot() for name in optimizer.slots}
         found = [metrics.get(m, loss, network.output_shape) for m in given]
-        self.objective = Objective(loss, found)
-        self.counters = Counters()
+        regularized = [v for v in trained if v.regularizer is not None]
+        self.constrained = [v for v in trained if v.constraint is not None]
+        self.objective = Objective(loss, found, regularized)
+        self.counters = counters = Counters()
         for layer in network.walk():
             if hasattr(layer, "counter"):  # Dropout: the step number picks the mask.
-                layer.counter = self.counters.iteration
+                layer.counter = counters.iteration
+        dtype = network.dtype
+        types = {"x": network.input_dtype, "y": loss.target_dtype(dtype), "weight": dtype}
+        self.samples, self.chain = Samples(types, network.sample_shape), network.chain(loss)
+        slots, sums = self.flat_slots.values(), self.objective.sums
+        self.state = [self.storage.values, *slots, sums, *counters.state, *network.states()]
         self.records = Records(self.state, python, blame)
 
     # ------------------------------------------------------------------------------------ steps
 
     def train(self, run: Run, batches: Batches) -> Logs:
         """Some steps of training; loss and metrics of the run so far."""
-        window = self._begin(run, batches)
-        key = ("train", run.data.signature(), self.optimizer.hyperparameters())
-        step = self.records.step(key, window, self.eager, self.train_function)
+        key = ("train", run.signature, self.optimizer.hyperparameters())
+        step = self._step(key, train_batch, run, batches)
         with self.steps(batches.steps):
             if run.check_numerics:
-                explain(self, step, run, batches.steps, window)
+                explain(self, step, run, batches.steps)
             else:
                 step.run(run.bound, batches.steps, run.meanwhile)
-        return self._end(run)
+        run.sums = self.objective.sums.copy()
+        return self.objective.logs()
 
     def evaluate(self, run: Run, batches: Batches) -> Logs:
         """Some steps of evaluation; loss and metrics of the run so far."""
-        window = self._begin(run, batches)
-        key = ("evaluate", run.data.signature())
-        step = self.records.step(key, window, self.eager, self.evaluate_function)
+        step = self._step(("evaluate", run.signature), evaluate_batch, run, batches)
         step.run(run.bound, batches.steps)
-        return self._end(run)
+        run.sums = self.objective.sums.copy()
+        return self.objective.logs()
 
-    def train_function(self, window: Window, watch: Watch | None = None) -> StepFunction:
-        """What a training step does in Python, as a function of the bound data."""
-        runner = self.network.runner(self.loss, watch)
-        return partial(train_batch, self, *runner, Reader(self.network, window, self.loss))
-
-    def evaluate_function(self, window: Window) -> StepFunction:
-        """What a step of evaluation does in Python, as a function of the bound data."""
-        runner = self.network.runner(self.loss)
-        return partial(evaluate_batch, self, *runner, Reader(self.network, window, self.loss))
-
-    def window(self, size: int, stride: int) -> Window:
-        """The current batch, of ``size`` rows where a full one has ``stride``."""
-        return Window(size, stride, self.counters.batch)
+    def _step(self, key: Any, function: StepFunction, run: Run, batches: Batches) -> Step:
+        """The step to repeat, where the run is: others may have used the session since."""
+        self.counters.batch[0] = batches.first
+        self.objective.sums[...] = run.sums
+        window = Window(batches.size, run.stride, self.counters.batch)
+        return self.records.step(key, window, self.eager, partial(function, self))
 
     @contextmanager
     def steps(self, count: int) -> Iterator[None]:
@@ -130,23 +136,7 @@ class Session:
         finally:
             optimizer.iterations = int(counters.iteration[0])
 
-    def _begin(self, run: Run, batches: Batches) -> Window:
-        """Be where the run is: others may have used the session since."""
-        self.counters.batch[0] = batches.first
-        self.objective.sums[...] = run.sums
-        return self.window(batches.size, run.stride)
-
-    def _end(self, run: Run) -> Logs:
-        run.sums = self.objective.sums.copy()
-        return self.objective.logs()
-
     # ----------------------------------------------------------------------------------- memory
-
-    def state(self) -> list[np.ndarray]:
-        """Every array that a step changes and the next one needs."""
-        sums = self.objective.sums
-        own = [self.storage.values, *self.flat_slots.values(), sums, *self.counters.state()]
-        return own + self.network.states()
 
     @property
     def slots(self) -> dict[str, np.ndarray]:
@@ -158,11 +148,12 @@ class Session:
 
         If another model that shares a layer has taken some weights, they come back here, to the
         addresses that were recorded. A layer that was frozen or thawed changes what is trained; the
-        optimizer keeps what it remembers of the others. So does another shape of the input.
+        optimizer keeps what it remembers of the others. So does another shape of the input, or
+        another activation, regularizer or constraint.
         """
-        before, trained = self.storage.trainable_variables, self.network.trainable_weights
+        before, now = self.made_of, _made_of(self.network)
         # As objects: weights are compared by their values.
-        same = len(before) == len(trained) and all(map(operator.is_, before, trained))
+        same = len(before) == len(now) and all(map(operator.is_, before, now))
         if same and self.shape == self.network.input_shape:
             self.storage.claim()
             return self
@@ -178,6 +169,29 @@ class Session:
                 for name, flat in self.slots.items():
                     kept = old.storage.view(old.slots[name], i)
                     self.storage.view(flat, new[id(variable)])[...] = kept
+
+
+def _made_of(network: Network) -> list[Any]:
+    """All that a step is made of and that may be exchanged: what runs, what is trained and how."""
+    trained = network.trainable_weights
+    return [*network.parts(), *(a for v in trained for a in (v, v.regularizer, v.constraint))]
+
+
+def claimed(model: Trainer) -> Session:
+    """The session of a model, for who is alone with it, with all weights in its memory.
+
+    Since the last native call another model may have taken a layer that both have, and a callback
+    may have frozen one or compiled the model.
+    """
+    session = model.held
+    if (
+        session is None
+        or session.storage.seen != Storage.moves
+        or session.shape != model.network.input_shape
+    ):
+        return model.session()
+    session.eager = model.run_eagerly
+    return session
 
 
 def blame(owner: Any) -> bool:

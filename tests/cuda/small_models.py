@@ -1,13 +1,16 @@
 """Small dense models and the records of their steps, for the tests of the fused kernels."""
 
+from functools import partial
+
 import numpy as np
 
 import nnkit
 from nnkit.engine.device import recording
-from nnkit.engine.step import kept, restore
+from nnkit.engine.step import Window, kept, restore
 from nnkit.engine.tape import Tape
 from nnkit.layers import Dense, Input
 from nnkit.training import inputs
+from nnkit.training.steps import train_batch
 from tests.reference import activations, losses, softmax, updates
 
 SPARSE, DENSE = "sparse_categorical_crossentropy", "categorical_crossentropy"
@@ -43,8 +46,9 @@ class Training:
         named = data.bound() | {"order": self.order}
         self.bound = {name: array.view() for name, array in named.items()}
         self.session.counters.rates[:8] = np.linspace(0.01, 0.08, 8)
-        self.state = self.session.state()
-        self.step = self.session.train_function(self.session.window(size, stride))
+        self.state = self.session.state
+        window = Window(size, stride, self.session.counters.batch)
+        self.step = partial(train_batch, self.session, window)
         before = kept(self.state)
         with recording(Tape(self.bound)) as self.tape:
             self.step(self.bound)

@@ -112,7 +112,7 @@ def test_launches_find_their_arguments(train):
     storage, counters = training.session.storage, training.session.counters
     assert np.may_share_memory(tape.array(named["p"]), storage.values)
     arrays = {a for a in named.values() if isinstance(a, Reference)}
-    assert set(map(tape.reference, counters.state())) <= arrays
+    assert set(map(tape.reference, counters.state)) <= arrays
 
 
 def test_weights_are_found_where_they_lie(train):

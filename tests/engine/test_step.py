@@ -42,8 +42,10 @@ def stepper(*parts, eager=False):
         blamed.append(owner.name if owner else None)
         return False
 
-    records = Records(lambda: [total, batch_number], nullcontext, blame)
-    step = records.step((), Window(2, 2, batch_number), eager, lambda window: function)
+    records = Records([total, batch_number], nullcontext, blame)
+    step = records.step(
+        (), Window(2, 2, batch_number), eager, lambda window, bound: function(bound)
+    )
     return step, total, calls, blamed
 
 
@@ -142,8 +144,8 @@ def test_x_and_y_may_be_one_array():
         launch.tanh_backward(x, y, z)
         launch.copy(z, total)
 
-    records = Records(lambda: [total, batch], nullcontext, lambda owner: False)
-    step = records.step((), Window(2, 2, batch), False, lambda window: function)
+    records = Records([total, batch], nullcontext, lambda owner: False)
+    step = records.step((), Window(2, 2, batch), False, lambda window, bound: function(bound))
     step.run({"x": X, "y": X}, 3)
     step.run({"x": X, "y": 2 * X}, 1)
     np.testing.assert_allclose(total, X * (1 - 4 * X * X), rtol=1e-5)

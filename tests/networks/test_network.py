@@ -68,9 +68,9 @@ def test_shapes_are_those_of_the_layers():
 def test_a_loss_may_absorb_the_last_layer(loss, names):
     made = network(Input((4,)), Dense(3), Softmax())
     made.build("m", (None, 4))
-    chain, absorbed = made.runner(loss)
+    chain = made.chain(loss)
     assert [part.name for part in chain.parts] == names
-    assert absorbed == (len(names) == 1)
+    assert chain.absorbed == (len(names) == 1)
 
 
 @pytest.mark.parametrize(

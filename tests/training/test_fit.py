@@ -283,6 +283,32 @@ def test_freezing_takes_effect_at_once_and_keeps_the_momentum_of_the_others(digi
     assert not np.array_equal(after[0], model.get_weights()[0])
 
 
+@pytest.mark.parametrize("which", ["layer", "weight"])
+def test_a_callback_freezes_in_the_middle_of_fit(digits, which):
+    model = network()
+    layer, weights, seen = model.layers[2], model.weights, []
+
+    class Freeze(nnkit.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append([weight.numpy() for weight in weights])
+            (layer if which == "layer" else layer.kernel).trainable = epoch > 0
+
+    model.fit(*digits, epochs=3, verbose=0, callbacks=[Freeze()])
+    kernels = [values[0] for values in seen]
+    np.testing.assert_array_equal(kernels[0], kernels[1])
+    assert not np.array_equal(kernels[1], kernels[2])
+    assert not np.array_equal(seen[0][2], seen[1][2])
+
+
+def test_a_constraint_holds_from_the_next_fit_on(digits):
+    model = network()
+    model.fit(*digits, verbose=0)
+    kernel = model.layers[2].kernel
+    kernel.constraint = nnkit.constraints.MaxNorm(0.1)
+    model.fit(*digits, verbose=0)
+    assert np.linalg.norm(kernel.numpy(), axis=0).max() <= 0.1 + 1e-6
+
+
 def test_compiling_again_starts_the_optimizer_anew(digits):
     model = network(optimizer=nnkit.optimizers.Adam())
     model.fit(*digits, verbose=0)

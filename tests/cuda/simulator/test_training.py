@@ -9,7 +9,7 @@ from nnkit.engine.cuda.options import options
 from nnkit.engine.cuda.simulator import Simulator
 from nnkit.errors import DeviceError
 from nnkit.kernels.cuda.fused import barrier
-from nnkit.training.batches import Batches, Pace
+from nnkit.training.loops import Batches, Pace
 from tests.cuda.simulator import compare
 
 pytestmark = pytest.mark.filterwarnings(
