@@ -25,7 +25,7 @@ HOMES = {
     "cuda": {"kernels", "engine"},
     "llvmlite": {"kernels", "engine"},
     "scipy_openblas32": {"kernels", "engine"},
-    "h5py": {"saving", "data"},
+    "h5py": {"saving"},
     "tqdm": {"callbacks"},
     "pooch": {"datasets"},
     "matplotlib": set(),

@@ -40,10 +40,8 @@ variable
     One weight of a layer: a named array and its gradient, both views into a storage.
 storage
     The weights of a model in one flat vector, and their gradients in another.
-slot
-    A vector as long as the trained weights that an optimizer keeps between steps: momentum, say.
 turn
-    The time in which one thread may use a model's weights while others wait.
+    The time in which one thread may change a model's weights; those that only read them run together.
 
 Above the engine:
 
@@ -51,10 +49,16 @@ chain
     Layers in sequence, run forward and backward: in a network, or in a layer made of layers.
 network
     What a model is without data: layers, weights, shapes, and the chain that a step runs.
+slot
+    A vector as long as the trained weights that an optimizer keeps between steps: momentum, say.
 counters
     Numbers in memory that change from step to step and that kernels read: batch, iteration, rate.
 objective
     Loss and metrics of a model, with the running sums of their values.
+predictor
+    What a prediction needs besides the network: a counter and recorded steps, for one thread.
+guard
+    What lets one thread at a time be within ``fit`` of a model.
 session
     What training a network needs besides it: storage, slots, counters, objective, recorded steps.
 run

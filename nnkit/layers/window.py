@@ -72,6 +72,10 @@ class WindowLayer(Layer, abstract=True):
     recordable = True
     rank = 2
 
+    def build(self, input_shape: Shape) -> None:
+        """Refuse inputs that the window doesn't fit."""
+        self.compute_output_shape(input_shape)
+
     def set_data_format(self, value: Any) -> None:
         """Set ``data_format``; None is ``"channels_last"``."""
         self.data_format = checks.data_format(type(self).__name__, value)
