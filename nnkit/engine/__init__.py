@@ -41,7 +41,7 @@ variable
 storage
     The weights of a model in one flat vector, and their gradients in another.
 turn
-    The time in which one thread may change a model's weights; those that only read them run together.
+    The time in which one thread may change a model's weights; those that only read come together.
 
 Above the engine:
 

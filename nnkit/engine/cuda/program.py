@@ -13,8 +13,8 @@ from nnkit.engine.cuda.data import DeviceArray, Stream, Streamed
 from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.launches import launches
 from nnkit.engine.cuda.options import options
+from nnkit.engine.cuda.patterns import find_faster
 from nnkit.engine.cuda.places import DeviceArena, Places
-from nnkit.engine.cuda.small_stretch import small_dense
 from nnkit.engine.cuda.stretch import Stretch
 from nnkit.engine.device import has_cuda_twin
 from nnkit.engine.references import Reference, root
@@ -71,7 +71,7 @@ class CudaProgram:
         if window is not None:
             self.window = window
             if window.size == window.stride and options.fuse != "none":
-                self._fused = small_dense(tape, self.places)
+                self._fused = find_faster(tape, self.places)
 
     def replay(self, bound: Bound, steps: int, meanwhile: Callable[[], None] | None = None) -> None:
         """Do so many steps; arrays that are not on the device yet are copied there."""
