@@ -103,10 +103,15 @@ class Sequential(Trainer):
 
     def _become(self, network: Network) -> None:
         """Have other layers from now on; a compiled model must be compiled again."""
-        shape = network.known_input_shape()
-        if shape is not None:
-            network.build(self.name, shape)  # If layers don't fit, the model stays as it was.
-        self.network, self.compiled = network, False
+        before, self.network = self.network, network
+        try:
+            shape = network.known_input_shape()
+            if shape is not None:
+                self.build(shape)
+        except BaseException:  # Layers that don't fit, or Ctrl-C: the model stays as it was.
+            self.network = before
+            raise
+        self.compiled = False
         self._drop_session()
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:

@@ -70,7 +70,7 @@ class Trainer(Layer, abstract=True):
             if self.held is None:
                 given = self.optimizer, self.loss, self.metrics_given
                 self.held = Session(self.network, *given, self.turns.python)
-            self.held = self.held.claimed()
+            self.held = self.held.claimed(self.optimizer)
             self.held.eager = self.run_eagerly
             return self.held
 

@@ -143,21 +143,23 @@ class Session:
         """The optimizer's memory, each flat, for the host to read or write at once."""
         return {name: writing(flat) for name, flat in self.flat_slots.items()}
 
-    def claimed(self) -> Session:
-        """This session with all weights in its memory, or another if the network is another.
+    def claimed(self, optimizer: Optimizer) -> Session:
+        """This session with all weights in its memory, or another if it must train otherwise.
 
         If another model that shares a layer has taken some weights, they come back here, to the
         addresses that were recorded. A layer that was frozen or thawed changes what is trained; the
         optimizer keeps what it remembers of the others. So does another shape of the input, or
-        another activation, regularizer or constraint.
+        another activation, regularizer or constraint. Another optimizer begins with empty slots.
         """
         before, now = self.made_of, _made_of(self.network)
         # As objects: weights are compared by their values.
         same = len(before) == len(now) and all(map(operator.is_, before, now))
+        if self.optimizer is not optimizer:
+            return Session(self.network, optimizer, self.loss, self.given, self.python)
         if same and self.shape == self.network.input_shape:
             self.storage.claim()
             return self
-        new = Session(self.network, self.optimizer, self.loss, self.given, self.python)
+        new = Session(self.network, optimizer, self.loss, self.given, self.python)
         new._take_over(self)
         return new
 
@@ -188,6 +190,7 @@ def claimed(model: Trainer) -> Session:
         session is None
         or session.storage.seen != Storage.moves
         or session.shape != model.network.input_shape
+        or session.optimizer is not model.optimizer
     ):
         return model.session()
     session.eager = model.run_eagerly

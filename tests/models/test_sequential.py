@@ -288,3 +288,35 @@ def test_compile_begins_anew():
     assert model.optimizer.iterations == 0
     model.fit(X, X[:, :2], verbose=0)
     assert model.evaluate(X, X[:, :2], verbose=0) != before
+
+
+def test_another_optimizer_trains_from_then_on():
+    """Assigned between fits or by a callback, it starts with empty slots and counts its own steps."""
+    x, y = np.ones((8, 3), np.float32), np.zeros((8, 1), np.float32)
+
+    class Exchange(nnkit.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.optimizer = nnkit.optimizers.SGD(0.0)
+
+    model = Sequential([Input((3,)), Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(x, y, epochs=3, callbacks=[Exchange()], verbose=0)
+    kept = model.get_weights()
+    assert model.optimizer.iterations == 0  # That of the last epoch's end has not done a step.
+    model.fit(x, y, verbose=0)
+    assert model.optimizer.iterations == 1
+    assert model.optimizer_slots() == {}
+    for before, now in zip(kept, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, now)
+
+
+def test_build_of_a_class_of_ones_own_is_called():
+    class Model(Sequential):
+        def build(self, input_shape=None):
+            super().build(input_shape)
+            self.built_for = input_shape
+
+    assert Model([Input((3,)), Dense(2)]).built_for == (None, 3)
+    model = Model([Input((3,))])
+    model.add(Dense(2))
+    assert model.built_for == (None, 3)
