@@ -52,7 +52,7 @@ class Operands:
             if isinstance(argument, Reference) and argument.place in self._moving:
                 memory, begin = self._moving[argument.place]
                 memory.add(len(self._list), begin + argument.offset)
-                if argument.shape == memory.shape != ():
+                if memory.shape and argument.is_whole(memory.shape):
                     memory.add_rows(len(self._list) + 1, flat=len(group) < 1 + argument.ndim)
             self._list += group
         return start

@@ -252,7 +252,7 @@ def _locate(
         array = tape.array(reference)
         return lambda: array
     name = place.name
-    if reference.shape == place.array.shape:  # There may be more rows in the next.
+    if reference.is_whole(place.array.shape):  # There may be more rows in the next.
         return lambda: bound[name]
     return lambda: reference.at(bound[name])
 

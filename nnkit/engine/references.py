@@ -90,6 +90,10 @@ class Reference:
         wanted = zip(self.shape, self.strides, self._steps(self.shape), strict=True)
         return not self.size or all(n == 1 or step == want for n, step, want in wanted)
 
+    def is_whole(self, shape: tuple[int, ...]) -> bool:
+        """Whether it is all of a contiguous array of that shape, and no view turned around."""
+        return self.offset == 0 and self.shape == shape and self.contiguous
+
     @property
     def T(self) -> Reference:
         """The transposed array."""

@@ -171,6 +171,16 @@ def test_operations_without_kernels_run_on_the_host(gpu, use):
         np.testing.assert_array_equal(mine, theirs)
 
 
+def test_the_gradient_of_a_scan_reads_its_input_backwards(gpu, use):
+    outcomes = []
+    for device in ("cpu", "cuda:0"):
+        use(device)
+        x = T.matrix("x")
+        states, _ = theano.scan(lambda row, h: T.tanh(row + h), x, T.zeros((5,)))
+        outcomes.append(theano.function([x], T.grad(states.sum(), x))(X[:4]))
+    np.testing.assert_array_equal(*outcomes)
+
+
 def test_a_borrowed_array_as_an_argument(gpu):
     """It is taken as it is now."""
     w = theano.shared(np.ones(3, np.float32), "w", borrow=True)

@@ -182,6 +182,18 @@ def test_stops_read_the_data_that_is_bound_now():
     np.testing.assert_array_equal(y, [[17, 20], [21, 24]])
 
 
+@pytest.mark.parametrize("turned", [lambda a: a.T, lambda a: a[::-1]], ids=["T", "backwards"])
+def test_views_of_bound_data_in_its_own_shape(turned, rng):
+    """They have the shape of the whole, but are not the whole."""
+    x, y = rng.normal(size=(3, 3)), np.zeros((3, 3))
+    with recording(Tape({"x": x})) as tape:
+        launch.copy(in_python("double", lambda a: a * 2, (turned(x),), "float64"), y)
+    program, other = Program(tape, Arena(), 1), rng.normal(size=(3, 3))
+    program.bind({"x": other})
+    program.run(1)
+    np.testing.assert_array_equal(y, turned(other) * 2)
+
+
 def test_a_program_that_nobody_told_where_data_lies():
     x, y = np.ones((2, 2)), np.zeros((2, 2))
     with recording(Tape({"x": x})) as tape:

@@ -104,7 +104,7 @@ class Places:
         memory, offset = self.find(operand)
         place, shape = self._places.get(operand.place), operand.shape
         # Of bound data there may be more rows than recorded.
-        if isinstance(place, tuple) and shape and shape == place[1]:
+        if isinstance(place, tuple) and shape and operand.is_whole(place[1]):
             shape = (memory.size // max(operand.strides[0], 1), *shape[1:])
         return self.driver.view(memory, offset, shape, operand.strides, operand.dtype)
 
