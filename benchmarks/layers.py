@@ -72,7 +72,7 @@ class Convolution:
     """Forward and backward of 64 to 64 channels, 3x3, 28x28, batch 32; and a square product."""
 
     def __init__(self):
-        from nnkit.engine.device import launch
+        from nnkit.engine.dispatch import launch
         from nnkit.layers import Conv2D
 
         rng = np.random.default_rng(0)
@@ -100,7 +100,7 @@ class Convolution:
 
 def _program(function):
     """What a function launches, made ready to be replayed by all cores."""
-    from nnkit.engine.device import recording
+    from nnkit.engine.dispatch import recording
     from nnkit.engine.memory import Arena
     from nnkit.engine.program import Program
     from nnkit.engine.tape import Tape

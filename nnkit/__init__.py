@@ -32,8 +32,8 @@ from nnkit import (
     utils,
 )
 from nnkit._version import __version__
-from nnkit.engine.device import launch
 from nnkit.engine.devices import device, get_device, set_device
+from nnkit.engine.dispatch import launch
 from nnkit.kernels._jit import Kernel, kernel
 from nnkit.layers import Input
 from nnkit.missing import explain_missing, missing

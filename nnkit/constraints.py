@@ -12,7 +12,7 @@ import numpy as np
 
 from nnkit import checks
 from nnkit.conversion import to_numpy
-from nnkit.engine.device import empty, launch
+from nnkit.engine.dispatch import empty, launch
 from nnkit.engine.stops import update_in_python
 from nnkit.registry import Configurable, function_name, function_named, resolve
 

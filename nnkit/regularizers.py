@@ -14,7 +14,7 @@ import numpy as np
 
 from nnkit import checks
 from nnkit.conversion import to_numpy
-from nnkit.engine.device import current_tape, empty, launch
+from nnkit.engine.dispatch import current_tape, empty, launch
 from nnkit.engine.stops import update_in_python
 from nnkit.kernels import SUM_BLOCK
 from nnkit.registry import Configurable, function_name, function_named, resolve

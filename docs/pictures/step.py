@@ -16,7 +16,7 @@ from drawing import GREY, INK, LINE, Drawing
 import nnkit
 from nnkit.data import Arrays
 from nnkit.engine import memory, program
-from nnkit.engine.device import recording
+from nnkit.engine.dispatch import recording
 from nnkit.engine.hazards import Hazards
 from nnkit.engine.references import Reference
 from nnkit.engine.step import Window
@@ -74,7 +74,7 @@ def draw_ways(d, top):
         ("fit", "models/trainer.py", ["cuts an epoch into", "batches of one shape"]),
         (
             "record",
-            "engine/device.py, tape.py",
+            "engine/dispatch.py, tape.py",
             ["first two steps: the layers'", "Python runs and is listed"],
         ),
         ("plan", "engine/memory.py, program.py", ["places in one arena,", "workers, barriers"]),

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from nnkit.engine.abstract_device import Bound, Device, Lock, Window
+from nnkit.engine.device import Bound, Device, Lock, Window
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import Program, choose_workers
 from nnkit.engine.tape import Tape

@@ -1,187 +1,132 @@
-"""The door to memory and kernels: what a layer calls, and what a recording listens to.
-
-A layer names kernels, never a device::
-
-    y = self.empty(x.shape)
-    launch.tanh(x, y)
-"""
+"""What every device does for the engine."""
 
 from __future__ import annotations
 
-import difflib
-import functools
-import importlib
-import pkgutil
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from nnkit import forks
-from nnkit.conversion import to_numpy
-from nnkit.engine.references import Reference
-from nnkit.engine.tape import Call, Tape
-from nnkit.interrupts import apart
-from nnkit.kernels import _jit
-from nnkit.kernels._jit import Kernel
-from nnkit.kernels.calls import listening
-
 if TYPE_CHECKING:
-    from nnkit.kernels.cuda._cuda import CudaKernel
+    from nnkit.engine.program import Program
+    from nnkit.engine.tape import Tape
 
-__all__ = ["empty", "launch", "recording", "repeat", "working"]
+__all__ = ["Bound", "Device", "Window"]
 
-
-class recording:  # noqa: N801  (a context manager reads like a statement)
-    """Record every kernel that runs inside the ``with`` block on a tape, or on none."""
-
-    def __init__(self, tape: Tape | None) -> None:
-        self.tape = tape
-
-    def __enter__(self) -> Any:
-        self.outer, listening.tape = listening.tape, self.tape
-        listening.blocks += 1
-        return self.tape
-
-    def __exit__(self, *error: object) -> None:
-        listening.tape = self.outer
-        listening.blocks -= 1
+# Arrays by name; on a GPU also data sets that lie there.
+Bound = dict[str, Any]
+Lock = Callable[[], AbstractContextManager[Any]]
 
 
-class working:  # noqa: N801
-    """Within the block a part of the model is at work: recorded calls are its own.
+class Window(NamedTuple):
+    """Which rows of the data a step reads, and what it writes.
 
-    Parameters
+    Attributes
     ----------
-    owner : Layer, Loss, Metric, Optimizer or None
+    size : int
+        Rows of the batch.
+    stride : int
+        Rows of a full batch: the last one of an epoch may be smaller.
+    batch : numpy.ndarray
+        int64 (1,), the number of the batch in the epoch; the step counts it up.
+    results : tuple of str
+        Names of the bound arrays that it writes.
     """
 
-    def __init__(self, owner: Any) -> None:
-        self.owner = owner
-
-    def __enter__(self) -> working:
-        self.tape = tape = listening.tape
-        if tape is not None:
-            self._outer, self._start, tape.owner = tape.owner, len(tape.entries), self.owner
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.tape is not None:
-            self.tape.owner = self._outer
-
-    def made(self, result: Any) -> np.ndarray | None:
-        """A result of the block, if its calls made it; None, its calls forgotten, if NumPy did."""
-        if result is None:
-            return None
-        array: np.ndarray = to_numpy(result, f"{self.owner.name!r}: what it returned")
-        if self.tape is not None and not self.tape.owns(array):
-            del self.tape.entries[self._start :]
-            return None
-        return array
+    size: int
+    stride: int
+    batch: np.ndarray
+    results: tuple[str, ...] = ()
 
 
-def current_tape() -> Tape | None:
-    """The tape being recorded in this thread, or None."""
-    return listening.tape
+class Device(ABC):
+    """Where arrays lie and steps are replayed.
 
-
-def at_work() -> bool:
-    """Whether this thread is inside a :class:`recording`: layers are at work in a step."""
-    return listening.blocks > 0
-
-
-def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """Memory for one result of the current step; its content is undefined until written.
-
-    Parameters
+    Attributes
     ----------
-    shape : tuple of int
-    dtype : data type
-
-    Returns
-    -------
-    numpy.ndarray
-        C-contiguous. While a step is recorded it belongs to that step: a replay reuses it.
+    name : str
+        ``"cpu"``, ``"cuda:0"``, ``"cuda:1"`` and so on.
+    key : tuple
+        What a replay depends on besides its record.
+    on_host : bool
+        Whether it works in the host's memory. Then a step that Python does counts, as it is. If
+        not, Python does it on a copy of some rows, in order to record it, and it is undone.
     """
-    array = np.empty(shape, dtype)
-    if listening.tape is not None:
-        listening.tape.own(array)
-    return array
 
+    name: str
+    key: tuple[Any, ...]
+    on_host: bool
 
-def repeat(tape: Tape, arrays: dict[str, np.ndarray]) -> Callable[[Reference], np.ndarray]:
-    """Make the calls of a tape again, in their order; a tape that listens records them.
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
 
-    Parameters
-    ----------
-    tape : Tape
-        Without Python stops.
-    arrays : dict of str to numpy.ndarray
-        What now stands for the tape's bound data: as large, and C-contiguous.
+    # ----------------------------------------------------------------------------------- arrays
 
-    Returns
-    -------
-    callable
-        Where something is now that the tape refers to. Memory of its step is now memory of the
-        current one.
-    """
-    memory: dict[int, np.ndarray] = {}
+    @abstractmethod
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> Any:
+        """An array in the device's memory."""
 
-    def located(reference: Reference) -> np.ndarray:
-        index, place = reference.place, tape.places[reference.place]
-        if index not in memory and place.kind == "step":
-            memory[index] = empty(place.array.shape, place.array.dtype)
-        elif index not in memory:
-            memory[index] = place.array if place.name is None else arrays[place.name]
-        return reference.at(memory[index])
+    @abstractmethod
+    def adopt(self, value: Any, name: str) -> Any:
+        """An array that another library has put on a GPU, not copied; ``name`` is for errors."""
 
-    for entry in tape.entries:
-        if isinstance(entry, Call):
-            arguments = (located(a) if isinstance(a, Reference) else a for a in entry.arguments)
-            entry.kernel(*arguments)
-    return located
+    @abstractmethod
+    def placed(self, arrays: Bound, results: tuple[str, ...] = ()) -> AbstractContextManager[Bound]:
+        """A data set where the device finds it, for as long as the block lasts.
 
+        Parameters
+        ----------
+        arrays : dict of str to array
+        results : tuple of str
+            Names of those that steps write: on leaving the block, the host has them.
+        """
 
-def has_cuda_twin(kernel: Kernel) -> bool:
-    """Whether a kernel has a twin for GPUs."""
-    ours = _kernels("cpu").get(kernel.name) is kernel
-    return kernel.cuda is not None or (ours and kernel.name in _kernels("cuda"))
+    @abstractmethod
+    def arena(self) -> Any:
+        """Memory for the temporaries of steps that run in turn."""
 
+    # ------------------------------------------------------------------------------------ steps
 
-def cuda_twin(kernel: Kernel) -> CudaKernel:
-    """The twin of a kernel for GPUs."""
-    twin: CudaKernel = kernel.cuda or _kernels("cuda")[kernel.name]
-    return twin
+    @abstractmethod
+    def take(self, lasting: Sequence[np.ndarray]) -> None:
+        """Have the newest content of arrays that outlive a step, before it runs."""
 
+    @abstractmethod
+    def in_python(self, lock: Lock) -> AbstractContextManager[Any]:
+        """What to hold while a step runs in Python: what ``lock()`` is, and perhaps more."""
 
-class _Launch:
-    """Every kernel of the current device by name: ``launch.tanh(x, y)``."""
+    @abstractmethod
+    def sample(self, bound: Bound, window: Window, second: bool) -> AbstractContextManager[Bound]:
+        """Arrays on the host, and ``window.batch`` for them, to record a step with in the block.
 
-    def __getattr__(self, name: str) -> Kernel:
-        kernels = _kernels("cpu")
-        if name not in kernels:
-            near = difflib.get_close_matches(name, kernels, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise AttributeError(f"there is no kernel {name!r}{hint}")
-        setattr(self, name, kernels[name])
-        return kernels[name]
+        The second step has other rows than the first if it can: a number that a layer has computed
+        from its data shows by that it changes.
+        """
 
+    @abstractmethod
+    def brought(self, bound: Bound, window: Window) -> AbstractContextManager[Bound]:
+        """All of the bound arrays on the host, for a step that always runs in Python."""
 
-launch = _Launch()
+    @abstractmethod
+    def program(self, tape: Tape, single: Program, arena: Any, share: float, window: Window) -> Any:
+        """The replay of a record.
 
+        Parameters
+        ----------
+        tape : Tape
+        single : Program
+            What one worker of the CPU does.
+        arena
+            From :meth:`arena`.
+        share : float
+            See :func:`nnkit.engine.program.choose_workers`.
+        window : Window
 
-@functools.cache
-def _kernels(folder: str) -> dict[str, Any]:
-    """All kernels of one folder of :mod:`nnkit.kernels`; numba is imported here, not before."""
-    return apart(_import_kernels, folder)
-
-
-def _import_kernels(folder: str) -> dict[str, Any]:
-    with _jit.COMPILING:  # Whoever forks waits until all is imported.
-        package = importlib.import_module(f"nnkit.kernels.{folder}")
-        found: dict[str, Any] = {}
-        for module in pkgutil.iter_modules(package.__path__):
-            members = vars(importlib.import_module(f"{package.__name__}.{module.name}"))
-            found |= {n: k for n, k in members.items() if hasattr(k, "parameters")}
-    forks.register()  # What was imported may hold locks of its own at forks.
-    return found
+        Returns
+        -------
+        object
+            Its attribute ``native`` says whether it needs nothing from Python. Its method
+            ``replay`` has the parameters of :meth:`nnkit.engine.step.Step.run`.
+        """

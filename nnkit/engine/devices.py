@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from nnkit.engine.abstract_device import Device
 from nnkit.engine.cpu import CPU
+from nnkit.engine.device import Device
 from nnkit.errors import DeviceError
 
 __all__ = ["device", "get_device", "set_device"]

@@ -12,7 +12,7 @@ import numpy as np
 
 from nnkit import config
 from nnkit.engine import memory
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.engine.hazards import Hazards
 from nnkit.engine.operands import Operands
 from nnkit.engine.references import Reference

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine.abstract_device import Bound, Device, Window
 from nnkit.engine.cpu import CPU
-from nnkit.engine.device import recording
+from nnkit.engine.device import Bound, Device, Window
 from nnkit.engine.devices import current
+from nnkit.engine.dispatch import recording
 from nnkit.engine.program import MANY_STEPS, Program
 from nnkit.engine.tape import Call, Fault, Stop, Tape
 from nnkit.engine.twins import reading, writing

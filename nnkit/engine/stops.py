@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine.device import current_tape, empty, recording
+from nnkit.engine.dispatch import current_tape, empty, recording
 from nnkit.interrupts import allowed
 
 __all__ = ["in_python", "update_in_python"]

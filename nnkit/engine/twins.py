@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnkit.engine.device import at_work
+from nnkit.engine.dispatch import at_work
 from nnkit.engine.references import root
 from nnkit.weak import WeakTable
 

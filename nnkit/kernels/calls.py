@@ -21,7 +21,7 @@ class _Listening(threading.local):
     Attributes
     ----------
     tape : Tape or None
-        See :class:`nnkit.engine.tape.Tape`; :class:`nnkit.engine.device.recording` sets it.
+        See :class:`nnkit.engine.tape.Tape`; :class:`nnkit.engine.dispatch.recording` sets it.
     blocks : int
         How many blocks of ``recording`` this thread is in.
     """

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer
 from nnkit.regularizers import L1L2, Regularizer
 

@@ -11,7 +11,7 @@ import numpy as np
 from nnkit import budget, checks, config, regularizers
 from nnkit.arguments import parameters
 from nnkit.conversion import to_numpy
-from nnkit.engine.device import empty
+from nnkit.engine.dispatch import empty
 from nnkit.errors import warn
 from nnkit.layers.chain import Chain
 from nnkit.layers.weights import WeightOwner, check_name

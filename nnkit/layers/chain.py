@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit.conversion import to_numpy
-from nnkit.engine.device import working
+from nnkit.engine.dispatch import working
 from nnkit.engine.stops import in_python
 from nnkit.engine.variable import Storage, Variable
 from nnkit.layers.shared import adding_up, distinct, shares_weights

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import activations, checks
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.engine.variable import Variable
 from nnkit.layers.window import Window, WindowLayer
 

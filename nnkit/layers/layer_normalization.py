@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import budget, checks
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.batch_normalization import blocks_of

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnkit import checks
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Shape
 from nnkit.layers.gated import Gated
 from nnkit.layers.step_formulas import LSTMStep

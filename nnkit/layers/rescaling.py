@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer
 
 __all__ = ["Rescaling"]

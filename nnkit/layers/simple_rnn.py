@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.layers.recurrent import Recurrent
 from nnkit.layers.step_formulas import Apply
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnkit import checks
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.errors import warn
 from nnkit.layers.base import Layer, Shape
 

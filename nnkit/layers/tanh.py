@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer
 
 __all__ = ["Tanh"]

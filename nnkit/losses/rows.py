@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnkit import checks
-from nnkit.engine.device import empty, launch
+from nnkit.engine.dispatch import empty, launch
 from nnkit.errors import warn
 from nnkit.losses.base import Loss
 from nnkit.registry import registered

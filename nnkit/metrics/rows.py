@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nnkit.engine.device import empty, launch
+from nnkit.engine.dispatch import empty, launch
 from nnkit.losses.rows import as_rows
 from nnkit.metrics.base import Metric
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnkit import checks
 from nnkit.arguments import parameters
-from nnkit.engine.device import empty, launch
+from nnkit.engine.dispatch import empty, launch
 from nnkit.engine.stops import update_in_python
 from nnkit.engine.variable import Storage
 from nnkit.kernels import SUM_BLOCK

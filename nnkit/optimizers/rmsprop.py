@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
-from nnkit.engine.device import empty, launch
+from nnkit.engine.dispatch import empty, launch
 from nnkit.optimizers.base import Optimizer
 
 __all__ = ["RMSprop"]

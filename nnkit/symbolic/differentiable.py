@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from nnkit.engine.device import current_tape
+from nnkit.engine.dispatch import current_tape
 from nnkit.symbolic.config import config
 from nnkit.symbolic.derive.grad import grad
 from nnkit.symbolic.graph import FunctionGraph, Variable

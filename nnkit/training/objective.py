@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.conversion import to_numpy
-from nnkit.engine.device import empty, launch, working
+from nnkit.engine.dispatch import empty, launch, working
 from nnkit.engine.stops import in_python
 from nnkit.engine.variable import Variable
 from nnkit.layers.chain import Chain

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from nnkit.engine.device import empty, launch, working
+from nnkit.engine.dispatch import empty, launch, working
 from nnkit.engine.step import Bound, Window
 from nnkit.layers.chain import Chain
 

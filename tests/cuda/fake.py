@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 from nnkit.engine.cuda.simulator import Simulator
-from nnkit.engine.device import cuda_twin
+from nnkit.engine.dispatch import cuda_twin
 from nnkit.errors import DeviceError
 from tests.helpers import launch_on_cpu
 

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 import nnkit
-from nnkit.engine.device import recording
+from nnkit.engine.dispatch import recording
 from nnkit.engine.step import Window, kept, restore
 from nnkit.engine.tape import Tape
 from nnkit.layers import Dense, Input

@@ -10,7 +10,7 @@ import pytest
 import nnkit
 from nnkit.engine.cuda import blas
 from nnkit.engine.cuda.products import ProductCall, fuse_products
-from nnkit.engine.device import empty, launch, recording
+from nnkit.engine.dispatch import empty, launch, recording
 from nnkit.engine.tape import Call, Tape
 from nnkit.errors import DeviceError
 from nnkit.layers import Dense, Softmax

@@ -7,7 +7,7 @@ import pytest
 
 import nnkit
 from nnkit.engine.cuda.small import Scratch, match
-from nnkit.engine.device import empty, launch, recording
+from nnkit.engine.dispatch import empty, launch, recording
 from nnkit.engine.references import Reference
 from nnkit.engine.tape import Tape
 from nnkit.kernels.cuda.fused.persistent import persistent

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nnkit
-from nnkit.engine.device import empty, launch, recording
+from nnkit.engine.dispatch import empty, launch, recording
 from nnkit.engine.tape import Tape
 
 X = np.ones((2, 3), np.float32)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnkit.engine.device import empty, launch, recording
+from nnkit.engine.dispatch import empty, launch, recording
 from nnkit.engine.memory import Arena, plan
 from nnkit.engine.references import Reference
 from nnkit.engine.tape import Tape

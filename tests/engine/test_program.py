@@ -5,7 +5,7 @@ import pytest
 
 import nnkit
 from nnkit import config
-from nnkit.engine.device import empty, launch, recording
+from nnkit.engine.dispatch import empty, launch, recording
 from nnkit.engine.hazards import Ranges
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import Program, choose_workers

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import as_strided
 
-from nnkit.engine.device import empty, launch, recording, repeat
+from nnkit.engine.dispatch import empty, launch, recording, repeat
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import Program
 from nnkit.engine.references import root

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 
-from nnkit.engine.device import current_tape, empty, launch
+from nnkit.engine.dispatch import current_tape, empty, launch
 from nnkit.engine.step import Records, Window
 
 

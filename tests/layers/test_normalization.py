@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nnkit.engine.device import empty, launch, recording
+from nnkit.engine.dispatch import empty, launch, recording
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import Program
 from nnkit.engine.tape import Tape

@@ -8,7 +8,7 @@ import pytest
 
 import nnkit
 from nnkit import config
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.engine.program import Program
 from nnkit.kernels._jit import code_address
 from nnkit.layers import GRU, LSTM, Dense, Input, SimpleRNN

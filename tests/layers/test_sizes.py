@@ -5,7 +5,7 @@ import pytest
 
 import nnkit
 from nnkit import Input, Sequential, budget
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.layers import (
     LSTM,
     Bidirectional,

@@ -291,7 +291,7 @@ def test_compile_begins_anew():
 
 
 def test_another_optimizer_trains_from_then_on():
-    """Assigned between fits or by a callback, it starts with empty slots and counts its own steps."""
+    """Assigned between fits or by a callback, it starts with empty slots, at its own step."""
     x, y = np.ones((8, 3), np.float32), np.zeros((8, 1), np.float32)
 
     class Exchange(nnkit.callbacks.Callback):

@@ -16,7 +16,7 @@ import pytest
 import nnkit
 from nnkit import Input, Sequential, callbacks, forks, interrupts
 from nnkit.engine import turns
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.layers import BatchNormalization, Dense, Layer
 from tests.helpers import rounds
 from tests.training.test_resources import LABELS, X, output

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine.abstract_device import Bound, Window
 from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.options import options
+from nnkit.engine.device import Bound, Window
 from nnkit.errors import DeviceError
 from nnkit.kernels.cuda.data import first_not_finite
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from nnkit import config
-from nnkit.engine.abstract_device import Bound, Device, Lock, Window
 from nnkit.engine.cuda import data
 from nnkit.engine.cuda.driver import Driver
 from nnkit.engine.cuda.places import DeviceArena
 from nnkit.engine.cuda.program import CudaProgram
 from nnkit.engine.cuda.simulator import Simulator
+from nnkit.engine.device import Bound, Device, Lock, Window
 from nnkit.engine.program import Program
 from nnkit.engine.tape import Tape
 from nnkit.engine.twins import bring_home

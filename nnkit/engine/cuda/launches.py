@@ -11,7 +11,7 @@ from nnkit import config
 from nnkit.engine.cuda.blas import Product
 from nnkit.engine.cuda.places import Places
 from nnkit.engine.cuda.products import ProductCall, fuse_products
-from nnkit.engine.device import cuda_twin
+from nnkit.engine.dispatch import cuda_twin
 from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call
 from nnkit.kernels.cuda._cuda import CudaKernel

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 
 import numpy as np
 
-from nnkit.engine.abstract_device import Bound, Window
 from nnkit.engine.cuda.convolutions import unfold_convolutions
 from nnkit.engine.cuda.data import DeviceArray, Stream, Streamed
 from nnkit.engine.cuda.driver import Driver, Memory
@@ -16,7 +15,8 @@ from nnkit.engine.cuda.options import options
 from nnkit.engine.cuda.patterns import find_faster
 from nnkit.engine.cuda.places import DeviceArena, Places
 from nnkit.engine.cuda.stretch import Stretch
-from nnkit.engine.device import has_cuda_twin
+from nnkit.engine.device import Bound, Window
+from nnkit.engine.dispatch import has_cuda_twin
 from nnkit.engine.references import Reference, root
 from nnkit.engine.tape import Call, Stop, Tape
 from nnkit.engine.twins import twin_of

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call, Tape
 from nnkit.engine.variable import ALIGNMENT

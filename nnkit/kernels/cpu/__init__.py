@@ -1,1 +1,1 @@
-"""Kernels for the CPU. :data:`nnkit.engine.device.launch` finds the kernels of all modules."""
+"""Kernels for the CPU. :data:`nnkit.engine.dispatch.launch` finds the kernels of all modules."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.kernels.scratch import transposed_scratch, weights_scratch, windows_scratch
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.engine.tape import Tape
 from nnkit.kernels._jit import Kernel
 from nnkit.kernels.calls import check

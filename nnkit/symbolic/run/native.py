@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.engine.abstract_device import Device
 from nnkit.engine.cpu import CPU
+from nnkit.engine.device import Device
 from nnkit.engine.devices import current
 from nnkit.engine.twins import exist, reading, writing
 from nnkit.symbolic.graph import Apply, Variable

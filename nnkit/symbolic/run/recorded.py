@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnkit import forks
-from nnkit.engine.device import empty, repeat
+from nnkit.engine.dispatch import empty, repeat
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import ONE_STEP, Program, choose_workers
 from nnkit.engine.tape import Call

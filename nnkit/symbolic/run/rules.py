@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.kernels.generated import loops
 from nnkit.symbolic.derive.identities import IDENTITIES
 from nnkit.symbolic.run import image_rules

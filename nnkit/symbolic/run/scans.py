@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit.engine.device import launch
+from nnkit.engine.dispatch import launch
 from nnkit.engine.program import MANY_STEPS
 from nnkit.symbolic.graph import FunctionGraph, clone
 from nnkit.symbolic.rewriting.passes import rewrite

@@ -129,7 +129,7 @@ class Draw(Op):
 
     def perform(self, *arrays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The kernel of the kind, or a generator for this draw alone."""
-        from nnkit.engine.device import recording
+        from nnkit.engine.dispatch import recording
         from nnkit.kernels.generated.loops import DRAWN
 
         state, shape, *parameters = arrays
