@@ -51,7 +51,7 @@ def array_ufunc(x: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -
     name = ufunc.__name__
     if name in ("equal", "not_equal"):
         return name == "not_equal"  # As ``==``, which compares variables, not values.
-    known = _UFUNCS.get(name, getattr(math, name, getattr(formulas, name, None)))
+    known = _UFUNCS.get(name, getattr(math, name, None))
     if options.get("out", (None,))[0] is inputs[0]:
         del options["out"]  # ``array += x`` makes it a variable.
     if method != "__call__" or options or known is None:
