@@ -171,7 +171,6 @@ METHODS: dict[str, Any] = {
     "size": property(size),
     "sort": picking.sort,
     "squeeze": axes.squeeze,
-    "stacklists": staticmethod(joining.stacklists),
     "std": reductions.std,
     "sum": reductions.sum,
     "swapaxes": axes.swapaxes,
@@ -180,6 +179,7 @@ METHODS: dict[str, Any] = {
     "transpose": transpose,
     "var": reductions.var,
     "zeros_like": making.zeros_like,
+    "_stacklists": staticmethod(joining.stacklists),  # For lists of variables.
     "__abs__": formulas.abs_,
     "__array_priority__": 1000,  # NumPy leaves ``array + variable`` to the variable.
     "__array_ufunc__": array_ufunc,
