@@ -7,6 +7,7 @@ The functions are made of variables, so they come after them; this module puts t
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from nnkit.symbolic.function import function
@@ -216,8 +217,20 @@ def _reflected(operator: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     return lambda x, other: operator(other, x)
 
 
+def _called(name: str, method: Any) -> Any:
+    """A function under the name of the method that it is, for errors and ``help``."""
+    if not isinstance(method, FunctionType):
+        return method
+    parts = method.__code__, method.__globals__, name, method.__defaults__, method.__closure__
+    copy: Any = FunctionType(*parts)
+    for attribute in ("__kwdefaults__", "__annotations__", "__doc__", "__module__"):
+        setattr(copy, attribute, getattr(method, attribute))
+    copy.__qualname__ = f"TensorVariable.{name}"
+    return copy
+
+
 for _name, _method in METHODS.items():
-    setattr(TensorVariable, _name, _method)
+    setattr(TensorVariable, _name, _called(_name, _method))
 for _name, _operator in OPERATORS.items():
     setattr(TensorVariable, f"__{_name}__", _operator)
     setattr(TensorVariable, f"__r{_name}__", _reflected(_operator))
