@@ -8,6 +8,8 @@ from hypothesis.extra.numpy import array_shapes, mutually_broadcastable_shapes
 
 import nnkit.symbolic.tensor as T
 from nnkit.symbolic import config, function, grad
+from nnkit.symbolic.tensor import formulas
+from nnkit.symbolic.tensor import math as numbers
 from tests.symbolic.checks import assert_gradients, value_of
 
 few = settings(max_examples=3, deadline=None, derandomize=True, database=None)
@@ -350,3 +352,8 @@ def test_an_axis_broadcasts_only_if_it_says_so(mode):
 def test_a_list_of_variables_is_a_tensor():
     x = np.array(2.0)
     assert value_of(lambda x: T.sum([x, 3, x * x]), x) == 9
+
+
+def test_all_functions_of_numbers_are_imported_from_math_too():
+    for name in formulas.__all__:
+        assert getattr(numbers, name) is getattr(T, name)

@@ -169,8 +169,9 @@ class Replayed(Recorded):
                 results[at] = bound[name] = np.empty(shape, old.dtype)
             for at, name in self._large:
                 array = arrays[at]
-                if not plain(array, False) or any(
-                    np.may_share_memory(array, arrays[other]) for other in self._written
+                if not plain(array, False) or (
+                    self._written
+                    and any(np.may_share_memory(array, arrays[other]) for other in self._written)
                 ):
                     array = array.copy()
                 bound[name] = array

@@ -1,5 +1,8 @@
 """Functions of numbers that look at their operands first: ``T.switch(c, x, y)`` and its like.
 
+The other ones are handed on from :mod:`~nnkit.symbolic.tensor.formulas`, for programs that import
+them from here.
+
 Operands are variables, arrays and numbers; axes of size 1 broadcast as in NumPy, if their variables
 are known to have that size.
 """
@@ -12,6 +15,7 @@ from typing import Any
 
 from nnkit.symbolic.graph import describe
 from nnkit.symbolic.tensor.elementwise import Cast, elementwise
+from nnkit.symbolic.tensor.formulas import *  # noqa: F403
 from nnkit.symbolic.tensor.formulas import (
     abs_,
     eq,

@@ -7,6 +7,7 @@ The functions are made of variables, so they come after them; this module puts t
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 from nnkit.symbolic.function import function
@@ -51,7 +52,7 @@ def array_ufunc(x: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -
     name = ufunc.__name__
     if name in ("equal", "not_equal"):
         return name == "not_equal"  # As ``==``, which compares variables, not values.
-    known = _UFUNCS.get(name, getattr(math, name, getattr(formulas, name, None)))
+    known = _UFUNCS.get(name, getattr(math, name, None))
     if options.get("out", (None,))[0] is inputs[0]:
         del options["out"]  # ``array += x`` makes it a variable.
     if method != "__call__" or options or known is None:
@@ -171,7 +172,6 @@ METHODS: dict[str, Any] = {
     "size": property(size),
     "sort": picking.sort,
     "squeeze": axes.squeeze,
-    "stacklists": staticmethod(joining.stacklists),
     "std": reductions.std,
     "sum": reductions.sum,
     "swapaxes": axes.swapaxes,
@@ -180,6 +180,7 @@ METHODS: dict[str, Any] = {
     "transpose": transpose,
     "var": reductions.var,
     "zeros_like": making.zeros_like,
+    "_stacklists": staticmethod(joining.stacklists),  # For lists of variables.
     "__abs__": formulas.abs_,
     "__array_priority__": 1000,  # NumPy leaves ``array + variable`` to the variable.
     "__array_ufunc__": array_ufunc,
@@ -216,8 +217,20 @@ def _reflected(operator: Callable[..., Any]) -> Callable[[Any, Any], Any]:
     return lambda x, other: operator(other, x)
 
 
+def _called(name: str, method: Any) -> Any:
+    """A function under the name of the method that it is, for errors and ``help``."""
+    if not isinstance(method, FunctionType):
+        return method
+    parts = method.__code__, method.__globals__, name, method.__defaults__, method.__closure__
+    copy: Any = FunctionType(*parts)
+    for attribute in ("__kwdefaults__", "__annotations__", "__doc__", "__module__"):
+        setattr(copy, attribute, getattr(method, attribute))
+    copy.__qualname__ = f"TensorVariable.{name}"
+    return copy
+
+
 for _name, _method in METHODS.items():
-    setattr(TensorVariable, _name, _method)
+    setattr(TensorVariable, _name, _called(_name, _method))
 for _name, _operator in OPERATORS.items():
     setattr(TensorVariable, f"__{_name}__", _operator)
     setattr(TensorVariable, f"__r{_name}__", _reflected(_operator))

@@ -98,7 +98,7 @@ class TensorVariable(Variable):
     type: TensorType
 
     if TYPE_CHECKING:
-        stacklists: ClassVar[Any]
+        _stacklists: ClassVar[Any]
 
         def __getattr__(self, name: str) -> Any: ...
 
@@ -272,7 +272,7 @@ def constant(value: Any, name: str | None = None, dtype: str | None = None) -> C
 def as_tensor(value: Any, name: str | None = None, ndim: int | None = None) -> Any:
     """A symbolic variable from a variable, a number, an array, or a list of these."""
     if _holds_variables(value):
-        value = TensorVariable.stacklists(value)
+        value = TensorVariable._stacklists(value)
     variable: Any = value if isinstance(value, Variable) else constant(value, name)
     if ndim is not None and variable.type.ndim < ndim:
         pad = ["x"] * (ndim - variable.type.ndim)
