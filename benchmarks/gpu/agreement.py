@@ -33,7 +33,7 @@ from nnkit.layers import (
     MaxPooling2D,
     Softmax,
 )
-from nnkit.training import batches
+from nnkit.training import loops
 
 # Of the norm of all weights together.
 TOLERANCE = 1e-5
@@ -80,7 +80,7 @@ class Agreement:
 
     def __init__(self, short):
         self.trainings = SHORT if short else FULL
-        batches._WAKE_SECONDS = 3600  # Also a slow device does many steps in one call.
+        loops._WAKE_SECONDS = 3600  # Also a slow device does many steps in one call.
 
     def items(self):
         return list(_CHECKS)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from nnkit.engine.operands import Operands
 from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call, Stop, Tape
 from nnkit.engine.workers import run_together
-from nnkit.kernels._jit import Words, address, code_address
+from nnkit.kernels._jit import address, code_address
 
 __all__ = ["MANY_STEPS", "ONE_STEP", "Program", "apart", "choose_workers", "shares"]
 
@@ -161,6 +160,10 @@ class _Stretch:
 
     def __init__(self, calls: Sequence[Call], operands: Operands, hazards: Hazards) -> None:
         self._workers = [_Worker() for _ in range(hazards.workers)]
+        if len(self._workers) > 1:
+            self._meeting = len(self._workers), np.zeros(16, np.int64)
+            types, self._barrier_words = launch.barrier.encode(self._meeting)
+            self._barrier = code_address(launch.barrier.compiled(types))
         for call in calls:
             code = code_address(call.kernel.compiled(call.types))
             parts = shares(call, hazards.workers)
@@ -171,20 +174,12 @@ class _Stretch:
                     worker.calls.append((code, operands.add(part.arguments, part.words)))
         self._meet(operands)  # The next step begins where all have finished this one.
 
-    @cached_property
-    def _barrier(self) -> tuple[int, Sequence[Any], Sequence[Words]]:
-        """Its code, arguments and words."""
-        arguments = len(self._workers), np.zeros(16, np.int64)
-        types, words = launch.barrier.encode(arguments)
-        return code_address(launch.barrier.compiled(types)), arguments, words
-
     def _meet(self, operands: Operands) -> None:
         """Add a barrier."""
         if len(self._workers) > 1:
-            code, *barrier = self._barrier
-            start = operands.add(*barrier)
+            start = operands.add(self._meeting, self._barrier_words)
             for worker in self._workers:
-                worker.calls.append((code, start))
+                worker.calls.append((self._barrier, start))
 
     def finish(self, words: np.ndarray) -> None:
         """When the words of all calls are known."""

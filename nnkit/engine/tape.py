@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
@@ -68,7 +67,7 @@ class Stop:
     owner: Any
     outcome: list[np.ndarray]
 
-    @cached_property
+    @property
     def references(self) -> list[tuple[Reference, bool]]:
         """Every array it touches, and whether it is written."""
         read = [(reference, False) for reference in (*self.inputs, *self.keeps)]

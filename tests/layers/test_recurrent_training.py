@@ -129,7 +129,7 @@ def barriers(layer, steps, monkeypatch):
     def counting(program, tape, arena, workers):
         make(program, tape, arena, 2)
         codes = {code_address(code) for code in launch.barrier._compiled.values()}
-        calls = [code for part in program._parts for code in part._workers[0]._codes]
+        calls = [code for part in program._parts for code, _ in part._workers[0].calls]
         counts.append(sum(function in codes for function in calls))
 
     monkeypatch.setattr(Program, "__init__", counting)
