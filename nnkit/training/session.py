@@ -58,6 +58,8 @@ class Session:
     samples : Samples
     constrained : list of Variable
         Trained weights with a constraint.
+    drawing : list of Layer
+        Layers such as Dropout, whose masks follow from the number of the step.
     state : list of numpy.ndarray
         Every array that a step changes and the next one needs.
     eager : bool
@@ -86,9 +88,8 @@ class Session:
         self.constrained = [v for v in trained if v.constraint is not None]
         self.objective = Objective(loss, found, regularized)
         self.counters = counters = Counters()
-        for layer in network.walk():
-            if hasattr(layer, "counter"):  # Dropout: the step number picks the mask.
-                layer.counter = counters.iteration
+        self.drawing = [layer for layer in network.walk() if hasattr(layer, "counter")]
+        self._count_draws()
         dtype = network.dtype
         types = {"x": network.input_dtype, "y": loss.target_dtype(dtype), "weight": dtype}
         self.samples, self.chain = Samples(types, network.sample_shape), network.chain(loss)
@@ -121,8 +122,14 @@ class Session:
         """The step to repeat, where the run is: others may have used the session since."""
         self.counters.batch[0] = batches.first
         self.objective.sums[...] = run.sums
+        self._count_draws()
         window = Window(batches.size, run.stride, self.counters.batch)
         return self.records.step(key, window, self.eager, partial(function, self))
+
+    def _count_draws(self) -> None:
+        """Have layers draw by the number of this model's step: another may have them as well."""
+        for layer in self.drawing:
+            layer.counter = self.counters.iteration
 
     @contextmanager
     def steps(self, count: int) -> Iterator[None]:

@@ -386,6 +386,27 @@ def test_a_model_without_weights_can_be_fitted():
     np.testing.assert_allclose(history.history["loss"], [(1 - np.tanh(1)) ** 2] * 2, rtol=1e-6)
 
 
+def test_a_dropout_of_two_models_draws_anew_in_each_step():
+    """Also for a batch size that comes when the other model was the last to be compiled."""
+    masks = []
+
+    class Look(nnkit.losses.Loss):
+        def forward(self, y_true, y_pred):
+            masks.append(y_pred.tobytes())
+            return np.zeros(len(y_pred))
+
+        def backward(self, weight):
+            return np.zeros((3, 6), np.float32)
+
+    dropout, x = nnkit.layers.Dropout(0.5), np.ones((12, 6), np.float32)
+    models = [nnkit.Sequential([nnkit.Input((6,)), dropout]) for _ in range(2)]
+    for model in models:
+        model.compile("sgd", Look())
+        model.session()
+    models[0].fit(x, x, batch_size=3, epochs=2, verbose=0)
+    assert len(set(masks)) == len(masks) == 8
+
+
 def test_two_models_may_share_a_layer(digits):
     x, y = digits[0].reshape(-1, 784) / 255.0, digits[1]
     shared = Dense(16, "tanh")
