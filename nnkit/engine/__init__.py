@@ -6,6 +6,8 @@ device
     What executes kernels: the processor, or one GPU. It allocates, copies, and makes programs.
 kernel
     A plain loop over arrays, compiled by numba, that reads its inputs and overwrites its outputs.
+twin
+    The version of a kernel for GPUs, mostly compiled from the text of the one for the CPU.
 launch
     One call of a kernel with its arguments: executed at once, and written down if a tape listens.
 tape
@@ -30,7 +32,7 @@ barrier
     A point at which workers wait for each other: one will touch bytes that another has written.
 stretch
     The launches of a program between two stops; on a GPU, what is captured as one graph.
-twin
+mirror
     The copy of a lasting array in a device's memory; one of the two may be newer than the other.
 step
     The work for one batch: a Python function that launches kernels, recorded twice, then replayed.

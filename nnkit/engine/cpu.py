@@ -10,9 +10,9 @@ import numpy as np
 
 from nnkit.engine.device import Bound, Device, Lock, Window
 from nnkit.engine.memory import Arena
+from nnkit.engine.mirrors import exist, writing
 from nnkit.engine.program import Program, choose_workers
 from nnkit.engine.tape import Tape
-from nnkit.engine.twins import exist, writing
 
 __all__ = ["CPU", "CpuDevice"]
 

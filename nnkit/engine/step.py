@@ -13,9 +13,9 @@ from nnkit.engine.cpu import CPU
 from nnkit.engine.device import Bound, Device, Window
 from nnkit.engine.devices import current
 from nnkit.engine.dispatch import recording
+from nnkit.engine.mirrors import reading, writing
 from nnkit.engine.program import MANY_STEPS, Program
 from nnkit.engine.tape import Call, Fault, Stop, Tape
-from nnkit.engine.twins import reading, writing
 from nnkit.interrupts import deferred
 
 __all__ = ["Bound", "Records", "Step", "Window", "kept", "restore"]

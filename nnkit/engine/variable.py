@@ -10,7 +10,7 @@ import numpy as np
 from nnkit.conversion import to_numpy
 from nnkit.engine.array_reading import ArrayReading
 from nnkit.engine.dispatch import at_work, launch
-from nnkit.engine.twins import lent, private, reading, writing
+from nnkit.engine.mirrors import lent, private, reading, writing
 
 __all__ = ["ALIGNMENT", "Storage", "Variable"]
 

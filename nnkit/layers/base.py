@@ -152,9 +152,9 @@ class Layer(WeightOwner):
         if not hasattr(self, "call"):
             return input_shape
         if self.input_shape is None:  # There are no weights yet.
-            twin = copy.deepcopy(self)
-            twin.ensure_built(input_shape)
-            return twin.compute_output_shape(input_shape)
+            built = copy.deepcopy(self)
+            built.ensure_built(input_shape)
+            return built.compute_output_shape(input_shape)
         return self._expression(False, input_shape).output_shape(self, input_shape)
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
@@ -263,12 +263,12 @@ class Layer(WeightOwner):
 
         A layer keeps on itself what ``backward`` needs, so each use needs an object.
         """
-        twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
-        twin.layers = [layer.another_use() for layer in self.layers]
-        twin._penalty = None
-        vars(twin).pop("chains", None)
-        return twin
+        use = object.__new__(type(self))
+        use.__dict__.update(self.__dict__)
+        use.layers = [layer.another_use() for layer in self.layers]
+        use._penalty = None
+        vars(use).pop("chains", None)
+        return use
 
     def __call__(self, x: Any, training: bool = False, mask: Any = None) -> np.ndarray:
         """The layer's output, its activation applied.

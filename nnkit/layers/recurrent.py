@@ -9,7 +9,7 @@ import numpy as np
 from nnkit import activations, checks
 from nnkit.conversion import to_numpy
 from nnkit.engine.dispatch import launch
-from nnkit.engine.twins import writing
+from nnkit.engine.mirrors import writing
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.random_layer import RandomLayer
 from nnkit.layers.through_time import ThroughTime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnkit.engine.dispatch import launch
 from nnkit.layers.recurrent import Recurrent
-from nnkit.layers.step_formulas import Apply
+from nnkit.layers.step_formulas import Activated
 
 __all__ = ["SimpleRNN"]
 
@@ -42,6 +42,6 @@ class SimpleRNN(Recurrent):
         """Compute the gradient of the activation's argument."""
         launch.copy(self.formulas(t).backward(self.dh[t + 1]), self.sums[t])
 
-    def make_formulas(self) -> Apply:
+    def make_formulas(self) -> Activated:
         """The activation of a timestep."""
-        return Apply(self.activation)
+        return Activated(self.activation)

@@ -13,10 +13,10 @@ from nnkit.engine.dispatch import empty, launch
 from nnkit.layers.base import Layer
 from nnkit.layers.chain import Chain
 
-__all__ = ["Apply", "GRUStep", "LSTMStep", "ResetFirstStep"]
+__all__ = ["Activated", "GRUStep", "LSTMStep", "ResetFirstStep"]
 
 
-class Apply:
+class Activated:
     """One use of an activation; None is the identity."""
 
     def __init__(self, activation: Layer | None) -> None:
@@ -37,9 +37,9 @@ class LSTMStep:
     """A timestep of LSTM, as ``lstm_gates`` and ``lstm_gates_backward``, for any activation."""
 
     def __init__(self, activation: Layer | None, recurrent_activation: Layer | None) -> None:
-        i, f, o = (Apply(recurrent_activation) for _ in range(3))
-        self.gates = i, f, Apply(activation), o
-        self.squash = Apply(activation)
+        i, f, o = (Activated(recurrent_activation) for _ in range(3))
+        self.gates = i, f, Activated(activation), o
+        self.squash = Activated(activation)
 
     def forward(
         self, c_previous: np.ndarray, gates: np.ndarray, c: np.ndarray, h: np.ndarray
@@ -73,8 +73,8 @@ class _Mixing:
     """The part that both kinds of GRU share: h = z h_previous + (1 - z) g."""
 
     def __init__(self, activation: Layer | None, recurrent_activation: Layer | None) -> None:
-        self.z, self.r = Apply(recurrent_activation), Apply(recurrent_activation)
-        self.g = Apply(activation)
+        self.z, self.r = Activated(recurrent_activation), Activated(recurrent_activation)
+        self.g = Activated(activation)
 
     def mix(self, z: np.ndarray, h_previous: np.ndarray, g: np.ndarray, h: np.ndarray) -> None:
         """h = z h_previous + (1 - z) g."""

@@ -12,7 +12,7 @@ from nnkit.arguments import explain_arguments
 from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
 from nnkit.checks import flag, integer, number
 from nnkit.data import seems_finite, split
-from nnkit.engine.twins import writing
+from nnkit.engine.mirrors import writing
 from nnkit.layers.base import Layer
 from nnkit.networks import Network
 from nnkit.training import inputs

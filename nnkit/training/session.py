@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit import metrics
+from nnkit.engine.mirrors import writing
 from nnkit.engine.step import Bound, Records, Step, Window
-from nnkit.engine.twins import writing
 from nnkit.engine.variable import Storage
 from nnkit.errors import warn
 from nnkit.layers.base import Layer

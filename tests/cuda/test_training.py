@@ -10,7 +10,7 @@ import pytest
 
 import nnkit
 from nnkit.engine.cuda.options import options
-from nnkit.engine.twins import reading
+from nnkit.engine.mirrors import reading
 from nnkit.errors import DeviceError
 from nnkit.layers import Dense, Dropout, Layer, Rescaling, Softmax, Tanh
 

@@ -16,9 +16,9 @@ from nnkit.engine.cuda.places import DeviceArena
 from nnkit.engine.cuda.program import CudaProgram
 from nnkit.engine.cuda.simulator import Simulator
 from nnkit.engine.device import Bound, Device, Lock, Window
+from nnkit.engine.mirrors import bring_home
 from nnkit.engine.program import Program
 from nnkit.engine.tape import Tape
-from nnkit.engine.twins import bring_home
 from nnkit.kernels.cuda._cuda import SIMULATED
 
 __all__ = ["CudaDevice"]

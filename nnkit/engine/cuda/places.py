@@ -9,9 +9,9 @@ import numpy as np
 
 from nnkit.engine import memory
 from nnkit.engine.cuda.driver import Driver, Memory
+from nnkit.engine.mirrors import Mirror, mirror_of
 from nnkit.engine.references import Reference
 from nnkit.engine.tape import Tape
-from nnkit.engine.twins import Twin, twin_of
 
 __all__ = ["DeviceArena", "Places"]
 
@@ -41,7 +41,7 @@ class Places:
 
     Attributes
     ----------
-    twins, written : list of Twin
+    mirrors, written : list of Mirror
         Of all lasting arrays, and of those that the step changes.
     """
 
@@ -53,24 +53,24 @@ class Places:
         for entry in tape.entries:
             for reference, writes in entry.references:
                 used[reference.place] = used.get(reference.place, False) or writes
-        # By place: the name of bound data and its recorded shape, the twin of a lasting array, or
-        # memory of the program's own. The host's arrays must stay, or their twins would go.
-        self._places: dict[int, tuple[str, tuple[int, ...]] | Twin | Memory] = {}
+        # By place: the name of bound data and its recorded shape, the mirror of a lasting array, or
+        # memory of the program's own. The host's arrays must stay, or their mirrors would go.
+        self._places: dict[int, tuple[str, tuple[int, ...]] | Mirror | Memory] = {}
         self._hosts: list[np.ndarray] = []
         for i, place in enumerate(tape.places):
             if place.name is not None:
                 self._places[i] = place.name, place.array.shape
             elif place.kind == "lasting" and i in used:
-                self._places[i] = twin_of(place.array, driver)
+                self._places[i] = mirror_of(place.array, driver)
                 self._hosts.append(place.array)
-        twins = {i: place for i, place in self._places.items() if isinstance(place, Twin)}
-        self.twins = list(twins.values())
-        self.written = [twin for i, twin in twins.items() if used[i]]
+        mirrors = {i: place for i, place in self._places.items() if isinstance(place, Mirror)}
+        self.mirrors = list(mirrors.values())
+        self.written = [mirror for i, mirror in mirrors.items() if used[i]]
         self._count = len(tape.places)
 
     def lasts(self, reference: Reference) -> bool:
         """Whether an array outlives the step, in memory that the host knows."""
-        return isinstance(self._places.get(reference.place), Twin)
+        return isinstance(self._places.get(reference.place), Mirror)
 
     def scratch(self, shape: tuple[int, ...], dtype: Any) -> Reference:
         """Memory of the program's own that lasts from step to step; zeros at first."""
@@ -95,7 +95,7 @@ class Places:
             return arena, self._offsets[reference.place] + reference.offset
         if isinstance(place, tuple):
             return self._bound[place[0]], reference.offset
-        return place.memory if isinstance(place, Twin) else place, reference.offset
+        return place.memory if isinstance(place, Mirror) else place, reference.offset
 
     def resolve(self, operand: Any) -> Any:
         """An operand as a kernel takes it; numbers as they are."""
@@ -111,7 +111,7 @@ class Places:
     def download(self, reference: Reference, target: np.ndarray) -> None:
         """Copy an array from the device into ``target``, on the host."""
         place = self._places.get(reference.place)
-        if isinstance(place, Twin) and place not in self.written:
+        if isinstance(place, Mirror) and place not in self.written:
             place.fetch()  # Nobody changes it in this step.
             return
         target[...] = self._fetched(reference)[0]

@@ -17,9 +17,9 @@ from nnkit.engine.cuda.places import DeviceArena, Places
 from nnkit.engine.cuda.stretch import Stretch
 from nnkit.engine.device import Bound, Window
 from nnkit.engine.dispatch import has_cuda_twin
+from nnkit.engine.mirrors import mirror_of
 from nnkit.engine.references import Reference, root
 from nnkit.engine.tape import Call, Stop, Tape
-from nnkit.engine.twins import twin_of
 from nnkit.errors import DeviceError
 from nnkit.kernels._jit import address
 
@@ -95,10 +95,10 @@ class CudaProgram:
 
         After an error in it, or Ctrl-C, what the steps have learnt is kept if the device still is.
         """
-        for twin in self.places.twins:
-            twin.prepare()
-        for twin in self.places.written:
-            twin.newer = "step"
+        for mirror in self.places.mirrors:
+            mirror.prepare()
+        for mirror in self.places.written:
+            mirror.newer = "step"
         try:
             yield
         except BaseException:
@@ -113,11 +113,11 @@ class CudaProgram:
             self.driver.synchronize()
             if self._fused is not None:
                 self._fused.check()
-            for twin in self.places.written:
-                twin.finish()
+            for mirror in self.places.written:
+                mirror.finish()
         except DeviceError:  # The device is lost; the host's arrays are all that there is.
-            for twin in self.places.written:
-                twin.newer = "host"
+            for mirror in self.places.written:
+                mirror.newer = "host"
             raise
 
     def run(self, bound: dict[str, Memory], steps: int) -> None:
@@ -150,7 +150,7 @@ class CudaProgram:
     def _stream(self, bound: Bound, first: int, steps: int) -> None:
         """Queue steps on data that passes through the device."""
         batch, stream = self.window.batch, Stream(bound, self.driver, self.window)
-        counter, at = twin_of(batch, self.driver).memory, address(batch) - address(root(batch))
+        counter, at = mirror_of(batch, self.driver).memory, address(batch) - address(root(batch))
         for count, memory in stream.stretches(first, steps):
             # The rows of a stretch are counted from its first.
             self.driver.clear(counter, at, batch.nbytes)

@@ -17,7 +17,7 @@ import numpy as np
 from nnkit.engine.cpu import CPU
 from nnkit.engine.device import Device
 from nnkit.engine.devices import current
-from nnkit.engine.twins import exist, reading, writing
+from nnkit.engine.mirrors import exist, reading, writing
 from nnkit.symbolic.graph import Apply, Variable
 from nnkit.symbolic.run.evaluate import Evaluator, fixed_ids, measured, perform
 from nnkit.symbolic.run.lowering import Lowering, ShapeError, UnsuitableError

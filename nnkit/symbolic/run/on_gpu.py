@@ -17,8 +17,8 @@ from nnkit.engine.cuda.device import CudaDevice
 from nnkit.engine.cuda.driver import Driver, Memory
 from nnkit.engine.cuda.places import DeviceArena
 from nnkit.engine.cuda.program import CudaProgram
+from nnkit.engine.mirrors import mirror_of, private, reading
 from nnkit.engine.references import root
-from nnkit.engine.twins import private, reading, twin_of
 from nnkit.kernels._jit import address
 from nnkit.symbolic.run.evaluate import Evaluator
 from nnkit.symbolic.run.lowering import Lowering
@@ -58,7 +58,7 @@ class NativeOnGpu(Native):
 
     def _specifics(self, now: Sequence[np.ndarray]) -> tuple[Any, ...]:
         """Numbers that decide, and where the shared variables lie."""
-        places = tuple([id(twin_of(v.host, self._driver)) for v in self._resident])
+        places = tuple([id(mirror_of(v.host, self._driver)) for v in self._resident])
         for other in [key for key in self._programs if key[-1] != places]:
             del self._programs[other]  # A variable is elsewhere now, for good.
         return *super()._specifics(now), places
@@ -128,7 +128,7 @@ class _RecordedOnGpu(Recorded):
         """Copy an array to where the program reads it."""
         host = root(array)
         if id(host) in self._resident and array.flags.c_contiguous:
-            source = twin_of(host, self._driver)
+            source = mirror_of(host, self._driver)
             source.prepare()
             offset = address(array) - address(host)
             self._driver.copy(source.memory, offset, to, array.nbytes)

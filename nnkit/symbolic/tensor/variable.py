@@ -9,7 +9,7 @@ import numpy as np
 
 from nnkit.conversion import to_numpy
 from nnkit.engine.array_reading import ArrayReading
-from nnkit.engine.twins import reading, writing
+from nnkit.engine.mirrors import reading, writing
 from nnkit.symbolic.config import config
 from nnkit.symbolic.graph import Apply, Variable, describe
 

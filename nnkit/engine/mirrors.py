@@ -1,7 +1,7 @@
-"""Host arrays that have a twin on a device, and which of the two has the newer content.
+"""Host arrays that have a mirror on a device, and which of the two has the newer content.
 
-Layers, optimizers and counters own NumPy arrays; a device works on twins of them. Whoever reads or
-writes such an array on the host says so by :func:`reading` and :func:`writing`, and gets it up to
+Layers, optimizers and counters own NumPy arrays; a device works on mirrors of them. Whoever reads
+or writes such an array on the host says so by :func:`reading` and :func:`writing`, and gets it up to
 date. Arrays that somebody holds for good, who says nothing, are brought in line before and after
 every run. So are all that were not declared :func:`private`.
 """
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from nnkit.engine.cuda.driver import Driver
 
 __all__ = [
-    "Twin",
+    "Mirror",
     "bring_home",
     "exist",
     "lent",
+    "mirror_of",
     "private",
     "reading",
-    "twin_of",
     "writing",
 ]
 
 
-class Twin:
+class Mirror:
     """A host array that owns its memory, and its copy on a device.
 
     Attributes
@@ -56,7 +56,7 @@ class Twin:
         """The array on the host."""
         host = self._host()
         if host is None:
-            raise ReferenceError("a twin is dropped together with its array")
+            raise ReferenceError("a mirror is dropped together with its array")
         return host
 
     def prepare(self) -> None:
@@ -78,7 +78,7 @@ class Twin:
             self.newer = "neither"
 
 
-_twins: dict[int, Twin] = {}
+_mirrors: dict[int, Mirror] = {}
 _private: WeakTable[bool] = WeakTable()
 
 
@@ -91,9 +91,9 @@ def reading(array: np.ndarray) -> np.ndarray:
     >>> float(reading(weights).sum())
     3.0
     """
-    twin = _twins.get(id(root(array))) if _twins else None
-    if twin is not None:
-        twin.fetch()
+    mirror = _mirrors.get(id(root(array))) if _mirrors else None
+    if mirror is not None:
+        mirror.fetch()
     return array
 
 
@@ -107,11 +107,11 @@ def writing(array: np.ndarray) -> np.ndarray:
     >>> weights
     array([2., 1., 1.])
     """
-    twin = _twins.get(id(root(array))) if _twins else None
-    if twin is not None:
-        twin.fetch()
-        if twin.newer != "step":
-            twin.newer = "host"
+    mirror = _mirrors.get(id(root(array))) if _mirrors else None
+    if mirror is not None:
+        mirror.fetch()
+        if mirror.newer != "step":
+            mirror.newer = "host"
     return array
 
 
@@ -123,10 +123,10 @@ def lent(array: np.ndarray) -> np.ndarray:
     if not at_work():
         host = root(array)
         _private.pop(host)
-        twin = _twins.get(id(host))
-        if twin is not None:
-            twin.fetch()
-            twin.lent = True
+        mirror = _mirrors.get(id(host))
+        if mirror is not None:
+            mirror.fetch()
+            mirror.lent = True
     return array
 
 
@@ -137,27 +137,27 @@ def private(array: np.ndarray) -> np.ndarray:
 
 
 def exist() -> bool:
-    """Whether any array has a twin."""
-    return bool(_twins)
+    """Whether any array has a mirror."""
+    return bool(_mirrors)
 
 
 def bring_home(driver: Driver) -> None:
     """Bring the host up to date with all that lies on a device, before Python works on it."""
-    for twin in list(_twins.values()):
-        if twin.driver is driver:
-            twin.fetch()
+    for mirror in list(_mirrors.values()):
+        if mirror.driver is driver:
+            mirror.fetch()
 
 
-def twin_of(array: np.ndarray, driver: Driver) -> Twin:
-    """The twin, on a device, of the array that owns this one's memory."""
+def mirror_of(array: np.ndarray, driver: Driver) -> Mirror:
+    """The mirror, on a device, of the array that owns this one's memory."""
     host = root(array)
-    twin = _twins.get(id(host))
-    if twin is not None and twin.driver is not driver:
-        twin.fetch()
-        twin = None
-    if twin is None:
-        known = id(host) in _twins
-        twin = _twins[id(host)] = Twin(host, driver)
+    mirror = _mirrors.get(id(host))
+    if mirror is not None and mirror.driver is not driver:
+        mirror.fetch()
+        mirror = None
+    if mirror is None:
+        known = id(host) in _mirrors
+        mirror = _mirrors[id(host)] = Mirror(host, driver)
         if not known:
-            weakref.finalize(host, _twins.pop, id(host), None)
-    return twin
+            weakref.finalize(host, _mirrors.pop, id(host), None)
+    return mirror
