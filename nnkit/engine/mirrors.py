@@ -1,8 +1,8 @@
 """Host arrays that have a mirror on a device, and which of the two has the newer content.
 
 Layers, optimizers and counters own NumPy arrays; a device works on mirrors of them. Whoever reads
-or writes such an array on the host says so by :func:`reading` and :func:`writing`, and gets it up to
-date. Arrays that somebody holds for good, who says nothing, are brought in line before and after
+or writes such an array on the host says so by :func:`reading` and :func:`writing`, and gets it up
+to date. Arrays that somebody holds for good, who says nothing, are brought in line before and after
 every run. So are all that were not declared :func:`private`.
 """
 
