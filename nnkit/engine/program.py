@@ -16,7 +16,7 @@ from nnkit.engine.hazards import Hazards
 from nnkit.engine.operands import Operands
 from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call, Stop, Tape
-from nnkit.engine.workers import run_together
+from nnkit.engine.workers import meeting_for, run_together
 from nnkit.kernels._jit import address, code_address
 
 __all__ = ["MANY_STEPS", "ONE_STEP", "Program", "apart", "choose_workers", "shares"]
@@ -161,7 +161,7 @@ class _Stretch:
     def __init__(self, calls: Sequence[Call], operands: Operands, hazards: Hazards) -> None:
         self._workers = [_Worker() for _ in range(hazards.workers)]
         if len(self._workers) > 1:
-            self._meeting = len(self._workers), np.zeros(16, np.int64)
+            self._meeting = len(self._workers), meeting_for(self)
             types, self._barrier_words = launch.barrier.encode(self._meeting)
             self._barrier = code_address(launch.barrier.compiled(types))
         for call in calls:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
+
+import numpy as np
 
 from nnkit import forks
 from nnkit.interrupts import deferred
 
-__all__ = ["run_together"]
+__all__ = ["meeting_for", "run_together"]
 
 Task = Callable[[], None]
 
@@ -53,4 +56,36 @@ def run_together(tasks: Sequence[Task]) -> None:
         _idle.extend(helpers)
 
 
-forks.in_child(_idle.clear)  # A child process has none of its parent's threads.
+# States of barriers whose programs are gone. They are used again as they are, and never freed: a
+# thread may leave the last barrier of a program after the program. It must find a greater number
+# there than when it came, or it would stay for ever.
+_left: list[np.ndarray] = []
+
+
+def meeting_for(owner: object) -> np.ndarray:
+    """The state of the barriers at which an owner's workers meet, for as long as the owner lives.
+
+    Parameters
+    ----------
+    owner : object
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 (16,); see :func:`nnkit.kernels.cpu.replay.barrier`.
+    """
+    try:
+        state = _left.pop()
+    except IndexError:
+        state = np.zeros(16, np.int64)
+    weakref.finalize(owner, _left.append, state).atexit = False
+    return state
+
+
+def _forget() -> None:
+    """In a child process, which has none of its parent's threads."""
+    _idle.clear()
+    _left.clear()
+
+
+forks.in_child(_forget)

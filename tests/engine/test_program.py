@@ -11,6 +11,8 @@ from nnkit.engine.memory import Arena
 from nnkit.engine.program import Program, choose_workers
 from nnkit.engine.stops import in_python, update_in_python
 from nnkit.engine.tape import Tape
+from nnkit.engine.workers import meeting_for
+from nnkit.kernels._jit import address
 
 
 def random_step(rng, lasting):
@@ -203,3 +205,19 @@ def test_kernels_that_a_stop_launches_are_part_of_it():
         y = in_python("triple", triple, (x,), "float32")
     assert len(tape.entries) == 1
     assert y[0, 0] == 3
+
+
+def test_a_thread_that_leaves_the_last_barrier_late_finds_that_it_is_over():
+    """The state of a barrier outlives its program, and the next program counts on in it."""
+
+    class Owner:
+        pass
+
+    owner = Owner()
+    state = meeting_for(owner)
+    came, address_before = int(state[8]), address(state)
+    launch.barrier(1, state)
+    del owner, state
+    other = Owner()
+    again = meeting_for(other)
+    assert (address(again), again[0], again[8]) == (address_before, 0, came + 1)
