@@ -37,20 +37,24 @@ def prelu_backward(dy, x, alpha, dx, dalpha):
     batch, outer, m, inner, n = x.shape
     zero = x.dtype.type(0)
     lane = cuda.threadIdx.x
-    row = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
-    while row < batch * m:
+    base = cuda.blockIdx.x * ROWS
+    while base < batch * m:
+        row = base + cuda.threadIdx.y
         b, j = row // m, row % m
         # One alpha: its threads share its elements. Several: each thread has some of them.
         k = lane if n > 1 else 0
         while k < n:
             total = zero
-            for o in range(outer):
+            for o in range(outer if b < batch else 0):
                 i = 0 if n > 1 else lane
                 while i < inner:
                     at, given = x[b, o, j, i, k], dy[b, o, j, i, k]
                     dx[b, o, j, i, k] = given if at > zero else alpha[j, k] * given
                     total += zero if at > zero else at * given
                     i += 1 if n > 1 else LANES
-            dalpha[b, j, k] = lane_sum(total) if n == 1 else total
+            if n == 1:
+                total = lane_sum(total)
+            if b < batch and (n > 1 or lane == 0):
+                dalpha[b, j, k] = total
             k += LANES
-        row += cuda.gridDim.x * ROWS
+        base += cuda.gridDim.x * ROWS
