@@ -103,12 +103,14 @@ class Sequential(Trainer):
 
     def _become(self, network: Network) -> None:
         """Have other layers from now on; a compiled model must be compiled again."""
+        shape = network.known_input_shape()
+        if shape is not None:  # Before others see it; if layers don't fit, the model stays as is.
+            network.build(self.name, shape)
         before, self.network = self.network, network
         try:
-            shape = network.known_input_shape()
             if shape is not None:
-                self.build(shape)
-        except BaseException:  # Layers that don't fit, or Ctrl-C: the model stays as it was.
+                self.build(shape)  # A class of one's own may do more.
+        except BaseException:
             self.network = before
             raise
         self.compiled = False
