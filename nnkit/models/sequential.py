@@ -151,9 +151,7 @@ class Sequential(Trainer):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The output's shape for an input of this shape."""
-        for layer in self.layers:
-            input_shape = layer.compute_output_shape(input_shape)
-        return input_shape
+        return self.network.compute_output_shape(input_shape)
 
     # ----------------------------------------------------------------------------- as a layer
 
@@ -165,6 +163,8 @@ class Sequential(Trainer):
     @layers.setter
     def layers(self, layers: Sequence[Layer]) -> None:
         self.network = self.network.with_layers(layers)
+        if hasattr(self, "guard"):  # Not yet, while it is made.
+            self._drop_session()
 
     @property
     def input_shape(self) -> Shape | None:

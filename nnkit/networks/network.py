@@ -73,7 +73,15 @@ class Network:
         """This network with other objects for its layers, which are already built."""
         other = copy.copy(self)
         other.layers = list(layers)
+        if self.input_shape is not None:
+            other.output_shape = other.compute_output_shape(self.input_shape)
         return other
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The output's shape for an input of this shape."""
+        for layer in self.layers:
+            input_shape = layer.compute_output_shape(input_shape)
+        return input_shape
 
     def known_input_shape(self) -> Shape | None:
         """The input's shape if the layers define it; None if only data do."""
