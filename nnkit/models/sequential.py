@@ -53,6 +53,8 @@ class Sequential(Trainer):
     (4, 3)
     """
 
+    _coming: Network | None = None  # What ``build`` builds in place of the present network.
+
     def __init__(
         self,
         layers: Sequence[Layer] | None = None,
@@ -103,16 +105,17 @@ class Sequential(Trainer):
 
     def _become(self, network: Network) -> None:
         """Have other layers from now on; a compiled model must be compiled again."""
-        shape = network.known_input_shape()
-        if shape is not None:  # Before others see it; if layers don't fit, the model stays as is.
-            network.build(self.name, shape)
-        before, self.network = self.network, network
+        shape, before = network.known_input_shape(), self.network
         try:
             if shape is not None:
-                self.build(shape)  # A class of one's own may do more.
-        except BaseException:
+                self._coming = network
+                self.build(shape)
+            self.network = network
+        except BaseException:  # Layers that don't fit, or Ctrl-C: the model stays as it was.
             self.network = before
             raise
+        finally:
+            self._coming = None
         self.compiled = False
         self._drop_session()
 
@@ -146,7 +149,9 @@ class Sequential(Trainer):
             The input's shape with the batch axis: ``(None, 784)``.
         """
         with self.turns.alone(writes=True):
-            self.network.build(self.name, input_shape)
+            network = self._coming or self.network
+            network.build(self.name, input_shape)
+            self.network = network  # Other threads never see one that is not built yet.
             self._predictors = Predictors(self.network, self.guard)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
