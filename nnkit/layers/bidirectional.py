@@ -11,7 +11,7 @@ from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.inside import build_in_turn, layers_from
 from nnkit.layers.merge import Merge
-from nnkit.layers.recurrent import Recurrent, apart, check_states, with_steps_of
+from nnkit.layers.recurrent import Recurrent, apart, check_states
 from nnkit.layers.through_time import Arrays, as_list
 
 __all__ = ["Bidirectional"]
@@ -104,9 +104,9 @@ class Bidirectional(Layer):
         made: Recurrent = type(layer).from_config(config)
         return made
 
-    def ensure_built(self, input_shape: Shape) -> None:
-        """Build once; later inputs may differ from the first in the number of timesteps only."""
-        super().ensure_built(with_steps_of(self, input_shape))
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        """The number of features: the weights fit any number of timesteps."""
+        return self.forward_layer.fixed_sizes(shape)
 
     def build(self, input_shape: Shape) -> None:
         """Build both layers, and check that their outputs can be merged."""

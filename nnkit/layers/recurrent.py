@@ -14,7 +14,7 @@ from nnkit.layers.base import Layer, Shape
 from nnkit.layers.random_layer import RandomLayer
 from nnkit.layers.through_time import Arrays, ThroughTime, as_list
 
-__all__ = ["Recurrent", "with_steps_of"]
+__all__ = ["Recurrent", "apart", "check_states"]
 
 
 class Recurrent(ThroughTime, RandomLayer, abstract=True):
@@ -146,9 +146,9 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
             shape = input_shape[0], self.units
             self.states = [np.zeros(shape, self.dtype) for _ in self.state_names]
 
-    def ensure_built(self, input_shape: Shape) -> None:
-        """Build once; later inputs may differ from the first in the number of timesteps only."""
-        super().ensure_built(with_steps_of(self, input_shape))
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        """The number of features: the weights fit any number of timesteps."""
+        return shape[2:]
 
     def bias_shape(self) -> tuple[int, ...]:
         """Shape of the bias: (n units,) for n gates."""
@@ -293,9 +293,3 @@ def _fits(shape: Shape, expected: Shape) -> bool:
     return len(shape) == len(expected) and all(
         n == m or n is None or m is None for n, m in zip(shape, expected, strict=True)
     )
-
-
-def with_steps_of(layer: Layer, shape: Shape) -> Shape:
-    """The shape with the number of timesteps that the layer was built for: its weights fit any."""
-    built = layer.input_shape
-    return shape if built is None or len(shape) != 3 else (shape[0], built[1], shape[2])
