@@ -78,7 +78,12 @@ class Dropout(RandomLayer):
 
     def build(self, input_shape: Shape) -> None:
         """Check that ``noise_shape`` fits the input."""
+        self.compute_output_shape(input_shape)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The same."""
         self._shared_shape(input_shape)
+        return input_shape
 
     def _shared_shape(self, shape: Shape) -> Shape | None:
         """The noise's shape for inputs of a shape; None if each element is dropped by itself.
