@@ -90,7 +90,7 @@ class Case:
 
     def call(self, layer: Any, inputs: Any) -> Any:
         """A layer's output for arrays or placeholders in the order of :meth:`inputs`."""
-        given = iter(flat(inputs))
+        given = iter(inputs if several(self.shape) or self.named else [inputs])
         x = alike(self.shape, lambda _: next(given))
         named = {name: alike(shape, lambda _: next(given)) for name, shape in self.named.items()}
         return layer(x, **named)
@@ -107,7 +107,10 @@ class Case:
             library.layers.Masking(dtype=dtype)(x) if masked else x
             for x, masked in zip(inputs, masks, strict=True)
         ]
-        return library.Model(inputs if len(inputs) > 1 else inputs[0], self.call(layer, seen))
+        return library.Model(
+            inputs if len(inputs) > 1 else inputs[0],
+            self.call(layer, seen if len(seen) > 1 else seen[0]),
+        )
 
     def is_step(self) -> bool:
         """Whether the layer takes an array and gives one: a ``Sequential`` may have it."""
