@@ -128,13 +128,8 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
             raise ValueError(
                 f"{owner} needs inputs of shape (batch, steps, features), got {input_shape}"
             )
-        features, width = input_shape[2], self.gates * self.units
-        if features is None:
-            raise ValueError(
-                f"{owner} needs to know the number of features, on which its weights depend; the "
-                f"last size of {input_shape} is None"
-            )
-        self.kernel = self.add_weight("kernel", (features, width))
+        width = self.gates * self.units
+        self.kernel = self.add_weight("kernel", (self.known_size(input_shape, -1), width))
         self.recurrent_kernel = self.add_weight(
             "recurrent_kernel", (self.units, width), plan="recurrent"
         )
