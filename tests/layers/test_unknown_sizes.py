@@ -22,12 +22,22 @@ from nnkit.layers import (
     PReLU,
     Reshape,
 )
+from nnkit.testing import alike, flat, several
 from tests.layers.catalogue import LAYERS, x_sigmoid
 
 
 def with_size(shape, axes, size):
-    """The shape with another size, or None, along some axes, counted from 1."""
-    return tuple(size(n) if axis in axes else n for axis, n in enumerate(shape, 1))
+    """The shape, or the shapes of several inputs, with other sizes along some axes, from 1 on.
+
+    An axis of size 1 among several inputs is broadcast, and stays.
+    """
+    return alike(
+        shape,
+        lambda sizes: tuple(
+            n if axis not in axes or (n == 1 and several(shape)) else size(n)
+            for axis, n in enumerate(sizes, 1)
+        ),
+    )
 
 
 def unknown(shape, axes):
@@ -38,50 +48,74 @@ def doubled(shape, axes):
     return with_size(shape, axes, lambda n: 2 * n)
 
 
+def batched(case, shape):
+    return alike(shape, lambda sizes: (case.batch, *sizes))
+
+
 def built(case, shape):
     layer = case.another()
-    layer.ensure_built((case.batch, *shape))
+    layer.ensure_built(batched(case, shape))
     return layer
 
 
 def weight_shapes(case, shape):
-    return [v.shape for v in built(case, shape).variables]
+    """The shapes of the weights for inputs of a shape; None if there can be no such inputs."""
+    try:
+        return [v.shape for v in built(case, shape).variables]
+    except ValueError:
+        return None
+
+
+def axes_of(case):
+    """Axes that all inputs have."""
+    return range(1, 1 + min(len(shape) for shape in flat(case.shape)))
 
 
 def depends(case, axis):
-    """Whether weights, or whether the layer can be built at all, depend on an axis's size."""
-    try:
-        found = weight_shapes(case, doubled(case.shape, [axis]))
-    except ValueError:
-        return True
-    return found != weight_shapes(case, case.shape)
+    """Whether weights, or whether the inputs fit each other, depend on an axis's size."""
+    longer = doubled(case.shape, [axis])
+    return weight_shapes(case, longer) != weight_shapes(case, case.shape)
 
 
 def free_axes(case):
     """Axes whose size may be None, one by one, and all together."""
-    axes = [axis for axis in range(1, len(case.shape) + 1) if not depends(case, axis)]
+    axes = [axis for axis in axes_of(case) if not depends(case, axis)]
     return [*([axis] for axis in axes), axes] if len(axes) > 1 else [axes][: len(axes)]
 
 
-def passes(case, layer, rng, shape):
-    """What a layer gives in training for a batch of a shape: output, mask, all gradients."""
-    x = dataclasses.replace(case, shape=shape).inputs(rng, case.batch or 3)
-    y = np.ascontiguousarray(x, layer.input_dtype)
-    mask = (x != 0).any(axis=-1) if case.masked else None
-    parts = layer.parts()
-    for part in parts:
+def forward(layer, x, mask, training):
+    """What a layer and its activation give, and the masks of that."""
+    for part in layer.parts():
+        y = part.forward(x, training, **({"mask": mask} if part.uses_mask else {}))
+        masked = part.decides_mask or any(m is not None for m in flat(mask))
+        mask = part.compute_mask(x, mask) if masked else None
         x = y
-        y = part.forward(x, True, **({"mask": mask} if part.uses_mask else {}))
-        mask = part.compute_mask(x, mask) if mask is not None or part.decides_mask else None
-    dy = rng.normal(size=y.shape).astype(y.dtype)
-    for part in reversed(parts):
+    return x, mask
+
+
+def batch_of(case, layer, rng, shape):
+    """Inputs of a shape, as the layer takes them, and their masks."""
+    drawn = flat(dataclasses.replace(case, shape=shape).inputs(rng, case.batch or 3))
+    masks = [
+        (x != 0).any(axis=-1) if masked else None
+        for x, masked in zip(drawn, case.masks(), strict=True)
+    ]
+    arrays = [np.ascontiguousarray(x, layer.input_dtype) for x in drawn]
+    return (arrays, masks) if several(shape) else (arrays[0], masks[0])
+
+
+def passes(case, layer, rng, shape):
+    """What a layer gives in training for a batch of a shape: outputs, masks, all gradients."""
+    y, mask = forward(layer, *batch_of(case, layer, rng, shape), training=True)
+    kept = [array.copy() for array in flat(y)]
+    dy = alike(y, lambda array: rng.normal(size=array.shape).astype(array.dtype))
+    for part in reversed(layer.parts()):
         dy = part.backward(dy)
-    return [y.copy(), mask, dy, *(v.gradient for v in layer.trainable_weights)]
+    gradients = [v.gradient for v in layer.trainable_weights]
+    return [*kept, *flat(mask), *flat(dy), *gradients]
 
 
-CASES = pytest.mark.parametrize(
-    "case", [case for case in LAYERS if isinstance(case.shape, tuple)], ids=str
-)
+CASES = pytest.mark.parametrize("case", [case for case in LAYERS if not case.named], ids=str)
 
 
 @CASES
@@ -104,21 +138,33 @@ def test_any_length_gives_what_a_layer_built_for_it_gives(case):
 def test_the_output_is_unknown_where_it_varies(case):
     for axes in free_axes(case):
         layer = built(case, unknown(case.shape, axes))
-        stated, short, long = (
-            layer.compute_output_shape((case.batch, *shape))
-            for shape in (unknown(case.shape, axes), case.shape, doubled(case.shape, axes))
-        )
-        assert None not in short[1:] + long[1:]
-        assert stated == tuple(a if a == b else None for a, b in zip(short, long, strict=True))
+        for stated, short, long in zip(
+            *(
+                flat(layer.compute_output_shape(batched(case, shape)))
+                for shape in (unknown(case.shape, axes), case.shape, doubled(case.shape, axes))
+            ),
+            strict=True,
+        ):
+            assert None not in short[1:] + long[1:]
+            assert stated == tuple(a if a == b else None for a, b in zip(short, long, strict=True))
+
+
+def weighted_axes(case):
+    """Axes on whose size the shape of a weight depends."""
+    wanted = weight_shapes(case, case.shape)
+    return [
+        axis
+        for axis in axes_of(case)
+        if weight_shapes(case, doubled(case.shape, [axis])) not in (None, wanted)
+    ]
 
 
 @CASES
 def test_sizes_that_weights_depend_on_must_be_known(case):
-    for axis in range(1, len(case.shape) + 1):
-        if depends(case, axis):
-            layer = case.another()
-            with pytest.raises(ValueError, match="known"):
-                layer.ensure_built((case.batch, *unknown(case.shape, [axis])))
+    for axis in weighted_axes(case):
+        layer = case.another()
+        with pytest.raises(ValueError, match=r"must be known.*; give the size in Input"):
+            layer.ensure_built(batched(case, unknown(case.shape, [axis])))
 
 
 @CASES
@@ -126,10 +172,11 @@ def test_fixed_sizes_are_those_that_weights_depend_on(case):
     layer = built(case, case.shape)
     if not layer.variables:
         return
-    fixed = layer.fixed_sizes((case.batch, *case.shape))
-    for axis in range(1, len(case.shape) + 1):
-        other = layer.fixed_sizes((case.batch, *doubled(case.shape, [axis])))
-        assert (other != fixed) == depends(case, axis)
+    fixed, weighted = layer.fixed_sizes(batched(case, case.shape)), weighted_axes(case)
+    for axis in axes_of(case):
+        if axis in weighted or not depends(case, axis):
+            other = layer.fixed_sizes(batched(case, doubled(case.shape, [axis])))
+            assert (other != fixed) == (axis in weighted)
 
 
 @pytest.mark.parametrize(
