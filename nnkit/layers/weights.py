@@ -93,6 +93,11 @@ class WeightOwner(Configurable, abstract=True):
         -------
         Variable
             Its ``value`` and ``gradient`` are arrays of that shape.
+
+        Raises
+        ------
+        ValueError
+            A size is None, as in a shape taken from that of an input of any length.
         """
         if None in shape:
             raise ValueError(

@@ -34,7 +34,7 @@ def pair(case, shape, path):
     ids=str,
 )
 def test_any_length(case, rng, files):
-    for axes in free_axes(case):
+    for axes in free_axes(case)[-1:]:  # All of them together.
         shape = unknown(case.shape, axes)
         ours, theirs = pair(case, shape, files())
         stated = ours.compute_output_shape((None, *shape))
