@@ -70,6 +70,10 @@ class TimeDistributed(Layer):
             )
         build_in_turn(self.name, self.layers, (None, *input_shape[2:]))
 
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        """Those of the layer, for one timestep."""
+        return self.layer.fixed_sizes((shape[0], *shape[2:]))
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(batch, steps, ...), where ... is the layer's output shape for a timestep."""
         try:
