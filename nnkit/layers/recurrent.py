@@ -220,11 +220,13 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
         initial_state: Arrays | None = None,
     ) -> np.ndarray | list[np.ndarray]:
         """The output after the last timestep, or after each one; see :class:`ThroughTime`."""
-        self._check_use(len(x))
+        self._check_use(*x.shape[:2])
         return super().forward(x, training, mask, initial_state)
 
-    def _check_use(self, batch: int) -> None:
+    def _check_use(self, batch: int, steps: int) -> None:
         who = f"layer {self.name!r} ({type(self).__name__})"
+        if steps == 0:
+            raise ValueError(f"{who} got sequences without a timestep; they need at least one")
         if self.stateful and not self.states:
             raise ValueError(
                 f"{who} is stateful and needs a fixed batch size: begin the model with "
