@@ -86,7 +86,7 @@ class Case:
         for x, masked in zip(made, self.masks(), strict=False):
             if masked:
                 x[rng.uniform(size=x.shape[:2]) < 0.3] = 0
-        return made if len(made) > 1 else made[0]
+        return one_or_list(made)
 
     def call(self, layer: Any, inputs: Any) -> Any:
         """A layer's output for arrays or placeholders in the order of :meth:`inputs`."""
@@ -107,10 +107,8 @@ class Case:
             library.layers.Masking(dtype=dtype)(x) if masked else x
             for x, masked in zip(inputs, masks, strict=True)
         ]
-        return library.Model(
-            inputs if len(inputs) > 1 else inputs[0],
-            self.call(layer, seen if len(seen) > 1 else seen[0]),
-        )
+        outputs = self.call(layer, one_or_list(seen))
+        return library.Model(one_or_list(inputs), outputs)
 
     def is_step(self) -> bool:
         """Whether the layer takes an array and gives one: a ``Sequential`` may have it."""
@@ -172,6 +170,11 @@ def label(made: Any) -> str:
         if not (name in known and value == known[name].default) and "<" not in repr(value)
     ]
     return f"{type(made).__name__}({','.join(given)})".replace(" ", "")
+
+
+def one_or_list(things: list[Any]) -> Any:
+    """What a model with one input takes by itself, and one with several in a list."""
+    return things if len(things) > 1 else things[0]
 
 
 def again(made: Any, **changed: Any) -> Any:
