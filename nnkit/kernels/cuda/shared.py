@@ -10,6 +10,7 @@ from typing import Any
 from nnkit.kernels._jit import Kernel
 from nnkit.kernels.cpu import (
     activations,
+    attention,
     batch,
     embedding,
     losses,
@@ -88,6 +89,10 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
     ]
     loops_of_rows = dict.fromkeys(by_rows, 1) | {
         pooling.masked_mean_backward: 2,
+        attention.additive_scores: 3,
+        attention.join_masks: 4,
+        attention.masked_softmax: 4,
+        attention.masked_softmax_backward: 4,
         shaping.zero_pad_backward: 3,
         shaping.permute: 4,
         shaping.apply_mask: 4,
