@@ -7,7 +7,7 @@ import pytest
 
 import nnkit
 from nnkit.testing import alike, flat
-from tests.layers.catalogue import LAYERS
+from tests.layers.catalogue import LAYERS, one_or_list
 from tests.layers.test_catalogue_training import afresh
 
 KINDS = {
@@ -104,7 +104,7 @@ def test_the_wrong_rank_is_explained_or_right(case, rng):
         x = given[: len(flat(case.shape))] if isinstance(case.shape, list) else given[0]
         try:
             expected = layer.compute_output_shape(alike(x, lambda a: (None, *a.shape[1:])))
-            y = case.call(layer, given)
+            y = case.call(layer, one_or_list(given))
         except ValueError as caught:
             error = caught
         else:
