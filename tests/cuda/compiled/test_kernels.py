@@ -57,6 +57,8 @@ ONCE_A_THREAD = {
 DIVIDE_FOR_A_ROW = {
     *("softmax", "softmax_backward", "log_softmax", "log_softmax_backward"),
     *("batch_moments", "masked_moments", "batch_gradient_sums", "layer_normalization_backward"),
+    *("matmul_stack", "join_masks", "masked_softmax", "masked_softmax_backward"),
+    *("additive_scores", "additive_scores_backward"),
     *("zero_pad", "zero_pad_backward", "repeat", "repeat_backward", "permute", "apply_mask"),
     "masked_mean_backward",
     *("prelu", "prelu_backward"),
