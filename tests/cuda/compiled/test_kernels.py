@@ -68,7 +68,7 @@ DIVIDE_FOR_A_ROW |= {"norm_factors", "scale_vectors"}
 # With 64 registers each, half of the threads that fit into an SM run at once.
 REGISTERS = 64
 # A tile's sums are all in registers.
-MORE_REGISTERS = {"matmul": 128, "matmul_bias": 128, "matmul_add": 144}
+MORE_REGISTERS = {"matmul": 128, "matmul_bias": 128, "matmul_add": 144, "matmul_stack": 128}
 # Where a window begins and ends, along both axes.
 MORE_REGISTERS |= dict.fromkeys(("max_pool2d", "max_pool2d_backward"), 80)
 MORE_REGISTERS |= dict.fromkeys(("average_pool2d", "average_pool2d_backward"), 80)
