@@ -2,6 +2,8 @@
 
 from nnkit.layers.activation import Activation
 from nnkit.layers.activity_regularization import ActivityRegularization
+from nnkit.layers.additive_attention import AdditiveAttention
+from nnkit.layers.attention import Attention
 from nnkit.layers.average_pooling1d import AveragePooling1D
 from nnkit.layers.average_pooling2d import AveragePooling2D
 from nnkit.layers.base import Layer
@@ -35,6 +37,7 @@ from nnkit.layers.masking import Masking
 from nnkit.layers.max_pooling1d import MaxPooling1D
 from nnkit.layers.max_pooling2d import MaxPooling2D
 from nnkit.layers.mish import Mish
+from nnkit.layers.multi_head_attention import MultiHeadAttention
 from nnkit.layers.parallel import Parallel
 from nnkit.layers.permute import Permute
 from nnkit.layers.prelu import PReLU
@@ -67,6 +70,8 @@ __all__ = [
     "SELU",
     "Activation",
     "ActivityRegularization",
+    "AdditiveAttention",
+    "Attention",
     "AveragePooling1D",
     "AveragePooling2D",
     "AvgPool1D",
@@ -108,6 +113,7 @@ __all__ = [
     "MaxPooling1D",
     "MaxPooling2D",
     "Mish",
+    "MultiHeadAttention",
     "PReLU",
     "Parallel",
     "Permute",

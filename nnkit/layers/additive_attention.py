@@ -73,7 +73,5 @@ class AdditiveAttention(Attention):
 
     def score_backward(self, dscores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The gradients of query and key."""
-        gradients: tuple[np.ndarray, np.ndarray] = self.additive_backward(
-            dscores, None, self.scale
-        )
+        gradients: tuple[np.ndarray, np.ndarray] = self.additive_backward(dscores, None, self.scale)
         return gradients

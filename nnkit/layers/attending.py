@@ -12,9 +12,10 @@ from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Shape
 from nnkit.layers.random_layer import RandomLayer
 
-__all__ = ["Attending", "inputs_of"]
+__all__ = ["Attending", "inputs_of", "same_size"]
 
 _EVERYWHERE = 2**31  # Further than any source is away.
+_ALL = np.ones((1, 1, 1, 1, 1), bool)  # The mask where all count: it is shared along each axis.
 
 
 class Attending(RandomLayer, abstract=True):
@@ -36,8 +37,6 @@ class Attending(RandomLayer, abstract=True):
     def __init__(self, dropout: float = 0.0, seed: int | None = None, **options: Any) -> None:
         super().__init__(seed, **options)
         self.dropout = checks.number(type(self).__name__, "dropout", dropout, "[0, 1]")
-        # A mask for where all count; an axis of size 1 is shared by all along it.
-        self._all = np.ones((1, 1, 1, 1, 1), bool)
 
     def fixed_sizes(self, shape: Shape) -> tuple[int | None, ...]:
         """The number of features: weights don't depend on the number of steps."""
@@ -77,7 +76,7 @@ class Attending(RandomLayer, abstract=True):
         nothing : float
             What all weights of a target are for which no source counts.
         """
-        mask = masks[0] if masks else self._all
+        mask = masks[0] if masks else _ALL
         for other in masks[1:]:
             joined = self.empty(np.broadcast_shapes(mask.shape, other.shape), bool)
             launch.join_masks(mask, other, 0, joined)
@@ -89,9 +88,7 @@ class Attending(RandomLayer, abstract=True):
         self._drops = training and self.dropout > 0
         self.kept = self._dropped(self.weights) if self._drops else self.weights
 
-    def weigh_backward(
-        self, dkept: np.ndarray, dweights: np.ndarray | None = None
-    ) -> np.ndarray:
+    def weigh_backward(self, dkept: np.ndarray, dweights: np.ndarray | None = None) -> np.ndarray:
         """The gradient of the scores, given that of ``kept``, and perhaps one of ``weights``."""
         total = self._dropped(dkept) if self._drops else dkept
         if dweights is not None:
@@ -139,7 +136,7 @@ class Attending(RandomLayer, abstract=True):
                 f"{kind}: query, value and key must each be (batch, ..., steps, features), with "
                 f"equally many axes, got {query}, {value} and {key}"
             )
-        if not all(map(_same, value[:-1], key[:-1])):
+        if not all(map(same_size, value[:-1], key[:-1])):
             raise ValueError(
                 f"{kind}: value and key must be of one shape but for the features, got {value} and "
                 f"{key}"
@@ -152,5 +149,6 @@ def inputs_of(x: list[Any]) -> tuple[Any, Any, Any]:
     return x[0], x[1], x[-1]
 
 
-def _same(size: int | None, other: int | None) -> bool:
+def same_size(size: int | None, other: int | None) -> bool:
+    """Whether two sizes may be equal: None is any."""
     return None in (size, other) or size == other

@@ -10,9 +10,10 @@ import numpy as np
 from nnkit import checks
 from nnkit.engine.dispatch import launch
 from nnkit.layers.attending import Attending, inputs_of
-from nnkit.layers.base import Shape
 
 __all__ = ["Attention"]
+
+_ONE = {dtype: np.ones(1, dtype) for dtype in ("float32", "float64")}
 
 
 class Attention(Attending):
@@ -80,7 +81,6 @@ class Attention(Attending):
         kind = type(self).__name__
         self.use_scale = checks.flag(kind, "use_scale", use_scale)
         self.score_mode = checks.one_of(kind, "score_mode", score_mode, ("dot", "concat"))
-        self._one = np.ones(1, self.dtype)
 
     def __call__(self, x: Any = None, *more: Any, **named: Any) -> Any:
         """The output, or [output, weights]; see the class."""
@@ -205,7 +205,7 @@ class Attention(Attending):
         return dquery, dkey
 
     def _or_one(self, variable: Any) -> np.ndarray:
-        return self._one if variable is None else variable.value.reshape(-1)
+        return _ONE[self.dtype] if variable is None else variable.value.reshape(-1)
 
     def _scaled(self, x: np.ndarray) -> np.ndarray:
         """The learned number times x: a product of a column and that number."""

@@ -87,9 +87,7 @@ def test_masked_softmax_of_extremes(dtype):
     x = np.array([[nan, 1, 1], [inf, -inf, 0], [1e4, -1e4, 1e4], [nan, 0, nan], [0, nan, 0]], dtype)
     mask = np.array([[0, 1, 1], [0, 1, 1], [1, 1, 0], [0, 0, 0], [1, 1, 0]], bool)
     y = np.empty((1, 1, 1, 5, 3), dtype)
-    run(
-        kernels.masked_softmax, x.reshape(y.shape), mask.reshape(y.shape), 9, 9, 1.0, 1 / 3, 0, y
-    )
+    run(kernels.masked_softmax, x.reshape(y.shape), mask.reshape(y.shape), 9, 9, 1.0, 1 / 3, 0, y)
     want = [[0, 0.5, 0.5], [0, 0, 1], [1, 0, 0], [1 / 3] * 3, [nan] * 3]
     np.testing.assert_allclose(y[0, 0, 0], want, 1e-6)
 
