@@ -57,7 +57,7 @@ class Attending(RandomLayer, abstract=True):
         factor: float = 1.0,
         nothing: float = 0.0,
     ) -> None:
-        """Make ``weights`` of scores, and of these what is left after ``dropout``, ``kept``.
+        """Make ``shares`` of scores, and of these what is left after ``dropout``, ``kept``.
 
         Parameters
         ----------
@@ -83,19 +83,19 @@ class Attending(RandomLayer, abstract=True):
             mask = joined
         before = _EVERYWHERE if window is None else window - 1
         self._counts = mask, before, 0 if causal else before, factor
-        self.weights = self.empty(scores.shape)
-        launch.masked_softmax(scores, *self._counts, nothing, 0, self.weights)
+        self.shares = self.empty(scores.shape)
+        launch.masked_softmax(scores, *self._counts, nothing, 0, self.shares)
         self._drops = training and self.dropout > 0
-        self.kept = self._dropped(self.weights) if self._drops else self.weights
+        self.kept = self._dropped(self.shares) if self._drops else self.shares
 
     def weigh_backward(self, dkept: np.ndarray, dweights: np.ndarray | None = None) -> np.ndarray:
-        """The gradient of the scores, given that of ``kept``, and perhaps one of ``weights``."""
+        """The gradient of the scores, given that of ``kept``, and perhaps one of ``shares``."""
         total = self._dropped(dkept) if self._drops else dkept
         if dweights is not None:
             dkept, total = total, self.empty(dkept.shape)
             launch.add(dkept, dweights.reshape(dkept.shape), total)
         dscores = self.empty(total.shape)
-        launch.masked_softmax_backward(total, self.weights, *self._counts, 0, dscores)
+        launch.masked_softmax_backward(total, self.shares, *self._counts, 0, dscores)
         return dscores
 
     def _dropped(self, x: np.ndarray) -> np.ndarray:

@@ -146,7 +146,7 @@ class Attention(Attending):
         dweights = self.multiplied(dy, self._value.swapaxes(2, 3))
         if dkept is not None:
             dweights = self.summed(dweights, dkept.reshape(dweights.shape))
-        dscores = self.weigh_backward(dweights.reshape(self.weights.shape))
+        dscores = self.weigh_backward(dweights.reshape(self.shares.shape))
         dquery, dkey = self.score_backward(dscores.reshape(dweights.shape))
         if not self.propagate:
             return None

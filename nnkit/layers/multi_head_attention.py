@@ -304,7 +304,7 @@ class MultiHeadAttention(Attending):
             found = self._gated(found, self._run("gate", query, training))
         y = axes.steps_back(self._run("attention_output", found, training))
         self._gives_weights = return_attention_scores
-        return [y, self.weights.reshape(shape)] if return_attention_scores else y
+        return [y, self.shares.reshape(shape)] if return_attention_scores else y
 
     def backward(self, dy: Any) -> list[np.ndarray | None] | None:
         """The projections' gradients, and those of the inputs."""
@@ -317,7 +317,7 @@ class MultiHeadAttention(Attending):
             found, dgate = self._gated_backward(found)
         stack = self._axes.stacked(found)
         dkept = self.multiplied(stack, self._value.swapaxes(2, 3))
-        dscores = self.weigh_backward(dkept.reshape(self.weights.shape), dweights)
+        dscores = self.weigh_backward(dkept.reshape(self.shares.shape), dweights)
         dscores, kept = dscores.reshape(dkept.shape), self.kept.reshape(dkept.shape)
         dquery = self._projected_back("query", dscores, self._key)
         dkey = self._projected_back("key", dscores.swapaxes(2, 3), self._query)
