@@ -4,6 +4,8 @@ from nnkit.layers.activation import Activation
 from nnkit.layers.activity_regularization import ActivityRegularization
 from nnkit.layers.add import Add
 from nnkit.layers.average import Average
+from nnkit.layers.additive_attention import AdditiveAttention
+from nnkit.layers.attention import Attention
 from nnkit.layers.average_pooling1d import AveragePooling1D
 from nnkit.layers.average_pooling2d import AveragePooling2D
 from nnkit.layers.base import Layer
@@ -53,6 +55,7 @@ from nnkit.layers.merge_functions import (
 from nnkit.layers.minimum import Minimum
 from nnkit.layers.mish import Mish
 from nnkit.layers.multiply import Multiply
+from nnkit.layers.multi_head_attention import MultiHeadAttention
 from nnkit.layers.parallel import Parallel
 from nnkit.layers.permute import Permute
 from nnkit.layers.prelu import PReLU
@@ -88,6 +91,8 @@ __all__ = [
     "ActivityRegularization",
     "Add",
     "Average",
+    "AdditiveAttention",
+    "Attention",
     "AveragePooling1D",
     "AveragePooling2D",
     "AvgPool1D",
@@ -135,6 +140,7 @@ __all__ = [
     "Minimum",
     "Mish",
     "Multiply",
+    "MultiHeadAttention",
     "PReLU",
     "Parallel",
     "Permute",
