@@ -53,8 +53,10 @@ def in_python(
             error.add_note(f"This was in {name!r}; the arrays that it gets are read-only.")
             raise
 
+    count, at = len(inputs), len(inputs) + len(reads)  # Not the arrays: a stop outlives its step.
+
     def stop(*arrays: np.ndarray) -> None:
-        value, target = run(*arrays[: len(inputs)]), arrays[len(inputs) + len(reads)]
+        value, target = run(*arrays[:count]), arrays[at]
         if value.shape != target.shape:
             raise ValueError(
                 f"{name!r} gave shape {value.shape}; for the first batch it was {target.shape}"
