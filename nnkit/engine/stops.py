@@ -60,9 +60,10 @@ def in_python(
             error.add_note(f"This was in {name!r}; the arrays that it gets are read-only.")
             raise
 
+    count, at = len(inputs), len(inputs) + len(reads)  # Not the arrays: a stop outlives its step.
+
     def stop(*arrays: np.ndarray) -> None:
-        values, others = run(*arrays[: len(inputs)]), arrays[len(inputs) + len(reads) :]
-        for value, target in zip(values, others, strict=False):
+        for value, target in zip(run(*arrays[:count]), arrays[at:], strict=False):
             if value.shape != target.shape:
                 raise ValueError(
                     f"{name!r} gave shape {value.shape}; for the first batch it was {target.shape}"

@@ -231,12 +231,12 @@ class Layer(WeightOwner):
         )
         return None
 
-    def inner_graph(self, layer: Layer, shapes: Any, training: bool) -> Graph:
+    def inner_graph(self, layer: Layer, shape: Shape, training: bool) -> Graph:
         """The graph of a layer that runs inside this one; made once, so that records are alike."""
         graphs = vars(self).setdefault("graphs", {})
-        key = (id(layer), repr(shapes), training)
+        key = layer, shape, training
         if key not in graphs:
-            graphs[key] = Graph.of(layer, shapes, training, fresh=self.is_copy)
+            graphs[key] = Graph.of(layer, shape, training, fresh=self.is_copy)
         graph: Graph = graphs[key]
         return graph
 

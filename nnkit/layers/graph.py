@@ -19,7 +19,7 @@ from nnkit.engine.stops import in_python
 from nnkit.engine.variable import Storage, Variable
 from nnkit.layers.nodes import Node, Placeholder
 from nnkit.layers.shared import adding_up, shares_weights
-from nnkit.nested import leaves, mapped, packed
+from nnkit.nested import leaves, mapped
 from nnkit.registry import lookup
 
 if TYPE_CHECKING:
@@ -506,14 +506,10 @@ def _said(given: Any) -> str:
 
 def _forward_in_python(use: Use, x: Any, given: dict[str, Any]) -> Any:
     part, training = use.part, use.training
-    structure = (x, given)
-    arrays = tuple(a for a in leaves(structure) if isinstance(a, np.ndarray))
+    form, arrays = _without_arrays((x, given))
 
     def checked(*arrays: np.ndarray) -> Any:
-        left = iter(arrays)
-        x, given = packed(
-            structure, [next(left) if isinstance(a, np.ndarray) else a for a in leaves(structure)]
-        )
+        x, given = _with_arrays(form, arrays)
         made = part.forward(x, training, **given)
         return made if use.outputs is None else _checked_outputs(use, x, made)
 
@@ -521,6 +517,21 @@ def _forward_in_python(use: Use, x: Any, given: dict[str, Any]) -> Any:
     states = tuple(v.value for v in part.variables if not v.trainable) if training else ()
     states += tuple(part.states)
     return in_python(part.name, checked, arrays, part.dtype, reads=weights, updates=states)
+
+
+class _Array:
+    """Where an array was."""
+
+
+def _without_arrays(nested: Any) -> tuple[Any, tuple[np.ndarray, ...]]:
+    """Nested lists and the arrays in them, apart: a recorded stop outlives the arrays."""
+    arrays = tuple(a for a in leaves(nested) if isinstance(a, np.ndarray))
+    return mapped(lambda a: _Array if isinstance(a, np.ndarray) else a, nested), arrays
+
+
+def _with_arrays(form: Any, arrays: Sequence[np.ndarray]) -> Any:
+    left = iter(arrays)
+    return mapped(lambda a: next(left) if a is _Array else a, form)
 
 
 def _backward_in_python(use: Use, dy: Any, values: Sequence[Any]) -> Any:
@@ -557,15 +568,10 @@ def _compute_mask(part: Layer, x: Any, mask: Any) -> Any:
     found = part.compute_mask(x, mask)
     if found is None or part.recordable or not part.decides_mask:
         return found
-    structure = (x, mask)
-    arrays = tuple(a for a in leaves(structure) if isinstance(a, np.ndarray))
+    form, arrays = _without_arrays((x, mask))
 
     def checked(*arrays: np.ndarray) -> Any:
-        left = iter(arrays)
-        x, mask = packed(
-            structure, [next(left) if isinstance(a, np.ndarray) else a for a in leaves(structure)]
-        )
-        found = part.compute_mask(x, mask)
+        found = part.compute_mask(*_with_arrays(form, arrays))
         return to_numpy(found, f"layer {part.name!r}: what compute_mask returned")
 
     return in_python(part.name, checked, arrays, "bool")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.batch_normalization import BatchNormalization
-from nnkit.layers.graph import Graph
 from nnkit.layers.inside import build_in_turn, layers_from
 
 __all__ = ["TimeDistributed"]
@@ -90,7 +90,7 @@ class TimeDistributed(Layer):
         self.leading = x.shape[:2]
         if mask is not None:  # Other layers would take it for a mask within a timestep.
             mask = mask.reshape(-1) if isinstance(self.layer, BatchNormalization) else None
-        self.graph = self._graph_for(x.shape[2:], training)
+        self.graph = self.inner_graph(self.layer, (None, *x.shape[2:]), training)
         (y,) = self.graph.forward([x.reshape(-1, *x.shape[2:])], [mask])
         return y.reshape(*self.leading, *y.shape[1:])
 
@@ -99,10 +99,6 @@ class TimeDistributed(Layer):
         (dx,) = self.graph.backward([dy.reshape(-1, *dy.shape[2:])], self.propagate)
         return None if dx is None else dx.reshape(*self.leading, *dx.shape[1:])
 
-    def _graph_for(self, step: tuple[int, ...], training: bool) -> Graph:
-        """The layer's graph for timesteps of a shape; made once, so that records are alike."""
-        graphs = vars(self).setdefault("graphs", {})
-        if (step, training) not in graphs:
-            graphs[step, training] = Graph.of(self.layers[0], (None, *step), training)
-        graph: Graph = graphs[step, training]
-        return graph
+    def penalties(self) -> Iterator[np.ndarray]:
+        """What the layer adds to the loss."""
+        yield from self.graph.penalties()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit.data import first_not_finite
-from nnkit.engine.step import Step, kept, restore
+from nnkit.engine.copies import kept, restore
+from nnkit.engine.step import Step
 from nnkit.errors import warn
 from nnkit.layers.base import Layer
 from nnkit.training.steps import train_batch
