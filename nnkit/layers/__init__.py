@@ -3,6 +3,8 @@
 from nnkit.layers.activation import Activation
 from nnkit.layers.activity_regularization import ActivityRegularization
 from nnkit.layers.add_layer import Add
+from nnkit.layers.additive_attention import AdditiveAttention
+from nnkit.layers.attention import Attention
 from nnkit.layers.average_layer import Average
 from nnkit.layers.average_pooling1d import AveragePooling1D
 from nnkit.layers.average_pooling2d import AveragePooling2D
@@ -52,6 +54,7 @@ from nnkit.layers.merge_functions import (
 )
 from nnkit.layers.minimum_layer import Minimum
 from nnkit.layers.mish import Mish
+from nnkit.layers.multi_head_attention import MultiHeadAttention
 from nnkit.layers.multiply_layer import Multiply
 from nnkit.layers.parallel import Parallel
 from nnkit.layers.permute import Permute
@@ -87,6 +90,8 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AdditiveAttention",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -134,6 +139,7 @@ __all__ = [
     "Maximum",
     "Minimum",
     "Mish",
+    "MultiHeadAttention",
     "Multiply",
     "PReLU",
     "Parallel",

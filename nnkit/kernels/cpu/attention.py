@@ -32,9 +32,9 @@ def matmul_stack(a, b, c):
 
 @inline
 def row_of(mask, b, p, h, t):
-    """The last axis of a mask at an index, where axes of size 1 are shared."""
+    """Where a mask has the row for all sources of a target: axes of size 1 are shared."""
     batch, places, heads, targets = mask.shape[:4]
-    return mask[min(b, batch - 1), min(p, places - 1), min(h, heads - 1), min(t, targets - 1)]
+    return min(b, batch - 1), min(p, places - 1), min(h, heads - 1), min(t, targets - 1)
 
 
 @inline
@@ -53,7 +53,7 @@ def join_masks(x, z, first, y):
         for p in range(y.shape[1]):
             for h in range(y.shape[2]):
                 for t in range(y.shape[3]):
-                    one, other = row_of(x, first + b, p, h, t), row_of(z, first + b, p, h, t)
+                    one, other = x[row_of(x, first + b, p, h, t)], z[row_of(z, first + b, p, h, t)]
                     for s in range(y.shape[4]):
                         y[b, p, h, t, s] = says(one, s) and says(other, s)
 
@@ -73,7 +73,7 @@ def masked_softmax(x, mask, before, after, factor, nothing, first, y):
             for h in range(y.shape[2]):
                 for t in range(y.shape[3]):
                     source, to = x[b, p, h, t], y[b, p, h, t]
-                    row = row_of(mask, first + b, p, h, t)
+                    row = mask[row_of(mask, first + b, p, h, t)]
                     begin, end = t - before, t + after
                     count = zero
                     for s in range(to.size):
@@ -100,7 +100,7 @@ def masked_softmax_backward(dy, y, mask, before, after, factor, first, dx):
             for h in range(y.shape[2]):
                 for t in range(y.shape[3]):
                     given, weight, to = dy[b, p, h, t], y[b, p, h, t], dx[b, p, h, t]
-                    row = row_of(mask, first + b, p, h, t)
+                    row = mask[row_of(mask, first + b, p, h, t)]
                     begin, end = t - before, t + after
                     dot = zero
                     for s in range(to.size):
