@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -190,10 +191,8 @@ def _check_gradients(
     def forward() -> list[np.ndarray]:
         for state, first in states:
             state[...] = first
-        try:
+        with _as_assertion(layer):
             return graph.forward(inputs, masks)
-        except ValueError as error:
-            raise AssertionError(str(error)) from error
 
     before = [array.copy() for array in inputs]
     outputs = [y.copy() for y in forward()]
@@ -217,7 +216,8 @@ def _check_gradients(
     total(inputs[0])
     for variable in layer.trainable_weights:
         variable.gradient.fill(np.nan)  # backward must overwrite, not add.
-    gradients = graph.backward(directions, propagate=True)
+    with _as_assertion(layer):
+        gradients = graph.backward(directions, propagate=True)
     what = f"layer {layer.name!r}: the gradient of"
     if smooth:
         for i, (array, gradient) in enumerate(zip(inputs, gradients, strict=True)):
@@ -226,6 +226,17 @@ def _check_gradients(
     for variable in layer.trainable_weights:
         name = f"{what} {variable.name!r}"
         _compare(total, variable.value, variable.gradient, rng, tolerance, name)
+
+
+@contextlib.contextmanager
+def _as_assertion(layer: Layer) -> Iterator[None]:
+    """What the network says of a layer that gives something else than it must."""
+    try:
+        yield
+    except ValueError as error:
+        changed = "read-only" in str(error)  # NumPy's word, where a layer writes into its input.
+        said = f"layer {layer.name!r} changed its input, or a gradient: {error}"
+        raise AssertionError(said if changed else str(error)) from error
 
 
 def _shapes(shapes: Iterable[tuple[int, ...]]) -> str:
