@@ -57,12 +57,8 @@ from nnkit.layers.merge_functions import (
 from nnkit.layers.minimum_layer import Minimum
 from nnkit.layers.mish import Mish
 from nnkit.layers.multi_head_attention import MultiHeadAttention
-<<<<<<< HEAD
-from nnkit.layers.multiply import Multiply
-from nnkit.layers.operation import Operation as _Operation  # noqa: F401
-=======
 from nnkit.layers.multiply_layer import Multiply
->>>>>>> merging
+from nnkit.layers.operation import Operation as _Operation  # noqa: F401
 from nnkit.layers.parallel import Parallel
 from nnkit.layers.permute import Permute
 from nnkit.layers.prelu import PReLU
