@@ -75,15 +75,15 @@ class Parallel(Layer):
             raise TypeError(f"{owner} needs a list of branches, got {branches!r}")
         self.axis = checks.integer(owner, "axis", axis, -8, 8)
         checks.one_of(owner, "merge", merge, tuple(_MERGES))
-        given = {"axis": self.axis} if merge == "concatenate" else {}
-        make: Any = lookup("layer", _MERGES[merge])
-        self.merge = make(dtype=self.dtype, **given)
         self.activation = activations.get(activation, self.dtype)
         lists = [list(b) if isinstance(b, (list, tuple)) else [b] for b in branches]
         left = iter(layers_from([layer for b in lists for layer in b]))
         self.branches = [[next(left) for _ in b] for b in lists]
         for i, layer in enumerate(self.layers):
             name_among(self.layers[:i], layer)
+        given = {"axis": self.axis} if merge == "concatenate" else {}
+        make: Any = lookup("layer", _MERGES[merge])
+        self.merge = make(dtype=self.dtype, **given)
         if not self.trainable:
             self.trainable = False
 

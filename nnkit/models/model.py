@@ -145,6 +145,27 @@ class Model(Trainer):
             layer.locate(layer.name)
         return network
 
+    def widened(self, shapes: Sequence[Shape]) -> bool:
+        """Build anew for inputs of any size along the axes in which these shapes differ.
+
+        False if the user gave the inputs' shapes, or if a layer's weights depend on them.
+        """
+        network = self.network
+        if self.is_functional or not isinstance(network, Network):
+            return False
+        if [len(s) for s in shapes] != [len(s) for s in network.input_shapes]:
+            return False
+        wide = [
+            tuple(a if a == b else None for a, b in zip(old, new, strict=True))
+            for old, new in zip(network.input_shapes, shapes, strict=True)
+        ]
+        try:
+            self.network = self._connected(inputs_for(packed(network.input_form, wide)))
+        except (TypeError, ValueError):
+            return False
+        self._predictors = Predictors(self.network, self.guard)
+        return True
+
     def ensure_built(self, input_shape: Any) -> None:
         """Build once; later inputs must fit the first."""
         if not isinstance(self.network, Network):

@@ -12,7 +12,7 @@ from nnkit.layers.inside import connect_in_turn, layers_from
 from nnkit.layers.nodes import Placeholder
 from nnkit.layers.weights import name_among
 from nnkit.models.model import Model, checked_shapes
-from nnkit.networks import Network, Pending
+from nnkit.networks import Network, Pending, check_dtypes
 from nnkit.registry import to_plain
 from nnkit.training.predictor import Predictors
 
@@ -44,6 +44,9 @@ class Sequential(Model):
     >>> model.predict(x).shape
     (4, 3)
     """
+
+    # What ``build`` builds in place of the present layers.
+    _coming: tuple[list[Layer], InputLayer | None] | None = None
 
     def __init__(
         self,
@@ -98,30 +101,35 @@ class Sequential(Model):
         """Have other layers from now on; a compiled model must be compiled again."""
         self._share_turns(stack)
         shape = _known_input_shape(stack, first)
-        network: Network | Pending = Pending(lambda: stack, is_line=True)
-        if shape is not None:
-            network = self._line(stack, first, shape)
-        self._stack, self._first = stack, first
-        self._become(network)
+        before = self._stack, self._first, self.network
+        try:
+            if shape is None:
+                self._stack, self._first = stack, first
+                self.network = Pending(lambda: stack, is_line=True)
+            else:
+                self._coming = stack, first
+                self.build(shape)
+        except BaseException:  # Layers that don't fit, or Ctrl-C: the model stays as it was.
+            self._stack, self._first, self.network = before
+            raise
+        finally:
+            self._coming = None
+        self.compiled = False
+        self._drop_session()
 
     def _line(self, stack: Sequence[Layer], first: InputLayer | None, shape: Shape) -> Network:
         """The network of layers that follow each other."""
-        dtypes = [layer.dtype for layer in stack]
-        for layer, dtype in zip(stack, dtypes, strict=True):
-            if dtype != dtypes[0]:
-                raise ValueError(
-                    f"layer {layer.name!r} is {dtype}, but the model is {dtypes[0]}; "
-                    "give all layers one dtype (nnkit.config.set_floatx sets the default)"
-                )
+        check_dtypes(stack)
         if first is None or first.batch_shape != shape:
             name = None if first is None else first.name
-            first = InputLayer(batch_shape=shape, dtype=dtypes[0] if dtypes else None, name=name)
+            dtype = stack[0].dtype if stack else None
+            first = InputLayer(batch_shape=shape, dtype=dtype, name=name)
         before = self.network
-        known = isinstance(before, Network) and before.input_layers == [first]
         x: Placeholder = first.output
-        start = 0
-        if known and stack[: len(self._stack)] == self._stack and self._stack:
-            x, start = before.outputs[0], len(self._stack)
+        start, present = 0, self._stack
+        if isinstance(before, Network) and before.input_layers == [first]:
+            if present and stack[: len(present)] == present:
+                x, start = before.outputs[0], len(present)
         return Network(first.output, connect_in_turn(self.name, stack[start:], x), layers=stack)
 
     def build(self, input_shape: Any = None) -> None:
@@ -136,8 +144,30 @@ class Sequential(Model):
             shape = checked_shapes(self.name, input_shape)
             if not isinstance(shape, tuple):
                 raise TypeError(f"a Sequential has one input, got the shapes {shape}")
-            self.network = self._line(self._stack, self._first, shape)
+            stack, first = self._coming or (self._stack, self._first)
+            network = self._line(stack, first, shape)
+            # Other threads never see one that is not built yet.
+            self._stack, self._first, self.network = stack, first, network
             self._predictors = Predictors(self.network, self.guard)
+
+    def widened(self, shapes: Sequence[Shape]) -> bool:
+        """Build anew for inputs of any size along the axes in which these shapes differ.
+
+        False if the user gave the input's shape, or if a layer's weights depend on it.
+        """
+        network = self.network
+        given = self._stack[0].given_input_shape if self._stack else None
+        if self._first is not None or given is not None or not isinstance(network, Network):
+            return False
+        old, new = network.input_shapes[0], shapes[0]
+        if len(old) != len(new):
+            return False
+        wide = tuple(a if a == b else None for a, b in zip(old, new, strict=True))
+        try:
+            self.build(wide)
+        except (TypeError, ValueError):
+            return False
+        return True
 
     def forget(self) -> None:
         """Drop the weights, as if the model had never been built."""

@@ -71,10 +71,11 @@ class Trainer(Layer, abstract=True):
     def session(self) -> Session:
         """Memory and recordings of training; made when first needed."""
         with self.turns.alone():
-            if self.held is None or self.held.network is not self.network:
-                self.held = Session(
-                    self.built_network(), self.optimizer, self.aims, self.turns.python
-                )
+            network, before = self.built_network(), self.held
+            if before is None or before.network is not network:
+                self.held = Session(network, self.optimizer, self.aims, self.turns.python)
+                if before is not None:
+                    self.held.take_over(before)
             self.held = self.held.claimed(self.optimizer)
             self.held.eager = self.run_eagerly
             return self.held

@@ -18,7 +18,7 @@ from nnkit.layers.weights import name_among
 from nnkit.losses.base import Loss
 from nnkit.nested import leaves, mapped
 
-__all__ = ["Network", "Pending", "Reference", "connected_again", "inputs_for"]
+__all__ = ["Network", "Pending", "Reference", "check_dtypes", "connected_again", "inputs_for"]
 
 
 class Layers:
@@ -112,6 +112,7 @@ class Network(Layers):
             for i, layer in enumerate(layers):
                 name_among(layers[:i], layer)
         self.layers = list(layers)
+        check_dtypes(self.layers)
         self.locate()
 
     def _check(self) -> None:
@@ -352,6 +353,25 @@ class Pending(Layers):
     def layers(self) -> list[Layer]:  # type: ignore[override]
         """The layers, in the order in which they run."""
         return list(self._layers())
+
+
+def check_dtypes(layers: Sequence[Layer]) -> None:
+    """Refuse layers of different data types.
+
+    Raises
+    ------
+    ValueError
+    """
+    first: Layer | None = None
+    for layer in (inner for outer in layers for inner in outer.walk()):
+        if isinstance(layer, InputLayer) or layer.fuses:
+            continue
+        first = first or layer
+        if layer.dtype != first.dtype:
+            raise ValueError(
+                f"layer {layer.name!r} is {layer.dtype}, but the model is {first.dtype}; "
+                "give all layers one dtype (nnkit.config.set_floatx sets the default)"
+            )
 
 
 def _placeholders(what: str, nested: Any) -> list[Placeholder]:

@@ -62,7 +62,11 @@ def arrays(
         name = f"y[{goal.name!r}]" if many else "y"
         if not goal.needs_targets:
             if target is not None:
-                raise ValueError(f"{name} is given, but this output has neither loss nor metrics")
+                raise ValueError(
+                    f"{name} is given, but the output {goal.name!r} has neither loss nor metrics: "
+                    "compile needs a loss, for example loss='mse' or "
+                    "'sparse_categorical_crossentropy'"
+                )
             found.append(None)
             weighed.append(None)
             continue
@@ -199,6 +203,9 @@ def checked(model: Trainer, given: Sequence[Any], form: Any = None) -> list[Any]
         else:
             model.build(shapes)
     network = model.network
+    if isinstance(network, Network) and _differ(given, network.input_shapes):
+        model.widened([(None, *a.shape[1:]) for a in given])
+        network = model.network
     if not isinstance(network, Network):
         return [_with_axes((), x, "x") for x in given]
     made = []
@@ -210,6 +217,14 @@ def checked(model: Trainer, given: Sequence[Any], form: Any = None) -> list[Any]
     if len(made) > 1:
         check_lengths(dict(zip(_names(network, given), made, strict=True)))
     return made
+
+
+def _differ(given: Sequence[Any], shapes: Sequence[Shape]) -> bool:
+    """Whether arrays have the right number of axes, but other sizes."""
+    pairs = list(zip(given, shapes, strict=True))
+    return all(a.ndim == len(s) for a, s in pairs) and not all(
+        fits(a.shape[1:], s[1:]) for a, s in pairs
+    )
 
 
 def _with_axes(shape: Shape, x: Any, name: str) -> Any:

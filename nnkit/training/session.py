@@ -177,10 +177,10 @@ class Session:
             self.storage.claim()
             return self
         new = Session(self.network, optimizer, self.aims, self.python)
-        new._take_over(self)
+        new.take_over(self)
         return new
 
-    def _take_over(self, old: Session) -> None:
+    def take_over(self, old: Session) -> None:
         """Go on where a session with other trainable weights stopped."""
         new = {id(v): i for i, v in enumerate(self.storage.trainable_variables)}
         for i, variable in enumerate(old.storage.trainable_variables):
