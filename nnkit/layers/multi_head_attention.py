@@ -216,7 +216,7 @@ class MultiHeadAttention(Attending):
         """Make the projections' weights."""
         query, value, key, _ = self._checked(input_shape)
         inner = (*query[:-1], self.num_heads, self.value_dim)
-        self.output_dense.outputs = self.outputs or query[-1:]
+        self._part("attention_output").outputs = self.outputs or query[-1:]
         shapes = {"query": query, "key": key, "gate": query, "value": value}
         for layer in self.layers:
             build_in_turn(self.name, [layer], shapes.get(layer.name, inner))
@@ -262,7 +262,7 @@ class MultiHeadAttention(Attending):
 
     def forward(
         self,
-        x: list[np.ndarray],
+        x: Any,
         training: bool = False,
         mask: list[np.ndarray | None] | None = None,
         use_causal_mask: bool = False,
@@ -306,7 +306,7 @@ class MultiHeadAttention(Attending):
         self._gives_weights = return_attention_scores
         return [y, self.shares.reshape(shape)] if return_attention_scores else y
 
-    def backward(self, dy: Any) -> list[np.ndarray | None] | None:
+    def backward(self, dy: Any) -> Any:
         """The projections' gradients, and those of the inputs."""
         dy, dweights = dy if self._gives_weights else (dy, None)
         for layer in self.layers:
