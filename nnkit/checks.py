@@ -20,6 +20,7 @@ __all__ = [
     "model_file",
     "number",
     "one_of",
+    "partial_shape",
     "seed",
     "shape",
 ]
@@ -120,6 +121,19 @@ def shape(owner: str, name: str, value: Any, high: int = 2**31) -> tuple[int, ..
     if not isinstance(value, (tuple, list)):
         raise TypeError(f"{owner}: {name} must be a tuple of whole numbers, got {value!r}")
     return tuple(integer(owner, name, n, high=high) for n in value)
+
+
+def partial_shape(owner: str, name: str, value: Any) -> tuple[int | None, ...]:
+    """Check a shape some of whose sizes may be None.
+
+    Examples
+    --------
+    >>> partial_shape("Lambda", "output_shape", [None, 3])
+    (None, 3)
+    """
+    known = [n for n in value if n is not None] if isinstance(value, (tuple, list)) else value
+    left = iter(shape(owner, name, known))
+    return tuple(None if n is None else next(left) for n in value)
 
 
 def sizes(owner: str, name: str, value: Any, rank: int, low: int = 1) -> tuple[int, ...]:

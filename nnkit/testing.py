@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,25 +15,28 @@ from nnkit.models.sequential import Sequential
 
 __all__ = ["check_layer", "check_loss"]
 
+Shapes = tuple[int, ...] | list[tuple[int, ...]]
+
 # With this step, a central difference in float64 has a relative error of about 1e-10.
 _STEP = 1e-6
 
 
 def check_layer(
     layer: Layer,
-    input_shape: tuple[int, ...],
+    input_shape: Shapes,
     *,
     batch_size: int = 3,
     seed: int = 0,
     tolerance: float = 1e-6,
     ids: int = 0,
-    masked: bool = False,
+    masked: bool | Sequence[bool] = False,
+    named: Mapping[str, Shapes] | None = None,
 ) -> None:
     """Check all that nnkit relies on in a layer.
 
-    * ``forward`` returns the shape that ``compute_output_shape`` says, doesn't change its input,
+    * ``forward`` returns the shapes that ``compute_output_shape`` says, doesn't change its inputs,
       and returns equal outputs for equal inputs.
-    * ``backward`` computes the right gradients of the input and of every weight, compared with
+    * ``backward`` computes the right gradients of each input and of every weight, compared with
       central differences in float64 along random directions.
     * A ``recordable`` layer does nothing that a replay would miss.
     * ``get_config`` and ``from_config`` make an equal layer.
@@ -42,8 +45,8 @@ def check_layer(
     ----------
     layer : Layer
         The layer, not built yet. It is not changed.
-    input_shape : tuple of int
-        Shape of one sample.
+    input_shape : tuple of int or list of tuple
+        Shape of one sample; a list of such shapes for a layer that takes a list of inputs.
     batch_size : int
     seed : int
         Seed of the data.
@@ -51,8 +54,11 @@ def check_layer(
         Allowed error of a gradient, relative to its size.
     ids : int
         If not 0, inputs are integers from 0 to ``ids - 1``, which have no gradient.
-    masked : bool
-        Whether to pass a mask for the input, (batch, steps, ...), with some timesteps masked.
+    masked : bool or sequence of bool
+        Whether to pass a mask for the input, (batch, steps, ...), with some timesteps masked; for
+        a list of inputs, one value for all or one for each.
+    named : dict, optional
+        Shapes of the inputs that the layer takes by name (``named_inputs``), as ``input_shape``.
 
     Raises
     ------
@@ -63,13 +69,25 @@ def check_layer(
     --------
     >>> import nnkit
     >>> nnkit.testing.check_layer(nnkit.layers.Dense(3, activation="tanh"), (4,))
+    >>> nnkit.testing.check_layer(nnkit.layers.Add(), [(3, 4), (1, 4)])
     """
     rng = np.random.default_rng(seed)
-    shape = (batch_size, *checks.shape("check_layer", "input_shape", input_shape))
-    x = rng.integers(0, ids, shape).astype(np.float64) if ids else rng.standard_normal(shape)
-    mask = rng.uniform(size=shape[:2]) < 0.7 if masked else None
-    _check_gradients(rebuilt(layer, "float64"), x, mask, rng, tolerance, not ids)
-    _check_training(rebuilt(layer, "float32"), x.astype(np.float32), mask, rng)
+
+    def drawn(name: str, shape: Any) -> Any:
+        if several(shape):
+            return [drawn(f"{name}[{i}]", each) for i, each in enumerate(shape)]
+        size = (batch_size, *checks.shape("check_layer", name, shape))
+        return rng.integers(0, ids, size).astype(np.float64) if ids else rng.standard_normal(size)
+
+    x = drawn("input_shape", input_shape)
+    given = {name: drawn(name, shape) for name, shape in (named or {}).items()}
+    which = [masked] * len(flat(x)) if isinstance(masked, bool) else masked
+    masks = [
+        rng.uniform(size=array.shape[:2]) < 0.7 if each else None
+        for array, each in zip(flat(x), which, strict=True)
+    ]
+    _check_gradients(rebuilt(layer, "float64"), x, given, masks, rng, tolerance, not ids)
+    _check_training(rebuilt(layer, "float32"), x, given, masks, rng)
 
 
 def check_loss(
@@ -133,60 +151,95 @@ def _retyped(value: Any, dtype: str) -> Any:
     return [_retyped(v, dtype) for v in value] if isinstance(value, list) else value
 
 
+def several(shapes: Any) -> bool:
+    """Whether this is a list of shapes rather than a shape."""
+    return isinstance(shapes, list) and bool(shapes) and isinstance(shapes[0], (tuple, list))
+
+
+def flat(nested: Any) -> list[Any]:
+    """What a list or a dictionary of lists holds, in order; a single thing as a list."""
+    if isinstance(nested, Mapping):
+        nested = list(nested.values())
+    return [leaf for each in nested for leaf in flat(each)] if type(nested) is list else [nested]
+
+
+def alike(nested: Any, change: Callable[[Any], Any]) -> Any:
+    """``change`` of an array, or of each of a list's."""
+    return [change(each) for each in nested] if isinstance(nested, list) else change(nested)
+
+
 def _check_gradients(
     layer: Layer,
-    x: np.ndarray,
-    mask: np.ndarray | None,
+    x: Any,
+    named: dict[str, Any],
+    masks: list[np.ndarray | None],
     rng: np.random.Generator,
     tolerance: float,
     smooth: bool,
 ) -> None:
-    layer.ensure_built(_built_for(layer, x))
+    inputs = flat(x) + flat(named)
+    layer.ensure_built(alike(x, lambda array: _built_for(layer, array)))
     for variable in layer.weights:  # Initial zeros and ones would hide mistakes.
         variable.assign(variable.value + 0.3 * rng.standard_normal(variable.shape))
     parts = layer.parts()
     states = [(state, state.copy()) for part in layer.walk() for state in part.states]
 
-    def forward(x: np.ndarray) -> np.ndarray:
+    def forward() -> list[np.ndarray]:
         for state, first in states:
             state[...] = first
-        passed = mask
+        y, options = x, named
+        passed: Any = masks if isinstance(x, list) else masks[0]
         for part in parts:
-            masks = {"mask": passed} if part.uses_mask else {}
-            y = part.forward(x, True, **masks)
-            passed = part.compute_mask(x, passed)
-            x = y
-        return x
+            given = {"mask": passed} if part.uses_mask else {}
+            made = part.forward(y, True, **given, **options)
+            if part.decides_mask or any(mask is not None for mask in flat(passed)):
+                passed = part.compute_mask(y, passed)
+            y, options = made, {}
+        return flat(y)
 
-    given = x.copy()
-    y = forward(x).copy()
-    expected = (len(x), *layer.compute_output_shape((None, *x.shape[1:]))[1:])
-    if y.shape != expected:
+    before = [array.copy() for array in inputs]
+    outputs = [y.copy() for y in forward()]
+    shapes: Any = layer.compute_output_shape(alike(x, lambda array: (None, *array.shape[1:])))
+    expected = [(len(inputs[0]), *shape[1:]) for shape in flat(shapes)]
+    if [y.shape for y in outputs] != expected:
         raise AssertionError(
-            f"layer {layer.name!r}: forward gave shape {y.shape}, but compute_output_shape says "
-            f"{expected}"
+            f"layer {layer.name!r}: forward gave shape {_shapes(y.shape for y in outputs)}, but "
+            f"compute_output_shape says {_shapes(expected)}"
         )
-    if not np.array_equal(x, given):
+    if not all(map(np.array_equal, inputs, before)):
         raise AssertionError(f"layer {layer.name!r}: forward changed its input")
-    if not np.array_equal(forward(x), y):
+    if not all(map(np.array_equal, forward(), outputs)):
         raise AssertionError(f"layer {layer.name!r}: forward gave two results for one input")
-    direction = rng.standard_normal(y.shape)
+    directions = [rng.standard_normal(y.shape) for y in outputs]
 
     def total(_: np.ndarray) -> float:
-        return float((forward(x) * direction).sum() + sum(p[0] for p in Chain(parts).penalties()))
+        added = sum(float((y * d).sum()) for y, d in zip(forward(), directions, strict=True))
+        return added + sum(float(p[0]) for p in Chain(parts).penalties())
 
-    total(x)
+    total(inputs[0])
     for variable in layer.trainable_weights:
         variable.gradient.fill(np.nan)  # backward must overwrite, not add.
-    dx: np.ndarray | None = direction
+    found: Any = directions if isinstance(shapes, list) else directions[0]
     for part in reversed(parts):
-        dx = None if dx is None else part.backward(dx)
+        found = None if found is None else part.backward(found)
     what = f"layer {layer.name!r}: the gradient of"
     if smooth:
-        _compare(total, x, np.asarray(dx), rng, tolerance, f"{what} the input")
+        gradients = flat(found)
+        if len(gradients) != len(inputs):
+            raise AssertionError(
+                f"layer {layer.name!r}: backward must return {len(inputs)} gradients, one for each "
+                f"input, got {len(gradients)}"
+            )
+        for i, (array, gradient) in enumerate(zip(inputs, gradients, strict=True)):
+            name = f"{what} the input" if len(inputs) == 1 else f"{what} input {i}"
+            _compare(total, array, np.asarray(gradient), rng, tolerance, name)
     for variable in layer.trainable_weights:
         name = f"{what} {variable.name!r}"
         _compare(total, variable.value, variable.gradient, rng, tolerance, name)
+
+
+def _shapes(shapes: Iterable[tuple[int, ...]]) -> str:
+    return ", ".join(map(str, shapes))
 
 
 def _built_for(layer: Layer, x: np.ndarray) -> tuple[int | None, ...]:
@@ -226,28 +279,36 @@ def _compare(
 
 
 def _check_training(
-    layer: Layer, x: np.ndarray, mask: np.ndarray | None, rng: np.random.Generator
+    layer: Layer,
+    x: Any,
+    named: dict[str, Any],
+    masks: list[np.ndarray | None],
+    rng: np.random.Generator,
 ) -> None:
     """Check that five replayed steps and five steps in Python agree, from equal weights."""
-    first: list[Layer] = []
-    if mask is not None:
-        from nnkit.layers import Masking
+    import nnkit
 
-        x[~mask] = 0  # Masking masks timesteps of zeros.
-        first = [Masking(dtype="float32")]
-    expected = layer.compute_output_shape((None, *x.shape[1:]))
-    y = rng.standard_normal((len(x), *(n or 1 for n in expected[1:]))).astype(np.float32)
-    models = []
+    if (isinstance(x, list) or named) and not hasattr(nnkit, "Model"):
+        return  # INTERIM: until models are graphs.
+    inputs = [array.astype(np.float32) for array in flat(x) + flat(named)]
+    for array, mask in zip(inputs, masks, strict=False):
+        if mask is not None:
+            array[~mask] = 0  # Masking masks timesteps of zeros.
+    models, layers = [], []
     for eager in (False, True):
-        model = Sequential([*copy.deepcopy(first), copy.deepcopy(layer)])
+        layers.append(copy.deepcopy(layer))
+        model = _model(layers[-1], x, named, masks)
         model.compile("sgd", "mse", run_eagerly=eager)
-        model.build(_built_for(layer, x))
         models.append(model)
     models[1].set_weights(models[0].get_weights())
+    shapes = flat(layer.compute_output_shape(alike(x, lambda array: (None, *array.shape[1:]))))
+    sizes = [(len(inputs[0]), *(n or 1 for n in shape[1:])) for shape in shapes]
+    targets = [rng.standard_normal(size).astype(np.float32) for size in sizes]
+    data = [each if len(each) > 1 else each[0] for each in (inputs, targets)]
     declared = layer.recordable
-    losses = [[model.train_on_batch(x, y) for _ in range(5)] for model in models]  # type: list[Any]
+    losses = [[model.train_on_batch(*data) for _ in range(5)] for model in models]
     by_hand = type(layer).forward is not Layer.forward
-    if by_hand and models[0].layers[-1].recordable != declared:
+    if by_hand and layers[0].recordable != declared:
         raise AssertionError(
             f"layer {layer.name!r} declares recordable = True, but does more than launch kernels "
             "on memory from self.empty; see the warning"
@@ -258,3 +319,28 @@ def _check_training(
                 f"layer {layer.name!r}: recorded training gives the losses {losses[0]}, in "
                 f"Python they are {losses[1]}"
             )
+
+
+def _model(layer: Layer, x: Any, named: dict[str, Any], masks: list[np.ndarray | None]) -> Any:
+    """A model of the layer alone, whose masks are made from zeros."""
+    import nnkit  # Layers and models are below and above this module.
+
+    masking = [nnkit.layers.Masking(dtype="float32") for mask in masks if mask is not None]
+    if not (isinstance(x, list) or named):
+        model = Sequential([*masking, layer])
+        model.build(_built_for(layer, x))
+        return model
+    batch = len(flat(x)[0]) if getattr(layer, "stateful", False) else None
+
+    def placeholder(array: np.ndarray) -> Any:
+        return nnkit.Input(array.shape[1:], batch_size=batch, dtype="float32")
+
+    inputs = alike(x, placeholder)
+    options = {name: alike(arrays, placeholder) for name, arrays in named.items()}
+    left = iter(masking)
+    seen = [
+        made if mask is None else next(left)(made)
+        for made, mask in zip(flat(inputs), masks, strict=True)
+    ]
+    outputs = layer(seen if isinstance(x, list) else seen[0], **options)
+    return nnkit.Model(flat(inputs) + flat(options), outputs)

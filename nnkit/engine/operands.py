@@ -31,6 +31,8 @@ class Operands:
     ----------
     words : numpy.ndarray
         int64, after :meth:`finish`.
+    nbytes : int
+        What it takes, after :meth:`finish`.
     """
 
     def __init__(self, tape: Tape, offsets: dict[int, int]) -> None:
@@ -60,8 +62,11 @@ class Operands:
     def finish(self) -> None:
         """Turn the list of words into the array that native code reads."""
         self.words = np.array(self._list, np.int64)
-        for addresses in (self._arena, *self._bound.values()):
+        tables = self._arena, *self._bound.values()
+        for addresses in tables:
             addresses.finish()
+        self.nbytes = self.words.nbytes + sum(addresses.nbytes for addresses in tables)
+        self.nbytes += _POINTER * len(self._lasting)
         del self._moving, self._list
 
     def bind(self, arrays: dict[str, np.ndarray]) -> None:
@@ -96,6 +101,8 @@ class Operands:
 
 # Words that Python writes sooner than NumPy takes to begin.
 _FEW = 8
+_POINTER = 8
+_TABLE = 1000  # Bytes of the objects of a table of addresses.
 
 
 class _Addresses:
@@ -125,6 +132,10 @@ class _Addresses:
         """No more will be added."""
         self._at, self._offsets = np.array(self._list, np.int64).reshape(-1, 2).T.copy()
         self._rows, self._units = np.array(self._counts, np.int64).reshape(-1, 2).T.copy()
+        arrays = self._at, self._offsets, self._rows, self._units
+        self.nbytes = _TABLE + sum(array.nbytes for array in arrays)
+        self._few = self._list if len(self._list) <= _FEW else []
+        del self._list, self._counts
 
     def forget(self) -> None:
         """What the words are is not known."""
@@ -133,8 +144,8 @@ class _Addresses:
     def put(self, words: np.ndarray, base: int, shape: tuple[int, ...] = ()) -> None:
         """Write the words."""
         if base != self.base:
-            if len(self._list) <= _FEW:
-                for at, offset in self._list:
+            if len(self._at) <= _FEW:
+                for at, offset in self._few:
                     words[at] = base + offset
             else:
                 words[self._at] = self._offsets + base

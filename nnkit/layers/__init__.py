@@ -2,6 +2,8 @@
 
 from nnkit.layers.activation import Activation
 from nnkit.layers.activity_regularization import ActivityRegularization
+from nnkit.layers.add import Add
+from nnkit.layers.average import Average
 from nnkit.layers.additive_attention import AdditiveAttention
 from nnkit.layers.attention import Attention
 from nnkit.layers.average_pooling1d import AveragePooling1D
@@ -9,11 +11,13 @@ from nnkit.layers.average_pooling2d import AveragePooling2D
 from nnkit.layers.base import Layer
 from nnkit.layers.batch_normalization import BatchNormalization
 from nnkit.layers.bidirectional import Bidirectional
+from nnkit.layers.concatenate import Concatenate
 from nnkit.layers.conv1d import Conv1D
 from nnkit.layers.conv2d import Conv2D
 from nnkit.layers.conv2d_transpose import Conv2DTranspose
 from nnkit.layers.dense import Dense
 from nnkit.layers.depthwise_conv2d import DepthwiseConv2D
+from nnkit.layers.dot import Dot
 from nnkit.layers.dropout import Dropout
 from nnkit.layers.elu import ELU
 from nnkit.layers.embedding import Embedding
@@ -27,6 +31,7 @@ from nnkit.layers.global_max_pooling1d import GlobalMaxPooling1D
 from nnkit.layers.global_max_pooling2d import GlobalMaxPooling2D
 from nnkit.layers.gru import GRU
 from nnkit.layers.hard_sigmoid import HardSigmoid
+from nnkit.layers.identity import Identity
 from nnkit.layers.input import Input, InputLayer
 from nnkit.layers.lambda_layer import Lambda
 from nnkit.layers.layer_normalization import LayerNormalization
@@ -36,7 +41,20 @@ from nnkit.layers.lstm import LSTM
 from nnkit.layers.masking import Masking
 from nnkit.layers.max_pooling1d import MaxPooling1D
 from nnkit.layers.max_pooling2d import MaxPooling2D
+from nnkit.layers.maximum import Maximum
+from nnkit.layers.merge_functions import (
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from nnkit.layers.minimum import Minimum
 from nnkit.layers.mish import Mish
+from nnkit.layers.multiply import Multiply
 from nnkit.layers.multi_head_attention import MultiHeadAttention
 from nnkit.layers.parallel import Parallel
 from nnkit.layers.permute import Permute
@@ -55,6 +73,7 @@ from nnkit.layers.softplus import Softplus
 from nnkit.layers.softsign import Softsign
 from nnkit.layers.spatial_dropout1d import SpatialDropout1D
 from nnkit.layers.spatial_dropout2d import SpatialDropout2D
+from nnkit.layers.subtract import Subtract
 from nnkit.layers.tanh import Tanh
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.layers.up_sampling1d import UpSampling1D
@@ -70,6 +89,8 @@ __all__ = [
     "SELU",
     "Activation",
     "ActivityRegularization",
+    "Add",
+    "Average",
     "AdditiveAttention",
     "Attention",
     "AveragePooling1D",
@@ -78,6 +99,7 @@ __all__ = [
     "AvgPool2D",
     "BatchNormalization",
     "Bidirectional",
+    "Concatenate",
     "Conv1D",
     "Conv2D",
     "Conv2DTranspose",
@@ -86,6 +108,7 @@ __all__ = [
     "Convolution2DTranspose",
     "Dense",
     "DepthwiseConv2D",
+    "Dot",
     "Dropout",
     "Embedding",
     "Exponential",
@@ -100,6 +123,7 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "HardSigmoid",
+    "Identity",
     "Input",
     "InputLayer",
     "Lambda",
@@ -112,7 +136,10 @@ __all__ = [
     "MaxPool2D",
     "MaxPooling1D",
     "MaxPooling2D",
+    "Maximum",
+    "Minimum",
     "Mish",
+    "Multiply",
     "MultiHeadAttention",
     "PReLU",
     "Parallel",
@@ -130,12 +157,21 @@ __all__ = [
     "Softsign",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "Subtract",
     "Tanh",
     "TimeDistributed",
     "UpSampling1D",
     "UpSampling2D",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
 ]
 
 # Aliases, as in Keras.

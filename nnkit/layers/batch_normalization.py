@@ -113,14 +113,13 @@ class BatchNormalization(Layer):
     def build(self, input_shape: Shape) -> None:
         """Make the weights."""
         rank = len(input_shape)
-        channels = input_shape[self.axis] if -rank < self.axis < rank and self.axis else None
-        if not channels:
+        if not (-rank < self.axis < rank and self.axis):
             raise ValueError(
                 f"layer {self.name!r} (BatchNormalization) has axis {self.axis}, but inputs of "
                 f"shape {input_shape} have channels in an axis from 1 to {rank - 1}, or "
-                f"-1 to {1 - rank}, whose size is known"
+                f"-1 to {1 - rank}"
             )
-        shape = (channels,)
+        shape = (self.known_size(input_shape, self.axis),)
         self.gamma = self.add_weight("gamma", shape) if self.scale else None
         self.beta = self.add_weight("beta", shape) if self.center else None
         self.moving_mean = self.add_weight("moving_mean", shape, trainable=False)
@@ -129,6 +128,11 @@ class BatchNormalization(Layer):
         one, zero = np.ones(shape, self.dtype), np.zeros(shape, self.dtype)
         self._one = Variable(one, "gamma", False) if self.gamma is None else self.gamma
         self._zero = Variable(zero, "beta", False) if self.beta is None else self.beta
+
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        """The number of channels, in the axis that has them."""
+        rank = len(shape)
+        return (shape[self.axis],) if -rank < self.axis < rank else ()
 
     def forward(
         self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None

@@ -9,17 +9,17 @@ import numpy as np
 from nnkit import checks
 from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
-from nnkit.layers.chain import Chain
-from nnkit.layers.inside import build_in_turn, layers_from
+from nnkit.layers.first_states import Arrays, FirstStates, as_list
+from nnkit.layers.inside import layers_from
 from nnkit.layers.merge import Merge
-from nnkit.layers.recurrent import Recurrent, with_steps_of
+from nnkit.layers.recurrent import Recurrent
 
 __all__ = ["Bidirectional"]
 
 _MERGES = {"sum": "add", "mul": "multiply", "concat": "concatenate", "ave": "average"}
 
 
-class Bidirectional(Layer):
+class Bidirectional(FirstStates):
     """Process a sequence in both directions, with a recurrent layer for each.
 
     M. Schuster and K. K. Paliwal, 1997, "Bidirectional recurrent neural networks".
@@ -30,8 +30,7 @@ class Bidirectional(Layer):
         The template: two copies of this layer are made, one for each direction. It is not used
         itself.
     merge_mode : {"concat", "sum", "mul", "ave", None}
-        How the two outputs are combined at each timestep. None returns both, which a model can't
-        use: there, one array goes from layer to layer.
+        How the two outputs are combined at each timestep. With None there are two outputs.
     backward_layer : Recurrent, optional
         The layer for the backward direction, if it is to differ from ``layer``.
     **options
@@ -49,7 +48,9 @@ class Bidirectional(Layer):
 
     Notes
     -----
-    Output of the template's shape, with the last axis twice as long for ``"concat"``. With
+    Output of the template's shape, with the last axis twice as long for ``"concat"``. With a
+    template of ``return_state=True``, it is followed by the last states of ``forward_layer``, then
+    those of ``backward_layer``; ``initial_state=`` is a list in this order. With
     ``return_sequences`` both outputs are in the order of the input, and 0 where it is masked;
     without, each output is that of its direction's last timestep.
 
@@ -103,26 +104,32 @@ class Bidirectional(Layer):
         return made
 
     def ensure_built(self, input_shape: Shape) -> None:
-        """Build once; later inputs may differ from the first in the number of timesteps only."""
-        super().ensure_built(with_steps_of(self, input_shape))
+        """Build both layers once; later inputs must fit their weights."""
+        for layer in self.layers:
+            layer.ensure_built(input_shape)
+        super().ensure_built(input_shape)
 
     def build(self, input_shape: Shape) -> None:
-        """Build both layers, and check that their outputs can be merged."""
-        for layer in self.layers:
-            build_in_turn(self.name, [layer], input_shape)
+        """Check that the layers' outputs can be merged."""
         self.compute_output_shape(input_shape)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the merged outputs."""
-        shape = self.forward_layer.compute_output_shape(input_shape)
-        other = self.backward_layer.compute_output_shape(input_shape)
-        return (
-            shape if self.merge_mode is None else self.merge.output_shape(self.name, [shape, other])
+    def compute_output_shape(self, input_shape: Shape) -> Any:
+        """The shape of the merged outputs; a list of shapes if there are several outputs."""
+        (forth, *states), (back, *others) = (
+            _shapes(layer.compute_output_shape(input_shape)) for layer in self.layers
         )
+        if self.merge_mode is None:
+            return [forth, back, *states, *others]
+        merged = self.merge.output_shape(self.name, [forth, back])
+        return [merged, *states, *others] if states else merged
 
-    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
-        """The input's mask with ``return_sequences``, otherwise None."""
-        return mask if self.return_sequences else None
+    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> Any:
+        """The input's mask with ``return_sequences``, otherwise None; states have none."""
+        of_y = mask if self.return_sequences else None
+        outputs = 2 if self.merge_mode is None else 1
+        states = len(self.state_sizes()) if self.return_state else 0
+        masks = [of_y] * outputs + [None] * states
+        return masks if len(masks) > 1 else of_y
 
     def reset_state(self) -> None:
         """Set the states of a stateful layer to 0."""
@@ -131,58 +138,62 @@ class Bidirectional(Layer):
 
     reset_states = reset_state
 
-    def __call__(
-        self, x: Any, training: bool = False, mask: Any = None, initial_state: Any = None
-    ) -> Any:
-        """The layer's output; see :meth:`Recurrent.__call__`.
-
-        ``initial_state`` and the states that ``return_state`` adds are those of ``forward_layer``,
-        then those of ``backward_layer``. Without a ``merge_mode``, there are two outputs.
-        """
-        x = np.ascontiguousarray(self.as_input(x), self.dtype)
-        self.ensure_built((len(x) if self.forward_layer.stateful else None, *x.shape[1:]))
-        half = len(self.forward_layer.state_names)
-        given = (
-            (None, None) if initial_state is None else (initial_state[:half], initial_state[half:])
-        )
-        results = [
-            layer(x, training, mask, states)
-            for layer, states in zip((self.forward_layer, self.backward_layer), given, strict=True)
-        ]
-        states: list[np.ndarray] = []
-        if self.return_state:
-            states = [state for result in results for state in result[1:]]
-            results = [result[0] for result in results]
-        outputs = results if self.merge_mode is None else [self.merge.forward(results)]
-        everything = [*outputs, *states]
-        return everything if len(everything) > 1 else everything[0]
-
     def forward(
-        self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None
-    ) -> np.ndarray:
-        """The merged outputs of both layers."""
+        self,
+        x: np.ndarray,
+        training: bool = False,
+        mask: np.ndarray | None = None,
+        initial_state: Arrays | None = None,
+    ) -> np.ndarray | list[np.ndarray]:
+        """The merged outputs of both layers, or both; with ``return_state`` also the states."""
+        outputs, states = [], []
+        for layer, first in zip(self.layers, self._halves(initial_state), strict=True):
+            y, *last = as_list(layer.forward(x, training, mask, first))
+            for penalty in layer.parts()[1:]:
+                y = penalty.forward(y, training)
+            outputs.append(y)
+            states += last
+        if self.merge_mode is not None:
+            outputs = [self.merge.forward(outputs)]
+        results = [*outputs, *states]
+        return results if len(results) > 1 else results[0]
+
+    def backward(self, dy: Arrays) -> np.ndarray | list[np.ndarray] | None:
+        """Compute both layers' gradients; the sum of their input gradients, then the states'."""
+        gradients = as_list(dy)
         if self.merge_mode is None:
-            raise ValueError(
-                f"layer {self.name!r} (Bidirectional) has merge_mode=None, which gives two arrays; "
-                f"in a model one goes from layer to layer: choose one of {', '.join(_MERGES)}"
-            )
-        return self.merge.forward([chain.forward(x, training, mask) for chain in self._both()])
-
-    def backward(self, dy: np.ndarray) -> np.ndarray | None:
-        """Compute both layers' gradients, and return the sum of their input gradients."""
-        gradients = zip(self._both(), self.merge.backward(dy), strict=True)
-        found = [chain.backward(gradient, self.propagate) for chain, gradient in gradients]
-        if found[0] is None or found[1] is None:
+            of_outputs, of_states = gradients[:2], gradients[2:]
+        else:
+            of_outputs, of_states = self.merge.backward(gradients[0]), gradients[1:]
+        found = []
+        for layer, of_y, of_last in zip(
+            self.layers, of_outputs, self._halves(of_states), strict=True
+        ):
+            for penalty in reversed(layer.parts()[1:]):
+                of_y = penalty.backward(of_y)
+            layer.propagate = self.propagate
+            found.append(layer.backward([of_y, *of_last] if of_last else of_y))
+        if not self.propagate:
             return None
-        dx = self.empty(found[0].shape)
-        launch.add(*found, dx)
-        return dx
+        (dx, *forth), (other, *back) = map(as_list, found)
+        total = self.empty(dx.shape)
+        launch.add(dx, other, total)
+        return [total, *forth, *back] if forth else total
 
-    def _both(self) -> list[Chain]:
-        """Both layers' chains, made once, so that records are alike."""
-        if "chains" not in vars(self):
-            self.chains = [Chain(layer.parts()) for layer in self.layers]
-        return self.chains
+    def state_sizes(self) -> list[int]:
+        """The number of units of each state, those of ``forward_layer`` first."""
+        return [*self.forward_layer.state_sizes(), *self.backward_layer.state_sizes()]
+
+    def _halves(self, arrays: list[np.ndarray] | None) -> list[list[np.ndarray] | None]:
+        """What belongs to the states of ``forward_layer``, and of ``backward_layer``."""
+        if not arrays:
+            return [None, None]
+        half = len(self.forward_layer.state_names)
+        return [arrays[:half], arrays[half:]]
+
+
+def _shapes(given: Any) -> list[Shape]:
+    return given if isinstance(given, list) else [given]
 
 
 def _check_recurrent(name: str, layer: Layer) -> None:

@@ -11,6 +11,7 @@ from nnkit.engine.dispatch import launch
 from nnkit.kernels.scratch import transposed_scratch, weights_scratch, windows_scratch
 from nnkit.layers.base import Shape
 from nnkit.layers.convolution import Convolution
+from nnkit.layers.window import fits
 
 __all__ = ["Conv2DTranspose"]
 
@@ -112,47 +113,46 @@ class Conv2DTranspose(Convolution):
 
     def build(self, input_shape: Shape) -> None:
         """Make the kernel, and the bias if there is one."""
-        _, channels = self.divide(input_shape)
         self.compute_output_shape(input_shape)
+        channels = self.known_size(input_shape, self.channel_axis)
         self.kernel = self.add_weight("kernel", (*self.kernel_size, self.filters, channels))
         self.add_bias(self.filters)
 
-    def _axes(self, lengths: tuple[int, ...]) -> list[tuple[int, int]]:
-        """The output's length along each axis, and the number of elements cut off before it.
+    def _ends(self) -> list[tuple[int, int]]:
+        """What an axis's last pixel adds to its length, and the elements cut off before the first.
 
         As in Keras, the surplus with "same" is computed as JAX computes a convolution's padding.
         """
         extra = self.output_padding or (None,) * self.rank
         axes = []
-        for n, span, stride, more in zip(
-            lengths, self.window.span(), self.strides, extra, strict=True
-        ):
+        for span, stride, more in zip(self.window.span(), self.strides, extra, strict=True):
             if self.padding == "valid":
-                more = max(stride - span, 0) if more is None else more
-                axes.append(((n - 1) * stride + span + more, 0))
+                axes.append((span + (max(stride - span, 0) if more is None else more), 0))
                 continue
-            length = n * stride if more is None else (n - 1) * stride + span % 2 + more
-            padding = length - (n - 1) * stride + span - 2
-            axes.append((length, span - 1 - min((padding + 1) // 2, span - 1)))
+            added = stride if more is None else span % 2 + more
+            axes.append((added, span - 1 - min((added + span - 1) // 2, span - 1)))
         return axes
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's shape enlarged by the strides, with a channel for each filter."""
         lengths, _ = self.divide(input_shape)
-        longer = [length for length, _ in self._axes(lengths)]
-        if min(longer) < 1:
+        longer = tuple(
+            None if n is None else (n - 1) * stride + added
+            for n, stride, (added, _) in zip(lengths, self.strides, self._ends(), strict=True)
+        )
+        if not fits(longer):
             raise ValueError(
                 f"layer {self.name!r} (Conv2DTranspose) leaves nothing of inputs of shape "
-                f"{input_shape}: the output would be {tuple(longer)}; use a larger output_padding"
+                f"{input_shape}: the output would be {longer}; use a larger output_padding"
             )
         return self.joined(input_shape[0], longer, self.filters)
 
-    def _place(self, x: np.ndarray) -> tuple[int, ...]:
-        return (*self.place(tuple(cut for _, cut in self._axes(x.shape[1:3]))), 1)
+    def _place(self) -> tuple[int, ...]:
+        return (*self.place(tuple(cut for _, cut in self._ends())), 1)
 
     def convolve(self, x: np.ndarray, y: np.ndarray) -> None:
         """y = the input gradient of a convolution whose output gradient is x, plus the bias."""
-        w, place = self.kernel.value, self._place(x)
+        w, place = self.kernel.value, self._place()
         scratch = self.empty(transposed_scratch(w.shape, place, x.shape))
         if self.bias is None:
             launch.conv2d_transpose(x, w, *place, scratch, y)
@@ -161,7 +161,7 @@ class Conv2DTranspose(Convolution):
 
     def convolve_backward(self, x: np.ndarray, dy: np.ndarray, dx: np.ndarray | None) -> None:
         """d kernel = (windows of dy)^T x; dx = (windows of dy) kernel."""
-        w, place = self.kernel.value, self._place(x)
+        w, place = self.kernel.value, self._place()
         dw = self.kernel.gradient.reshape(-1, w.shape[3])
         scratch = self.empty(weights_scratch(dy.shape, w.shape, place, x.shape))
         launch.conv2d_weights(dy, x, w.shape[1], *place, 0, scratch, dw)

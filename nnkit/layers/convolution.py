@@ -10,6 +10,7 @@ import numpy as np
 from nnkit import activations, checks
 from nnkit.engine.dispatch import launch
 from nnkit.engine.variable import Variable
+from nnkit.layers.base import Shape
 from nnkit.layers.window import Window, WindowLayer
 
 __all__ = ["Convolution"]
@@ -51,6 +52,11 @@ class Convolution(WindowLayer, abstract=True):
         self.use_bias = checks.flag(owner, "use_bias", use_bias)
         self.window = Window(self.kernel_size, self.strides, self.dilation_rate, self.padding)
 
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        """The number of channels."""
+        _, channels = self.divide(shape)
+        return (channels,)
+
     def add_bias(self, channels: int) -> None:
         """Make the bias, if there is one."""
         self.bias = self.add_weight("bias", (channels,)) if self.use_bias else None
@@ -71,7 +77,7 @@ class Convolution(WindowLayer, abstract=True):
         """The output, without the activation."""
         self.x = images = self.to_images(x)
         lengths, channels = self.divide(self.compute_output_shape(x.shape))
-        y = self.empty((x.shape[0], *self.as_pair(lengths, 1), channels))
+        y = self.empty((x.shape[0], *self.as_pair(lengths, 1), channels))  # type: ignore[arg-type]
         self.convolve(images, y)
         return self.from_images(y)
 

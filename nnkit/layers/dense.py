@@ -42,7 +42,7 @@ class Dense(Layer):
     ------
     TypeError, ValueError
         An argument has a wrong type or value; or, once the input's shape is known, the input has
-        no axis besides the batch.
+        no axis besides the batch, or an unknown number of features.
 
     Notes
     -----
@@ -83,13 +83,18 @@ class Dense(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Make the kernel, and the bias if there is one."""
-        if len(input_shape) < 2 or not input_shape[-1]:
+        if len(input_shape) < 2:
             raise ValueError(
-                f"layer {self.name!r} (Dense) needs inputs of shape (batch, ..., features) with a "
-                f"known number of features, got {input_shape}"
+                f"layer {self.name!r} (Dense) needs inputs of shape (batch, ..., features), got "
+                f"{input_shape}"
             )
-        self.kernel = self.add_weight("kernel", (input_shape[-1], self.units))
+        features = self.known_size(input_shape, -1)
+        self.kernel = self.add_weight("kernel", (features, self.units))
         self.bias = self.add_weight("bias", (self.units,)) if self.use_bias else None
+
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        """The number of features."""
+        return shape[1:][-1:]
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's shape with ``units`` as the last size."""

@@ -91,8 +91,8 @@ class DepthwiseConv2D(Convolution):
 
     def build(self, input_shape: Shape) -> None:
         """Make the kernel, and the bias if there is one."""
-        _, channels = self.divide(input_shape)
         self.positions(self.window, input_shape)
+        channels = self.known_size(input_shape, self.channel_axis)
         shape = (*self.kernel_size, channels, self.depth_multiplier)
         self.kernel = self.add_weight("kernel", shape, plan="depthwise")
         self.add_bias(channels * self.depth_multiplier)
@@ -101,7 +101,8 @@ class DepthwiseConv2D(Convolution):
         """A pixel for each position of the window, ``depth_multiplier`` channels for each of x."""
         _, channels = self.divide(input_shape)
         lengths = self.positions(self.window, input_shape)
-        return self.joined(input_shape[0], lengths, channels * self.depth_multiplier)
+        more = None if channels is None else channels * self.depth_multiplier
+        return self.joined(input_shape[0], lengths, more)
 
     def _place(self, x: np.ndarray) -> tuple[int, ...]:
         return self.place(self.window.before(x.shape[1:3]))

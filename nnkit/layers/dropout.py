@@ -70,15 +70,20 @@ class Dropout(RandomLayer):
     ) -> None:
         super().__init__(seed, **options)
         self.rate = checks.number(type(self).__name__, "rate", rate, "[0, 1]")
-        if noise_shape is not None and not isinstance(noise_shape, (tuple, list)):
-            raise TypeError(f"Dropout: noise_shape must be a tuple, got {noise_shape!r}")
-        self.noise_shape = noise_shape and tuple(
-            None if n is None else checks.integer("Dropout", "noise_shape", n) for n in noise_shape
+        self.noise_shape = (
+            None
+            if noise_shape is None
+            else checks.partial_shape("Dropout", "noise_shape", noise_shape)
         )
 
     def build(self, input_shape: Shape) -> None:
         """Check that ``noise_shape`` fits the input."""
+        self.compute_output_shape(input_shape)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The same."""
         self._shared_shape(input_shape)
+        return input_shape
 
     def _shared_shape(self, shape: Shape) -> Shape | None:
         """The noise's shape for inputs of a shape; None if each element is dropped by itself.

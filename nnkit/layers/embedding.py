@@ -109,6 +109,10 @@ class Embedding(Layer):
         if self._table is not None:
             self.embeddings.assign(self._table[0])
 
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        """None at all: the table doesn't depend on the input's shape."""
+        return ()
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's shape with ``output_dim`` as an additional last size."""
         return (*input_shape, self.output_dim)

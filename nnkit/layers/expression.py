@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["LayerExpression"]
 
+# In place of an unknown batch size, and of other unknown sizes: these are longer than most windows
+# and slices, and divisible by many numbers.
+_TRIED = (2, 240), (3, 360)
+
 
 class LayerExpression:
     """What the ``call`` of a layer says, for one shape of samples.
@@ -63,12 +67,15 @@ class LayerExpression:
     def output_shape(self, layer: Layer, shape: Shape) -> Shape:
         """Sizes that are the same whatever the unknown ones are; None for the others."""
         weights = [v.shape for v in layer.variables]
+        batch, *sample = shape
         small, large = (
-            self._derived.sizes([tuple(unknown if n is None else n for n in shape), *weights])
-            for unknown in (2, 3)
+            self._derived.sizes(
+                [(batch or rows, *(tried if n is None else n for n in sample)), *weights]
+            )
+            for rows, tried in _TRIED
         )
         fixed = tuple(a if a == b else None for a, b in zip(small, large, strict=True))
-        return (None, *fixed[1:])
+        return (shape[0], *fixed[1:])
 
 
 def _traced(layer: Layer, weights: Sequence[Variable]) -> Any:

@@ -53,8 +53,8 @@ class Filtering(Convolution, abstract=True):
 
     def build(self, input_shape: Shape) -> None:
         """Make the kernel, and the bias if there is one."""
-        _, channels = self.divide(input_shape)
         self.positions(self.window, input_shape)
+        channels = self.known_size(input_shape, self.channel_axis)
         if channels % self.groups:
             raise ValueError(
                 f"layer {self.name!r} ({type(self).__name__}): {self.groups} groups can't share "

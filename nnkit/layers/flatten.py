@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
+from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
-from nnkit.layers.permute import Permute
 
 __all__ = ["Flatten"]
 
@@ -42,26 +42,28 @@ class Flatten(Layer):
     def __init__(self, data_format: str | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.data_format = checks.data_format("Flatten", data_format)
-        self._moved: Permute | None = None
-
-    def build(self, input_shape: Shape) -> None:
-        """Remember whether the channels must be moved to the end."""
-        last = len(input_shape) - 1
-        if self.data_format == "channels_first" and last > 1:
-            self._moved = Permute((*range(2, last + 1), 1), dtype=self.dtype)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """(batch, product of the other sizes)."""
-        return (input_shape[0], math.prod(n or 0 for n in input_shape[1:]))
+        """(batch, product of the other sizes); None if one of them is."""
+        sizes = [size for size in input_shape[1:] if size is not None]
+        return (input_shape[0], math.prod(sizes) if len(sizes) == len(input_shape) - 1 else None)
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """A view of x as (batch, -1); for channels_first a copy."""
-        if self._moved is not None:
-            x = self._moved.forward(x)
         self.shape = x.shape
-        return x.reshape(x.shape[0], math.prod(x.shape[1:]))
+        size = math.prod(x.shape[1:])
+        if self.data_format == "channels_first" and x.ndim > 2:
+            x = self._swapped(x.reshape(len(x), x.shape[1], math.prod(x.shape[2:])))
+        return x.reshape(len(x), size)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """A view of dy in the input's shape; for channels_first a copy."""
-        dx = dy.reshape(self.shape)
-        return dx if self._moved is None else self._moved.backward(dx)
+        shape = self.shape
+        if self.data_format == "channels_first" and len(shape) > 2:
+            dy = self._swapped(dy.reshape(len(dy), math.prod(shape[2:]), shape[1]))
+        return dy.reshape(shape)
+
+    def _swapped(self, x: np.ndarray) -> np.ndarray:
+        y = self.empty((len(x), x.shape[2], x.shape[1]))
+        launch.swap_axes(x, y)
+        return y

@@ -7,7 +7,7 @@ from typing import Any
 from nnkit import checks
 from nnkit.layers.base import Shape
 from nnkit.layers.pooling import WindowPooling
-from nnkit.layers.window import Window
+from nnkit.layers.window import Lengths, Window
 
 __all__ = ["GlobalPooling"]
 
@@ -22,9 +22,8 @@ class GlobalPooling(WindowPooling, abstract=True):
         self.set_data_format(data_format)
         self.keepdims = checks.flag(type(self).__name__, "keepdims", keepdims)
 
-    def window_for(self, shape: Shape) -> Window:
+    def window_for(self, lengths: Lengths) -> Window:
         """A window that covers the whole input."""
-        lengths, _ = self.divide(shape)
         ones = (1,) * self.rank
         return Window(lengths, ones, ones, "valid")
 

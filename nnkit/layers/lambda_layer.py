@@ -21,8 +21,9 @@ class Lambda(Layer, wraps_functions=True):
     function : callable or str
         ``function(x)`` or ``function(x, training)`` returns an expression of ``x`` made with
         :mod:`nnkit.ops`; or the name of a function under :func:`nnkit.saving.register`.
-    output_shape : tuple of int, optional
-        Shape of one sample of the output; by default inferred from the function.
+    output_shape : tuple of (int or None), optional
+        Shape of one sample of the output. By default, and where it is None, sizes are inferred from
+        the function.
     arguments : dict, optional
         Further keyword arguments for the function.
     **options
@@ -50,7 +51,7 @@ class Lambda(Layer, wraps_functions=True):
     def __init__(
         self,
         function: Callable[..., Any] | str,
-        output_shape: tuple[int, ...] | None = None,
+        output_shape: tuple[int | None, ...] | None = None,
         *,
         arguments: Mapping[str, Any] | None = None,
         **options: Any,
@@ -59,7 +60,9 @@ class Lambda(Layer, wraps_functions=True):
         self.function = function_named("Lambda", function)
         self.arguments = dict(arguments or {})
         self.output_shape = (
-            None if output_shape is None else checks.shape("Lambda", "output_shape", output_shape)
+            None
+            if output_shape is None
+            else checks.partial_shape("Lambda", "output_shape", output_shape)
         )
         if not self.named and function_name(self.function).isidentifier():
             self.name = function_name(self.function)
@@ -71,6 +74,15 @@ class Lambda(Layer, wraps_functions=True):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """``output_shape`` as given, or the shape inferred from the function."""
-        if self.output_shape is not None:
-            return (None, *self.output_shape)
-        return super().compute_output_shape(input_shape)
+        given = self.output_shape
+        if given is not None and None not in given:
+            return (input_shape[0], *given)
+        found: Shape = super().compute_output_shape(input_shape)
+        if given is None:
+            return found
+        if len(given) != len(found) - 1:
+            raise ValueError(
+                f"layer {self.name!r} (Lambda) was given the output_shape {given}, but what its "
+                f"function gives has the shape {found[1:]}, without the batch axis"
+            )
+        return (found[0], *(n if m is None else m for m, n in zip(given, found[1:], strict=True)))

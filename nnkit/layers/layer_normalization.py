@@ -92,16 +92,14 @@ class LayerNormalization(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Make the weights."""
-        rank, count = len(input_shape), len(self.axis)
-        axes = sorted(a % rank if -rank <= a < rank else -1 for a in self.axis)
-        shape = input_shape[rank - count :]
-        if not axes or axes != list(range(rank - count, rank)) or axes[0] == 0 or None in shape:
+        rank, axes = len(input_shape), self._axes(input_shape)
+        if not axes or axes != list(range(max(1, rank - len(axes)), rank)):
             raise ValueError(
                 f"layer {self.name!r} (LayerNormalization) has axis {self.axis}, but it must be "
                 f"the last axis, or the last few without the batch, of inputs of shape "
-                f"{input_shape}, and of known size"
+                f"{input_shape}"
             )
-        sizes = tuple(size for size in shape if size is not None)
+        sizes = tuple(self.known_size(input_shape, axis) for axis in axes)
         self.gamma = self.add_weight("gamma", sizes) if self.scale else None
         self.beta = self.add_weight("beta", sizes) if self.center else None
         # Constants stand in for a missing gamma or beta, and take as much memory.
@@ -110,6 +108,14 @@ class LayerNormalization(Layer):
         one, zero = np.ones(sizes, self.dtype), np.zeros(sizes, self.dtype)
         self._one = Variable(one, "gamma", False) if self.gamma is None else self.gamma
         self._zero = Variable(zero, "beta", False) if self.beta is None else self.beta
+
+    def _axes(self, shape: Shape) -> list[int]:
+        """The axes counted from 0, in order; a negative one is before the first."""
+        return sorted(axis if axis >= 0 else len(shape) + axis for axis in self.axis)
+
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        """The sizes from the first normalised axis on."""
+        return shape[max(self._axes(shape)[0], 1) :]
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = gamma (x - mean) / sqrt(variance + epsilon) + beta."""

@@ -54,11 +54,16 @@ class Masking(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Check that the input is (batch, steps, features)."""
+        self.compute_output_shape(input_shape)
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The same."""
         if len(input_shape) != 3:
             raise ValueError(
                 f"layer {self.name!r} (Masking) needs inputs of shape (batch, steps, features), "
                 f"got {input_shape}"
             )
+        return input_shape
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = x, but 0 at masked timesteps; compute the mask."""

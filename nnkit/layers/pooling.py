@@ -10,7 +10,7 @@ import numpy as np
 from nnkit import checks
 from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Shape
-from nnkit.layers.window import Window, WindowLayer
+from nnkit.layers.window import Lengths, Window, WindowLayer
 
 __all__ = ["Pooling", "WindowPooling"]
 
@@ -27,13 +27,13 @@ class WindowPooling(WindowLayer, abstract=True):
     largest = False
 
     @abstractmethod
-    def window_for(self, shape: Shape) -> Window:
-        """The window for inputs of a shape."""
+    def window_for(self, lengths: Lengths) -> Window:
+        """The window for inputs with spatial axes of these lengths."""
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """The largest element or the mean of each window."""
-        window = self.window_for(x.shape)
         lengths, _ = self.divide(x.shape)
+        window = self.window_for(lengths)
         images = self._images(x)
         positions = self.as_pair(self.positions(window, x.shape), 1)
         pooled = self.empty((images.shape[0], *positions, images.shape[3]))
@@ -91,13 +91,14 @@ class Pooling(WindowPooling, abstract=True):
         self.strides = self.pool_size if strides is None else self.sizes("strides", strides)
         self.padding = checks.one_of(type(self).__name__, "padding", padding, ("valid", "same"))
         self.set_data_format(data_format)
+        self.window = Window(self.pool_size, self.strides, (1,) * self.rank, self.padding)
 
-    def window_for(self, shape: Shape) -> Window:
-        """The same window for all shapes."""
-        return Window(self.pool_size, self.strides, (1,) * self.rank, self.padding)
+    def window_for(self, lengths: Lengths) -> Window:
+        """The same window for all lengths."""
+        return self.window
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's shape with the number of window positions as spatial sizes."""
         _, channels = self.divide(input_shape)
-        positions = self.positions(self.window_for(input_shape), input_shape)
+        positions = self.positions(self.window, input_shape)
         return self.joined(input_shape[0], positions, channels)

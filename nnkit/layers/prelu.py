@@ -76,22 +76,27 @@ class PReLU(Layer):
     def build(self, input_shape: Shape) -> None:
         """Make alpha."""
         last = len(input_shape) - 1
-        if last < 1 or not all(input_shape[1:]) or max(self.shared_axes, default=0) > last:
+        if last < 1 or max(self.shared_axes, default=0) > last:
             raise ValueError(
                 f"layer {self.name!r} (PReLU) shares axes {self.shared_axes} and needs inputs with "
-                f"these axes and known sizes, got {input_shape}"
+                f"these axes, got {input_shape}"
             )
-        sizes = [int(n or 0) for n in input_shape[1:]]
-        shared = [n in self.shared_axes for n in range(1, last + 1)]
-        self.alpha = self.add_weight(
-            "alpha", tuple(1 if s else n for n, s in zip(sizes, shared, strict=True))
-        )
-        self._sizes = _in_turns(sizes, shared)
-        if len(self._sizes) > 4:
+        sizes = [
+            1 if axis in self.shared_axes else self.known_size(input_shape, axis)
+            for axis in range(1, last + 1)
+        ]
+        if len(self._in_turns(sizes)) > 4:
             raise ValueError(
                 f"layer {self.name!r} (PReLU): shared_axes {self.shared_axes} of inputs of shape "
                 f"{input_shape} leave more than two groups of axes; share neighbouring axes"
             )
+        self.alpha = self.add_weight("alpha", tuple(sizes))
+
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        """The shape of alpha: the number of axes, and the sizes of those that aren't shared."""
+        return tuple(
+            1 if axis in self.shared_axes else size for axis, size in enumerate(shape) if axis > 0
+        )
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = x where x > 0, else alpha x."""
@@ -111,28 +116,29 @@ class PReLU(Layer):
 
     def _grouped(self, x: np.ndarray) -> np.ndarray:
         """View x as (batch, shared, own, shared, own), by whether axes share alpha."""
-        return x.reshape(x.shape[0], *self._sizes)
+        return x.reshape(x.shape[0], *self._in_turns(x.shape[1:]))
 
     def _slopes(self, alpha: np.ndarray) -> np.ndarray:
-        return alpha.reshape(self._sizes[1], self._sizes[3])
+        _, first, _, second = self._in_turns(alpha.shape)
+        return alpha.reshape(first, second)
 
+    def _in_turns(self, sizes: Sequence[int]) -> list[int]:
+        """Join neighbours: sizes of shared, own, shared, own axes, or more if these don't suffice.
 
-def _in_turns(sizes: Sequence[int], shared: Sequence[bool]) -> list[int]:
-    """Join neighbouring axes: sizes of shared, own, shared, own, and more if these don't suffice.
-
-    Examples
-    --------
-    >>> _in_turns([28, 28, 3], [True, True, False])
-    [1, 1, 784, 3]
-    >>> _in_turns([3, 28, 28], [False, True, True])
-    [1, 3, 784, 1]
-    """
-    groups = [
-        (kind, math.prod(size for size, _ in group))
-        for kind, group in itertools.groupby(zip(sizes, shared, strict=True), lambda pair: pair[1])
-    ]
-    if groups[-1][0]:
-        groups.append((False, 1))
-    if not groups[0][0]:
-        groups.insert(0, (True, 1))
-    return [1, 1] * (2 - len(groups) // 2) + [size for _, size in groups]
+        Examples
+        --------
+        >>> PReLU(shared_axes=[1, 2])._in_turns([28, 28, 3])
+        [1, 1, 784, 3]
+        >>> PReLU(shared_axes=[2, 3])._in_turns([3, 28, 28])
+        [1, 3, 784, 1]
+        """
+        axes = enumerate(sizes, 1)
+        groups = [
+            (shared, math.prod(size for _, size in group))
+            for shared, group in itertools.groupby(axes, lambda axis: axis[0] in self.shared_axes)
+        ]
+        if groups[-1][0]:
+            groups.append((False, 1))
+        if not groups[0][0]:
+            groups.insert(0, (True, 1))
+        return [1, 1] * (2 - len(groups) // 2) + [size for _, size in groups]

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from nnkit import activations, checks
-from nnkit.conversion import to_numpy
-from nnkit.engine.dispatch import launch
 from nnkit.engine.mirrors import writing
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.first_states import Arrays
 from nnkit.layers.random_layer import RandomLayer
 from nnkit.layers.through_time import ThroughTime
 
-__all__ = ["Recurrent", "with_steps_of"]
+__all__ = ["Recurrent"]
 
 
 class Recurrent(ThroughTime, RandomLayer, abstract=True):
@@ -41,13 +40,13 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
     return_sequences : bool
         Whether to return the outputs of all timesteps, (batch, steps, units), not only the last.
     return_state : bool
-        Whether calling the layer returns a list: the output, then the last states. Not allowed in a
-        model, where one array goes from layer to layer.
+        Whether the layer has several outputs: the output, then the states after the last timestep,
+        (batch, units) each. Gradients flow back through all of them.
     go_backwards : bool
         Whether to process the last timestep first; outputs are in the order of processing.
     stateful : bool
         Whether row i of a batch continues row i of the previous batch: it starts from that row's
-        last state. This needs a fixed batch size, ``Input(shape, batch_size=...)``; and in
+        last state, unless the call gives an ``initial_state``. This needs a fixed batch size, ``Input(shape, batch_size=...)``; and in
         ``fit``, ``shuffle=False``.
     unroll : bool
         Accepted because Keras has it: a recorded step is unrolled anyway.
@@ -62,6 +61,13 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
         (features, n units), (units, n units) and (n units,), for n gates; bias may be None.
     states : list of numpy.ndarray
         With ``stateful``, arrays (batch, units); otherwise an empty list.
+
+    Notes
+    -----
+    Call it with x, (batch, steps, features), and perhaps with ``initial_state=``: an array
+    (batch, units) or, for several states, a list of them, as ``return_state`` gives them. By
+    default they are zeros, or those that a stateful layer remembers. A timestep that ``mask=``
+    (bool, (batch, steps)) leaves out keeps the states, and repeats the previous output.
 
     Raises
     ------
@@ -118,20 +124,18 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
         self.zero_output_for_mask = checks.flag(owner, "zero_output_for_mask", zero_output_for_mask)
         self.keeps_order = False
         self.steps = {}
-        self._initial_state: list[np.ndarray] | None = None
-        self._alone = False
 
     # --------------------------------------------------------------------- building and calling
 
     def build(self, input_shape: Shape) -> None:
         """Make the weights, and the states of a stateful layer."""
         owner = f"layer {self.name!r} ({type(self).__name__})"
-        if len(input_shape) != 3 or not all(input_shape[1:]):
+        if len(input_shape) != 3 or 0 in input_shape[1:]:
             raise ValueError(
                 f"{owner} needs inputs of shape (batch, steps, features), got {input_shape}"
             )
         width = self.gates * self.units
-        self.kernel = self.add_weight("kernel", (input_shape[2] or 0, width))
+        self.kernel = self.add_weight("kernel", (self.known_size(input_shape, -1), width))
         self.recurrent_kernel = self.add_weight(
             "recurrent_kernel", (self.units, width), plan="recurrent"
         )
@@ -143,9 +147,9 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
             shape = input_shape[0], self.units
             self.states = [np.zeros(shape, self.dtype) for _ in self.state_names]
 
-    def ensure_built(self, input_shape: Shape) -> None:
-        """Build once; later inputs may differ from the first in the number of timesteps only."""
-        super().ensure_built(with_steps_of(self, input_shape))
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        """The number of features: the weights fit any number of timesteps."""
+        return shape[2:]
 
     def bias_shape(self) -> tuple[int, ...]:
         """Shape of the bias: (n units,) for n gates."""
@@ -160,15 +164,19 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
         inside = self.activation.parts() if self.activation is not None else ()
         return tuple(part for part in super().parts() if part not in inside)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """(batch, units), or (batch, steps, units) with ``return_sequences``."""
-        if self.return_sequences:
-            return (*input_shape[:2], self.units)
-        return (input_shape[0], self.units)
+    def compute_output_shape(self, input_shape: Shape) -> Any:
+        """(batch, units), or (batch, steps, units) with ``return_sequences``.
 
-    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
-        """The input's mask with ``return_sequences``, otherwise None."""
-        return mask if self.return_sequences else None
+        With ``return_state`` a list: this, then (batch, units) for each state.
+        """
+        state = input_shape[0], self.units
+        y = (*input_shape[:2], self.units) if self.return_sequences else state
+        return [y, *(state for _ in self.state_names)] if self.return_state else y
+
+    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> Any:
+        """The input's mask with ``return_sequences``, otherwise None; states have none."""
+        of_y = mask if self.return_sequences else None
+        return [of_y, *(None for _ in self.state_names)] if self.return_state else of_y
 
     def reset_state(self) -> None:
         """Set the states of a stateful layer to 0."""
@@ -177,77 +185,21 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
 
     reset_states = reset_state
 
-    def __call__(
-        self, x: Any, training: bool = False, mask: Any = None, initial_state: Any = None
-    ) -> Any:
-        """The layer's output.
-
-        Parameters
-        ----------
-        x : array
-            (batch, steps, features).
-        training : bool
-        mask : array, optional
-            bool (batch, steps). A timestep that is False leaves the state unchanged, and repeats
-            the previous output.
-        initial_state : list of array, optional
-            Arrays (batch, units), as ``return_state`` returns them; by default zeros, or the
-            current states of a stateful layer.
-
-        Returns
-        -------
-        numpy.ndarray or list of numpy.ndarray
-            With ``return_state`` a list: the output, then the states after the last timestep.
-        """
-        x = np.ascontiguousarray(self.as_input(x), self.dtype)
-        self.ensure_built((len(x) if self.stateful else None, *x.shape[1:]))
-        self._initial_state = self._as_states(initial_state, len(x))
-        self._alone = True
-        try:
-            y = super().__call__(x, training, mask)
-        finally:
-            self._initial_state, self._alone = None, False
-        if not self.return_state:
-            return y
-        return [y, *(getattr(self, name)[-1].copy() for name in self.state_names)]
-
-    def _as_states(self, given: Any, batch: int) -> list[np.ndarray] | None:
-        if given is None:
-            return None
-        many = isinstance(given, (list, tuple))
-        arrays = [
-            np.ascontiguousarray(to_numpy(a, "initial_state"), self.dtype)
-            for a in (given if many else [given])
-        ]
-        shapes = [(batch, self.units)] * len(self.state_names)
-        if [a.shape for a in arrays] != shapes:
-            raise ValueError(
-                f"layer {self.name!r}: initial_state must be arrays of the shapes {shapes}, got "
-                f"{[a.shape for a in arrays]}"
-            )
-        return arrays
-
     def forward(
-        self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None
-    ) -> np.ndarray:
-        """The output after the last timestep, or after each one."""
-        self._check_use(len(x))
-        y = super().forward(x, training, mask)
-        for name, state in zip(self.state_names, self.states, strict=False):
-            launch.copy(getattr(self, name)[-1], state)
-        return y
+        self,
+        x: np.ndarray,
+        training: bool = False,
+        mask: np.ndarray | None = None,
+        initial_state: Arrays | None = None,
+    ) -> np.ndarray | list[np.ndarray]:
+        """The output after the last timestep, or after each one; see :class:`ThroughTime`."""
+        self._check_use(*x.shape[:2])
+        return super().forward(x, training, mask, initial_state)
 
-    def first_states(self) -> list[np.ndarray] | None:
-        """``initial_state`` of the call, or the states of a stateful layer, or None for zeros."""
-        return self._initial_state or self.states or None
-
-    def _check_use(self, batch: int) -> None:
+    def _check_use(self, batch: int, steps: int) -> None:
         who = f"layer {self.name!r} ({type(self).__name__})"
-        if self.return_state and not self._alone:
-            raise ValueError(
-                f"{who} has return_state=True, which gives several arrays; in a model one array "
-                "goes from layer to layer"
-            )
+        if steps == 0:
+            raise ValueError(f"{who} got sequences without a timestep; they need at least one")
         if self.stateful and not self.states:
             raise ValueError(
                 f"{who} is stateful and needs a fixed batch size: begin the model with "
@@ -258,9 +210,3 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
                 f"{who} is stateful with a batch size of {len(self.states[0])}, got a batch of "
                 f"{batch} rows"
             )
-
-
-def with_steps_of(layer: Layer, shape: Shape) -> Shape:
-    """The shape with the number of timesteps that the layer was built for: its weights fit any."""
-    built = layer.input_shape
-    return shape if built is None or len(shape) != 3 else (shape[0], built[1], shape[2])

@@ -19,7 +19,8 @@ class Reshape(Layer):
     Parameters
     ----------
     target_shape : tuple of int
-        The shape of a sample. One entry may be -1 and is then computed from the input's size.
+        The shape of a sample. One entry may be -1, or None, and is then computed from the input's
+        size.
     **options
         Arguments of :class:`Layer`.
 
@@ -43,27 +44,34 @@ class Reshape(Layer):
         if not isinstance(target_shape, (tuple, list)):
             raise TypeError(f"Reshape: target_shape must be a tuple, got {target_shape!r}")
         self.target_shape = tuple(
-            n if n == -1 else checks.integer("Reshape", "target_shape", n) for n in target_shape
+            -1 if n in (-1, None) else checks.integer("Reshape", "target_shape", n)
+            for n in target_shape
         )
         if self.target_shape.count(-1) > 1:
             raise ValueError(f"Reshape: target_shape may hold one -1, got {self.target_shape}")
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """(batch, *target_shape) with -1 resolved."""
-        size = math.prod(n or 0 for n in input_shape[1:])
-        known = math.prod(n for n in self.target_shape if n != -1)
-        fits = size % known == 0 if -1 in self.target_shape else size == known
+        """(batch, *target_shape) with -1 resolved; with None if it depends on an unknown size."""
+        size = math.prod(n for n in input_shape[1:] if n is not None)
+        target = math.prod(n for n in self.target_shape if n != -1)
+        unknown, free = None in input_shape[1:], -1 in self.target_shape
+        if unknown:
+            fits = free or (size > 0 and target % size == 0)
+        else:
+            fits = size % target == 0 if free else size == target
         if not fits:
+            elements = f"a multiple of {size} elements" if unknown else f"{size} elements"
             raise ValueError(
                 f"layer {self.name!r} (Reshape) can't give samples of shape {input_shape[1:]} "
-                f"({size} elements) the shape {self.target_shape}"
+                f"({elements}) the shape {self.target_shape}"
             )
-        return (input_shape[0], *(size // known if n == -1 else n for n in self.target_shape))
+        rest = None if unknown else size // target
+        return (input_shape[0], *(rest if n == -1 else n for n in self.target_shape))
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """A view of x in the target shape."""
         self.shape = x.shape
-        return x.reshape(x.shape[0], *self.compute_output_shape(x.shape)[1:])
+        return x.reshape(self.compute_output_shape(x.shape))  # type: ignore[arg-type]
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """A view of dy in the input's shape."""

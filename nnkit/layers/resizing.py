@@ -20,13 +20,17 @@ class Resizing(WindowLayer, abstract=True):
     """A layer that changes the lengths of the spatial axes."""
 
     @abstractmethod
-    def new_lengths(self, lengths: Sequence[int]) -> list[int]:
-        """Lengths of the output's spatial axes."""
+    def new_length(self, length: int, axis: int) -> int:
+        """Length of one of the output's spatial axes, counted from 0."""
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's shape with longer spatial axes."""
         lengths, channels = self.divide(input_shape)
-        return self.joined(input_shape[0], self.new_lengths(lengths), channels)
+        longer = tuple(
+            None if length is None else self.new_length(length, axis)
+            for axis, length in enumerate(lengths)
+        )
+        return self.joined(input_shape[0], longer, channels)
 
     def planes(self, x: np.ndarray) -> np.ndarray:
         """View x as (batch, outer, rows, columns, inner), with the channels outer or inner."""
@@ -38,8 +42,7 @@ class Resizing(WindowLayer, abstract=True):
 
     def _larger(self, x: np.ndarray) -> np.ndarray:
         """Memory for the output."""
-        shape = self.compute_output_shape(x.shape)
-        return self.empty((x.shape[0], *(int(n or 0) for n in shape[1:])))
+        return self.empty(self.compute_output_shape(x.shape))  # type: ignore[arg-type]
 
 
 class ZeroPadding(Resizing, abstract=True):
@@ -53,9 +56,9 @@ class ZeroPadding(Resizing, abstract=True):
 
     sides: Sequence[tuple[int, ...]]
 
-    def new_lengths(self, lengths: Sequence[int]) -> list[int]:
-        """The input's lengths plus the padding."""
-        return [n + sum(side) for n, side in zip(lengths, self.sides, strict=True)]
+    def new_length(self, length: int, axis: int) -> int:
+        """The input's length plus the padding."""
+        return length + sum(self.sides[axis])
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = x, padded with zeros."""
@@ -94,9 +97,9 @@ class UpSampling(Resizing, abstract=True):
         """Set ``size`` from one number for all spatial axes, or one for each."""
         self.size = checks.sizes(type(self).__name__, "size", value, self.rank)
 
-    def new_lengths(self, lengths: Sequence[int]) -> list[int]:
-        """The input's lengths times the size."""
-        return [n * times for n, times in zip(lengths, self.size, strict=True)]
+    def new_length(self, length: int, axis: int) -> int:
+        """The input's length times the size."""
+        return length * self.size[axis]
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = x with every row and column repeated."""

@@ -34,19 +34,23 @@ class OverAxis(Layer, abstract=True):
 
     def build(self, input_shape: Shape) -> None:
         """Check that the input has the axis."""
-        rank = len(input_shape)
-        kind = type(self).__name__
-        if not -rank < self.axis < rank or self.axis == 0:
-            raise ValueError(
-                f"layer {self.name!r} ({kind}) has axis {self.axis}, but the axes of inputs of "
-                f"shape {input_shape} that can be normalised are 1 to {rank - 1}, or -1 to "
-                f"{1 - rank}"
-            )
+        self.compute_output_shape(input_shape)
         if input_shape[self.axis] == 1:
             warn(
-                f"layer {self.name!r} ({kind}) is over an axis of size 1, so it gives the same "
-                "whatever its input; did you mean a sigmoid?"
+                f"layer {self.name!r} ({type(self).__name__}) is over an axis of size 1, so it "
+                "gives the same whatever its input; did you mean a sigmoid?"
             )
+
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """The same."""
+        rank = len(input_shape)
+        if not -rank < self.axis < rank or self.axis == 0:
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}) has axis {self.axis}, but the axes "
+                f"of inputs of shape {input_shape} that can be normalised are 1 to {rank - 1}, or "
+                f"-1 to {1 - rank}"
+            )
+        return input_shape
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = f(x) for every vector along the axis."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,11 +10,12 @@ import numpy as np
 from nnkit.engine.dispatch import launch
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer
+from nnkit.layers.first_states import Arrays, FirstStates, as_list
 
 __all__ = ["ThroughTime", "rows"]
 
 
-class ThroughTime(Layer, abstract=True):
+class ThroughTime(FirstStates, abstract=True):
     """The loop of a recurrent layer, and backpropagation through time.
 
     The inputs' products with the kernel are one product for all timesteps, and so are the gradients
@@ -34,6 +36,9 @@ class ThroughTime(Layer, abstract=True):
         bool (steps, batch).
     keeps_order : bool
         Whether outputs are in the order of the inputs even with ``go_backwards``.
+    continues : bool
+        Whether the states before the first timestep were given by the call, so that they have
+        gradients.
     """
 
     recordable = True
@@ -51,12 +56,17 @@ class ThroughTime(Layer, abstract=True):
     key: int
     counter: np.ndarray
     return_sequences: bool
+    return_state: bool
     go_backwards: bool
     zero_output_for_mask: bool
     keeps_order: bool
     steps: dict[int, Any]
     h: np.ndarray
     dh: np.ndarray
+
+    def state_sizes(self) -> list[int]:
+        """The number of units, for each state."""
+        return [self.units for _ in self.state_names]
 
     # --------------------------------------------------------------- what a subclass implements
 
@@ -85,16 +95,33 @@ class ThroughTime(Layer, abstract=True):
             self.steps[t] = self.make_formulas()
         return self.steps[t]
 
-    def first_states(self) -> list[np.ndarray] | None:
-        """The states before the first timestep, arrays (batch, units); None for zeros."""
-        return None
-
     # ---------------------------------------------------------------------------------- forward
 
     def forward(
-        self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None
-    ) -> np.ndarray:
-        """The output after the last timestep, or after each one."""
+        self,
+        x: np.ndarray,
+        training: bool = False,
+        mask: np.ndarray | None = None,
+        initial_state: Arrays | None = None,
+    ) -> np.ndarray | list[np.ndarray]:
+        """The output after the last timestep, or after each one.
+
+        Parameters
+        ----------
+        x : numpy.ndarray
+            (batch, steps, features).
+        training : bool
+        mask : numpy.ndarray, optional
+            bool (batch, steps).
+        initial_state : numpy.ndarray or list of numpy.ndarray, optional
+            The states before the first timestep, (batch, units) each, in the order of
+            ``state_names``.
+
+        Returns
+        -------
+        numpy.ndarray or list of numpy.ndarray
+            With ``return_state`` a list: the output, then the states after the last timestep.
+        """
         batch, steps, features = x.shape
         self.mask = None
         if mask is not None:
@@ -111,13 +138,19 @@ class ThroughTime(Layer, abstract=True):
             )
             self.h_dropped = self.empty((steps, batch, self.units))
         self.begin(steps, batch)
-        memories = self._begin_states(steps, batch)
+        self.continues = initial_state is not None
+        first = self.states if initial_state is None else as_list(initial_state)
+        memories = self._begin_states(steps, batch, first)
         for t in range(steps):
             self.step(t)
             if self.mask is not None:
                 for memory in memories:
                     launch.hold(self.mask[t], memory[t], memory[t + 1])
-        return self._output()
+        for memory, state in zip(memories, self.states, strict=False):  # Empty if not stateful.
+            launch.copy(memory[-1], state)
+        if not self.return_state:
+            return self._output()
+        return [self._output(), *(self._last(memory) for memory in memories)]
 
     def begin(self, steps: int, batch: int) -> None:
         """Make ``self.sums``: the inputs' products for all timesteps at once."""
@@ -143,24 +176,32 @@ class ThroughTime(Layer, abstract=True):
         launch.multiply(self.h[t], self.kept_state, self.h_dropped[t])
         return self.h_dropped[t]
 
-    def _begin_states(self, steps: int, batch: int) -> list[np.ndarray]:
-        """Make memory for the states before and after each timestep, and set the first ones."""
+    def _begin_states(
+        self, steps: int, batch: int, first: Sequence[np.ndarray]
+    ) -> list[np.ndarray]:
+        """Make memory for the states before and after each timestep, and set the first ones.
+
+        If there are no ``first``, they are zeros.
+        """
         memories = [self.empty((steps + 1, batch, self.units)) for _ in self.state_names]
-        first = self.first_states()
         for i, (name, memory) in enumerate(zip(self.state_names, memories, strict=True)):
-            if first is None:
-                launch.fill(0.0, memory[0])
-            else:
+            if first:
                 launch.copy(first[i], memory[0])
+            else:
+                launch.fill(0.0, memory[0])
             setattr(self, name, memory)
         return memories
+
+    def _last(self, memory: np.ndarray) -> np.ndarray:
+        """A state after the last timestep, copied: a view would keep those of all timesteps."""
+        last = self.empty(memory.shape[1:])
+        launch.copy(memory[-1], last)
+        return last
 
     def _output(self) -> np.ndarray:
         steps, batch, units = self.h[1:].shape
         if not self.return_sequences:
-            last = self.empty((batch, units))
-            launch.copy(self.h[steps], last)
-            return last
+            return self._last(self.h)
         outputs = self.h[1:]
         if self.mask is not None and self.zero_output_for_mask:
             outputs = self.empty(outputs.shape)
@@ -171,10 +212,23 @@ class ThroughTime(Layer, abstract=True):
 
     # --------------------------------------------------------------------------------- backward
 
-    def backward(self, dy: np.ndarray) -> np.ndarray | None:
-        """Backpropagation through time: from the last step to the first."""
-        gradients = self._begin_gradients(dy)
+    def backward(self, dy: Arrays) -> np.ndarray | list[np.ndarray] | None:
+        """Backpropagation through time: from the last step to the first.
+
+        Parameters
+        ----------
+        dy : numpy.ndarray or list of numpy.ndarray
+            The gradient of what ``forward`` returned.
+
+        Returns
+        -------
+        numpy.ndarray, list of numpy.ndarray or None
+            The gradient of x; if ``initial_state`` was given, a list: that of x, then that of each
+            state. None if nobody needs it.
+        """
+        gradients = self._begin_gradients(*as_list(dy))
         steps = len(self.x)
+        to_first = self.continues and self.propagate
         # A copy: every timestep multiplies few rows by it, for which BLAS is slower with a view.
         kernel = self.recurrent_kernel.value
         transposed = self.empty(kernel.shape[::-1])
@@ -184,10 +238,13 @@ class ThroughTime(Layer, abstract=True):
                 for gradient in gradients:
                     launch.hold_backward(self.mask[t], gradient[t + 1], gradient[t])
             self.step_backward(t)
-            if t > 0:
+            if t > 0 or to_first:
                 self._add_gradient_of_state(t, transposed[: self.inner.shape[2]])
         self.weight_gradients()
-        return self._input_gradient() if self.propagate else None
+        if not self.propagate:
+            return None
+        dx = self._input_gradient()
+        return [dx, *(gradient[0] for gradient in gradients)] if to_first else dx
 
     @property
     def inner(self) -> np.ndarray:
@@ -205,8 +262,8 @@ class ThroughTime(Layer, abstract=True):
         """Compute the recurrent kernel's gradient from the states before each timestep."""
         launch.matmul(rows(states).T, rows(self.inner), self.recurrent_kernel.gradient)
 
-    def _begin_gradients(self, dy: np.ndarray) -> list[np.ndarray]:
-        """Make memory for the states' gradients, and set it to the output's contribution."""
+    def _begin_gradients(self, dy: np.ndarray, *of_states: np.ndarray) -> list[np.ndarray]:
+        """Make memory for the states' gradients, and set it to the outputs' contributions."""
         gradients = []
         for name in self.state_names:
             gradient = self.empty(getattr(self, name).shape)
@@ -214,10 +271,16 @@ class ThroughTime(Layer, abstract=True):
             gradients.append(gradient)
         for gradient in gradients[1:]:
             launch.fill(0.0, gradient)
+        self._begin_gradient_of_outputs(dy)
+        for gradient, of_state in zip(gradients, of_states, strict=False):
+            launch.add_to(of_state, gradient[-1])
+        return gradients
+
+    def _begin_gradient_of_outputs(self, dy: np.ndarray) -> None:
         if not self.return_sequences:
             launch.fill(0.0, self.dh[:-1])
             launch.copy(dy, self.dh[-1])
-            return gradients
+            return
         launch.fill(0.0, self.dh[0])
         if self.mask is not None and self.zero_output_for_mask:
             of_outputs = self.empty(self.dh[1:].shape)
@@ -225,7 +288,6 @@ class ThroughTime(Layer, abstract=True):
             launch.keep_steps(rows(of_outputs), self.mask.reshape(-1), rows(self.dh[1:]))
         else:
             launch.steps_first(dy, self._reorders, 0, self.dh[1:])
-        return gradients
 
     def _add_gradient_of_state(self, t: int, transposed: np.ndarray) -> None:
         """Add the gradient of the state before timestep t through the recurrent kernel."""

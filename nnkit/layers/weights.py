@@ -16,6 +16,10 @@ from nnkit.registry import Configurable
 
 __all__ = ["WeightOwner", "check_name", "set_weights"]
 
+_KNOWN = (
+    "give the size in Input or input_shape, or let a layer come before that makes it known, such "
+    "as global pooling"
+)
 # A group of HDF5 may be called anything but "."; what controls a terminal is no name.
 _NAME = r"(?!\.+$)[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,255}"
 
@@ -89,7 +93,17 @@ class WeightOwner(Configurable, abstract=True):
         -------
         Variable
             Its ``value`` and ``gradient`` are arrays of that shape.
+
+        Raises
+        ------
+        ValueError
+            A size is None, as in a shape taken from that of an input of any length.
         """
+        if None in shape:
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}): the shape of {name!r} can't be "
+                f"{shape}, since all sizes of a weight must be known; {_KNOWN}"
+            )
         plan = plan or name
         if plan in self._plans:
             initializer = initializer or getattr(self, f"{plan}_initializer")
@@ -106,6 +120,30 @@ class WeightOwner(Configurable, abstract=True):
         variable.path = f"{self.path}/{name}"
         self._own_variables.append(variable)
         return variable
+
+    def known_size(self, shape: tuple[int | None, ...], axis: int) -> int:
+        """The size of an axis of the input on which a weight's shape depends.
+
+        Parameters
+        ----------
+        shape : tuple of (int or None)
+            The input's, the batch axis first.
+        axis : int
+
+        Raises
+        ------
+        ValueError
+            The size is None, or 0.
+        """
+        size = shape[axis]
+        if not size:
+            last = ", the last," if axis in (-1, len(shape) - 1) else ""
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}) has weights for axis {axis}{last} of "
+                f"its input, so its size must be known and at least 1, but the input's shape is "
+                f"{shape}; {_KNOWN}"
+            )
+        return size
 
     def _first_value(self, name: str, shape: tuple[int, ...], make: Any) -> np.ndarray:
         if budget.limited():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,9 +13,10 @@ from nnkit import checks
 from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
 
-__all__ = ["Window", "WindowLayer"]
+__all__ = ["Lengths", "Window", "WindowLayer", "fits"]
 
 Lengths = tuple[int, ...]
+Size = TypeVar("Size", int, int | None)  # None: it differs from batch to batch.
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,13 @@ class Window:
         """Length from the window's first element to its last."""
         return tuple((n - 1) * d + 1 for n, d in zip(self.size, self.dilation, strict=True))
 
-    def positions(self, lengths: Sequence[int]) -> Lengths:
+    def positions(self, lengths: Sequence[Size]) -> tuple[Size, ...]:
         """The number of positions along each axis; less than 1 if the window doesn't fit."""
-        axes = zip(lengths, self.span(), self.strides, strict=True)
-        if self.padding == "valid":
-            return tuple((n - span) // stride + 1 for n, span, stride in axes)
-        return tuple(-(-n // stride) for n, _, stride in axes)
+        padded = self.padding != "valid"
+        return tuple(
+            None if n is None else -(-n // stride) if padded else (n - span) // stride + 1
+            for n, span, stride in zip(lengths, self.span(), self.strides, strict=True)
+        )
 
     def before(self, lengths: Sequence[int]) -> Lengths:
         """Padding before the first element of each axis."""
@@ -86,32 +88,36 @@ class WindowLayer(Layer, abstract=True):
 
     # --------------------------------------------------------------------------------- shapes
 
-    def divide(self, shape: Shape) -> tuple[Lengths, int]:
+    def divide(self, shape: tuple[Size, ...]) -> tuple[tuple[Size, ...], Size]:
         """Split a shape into the lengths of the spatial axes and the number of channels.
 
         Raises
         ------
         ValueError
-            The shape has a wrong number of axes, or one of them is unknown.
+            The shape has a wrong number of axes, or one of size 0.
         """
         axes = "height, width" if self.rank == 2 else "steps"
         first = self.data_format == "channels_first"
-        if len(shape) != self.rank + 2 or not all(shape[1:]):
+        if len(shape) != self.rank + 2 or 0 in shape[1:]:
             expected = f"batch, channels, {axes}" if first else f"batch, {axes}, channels"
             raise ValueError(
                 f"layer {self.name!r} ({type(self).__name__}) needs inputs of shape ({expected}), "
                 f"got {shape}"
             )
-        known = tuple(int(n or 0) for n in shape[1:])
-        return (known[1:], known[0]) if first else (known[:-1], known[-1])
+        return (shape[2:], shape[1]) if first else (shape[1:-1], shape[-1])
 
-    def joined(self, batch: int | None, lengths: Sequence[int], channels: int) -> Shape:
+    @property
+    def channel_axis(self) -> int:
+        """The axis of the channels."""
+        return 1 if self.data_format == "channels_first" else -1
+
+    def joined(self, batch: int | None, lengths: Shape, channels: int | None) -> Shape:
         """The shape in the layer's data format: the inverse of :meth:`divide`."""
         if self.data_format == "channels_first":
             return (batch, channels, *lengths)
         return (batch, *lengths, channels)
 
-    def positions(self, window: Window, shape: Shape) -> Lengths:
+    def positions(self, window: Window, shape: tuple[Size, ...]) -> tuple[Size, ...]:
         """The number of positions of a window along each spatial axis of inputs of a shape.
 
         Raises
@@ -121,13 +127,12 @@ class WindowLayer(Layer, abstract=True):
         """
         lengths, _ = self.divide(shape)
         positions = window.positions(lengths)
-        if min(positions) >= 1:
+        if fits(positions):
             return positions
         first = self.data_format == "channels_first"
         other = shape[1:-1] if first else shape[2:]
-        fits = min(window.positions([int(n or 0) for n in other])) >= 1
         hint = "padding='same'"
-        if fits:
+        if fits(window.positions(other)):
             hint = f"data_format={'channels_last' if first else 'channels_first'!r}, or {hint}"
         raise ValueError(
             f"layer {self.name!r} ({type(self).__name__}): a window that spans {window.span()} is "
@@ -161,3 +166,8 @@ class WindowLayer(Layer, abstract=True):
         swapped = self.empty((batch, channels, pixels))
         launch.swap_axes(y.reshape(batch, pixels, channels), swapped)
         return swapped.reshape(batch, channels, *lengths)
+
+
+def fits(positions: Shape) -> bool:
+    """Whether there is a position at least on each axis whose length is known."""
+    return all(n is None or n >= 1 for n in positions)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 import nnkit
 from nnkit import constraints, initializers, layers, losses, ops, optimizers, regularizers
-from nnkit.testing import rebuilt
+from nnkit.testing import Shapes, alike, flat, rebuilt, several
 
 OWN = "Keras has none"
 
@@ -29,12 +29,14 @@ class Case:
     ----------
     layer : Layer
         Not built; tests make others from its configuration.
-    shape : tuple of int
-        Of one sample.
+    shape : tuple of int or list of tuple
+        Of one sample; a list of such shapes for a layer that takes a list of inputs.
     ids : int
         If not 0, inputs are whole numbers from 0 to below it, which have no gradient.
-    masked : bool
-        Whether its input also comes with a mask, of (batch, steps).
+    masked : bool or tuple of bool
+        Whether its input comes with a mask, of (batch, steps); for several, whether each does.
+    named : dict
+        The shapes of inputs that it takes by name.
     random : bool
         Whether it draws numbers in training, so that only its inference compares with Keras.
     batch : int, optional
@@ -47,44 +49,92 @@ class Case:
     """
 
     layer: layers.Layer
-    shape: tuple[int, ...]
+    shape: Shapes
     ids: int = 0
-    masked: bool = False
+    masked: bool | tuple[bool, ...] = False
+    named: dict[str, Shapes] = field(default_factory=dict)
     random: bool = False
     batch: int | None = None
     tolerance: float = 1e-6
     keras: str | Callable[[Any], Any] | None = None
 
     def __str__(self) -> str:
-        return f"{label(self.layer)}-{'x'.join(map(str, self.shape))}"
+        shapes = flat([self.shape if several(self.shape) else [self.shape], *self.named.values()])
+        return "-".join([label(self.layer), *("x".join(map(str, shape)) for shape in shapes)])
 
     def another(self, dtype: str = "float32") -> layers.Layer:
         """The layer made anew."""
         return rebuilt(self.layer, dtype)
 
-    def inputs(self, rng: np.random.Generator, batch: int) -> np.ndarray:
-        """A batch, float32; if it is masked, some steps are zeros, which ``Masking`` leaves out."""
-        shape = (batch, *self.shape)
-        if self.ids:
-            return rng.integers(0, self.ids, shape).astype(np.float32)
-        x = rng.normal(size=shape).astype(np.float32)
-        if self.masked:
-            x[rng.uniform(size=shape[:2]) < 0.3] = 0
-        return x
+    def masks(self) -> list[bool]:
+        """Whether each input that has no name comes with a mask."""
+        one = isinstance(self.masked, bool)
+        return [self.masked] * len(flat(self.shape)) if one else list(self.masked)
 
-    def model(self, optimizer: Any = "sgd", loss: Any = "mse", **options: Any) -> nnkit.Sequential:
+    def inputs(self, rng: np.random.Generator, batch: int) -> Any:
+        """A batch, float32, a list if there are several inputs; those by name come last.
+
+        In what is masked, some steps are zeros, which ``Masking`` leaves out.
+        """
+
+        def drawn(shape: tuple[int, ...]) -> np.ndarray:
+            if self.ids:
+                return rng.integers(0, self.ids, (batch, *shape)).astype(np.float32)
+            return rng.normal(size=(batch, *shape)).astype(np.float32)
+
+        made = [drawn(shape) for shape in flat(self.shape) + flat(self.named)]
+        for x, masked in zip(made, self.masks(), strict=False):
+            if masked:
+                x[rng.uniform(size=x.shape[:2]) < 0.3] = 0
+        return one_or_list(made)
+
+    def call(self, layer: Any, inputs: Any) -> Any:
+        """A layer's output for arrays or placeholders in the order of :meth:`inputs`."""
+        given = iter(inputs if several(self.shape) or self.named else [inputs])
+        x = alike(self.shape, lambda _: next(given))
+        named = {name: alike(shape, lambda _: next(given)) for name, shape in self.named.items()}
+        return layer(x, **named)
+
+    def connected(self, library: Any, layer: Any, dtype: str) -> Any:
+        """A model of a layer alone, of nnkit or of Keras, which has the same names."""
+
+        def placeholder(shape: tuple[int, ...]) -> Any:
+            return library.Input(shape, batch_size=self.batch, dtype=dtype)
+
+        inputs = [placeholder(shape) for shape in flat(self.shape) + flat(self.named)]
+        masks = self.masks() + [False] * len(flat(self.named))
+        seen = [
+            library.layers.Masking(dtype=dtype)(x) if masked else x
+            for x, masked in zip(inputs, masks, strict=True)
+        ]
+        outputs = self.call(layer, one_or_list(seen))
+        return library.Model(one_or_list(inputs), outputs)
+
+    def is_step(self) -> bool:
+        """Whether the layer takes an array and gives one: a ``Sequential`` may have it."""
+        if several(self.shape) or self.named:
+            return False
+        layer, shape = self.another(), (self.batch, *self.shape)
+        layer.ensure_built(shape)
+        return not isinstance(layer.compute_output_shape(shape), list)
+
+    def model(self, optimizer: Any = "sgd", loss: Any = "mse", **options: Any) -> Any:
         """A compiled model of the layer alone; equal seeds give equal weights."""
         dtype = options.pop("dtype", "float32")
-        stack = [layers.Masking(dtype=dtype)] if self.masked else []
-        first = nnkit.Input(self.shape, batch_size=self.batch, dtype=dtype)
-        model = nnkit.Sequential([first, *stack, self.another(dtype)])
+        layer = self.another(dtype)
+        if self.is_step():
+            stack = [layers.Masking(dtype=dtype)] if self.masked else []
+            first = nnkit.Input(self.shape, batch_size=self.batch, dtype=dtype)
+            model: Any = nnkit.Sequential([first, *stack, layer])
+        else:
+            model = self.connected(nnkit, layer, dtype)
         model.compile(again(optimizer), loss, **options)
         return model
 
-    def data(self, rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray]:
-        """Inputs and targets of that model."""
-        shape = self.model().output_shape[1:]
-        return self.inputs(rng, rows), rng.normal(size=(rows, *shape)).astype(np.float32)
+    def data(self, rng: np.random.Generator, rows: int) -> tuple[Any, Any]:
+        """Inputs and targets of that model; a list where there are several."""
+        x, shapes = self.inputs(rng, rows), self.model().output_shape
+        return x, alike(shapes, lambda s: rng.normal(size=(rows, *s[1:])).astype(np.float32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +170,11 @@ def label(made: Any) -> str:
         if not (name in known and value == known[name].default) and "<" not in repr(value)
     ]
     return f"{type(made).__name__}({','.join(given)})".replace(" ", "")
+
+
+def one_or_list(things: list[Any]) -> Any:
+    """What a model with one input takes by itself, and one with several in a list."""
+    return things if len(things) > 1 else things[0]
 
 
 def again(made: Any, **changed: Any) -> Any:
@@ -279,6 +334,22 @@ LAYERS = [
     Case(layers.LSTM(2, kernel_regularizer="l2", recurrent_constraint="max_norm"), (3, 2)),
     Case(layers.LSTM(2, dropout=0.3, recurrent_dropout=0.2, seed=1), (3, 4), random=True),
     Case(layers.LSTM(2, stateful=True), (3, 2), batch=2, keras="on JAX, it keeps no state in fit"),
+    Case(layers.GRU(2, return_state=True), (4, 3), masked=True, named={"initial_state": (2,)}),
+    Case(layers.GRU(2, reset_after=False), (3, 1), named={"initial_state": (2,)}),
+    Case(
+        layers.LSTM(2, return_sequences=True, return_state=True, go_backwards=True),
+        (4, 3),
+        masked=True,
+        named={"initial_state": [(2,), (2,)]},
+    ),
+    Case(layers.LSTM(2, return_state=True, zero_output_for_mask=True), (3, 2), masked=True),
+    Case(
+        layers.LSTM(2, stateful=True, return_state=True),
+        (3, 2),
+        named={"initial_state": [(2,), (2,)]},
+        batch=2,
+        keras="on JAX, it keeps no state in fit",
+    ),
     Case(layers.Masking(), (4, 3)),
     Case(layers.SimpleRNN(3), (1, 1)),
     Case(layers.SimpleRNN(2, return_sequences=True, use_bias=False), (4, 3), masked=True),
@@ -293,8 +364,38 @@ LAYERS = [
     Case(layers.RepeatVector(3), (4,)),
     Case(layers.Rescaling(0.5, offset=-1.0), (4, 3)),
     Case(layers.Reshape((-1, 2)), (4, 3)),
+    # Layers that merge several inputs.
+    Case(layers.Add(), [(5,), (5,)]),
+    Case(layers.Add(), [(4, 3), (1, 3), (4, 1)], masked=(True, True, False)),
+    Case(layers.Add(), [(4, 2, 3), (3,), (2, 1)]),
+    Case(layers.Average(), [(4, 3), (4, 3), (4, 3)], masked=True),
+    Case(layers.Concatenate(), [(2,), (3,), (1,)]),
+    Case(layers.Concatenate(), [(4, 3), (4, 2)], masked=True),
+    Case(layers.Concatenate(axis=1), [(4, 3), (2, 3), (1, 3)], masked=(True, False, True)),
+    Case(layers.Concatenate(axis=-2), [(3, 1, 2), (3, 4, 2)]),
+    Case(layers.Dot(axes=1), [(4,), (4,)]),
+    Case(layers.Dot(axes=(2, 1), normalize=True), [(4, 3), (3, 2)]),
+    Case(layers.Dot(axes=(1, 3)), [(4, 2, 3), (2, 3, 4)]),
+    Case(layers.Dot(axes=(-2, -1), normalize=True), [(2, 3, 4), (3,)]),
+    Case(layers.Dot(axes=2), [(3, 4, 2), (2, 4, 3)]),
+    Case(layers.Identity(), (4, 3), masked=True),
+    Case(layers.Maximum(), [(3, 4), (3, 4), (1, 4)]),
+    Case(layers.Maximum(), [(4, 3), (4, 3), (4, 1)], masked=True),
+    Case(layers.Minimum(), [(3, 4), (3, 1)]),
+    Case(layers.Minimum(), [(4, 3), (1, 3), (4, 3)], masked=(True, True, False)),
+    Case(layers.Multiply(), [(5,), (5,), (5,)]),
+    Case(layers.Multiply(), [(4, 3), (4, 1)], masked=True),
+    Case(layers.Multiply(), [(4, 3), (4, 3), (3,)], masked=(False, True, False)),
+    Case(layers.Subtract(), [(4, 3), (3,)]),
     # Layers of layers.
     Case(layers.Bidirectional(layers.LSTM(2)), (4, 3)),
+    Case(
+        layers.Bidirectional(layers.LSTM(2, return_sequences=True, return_state=True), "mul"),
+        (4, 3),
+        masked=True,
+        named={"initial_state": [(2,)] * 4},
+    ),
+    Case(layers.Bidirectional(layers.SimpleRNN(2, return_state=True), None), (4, 3)),
     Case(layers.Bidirectional(layers.GRU(2, return_sequences=True), "sum"), (4, 3), masked=True),
     Case(layers.Parallel([layers.Dense(2), [layers.Dense(3), layers.Tanh()]]), (4,), keras=OWN),
     Case(layers.Residual([layers.Dense(3), layers.Tanh()]), (3,), keras=OWN),

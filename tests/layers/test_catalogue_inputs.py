@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import nnkit
-from tests.layers.catalogue import LAYERS
+from nnkit.testing import alike, flat
+from tests.layers.catalogue import LAYERS, one_or_list
 from tests.layers.test_catalogue_training import afresh
 
 KINDS = {
@@ -26,25 +27,44 @@ def built(case, rng):
     model = case.model()
     model.set_weights([0.5 + abs(rng.normal(size=w.shape)) for w in model.get_weights()])
     x = case.inputs(rng, case.batch or 5)
-    x.flags.writeable = False
+    for array in flat(x):
+        array.flags.writeable = False
     return model, x
+
+
+def rows(x, which):
+    """Some rows of an array, or of each of a list's."""
+    return alike(x, lambda array: array[which])
+
+
+def assert_equal(found, wanted):
+    for a, b in zip(flat(found), flat(wanted), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def assert_close(found, wanted):
+    for a, b in zip(flat(found), flat(wanted), strict=True):
+        np.testing.assert_allclose(a, b, 1e-5, 1e-6)
 
 
 @pytest.mark.parametrize("case", LAYERS, ids=str)
 def test_kinds_of_arrays(case, rng):
     model, x = built(case, rng)
-    batch = len(x)
+    batch = len(flat(x)[0])
     wanted = afresh(model).predict(x, batch)
-    assert wanted.dtype == np.float32
+    assert {y.dtype.name for y in flat(wanted)} == {"float32"}
     layer = model.layers[-1]
-    for make in KINDS.values():
-        np.testing.assert_array_equal(afresh(model).predict(make(x), batch), wanted)
-        if not case.masked:
+    for name, make in KINDS.items():
+        given = alike(x, make)
+        if name == "list" and isinstance(x, list):
+            continue  # A list of lists may be one array as well as several.
+        assert_equal(afresh(model).predict(given, batch), wanted)
+        if not any(case.masks()):
             afresh(model)
-            before = layer(x)
+            before = case.call(layer, x)
             afresh(model)
-            np.testing.assert_array_equal(layer(make(x)), before)
-            np.testing.assert_allclose(before, wanted, 1e-5, 1e-6)
+            assert_equal(case.call(layer, given), before)
+            assert_close(before, wanted)
 
 
 @pytest.mark.parametrize("case", [case for case in LAYERS if not case.batch], ids=str)
@@ -53,34 +73,38 @@ def test_rows_do_not_know_of_each_other(case, rng):
     model, x = built(case, rng)
     wanted = model.predict(x)
     for size in (1, 2, 3):
-        np.testing.assert_allclose(model.predict(x, size), wanted, 1e-5, 1e-6)
-    np.testing.assert_allclose(model.predict(x[3:4]), wanted[3:4], 1e-5, 1e-6)
+        assert_close(model.predict(x, size), wanted)
+    assert_close(model.predict(rows(x, slice(3, 4))), rows(wanted, slice(3, 4)))
 
 
 @pytest.mark.parametrize("case", [c for c in LAYERS if not (c.batch or c.ids)], ids=str)
 def test_nan_stays_in_its_row(case, rng):
     model, x = built(case, rng)
     layer = model.layers[-1]
-    wanted, x = layer(x), x.copy()
-    x[2] = np.nan
-    found = layer(x)
-    assert np.isnan(found[2]).any()
-    assert (np.isnan(found[2]) | (found[2] == 0)).all()  # Padding is 0 whatever the input.
+    wanted, x = case.call(layer, x), alike(x, np.copy)
+    for array in flat(x):
+        array[2] = np.nan
+    found = case.call(layer, x)
+    for y in flat(found):
+        assert np.isnan(y[2]).any()
+        assert (np.isnan(y[2]) | (y[2] == 0)).all()  # Padding is 0 whatever the input.
     others = [0, 1, 3, 4]
-    np.testing.assert_array_equal(found[others], wanted[others])
+    assert_equal(rows(found, others), rows(wanted, others))
 
 
 @pytest.mark.parametrize("case", LAYERS, ids=str)
 def test_the_wrong_rank_is_explained_or_right(case, rng):
-    """One axis too few, or one too many, gives an output of the shape that was said, or an error
-    that names the layer."""
-    for shape in (case.shape[:-1], (*case.shape, 2)):
+    """One axis too few, or one too many, in the first input gives an output of the shape that was
+    said, or an error that names the layer."""
+    first, *others = flat(case.shape) + flat(case.named)
+    for shape in (first[:-1], (*first, 2)):
         layer = case.another()
-        x = np.ones((3, *shape), np.float32)
+        given = [np.ones((3, *size), np.float32) for size in (shape, *others)]
         named = f"{layer.name}|{type(layer).__name__}|input_shape"
+        x = given[: len(flat(case.shape))] if isinstance(case.shape, list) else given[0]
         try:
-            expected = layer.compute_output_shape((None, *shape))
-            y = layer(x)
+            expected = layer.compute_output_shape(alike(x, lambda a: (None, *a.shape[1:])))
+            y = case.call(layer, one_or_list(given))
         except ValueError as caught:
             error = caught
         else:
@@ -88,7 +112,7 @@ def test_the_wrong_rank_is_explained_or_right(case, rng):
         if error is not None:
             assert re.search(named, str(error))
         else:
-            assert y.shape == (3, *expected[1:])
+            assert [a.shape for a in flat(y)] == [(3, *size[1:]) for size in flat(expected)]
 
 
 @pytest.mark.parametrize("case", LAYERS, ids=str)

@@ -17,6 +17,7 @@ def test_layer(case, batch_size):
         tolerance=case.tolerance,
         ids=case.ids,
         masked=case.masked,
+        named=case.named,
     )
 
 
@@ -74,6 +75,36 @@ class Changes(nnkit.layers.Layer):
         return 2 * dy
 
 
+class OfSeveral(nnkit.layers.Layer):
+    """(2 a b + s, b s) of a, b and s, which is given by name; some gradients may be wrong."""
+
+    named_inputs = ("s",)
+
+    def __init__(self, wrong=(), **options):
+        super().__init__(**options)
+        self.wrong = list(wrong)
+
+    def compute_output_shape(self, input_shape):
+        return [input_shape[0], input_shape[1]]
+
+    def forward(self, x, training=False, s=None):
+        (self.a, self.b), self.s = x, s
+        return [2 * self.a * self.b + s, self.b * s]
+
+    def backward(self, dy):
+        first, second = dy
+        found = [2 * first * self.b, 2 * first * self.a + second * self.s, first + second * self.b]
+        found = [2 * g if i in self.wrong else g for i, g in enumerate(found)]
+        return found[:2] if 3 in self.wrong else found
+
+
+def test_several_inputs_and_outputs_pass():
+    check_layer(OfSeveral(), [(3,), (3,)], named={"s": (3,)})
+
+
+OF_SEVERAL = [(OfSeveral([i]), f"gradient of input {i} is wrong") for i in range(3)]
+
+
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
@@ -81,11 +112,15 @@ class Changes(nnkit.layers.Layer):
         (Adds(2), "not finite, or not all of it was written"),
         (Shapeless(), "compute_output_shape says"),
         (Changes(), "changed its input"),
+        *OF_SEVERAL,
+        (OfSeveral([3]), "must return 3 gradients, one for each input, got 2"),
     ],
 )
 def test_the_check_sees_a_mistake(layer, message):
+    shapes = {"input_shape": [(3,), (3,)], "named": {"s": (3,)}}
+    given = shapes if isinstance(layer, OfSeveral) else {"input_shape": (3,)}
     with pytest.raises(AssertionError, match=message):
-        check_layer(layer, (3,))
+        check_layer(layer, **given)
 
 
 def test_the_check_of_a_loss_sees_a_mistake():

@@ -82,12 +82,16 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
         embedding.sgd_rows,
         merging.join,
         merging.cut,
+        merging.merge_what_counts,
+        merging.merge_what_counts_backward,
         penalties.scale_vectors,
         recurrent.keep_steps,
         recurrent.hold,
         recurrent.hold_backward,
     ]
     loops_of_rows = dict.fromkeys(by_rows, 1) | {
+        merging.unit_vectors: 2,
+        merging.unit_vectors_backward: 2,
         pooling.masked_mean_backward: 2,
         attention.additive_scores: 3,
         attention.join_masks: 4,

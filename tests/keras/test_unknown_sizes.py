@@ -1,0 +1,46 @@
+"""Layers for sizes of None against Keras's: the shapes that they state, and what they give."""
+
+import pytest
+
+from nnkit.testing import alike, flat
+from tests.keras.test_layers import CASES
+from tests.keras.theirs import QUIET, assert_close, keras, loaded
+from tests.layers.test_unknown_sizes import batch_of, built, doubled, forward, free_axes, unknown
+
+pytestmark = QUIET
+
+
+def pair(case, shape, path):
+    """Two layers with the same weights, nnkit's and, in a model of any length, Keras's."""
+    ours, model = built(case, shape), case.model()
+    ours.set_weights(model.layers[-1].get_weights())
+    weights = ours.get_weights()
+    if case.keras is None:
+        model.save(path, include_optimizer=False)
+        fixed = loaded(path).layers[-1]
+        theirs, weights = type(fixed).from_config(fixed.get_config()), fixed.get_weights()
+    else:
+        theirs = case.keras(keras)
+    x = keras.Input(shape)
+    masked = keras.layers.Masking()(x) if case.masked else x
+    whole = keras.Model(x, theirs(masked))
+    theirs.set_weights(weights)
+    return ours, whole
+
+
+@pytest.mark.parametrize(
+    "case",
+    [c for c in CASES if isinstance(c.shape, tuple) and not c.named and not c.batch],
+    ids=str,
+)
+def test_any_length(case, rng, files):
+    for axes in free_axes(case)[-1:]:  # All of them together.
+        shape = unknown(case.shape, axes)
+        ours, theirs = pair(case, shape, files())
+        stated = ours.compute_output_shape((None, *shape))
+        assert stated == alike(theirs.output, lambda y: y.shape)
+        for actual in (doubled(case.shape, axes), case.shape):
+            x, mask = batch_of(case, ours, rng, actual)
+            found, _ = forward(ours, x, mask, training=False)
+            for one, other in zip(flat(found), flat(theirs(x)), strict=True):
+                assert_close(one, other)
