@@ -10,7 +10,7 @@ import numpy as np
 
 from nnkit import checks
 from nnkit.layers.base import Layer
-from nnkit.layers.chain import Chain
+from nnkit.layers.graph import Graph
 from nnkit.models.sequential import Sequential
 
 __all__ = ["check_layer", "check_loss"]
@@ -181,21 +181,17 @@ def _check_gradients(
     layer.ensure_built(alike(x, lambda array: _built_for(layer, array)))
     for variable in layer.weights:  # Initial zeros and ones would hide mistakes.
         variable.assign(variable.value + 0.3 * rng.standard_normal(variable.shape))
-    parts = layer.parts()
     states = [(state, state.copy()) for part in layer.walk() for state in part.states]
+    shape_of = {name: alike(arrays, np.shape) for name, arrays in named.items()}
+    graph = Graph.of(layer, alike(x, np.shape), True, shape_of, masked=masks)
 
     def forward() -> list[np.ndarray]:
         for state, first in states:
             state[...] = first
-        y, options = x, named
-        passed: Any = masks if isinstance(x, list) else masks[0]
-        for part in parts:
-            given = {"mask": passed} if part.uses_mask else {}
-            made = part.forward(y, True, **given, **options)
-            if part.decides_mask or any(mask is not None for mask in flat(passed)):
-                passed = part.compute_mask(y, passed)
-            y, options = made, {}
-        return flat(y)
+        try:
+            return graph.forward(inputs, masks)
+        except ValueError as error:
+            raise AssertionError(str(error)) from error
 
     before = [array.copy() for array in inputs]
     outputs = [y.copy() for y in forward()]
@@ -214,22 +210,14 @@ def _check_gradients(
 
     def total(_: np.ndarray) -> float:
         added = sum(float((y * d).sum()) for y, d in zip(forward(), directions, strict=True))
-        return added + sum(float(p[0]) for p in Chain(parts).penalties())
+        return added + sum(float(p[0]) for p in graph.penalties())
 
     total(inputs[0])
     for variable in layer.trainable_weights:
         variable.gradient.fill(np.nan)  # backward must overwrite, not add.
-    found: Any = directions if isinstance(shapes, list) else directions[0]
-    for part in reversed(parts):
-        found = None if found is None else part.backward(found)
+    gradients = graph.backward(directions, propagate=True)
     what = f"layer {layer.name!r}: the gradient of"
     if smooth:
-        gradients = flat(found)
-        if len(gradients) != len(inputs):
-            raise AssertionError(
-                f"layer {layer.name!r}: backward must return {len(inputs)} gradients, one for each "
-                f"input, got {len(gradients)}"
-            )
         for i, (array, gradient) in enumerate(zip(inputs, gradients, strict=True)):
             name = f"{what} the input" if len(inputs) == 1 else f"{what} input {i}"
             _compare(total, array, np.asarray(gradient), rng, tolerance, name)

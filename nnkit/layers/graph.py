@@ -123,6 +123,7 @@ class Graph:
         shapes: Any,
         training: bool,
         named: dict[str, Any] | None = None,
+        masked: Sequence[Mask] = (),
         fresh: bool = False,
     ) -> Graph:
         """The graph of one layer, and of all that is in it.
@@ -136,6 +137,8 @@ class Graph:
         training : bool
         named : dict, optional
             Shapes of further inputs by name; and options, which are handed on.
+        masked : sequence of numpy.ndarray or None
+            The inputs' masks.
         fresh : bool
             Whether all layers get objects of their own, as the layer is used elsewhere, too.
         """
@@ -144,6 +147,8 @@ class Graph:
             graph._used.update(layer.walk())
         x = _of_shapes(graph, shapes, layer.input_dtype)
         others = {n: _of_shapes(graph, given, layer.dtype) for n, given in (named or {}).items()}
+        for value, mask in zip(graph.inputs, masked, strict=False):
+            graph.may_be_masked(value, mask is not None)
         graph.finish(layer.unfold(graph, {"x": x, **others}, training))
         return graph
 
