@@ -492,8 +492,7 @@ def _checked_gradients(use: Use, given: Any, values: Sequence[Any]) -> Any:
     if not isinstance(given, (list, tuple)) or len(given) != len(shapes):
         raise ValueError(f"{what}, but returned {_said(given)}")
     found = [
-        None if g is None else to_numpy(g, f"layer {name!r}: what backward returned")
-        for g in given
+        None if g is None else to_numpy(g, f"layer {name!r}: what backward returned") for g in given
     ]
     if any(g is not None and g.shape != s for g, s in zip(found, shapes, strict=True)):
         raise ValueError(f"{what}, but returned {_said(found)}")

@@ -94,9 +94,7 @@ class Operation(Layer):
         graph = FunctionGraph([symbols[key] for key in distinct], results)
         rows, size = _TRIED[k]
         arrays = [
-            np.ones(
-                [n or (rows if axis == 0 else size) for axis, n in enumerate(p.shape)], p.dtype
-            )
+            np.ones([n or (rows if axis == 0 else size) for axis, n in enumerate(p.shape)], p.dtype)
             for p in distinct.values()
         ]
         with np.errstate(all="ignore"):
@@ -298,4 +296,3 @@ def _type(dtype: str, shape: Shape) -> Any:
 
 def _symbol(dtype: str, shape: Shape) -> Any:
     return _type(dtype, shape)()
-

@@ -457,7 +457,6 @@ class Model(Trainer):
             twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
         return twin
 
-
     @classmethod
     def from_config(
         cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None

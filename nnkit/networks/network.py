@@ -263,9 +263,7 @@ class Network:
         plan = []
         for node in [*_sources(self.inputs), *self.nodes]:
             outputs = mapped(lambda p: _Output(p.shape, p.dtype), node.outputs)
-            plan.append(
-                (node.layer, node.given(lambda p: places[id(p)]), node.training, outputs)
-            )
+            plan.append((node.layer, node.given(lambda p: places[id(p)]), node.training, outputs))
         return plan
 
     def _places(self) -> dict[int, Reference]:
@@ -465,5 +463,3 @@ def inputs_for(shapes: Any, dtype: str | None = None) -> Any:
         return placeholder
 
     return map_shapes(made, shapes)
-
-

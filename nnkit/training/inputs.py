@@ -255,9 +255,7 @@ def warn_of_doubts(
                 return
 
 
-def batch_size(
-    network: Network | Pending, method: str, name: str, given: Any, default: int
-) -> int:
+def batch_size(network: Network | Pending, method: str, name: str, given: Any, default: int) -> int:
     """How many rows a batch has, by an argument of a method."""
     fixed = network.fixed_batch_size
     if given is None:

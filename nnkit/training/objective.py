@@ -129,7 +129,9 @@ class Goal:
         with working(loss):
             if loss.recordable:
                 return derive(self.scaled)
-            made: np.ndarray = in_python(loss.name, derive, (self.scaled,), str(z.dtype), (y_true, z))
+            made: np.ndarray = in_python(
+                loss.name, derive, (self.scaled,), str(z.dtype), (y_true, z)
+            )
             return made
 
     def add_metrics(self, count: float, sums: Sequence[np.ndarray]) -> None:
@@ -248,9 +250,7 @@ class Objective:
             plain = len(goal.metrics)
             pairs += found[:plain]
             weighted = found[plain:]
-            pairs += [
-                (a[0], b[0]) for a, b in zip(weighted[::2], weighted[1::2], strict=True)
-            ]
+            pairs += [(a[0], b[0]) for a, b in zip(weighted[::2], weighted[1::2], strict=True)]
         named = zip(self.names, pairs, strict=True)
         return {name: total / count if count else 0.0 for name, (total, count) in named}
 

@@ -19,7 +19,15 @@ from nnkit.layers.graph import Graph
 if TYPE_CHECKING:
     from nnkit.training.session import Session
 
-__all__ = ["Batch", "Counters", "Samples", "evaluate_batch", "predict_batch", "read_batch", "train_batch"]
+__all__ = [
+    "Batch",
+    "Counters",
+    "Samples",
+    "evaluate_batch",
+    "predict_batch",
+    "read_batch",
+    "train_batch",
+]
 
 # The largest number of steps in a native call: the length of the table of learning rates.
 MOST_STEPS = 4096

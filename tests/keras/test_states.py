@@ -28,7 +28,9 @@ def in_both_directions(library, kind, options):
     layers = library.layers
 
     def both(**more):
-        return layers.Bidirectional(getattr(layers, kind)(UNITS, **options, **more), merge_mode=None)
+        return layers.Bidirectional(
+            getattr(layers, kind)(UNITS, **options, **more), merge_mode=None
+        )
 
     _, _, *states = both(return_state=True)(layers.Masking()(given))
     forth, back = both(return_sequences=True)(asked, initial_state=states)
