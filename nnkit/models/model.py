@@ -13,9 +13,8 @@ from nnkit.arguments import did_you_mean
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer, Shape, owned_layers
 from nnkit.layers.graph import Graph
-from nnkit.layers.inside import name_among
 from nnkit.layers.nodes import Node, Placeholder, map_shapes
-from nnkit.layers.weights import set_weights
+from nnkit.layers.weights import name_among, set_weights
 from nnkit.models import description
 from nnkit.models.summary import summary
 from nnkit.models.trainer import Trainer
@@ -219,7 +218,7 @@ class Model(Trainer):
         """The layers, in Keras's order."""
         if self._has_own_call and not self.is_functional:
             return owned_layers(self)
-        return self.network.layers
+        return self.network.layers if isinstance(self.network, Network) else []
 
     @layers.setter
     def layers(self, layers: Sequence[Layer]) -> None:
@@ -343,6 +342,8 @@ class Model(Trainer):
     @property
     def weights(self) -> list[Variable]:
         """All weights, layer by layer, in Keras's order."""
+        if self._has_own_call and not self.is_functional:
+            return Layer.weights.fget(self)  # type: ignore[attr-defined]
         return self.network.weights
 
     def set_weights(self, weights: list[Any]) -> None:

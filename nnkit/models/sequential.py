@@ -8,8 +8,9 @@ from typing import Any
 from nnkit import checks, registry
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.input import InputLayer
-from nnkit.layers.inside import connect_in_turn, layers_from, name_among
+from nnkit.layers.inside import connect_in_turn, layers_from
 from nnkit.layers.nodes import Placeholder
+from nnkit.layers.weights import name_among
 from nnkit.models.model import Model, checked_shapes
 from nnkit.networks import Network, Pending
 from nnkit.registry import to_plain

@@ -13,8 +13,8 @@ from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.graph import Graph, Value
 from nnkit.layers.input import InputLayer
-from nnkit.layers.inside import name_among
 from nnkit.layers.nodes import Node, Placeholder, map_shapes, topological
+from nnkit.layers.weights import name_among
 from nnkit.losses.base import Loss
 from nnkit.nested import leaves, mapped
 
