@@ -45,7 +45,6 @@ def in_python(
     ValueError
         A later batch gives another shape than the recorded one.
     """
-
     several = False
 
     def run(*arrays: np.ndarray) -> list[np.ndarray]:

@@ -3,9 +3,10 @@
 from nnkit.layers.activation import Activation
 from nnkit.layers.activity_regularization import ActivityRegularization
 from nnkit.layers.add import Add
-from nnkit.layers.average import Average
+from nnkit.layers.added_loss import AddedLoss as _AddedLoss  # noqa: F401  (found by name)
 from nnkit.layers.additive_attention import AdditiveAttention
 from nnkit.layers.attention import Attention
+from nnkit.layers.average import Average
 from nnkit.layers.average_pooling1d import AveragePooling1D
 from nnkit.layers.average_pooling2d import AveragePooling2D
 from nnkit.layers.base import Layer
@@ -38,6 +39,7 @@ from nnkit.layers.layer_normalization import LayerNormalization
 from nnkit.layers.leaky_relu import LeakyReLU
 from nnkit.layers.log_softmax import LogSoftmax
 from nnkit.layers.lstm import LSTM
+from nnkit.layers.mask_of import MaskOf as _MaskOf  # noqa: F401
 from nnkit.layers.masking import Masking
 from nnkit.layers.max_pooling1d import MaxPooling1D
 from nnkit.layers.max_pooling2d import MaxPooling2D
@@ -54,8 +56,9 @@ from nnkit.layers.merge_functions import (
 )
 from nnkit.layers.minimum import Minimum
 from nnkit.layers.mish import Mish
-from nnkit.layers.multiply import Multiply
 from nnkit.layers.multi_head_attention import MultiHeadAttention
+from nnkit.layers.multiply import Multiply
+from nnkit.layers.operation import Operation as _Operation  # noqa: F401
 from nnkit.layers.parallel import Parallel
 from nnkit.layers.permute import Permute
 from nnkit.layers.prelu import PReLU
@@ -90,9 +93,9 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
-    "Average",
     "AdditiveAttention",
     "Attention",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "AvgPool1D",
@@ -139,8 +142,8 @@ __all__ = [
     "Maximum",
     "Minimum",
     "Mish",
-    "Multiply",
     "MultiHeadAttention",
+    "Multiply",
     "PReLU",
     "Parallel",
     "Permute",

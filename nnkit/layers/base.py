@@ -24,7 +24,7 @@ from nnkit.layers.nodes import (
     topological,
     tracing,
 )
-from nnkit.layers.weights import WeightOwner, check_name
+from nnkit.layers.weights import WeightOwner, check_name, name_among
 from nnkit.nested import leaves, mapped, packed
 from nnkit.registry import lookup, snake_case, to_plain
 
@@ -263,6 +263,9 @@ class Layer(WeightOwner):
         if self.input_shape is None:
             self.build(input_shape)
             self.input_shape = input_shape
+            layers = self.layers if self._has_own_call else ()
+            for i, layer in enumerate(layers):
+                name_among(layers[:i], layer)
             if self.activation is not None:
                 self._build_activation(self.activation, self.compute_output_shape(input_shape))
         elif self._own_variables and not self._fits(self.input_shape, input_shape):

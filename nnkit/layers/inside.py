@@ -11,7 +11,7 @@ from nnkit.layers.nodes import Placeholder
 from nnkit.nested import leaves
 from nnkit.registry import resolve
 
-__all__ = ["build_in_turn", "connect_in_turn", "layers_from", "name_among"]
+__all__ = ["build_in_turn", "connect_in_turn", "layers_from"]
 
 
 def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
@@ -70,24 +70,6 @@ def _in_turn(
                 raise kind(f"{owner}: cannot build {layer.name!r}: {error}") from error
             raise
     return x
-
-
-def name_among(others: Sequence[Layer], layer: Layer) -> None:
-    """Make a default name unique: dense, dense_1, dense_2. A layer that is there may come again.
-
-    Raises
-    ------
-    ValueError
-        Another layer has the name that the user gave.
-    """
-    taken = {other.name for other in others if other is not layer}
-    if layer.name in taken and layer.named:
-        raise ValueError(f"two layers are called {layer.name!r}; give one another name=")
-    base, number = layer.name, 0
-    while layer.name in taken:
-        number += 1
-        layer.name = f"{base}_{number}"
-    layer.named = True  # Another model that it joins must not rename it.
 
 
 def layers_from(described: Sequence[Any]) -> list[Layer]:

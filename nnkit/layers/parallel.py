@@ -7,7 +7,8 @@ from typing import Any
 
 from nnkit import activations, checks
 from nnkit.layers.base import Layer
-from nnkit.layers.inside import layers_from, name_among
+from nnkit.layers.inside import layers_from
+from nnkit.layers.weights import name_among
 from nnkit.registry import lookup
 
 __all__ = ["Parallel"]

@@ -14,7 +14,7 @@ from nnkit.engine.turns import Turns
 from nnkit.engine.variable import Storage, Variable
 from nnkit.registry import Configurable
 
-__all__ = ["WeightOwner", "check_name", "set_weights"]
+__all__ = ["WeightOwner", "check_name", "name_among", "set_weights"]
 
 _KNOWN = (
     "give the size in Input or input_shape, or let a layer come before that makes it known, such "
@@ -227,6 +227,24 @@ def check_name(name: Any) -> str:
             f"nor with nothing before, between or after slashes; got {name!r}"
         )
     return str(name)
+
+
+def name_among(others: Sequence[Any], layer: Any) -> None:
+    """Make a default name unique: dense, dense_1, dense_2. A layer that is there may come again.
+
+    Raises
+    ------
+    ValueError
+        Another layer has the name that the user gave.
+    """
+    taken = {other.name for other in others if other is not layer}
+    if layer.name in taken and layer.named:
+        raise ValueError(f"two layers are called {layer.name!r}; give one another name=")
+    base, number = layer.name, 0
+    while layer.name in taken:
+        number += 1
+        layer.name = f"{base}_{number}"
+    layer.named = True  # Another model that it joins must not rename it.
 
 
 def set_weights(owner: str, variables: list[Variable], weights: list[Any]) -> None:
