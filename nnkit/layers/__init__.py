@@ -2,23 +2,23 @@
 
 from nnkit.layers.activation import Activation
 from nnkit.layers.activity_regularization import ActivityRegularization
-from nnkit.layers.add import Add
+from nnkit.layers.add_layer import Add
 from nnkit.layers.added_loss import AddedLoss as _AddedLoss  # noqa: F401  (found by name)
 from nnkit.layers.additive_attention import AdditiveAttention
 from nnkit.layers.attention import Attention
-from nnkit.layers.average import Average
+from nnkit.layers.average_layer import Average
 from nnkit.layers.average_pooling1d import AveragePooling1D
 from nnkit.layers.average_pooling2d import AveragePooling2D
 from nnkit.layers.base import Layer
 from nnkit.layers.batch_normalization import BatchNormalization
 from nnkit.layers.bidirectional import Bidirectional
-from nnkit.layers.concatenate import Concatenate
+from nnkit.layers.concatenate_layer import Concatenate
 from nnkit.layers.conv1d import Conv1D
 from nnkit.layers.conv2d import Conv2D
 from nnkit.layers.conv2d_transpose import Conv2DTranspose
 from nnkit.layers.dense import Dense
 from nnkit.layers.depthwise_conv2d import DepthwiseConv2D
-from nnkit.layers.dot import Dot
+from nnkit.layers.dot_layer import Dot
 from nnkit.layers.dropout import Dropout
 from nnkit.layers.elu import ELU
 from nnkit.layers.embedding import Embedding
@@ -43,7 +43,7 @@ from nnkit.layers.mask_of import MaskOf as _MaskOf  # noqa: F401
 from nnkit.layers.masking import Masking
 from nnkit.layers.max_pooling1d import MaxPooling1D
 from nnkit.layers.max_pooling2d import MaxPooling2D
-from nnkit.layers.maximum import Maximum
+from nnkit.layers.maximum_layer import Maximum
 from nnkit.layers.merge_functions import (
     add,
     average,
@@ -54,10 +54,10 @@ from nnkit.layers.merge_functions import (
     multiply,
     subtract,
 )
-from nnkit.layers.minimum import Minimum
+from nnkit.layers.minimum_layer import Minimum
 from nnkit.layers.mish import Mish
 from nnkit.layers.multi_head_attention import MultiHeadAttention
-from nnkit.layers.multiply import Multiply
+from nnkit.layers.multiply_layer import Multiply
 from nnkit.layers.operation import Operation as _Operation  # noqa: F401
 from nnkit.layers.parallel import Parallel
 from nnkit.layers.permute import Permute
@@ -76,7 +76,7 @@ from nnkit.layers.softplus import Softplus
 from nnkit.layers.softsign import Softsign
 from nnkit.layers.spatial_dropout1d import SpatialDropout1D
 from nnkit.layers.spatial_dropout2d import SpatialDropout2D
-from nnkit.layers.subtract import Subtract
+from nnkit.layers.subtract_layer import Subtract
 from nnkit.layers.tanh import Tanh
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.layers.up_sampling1d import UpSampling1D

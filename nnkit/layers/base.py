@@ -179,7 +179,7 @@ class Layer(WeightOwner):
 
     # ------------------------------------------------------------------ what a layer defines
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the weights, knowing the input's shape (the batch axis first, None)."""
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -202,7 +202,7 @@ class Layer(WeightOwner):
         """The sizes of an input's shape on which the weights depend: all but the batch's."""
         return tuple(shape[1:])
 
-    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+    def forward(self, x: Any, training: bool = False) -> Any:
         """The output for a batch; keeps what ``backward`` needs on ``self``."""
         if not hasattr(self, "call"):
             raise TypeError(
@@ -212,7 +212,7 @@ class Layer(WeightOwner):
         self._x, self._used = x, self._expression(bool(training), x.shape)
         return self._used.forward(self, x, training)
 
-    def backward(self, dy: np.ndarray) -> np.ndarray | None:
+    def backward(self, dy: Any) -> Any:
         """The gradient of the input, given that of the output; overwrites the weights' own."""
         if not hasattr(self, "call"):
             raise TypeError(f"{type(self).__name__} must define backward(self, dy)")
@@ -221,7 +221,7 @@ class Layer(WeightOwner):
     def check_values(self, x: Any, name: str) -> None:
         """Refuse data that the layer can't take, as a model's input: once, before any work."""
 
-    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
+    def compute_mask(self, x: Any, mask: Any) -> Any:
         """The mask of the output, given the input and its mask."""
         if mask is None or self.supports_masking:
             return mask

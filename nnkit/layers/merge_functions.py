@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnkit.layers.add import Add
-from nnkit.layers.average import Average
-from nnkit.layers.concatenate import Concatenate
-from nnkit.layers.dot import Dot
-from nnkit.layers.maximum import Maximum
-from nnkit.layers.minimum import Minimum
-from nnkit.layers.multiply import Multiply
-from nnkit.layers.subtract import Subtract
+from nnkit.layers.add_layer import Add
+from nnkit.layers.average_layer import Average
+from nnkit.layers.concatenate_layer import Concatenate
+from nnkit.layers.dot_layer import Dot
+from nnkit.layers.maximum_layer import Maximum
+from nnkit.layers.minimum_layer import Minimum
+from nnkit.layers.multiply_layer import Multiply
+from nnkit.layers.subtract_layer import Subtract
 
 __all__ = [
     "add",
@@ -26,43 +26,50 @@ __all__ = [
 ]
 
 
-def concatenate(inputs: Sequence[Any], axis: int = -1, **options: Any) -> Any:
-    """Several inputs side by side: ``Concatenate(axis, **options)(inputs)``."""
-    return Concatenate(axis, **options)(inputs)
+def concatenate(
+    inputs: Sequence[Any], axis: int = -1, *, name: str | None = None, dtype: str | None = None
+) -> Any:
+    """Several inputs side by side: see :class:`Concatenate`."""
+    return Concatenate(axis, name=name, dtype=dtype)(inputs)
 
 
 def dot(
-    inputs: Sequence[Any], axes: int | Sequence[int] = -1, normalize: bool = False, **options: Any
+    inputs: Sequence[Any],
+    axes: int | Sequence[int] = -1,
+    normalize: bool = False,
+    *,
+    name: str | None = None,
+    dtype: str | None = None,
 ) -> Any:
-    """Products, added up along axes: ``Dot(axes, normalize, **options)(inputs)``."""
-    return Dot(axes, normalize, **options)(inputs)
+    """Products, added up along axes: see :class:`Dot`."""
+    return Dot(axes, normalize, name=name, dtype=dtype)(inputs)
 
 
-def add(inputs: Sequence[Any], **options: Any) -> Any:
-    """The sum of several inputs: ``Add(**options)(inputs)``."""
-    return Add(**options)(inputs)
+def add(inputs: Sequence[Any], *, name: str | None = None, dtype: str | None = None) -> Any:
+    """The sum of several inputs: see :class:`Add`."""
+    return Add(name=name, dtype=dtype)(inputs)
 
 
-def average(inputs: Sequence[Any], **options: Any) -> Any:
-    """The mean of several inputs: ``Average(**options)(inputs)``."""
-    return Average(**options)(inputs)
+def average(inputs: Sequence[Any], *, name: str | None = None, dtype: str | None = None) -> Any:
+    """The mean of several inputs: see :class:`Average`."""
+    return Average(name=name, dtype=dtype)(inputs)
 
 
-def multiply(inputs: Sequence[Any], **options: Any) -> Any:
-    """The product of several inputs, element by element: ``Multiply(**options)(inputs)``."""
-    return Multiply(**options)(inputs)
+def multiply(inputs: Sequence[Any], *, name: str | None = None, dtype: str | None = None) -> Any:
+    """The product of several inputs, element by element: see :class:`Multiply`."""
+    return Multiply(name=name, dtype=dtype)(inputs)
 
 
-def maximum(inputs: Sequence[Any], **options: Any) -> Any:
-    """The largest of several inputs, element by element: ``Maximum(**options)(inputs)``."""
-    return Maximum(**options)(inputs)
+def maximum(inputs: Sequence[Any], *, name: str | None = None, dtype: str | None = None) -> Any:
+    """The largest of several inputs, element by element: see :class:`Maximum`."""
+    return Maximum(name=name, dtype=dtype)(inputs)
 
 
-def minimum(inputs: Sequence[Any], **options: Any) -> Any:
-    """The smallest of several inputs, element by element: ``Minimum(**options)(inputs)``."""
-    return Minimum(**options)(inputs)
+def minimum(inputs: Sequence[Any], *, name: str | None = None, dtype: str | None = None) -> Any:
+    """The smallest of several inputs, element by element: see :class:`Minimum`."""
+    return Minimum(name=name, dtype=dtype)(inputs)
 
 
-def subtract(inputs: Sequence[Any], **options: Any) -> Any:
-    """The difference of two inputs: ``Subtract(**options)(inputs)``."""
-    return Subtract(**options)(inputs)
+def subtract(inputs: Sequence[Any], *, name: str | None = None, dtype: str | None = None) -> Any:
+    """The difference of two inputs: see :class:`Subtract`."""
+    return Subtract(name=name, dtype=dtype)(inputs)

@@ -25,7 +25,7 @@ def described(model: Model) -> dict[str, Any]:
     Layers come in the model's order; nodes in an order in which they can run, with ``layer`` a
     number in that list. In arguments ``{"from": [node, output]}`` stands for a placeholder.
     """
-    network = model.functional_network()
+    network = model.built_network()
     layers = list(model.layers)
     nodes = [*(p.node for p in network.inputs if p.node is not None), *network.nodes]
     places = {
@@ -105,7 +105,7 @@ def made(cls: type[Model], config: dict[str, Any]) -> Model:
     model = cls(value_of(config["inputs"]), value_of(config["outputs"]), name=config["name"])
     losses = value_of(config.get("losses") or [])
     if losses:
-        network = model.functional_network()
+        network = model.built_network()
         model._become(Network(network.input_form, network.output_form, losses, network.layers))
     if not config.get("trainable", True):
         model.trainable = False

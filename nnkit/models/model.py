@@ -89,10 +89,6 @@ class Model(Trainer):
         self.compiled = False
         self._drop_session()
 
-    def functional_network(self) -> Network:
-        """The network, whose nodes a file can keep."""
-        return self._built_network()
-
     @property
     def is_functional(self) -> bool:
         """Whether the nodes are known, not only what ``call`` does."""
@@ -196,11 +192,11 @@ class Model(Trainer):
         """Add all nodes to a graph."""
         if self.is_traced(arguments):
             return super().added_to(graph, arguments, training)
-        return self._built_network().added_to(graph, self._in_order(arguments["x"]), training)
+        return self.built_network().added_to(graph, self._in_order(arguments["x"]), training)
 
     def _in_order(self, x: Any) -> list[Any]:
         """What a call is given for each input, also by name."""
-        network = self._built_network()
+        network = self.built_network()
         if isinstance(x, dict) and not isinstance(network.input_form, dict):
             return [x[name] for name in network.input_names]
         found = leaves(x)
@@ -245,22 +241,22 @@ class Model(Trainer):
     @property
     def inputs(self) -> list[Placeholder]:
         """The placeholders that it begins with."""
-        return list(self._built_network().inputs)
+        return list(self.built_network().inputs)
 
     @property
     def outputs(self) -> list[Placeholder]:
         """The placeholders that it ends with."""
-        return list(self._built_network().outputs)
+        return list(self.built_network().outputs)
 
     @property
     def input(self) -> Any:
         """The placeholders that it begins with, in the form of its inputs."""
-        return self._built_network().input_form
+        return self.built_network().input_form
 
     @property
     def output(self) -> Any:
         """The placeholders that it ends with, in the form of its outputs."""
-        return self._built_network().output_form
+        return self.built_network().output_form
 
     @property
     def input_names(self) -> list[str]:
@@ -270,12 +266,12 @@ class Model(Trainer):
     @property
     def output_names(self) -> list[str]:
         """Names of the outputs."""
-        return self._built_network().output_names
+        return self.built_network().output_names
 
     @property
     def built(self) -> bool:
         """Whether the weights exist."""
-        return self.network.built
+        return isinstance(self.network, Network)
 
     @property
     def dtype(self) -> str:
@@ -451,7 +447,7 @@ class Model(Trainer):
             for array, value in zip(self.optimizer_slots()[name], arrays, strict=True):
                 array[...] = value
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Sequential:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Model:
         twin = type(self).__new__(type(self))
         memo[id(self)] = twin
         with self.turns.alone():

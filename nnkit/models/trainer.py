@@ -73,13 +73,19 @@ class Trainer(Layer, abstract=True):
         with self.turns.alone():
             if self.held is None or self.held.network is not self.network:
                 self.held = Session(
-                    self._built_network(), self.optimizer, self.aims, self.turns.python
+                    self.built_network(), self.optimizer, self.aims, self.turns.python
                 )
             self.held = self.held.claimed(self.optimizer)
             self.held.eager = self.run_eagerly
             return self.held
 
-    def _built_network(self) -> Network:
+    def built_network(self) -> Network:
+        """The network, if the shapes of the inputs are known.
+
+        Raises
+        ------
+        ValueError
+        """
         if not isinstance(self.network, Network):
             raise ValueError(
                 f"the model {self.name!r} has no weights yet: give it an Input, or call "
@@ -240,7 +246,7 @@ class Trainer(Layer, abstract=True):
             held_out = None
             if validation_data is not None:
                 held_out = inputs.validation_arrays(self, validation_data)
-            network = self._built_network()
+            network = self.built_network()
             inputs.warn_of_doubts(network, self.goals(), data, held_out)
             if held_out is None and validation_split:
                 data, held_out = split(data, validation_split)
@@ -378,7 +384,7 @@ class Trainer(Layer, abstract=True):
         """
         size = inputs.batch_size(self.network, "predict", "batch_size", batch_size, _ROWS)
         samples = inputs.checked(self, inputs.samples(self.network, x), x)
-        network = self._built_network()
+        network = self.built_network()
         if network.fixed_batch_size:
             inputs.check_whole_batches(network, samples[0], "x")
         given = samples, size, to_host, self.run_eagerly
@@ -421,7 +427,7 @@ class Trainer(Layer, abstract=True):
         self._require_compiled("train_on_batch")
         with self.turns.alone(writes=True):
             data = inputs.arrays(self, x, y, sample_weight, class_weight)
-            inputs.warn_of_doubts(self._built_network(), self.goals(), data)
+            inputs.warn_of_doubts(self.built_network(), self.goals(), data)
             self._require_loss(data)
             n = len(data)
             run = Run(data, n)
@@ -442,7 +448,7 @@ class Trainer(Layer, abstract=True):
     def metric_directions(self) -> dict[str, str | None]:
         """For each result, whether smaller (``"min"``) or larger (``"max"``) is better, or None."""
         self._require_compiled("metric_directions")
-        if not self.network.built:  # Until then, "accuracy" may mean one of three metrics.
+        if not isinstance(self.network, Network):  # Until then, "accuracy" may mean one of three metrics.
             return {"loss": "min"}
         objective = self.session().objective
         known = [metric.direction for metric in objective.metrics]

@@ -21,7 +21,52 @@ from nnkit.nested import leaves, mapped
 __all__ = ["Network", "Pending", "Reference", "connected_again", "inputs_for"]
 
 
-class Network:
+class Layers:
+    """The layers of a model.
+
+    Attributes
+    ----------
+    layers : list of Layer
+    fixed_batch_size : int or None
+        The batch size of a network with ``stateful`` layers, otherwise None.
+    makes_mask : bool
+        Whether an output may have a mask, which only a step computes.
+    """
+
+    layers: list[Layer]
+    fixed_batch_size: int | None = None
+    makes_mask: bool = False
+
+    def walk(self) -> Iterator[Layer]:
+        """All layers that run, including those inside other layers."""
+        for layer in self.layers:
+            yield from layer.walk()
+
+    @property
+    def dtype(self) -> str:
+        """Data type of the weights and of every result."""
+        for layer in self.layers:
+            if layer.variables or not (isinstance(layer, InputLayer) or layer.fuses):
+                return layer.dtype
+        return self.layers[0].dtype if self.layers else config.floatx()
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights, layer by layer, in Keras's order."""
+        return list(dict.fromkeys(v for layer in self.layers for v in layer.weights))
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """The weights that an optimizer updates, each once."""
+        return list(dict.fromkeys([v for layer in self.layers for v in layer.trainable_weights]))
+
+    def states(self) -> list[np.ndarray]:
+        """Arrays that layers keep from step to step besides weights, such as states."""
+        states = {id(a): a for layer in self.walk() for a in layer.states}
+        return list(states.values())
+
+
+class Network(Layers):
     """The nodes between some inputs and outputs, without data.
 
     Sessions and steps know a model only through its network. The layers of a network never change:
@@ -39,8 +84,6 @@ class Network:
     ----------
     nodes : list of Node
         In an order in which they can run.
-    built : bool
-        Whether there are nodes; see :class:`Pending`.
 
     Raises
     ------
@@ -48,8 +91,6 @@ class Network:
         Something else than a placeholder is given; an output does not depend on the inputs alone;
         an input leads to no output; or two layers have one name.
     """
-
-    built = True
 
     def __init__(
         self,
@@ -98,11 +139,6 @@ class Network:
 
     # ------------------------------------------------------------------------------- structure
 
-    def walk(self) -> Iterator[Layer]:
-        """All layers that run, including those inside other layers."""
-        for layer in self.layers:
-            yield from layer.walk()
-
     @property
     def input_layers(self) -> list[Layer]:
         """The layers that give the inputs."""
@@ -135,18 +171,10 @@ class Network:
         return unique
 
     @property
-    def fixed_batch_size(self) -> int | None:
+    def fixed_batch_size(self) -> int | None:  # type: ignore[override]
         """The batch size of a network with ``stateful`` layers, otherwise None."""
         stateful = any(getattr(layer, "stateful", False) for layer in self.walk())
         return self.input_shapes[0][0] if stateful else None
-
-    @property
-    def dtype(self) -> str:
-        """Data type of the weights and of every result."""
-        for layer in self.layers:
-            if layer.variables or not (isinstance(layer, InputLayer) or layer.fuses):
-                return layer.dtype
-        return self.layers[0].dtype if self.layers else config.floatx()
 
     @property
     def input_dtypes(self) -> list[str]:
@@ -170,27 +198,10 @@ class Network:
                 node.layer.check_values(x, name)
 
     @property
-    def makes_mask(self) -> bool:
+    def makes_mask(self) -> bool:  # type: ignore[override]
         """Whether an output may have a mask, which only a step computes."""
         longer = any(len(shape) > 2 for shape in self.output_shapes)
         return longer and any(layer.makes_mask for layer in self.walk())
-
-    # --------------------------------------------------------------------------------- weights
-
-    @property
-    def weights(self) -> list[Variable]:
-        """All weights, layer by layer, in Keras's order."""
-        return list(dict.fromkeys(v for layer in self.layers for v in layer.weights))
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """The weights that an optimizer updates, each once."""
-        return list(dict.fromkeys([v for layer in self.layers for v in layer.trainable_weights]))
-
-    def states(self) -> list[np.ndarray]:
-        """Arrays that layers keep from step to step besides weights, such as states."""
-        states = {id(a): a for layer in self.walk() for a in layer.states}
-        return list(states.values())
 
     # ----------------------------------------------------------------------------------- a step
 
@@ -323,7 +334,7 @@ def _nested_shapes(outputs: Any) -> Any:
     return mapped(lambda output: output.shape, outputs)
 
 
-class Pending:
+class Pending(Layers):
     """The layers of a model whose inputs' shapes are not known yet.
 
     Parameters
@@ -334,30 +345,13 @@ class Pending:
         Whether there will be one input.
     """
 
-    built = False
-    makes_mask = False
-    fixed_batch_size = None
-    input_form: Any = None
-    inputs: Sequence[Placeholder] = ()
-
     def __init__(self, layers: Callable[[], Sequence[Layer]], is_line: bool = False) -> None:
         self._layers, self.is_line = layers, is_line
 
     @property
-    def layers(self) -> list[Layer]:
+    def layers(self) -> list[Layer]:  # type: ignore[override]
         """The layers, in the order in which they run."""
         return list(self._layers())
-
-    @property
-    def input_names(self) -> list[str]:
-        """Nothing is known of the inputs."""
-        return []
-
-    walk = Network.walk
-    weights = Network.weights
-    trainable_weights = Network.trainable_weights
-    dtype = Network.dtype
-    states = Network.states
 
 
 def _placeholders(what: str, nested: Any) -> list[Placeholder]:

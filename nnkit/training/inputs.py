@@ -48,7 +48,7 @@ def arrays(
     for name, array in zip(names, given, strict=True):
         check_finite(array, name, model.dtype)
     given = checked(model, given, form=x)
-    network, goals = model.network, model.goals()
+    network, goals = model.built_network(), model.goals()
     rows = check_lengths(dict(zip(_names(network, given), given, strict=True)))
     outputs = network.output_shapes_for([(None, *a.shape[1:]) for a in given])
     many = len(goals) > 1
@@ -129,9 +129,9 @@ def samples(network: Network | Pending, x: Any) -> list[Any]:
     TypeError, ValueError
         It is not as many arrays as there are inputs, or a name is unknown or missing.
     """
-    if isinstance(x, np.ndarray) and (not network.built or len(network.inputs) == 1):
+    if isinstance(x, np.ndarray) and (not isinstance(network, Network) or len(network.inputs) == 1):
         return [as_array(x, "x", stays=True)]
-    if not network.built:
+    if not isinstance(network, Network):
         if isinstance(x, Mapping):
             return [as_array(x[n], f"x[{n!r}]", stays=True) for n in sorted(x, key=str)]
         several = isinstance(x, (list, tuple)) and all(is_array(v) and v.ndim > 1 for v in x)
@@ -175,7 +175,7 @@ def _names(network: Network | Pending, given: Sequence[Any]) -> list[str]:
     """What errors call the inputs."""
     if len(given) == 1:
         return ["x"]
-    names = network.input_names or range(len(given))
+    names = network.input_names if isinstance(network, Network) else range(len(given))
     return [f"x[{name!r}]" for name in names]
 
 
@@ -190,7 +190,7 @@ def checked(model: Trainer, given: Sequence[Any], form: Any = None) -> list[Any]
     form : object
         What the user gave, whose lists and dictionaries a new model's inputs get.
     """
-    if not model.network.built and all(a.ndim > 1 for a in given):
+    if not isinstance(model.network, Network) and all(a.ndim > 1 for a in given):
         shapes = [(None, *a.shape[1:]) for a in given]
         if len(shapes) == 1:
             model.build(shapes[0])
@@ -199,7 +199,7 @@ def checked(model: Trainer, given: Sequence[Any], form: Any = None) -> list[Any]
         else:
             model.build(shapes)
     network = model.network
-    if not network.built:
+    if not isinstance(network, Network):
         return [_with_axes((), x, "x") for x in given]
     made = []
     pairs = zip(given, network.input_shapes, _names(network, given), strict=True)

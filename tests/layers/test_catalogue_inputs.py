@@ -98,6 +98,8 @@ def test_the_wrong_rank_is_explained_or_right(case, rng):
     said, or an error that names the layer."""
     first, *others = flat(case.shape) + flat(case.named)
     for shape in (first[:-1], (*first, 2)):
+        if others and not shape:
+            continue  # A list of numbers is no input in a list of inputs.
         layer = case.another()
         given = [np.ones((3, *size), np.float32) for size in (shape, *others)]
         named = f"{layer.name}|{type(layer).__name__}|input_shape"

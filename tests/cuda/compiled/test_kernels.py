@@ -62,6 +62,7 @@ DIVIDE_FOR_A_ROW = {
     *("zero_pad", "zero_pad_backward", "repeat", "repeat_backward", "permute", "apply_mask"),
     "masked_mean_backward",
     *("prelu", "prelu_backward"),
+    *("unit_vectors", "unit_vectors_backward"),
 }
 DIVIDE_FOR_A_ROW |= {"norm_factors", "scale_vectors"}
 
