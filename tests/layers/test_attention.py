@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+import nnkit
 from nnkit import layers
 from nnkit.layers import AdditiveAttention, Attention, MultiHeadAttention
 from tests.helpers import slope
@@ -347,3 +348,40 @@ def test_errors(call, message):
 
 def test_all_are_public():
     assert {"Attention", "AdditiveAttention", "MultiHeadAttention"} <= set(layers.__all__)
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_in_a_model(threads, rng):
+    """Recorded as in Python; masks come from an embedding, lengths differ from batch to batch."""
+    ids = [rng.integers(0, 5, (24, length)) for length in (7, 4)]
+    ids[0][:, 5:] = 0
+    targets = rng.integers(0, 2, 24)
+
+    def trained(eager):
+        nnkit.utils.set_random_seed(1)
+        left, right = nnkit.Input((None,)), nnkit.Input((None,))
+        embedding = layers.Embedding(5, 8, mask_zero=True)
+        query, value = embedding(left), embedding(right)
+        y = MultiHeadAttention(2, 4, dropout=0.1, seed=3)(query, value)
+        y, weights = MultiHeadAttention(2, 4)(
+            y, y, use_causal_mask=True, return_attention_scores=True
+        )
+        y = AdditiveAttention()([Attention(use_scale=True)([y, query]), value])
+        y = layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling1D()(y))
+        model = nnkit.Model([left, right], y)
+        model.compile("adam", "sparse_categorical_crossentropy", run_eagerly=eager)
+        model.fit(ids, targets, epochs=2, batch_size=8, shuffle=False, verbose=0)
+        model.fit([ids[1], ids[0]], targets, batch_size=8, shuffle=False, verbose=0)
+        return model.get_weights(), nnkit.Model(model.inputs, weights).predict(ids, verbose=0)
+
+    nnkit.config.set_num_threads(threads)
+    (eager, _), (recorded, weights) = trained(True), trained(False)
+    nnkit.config.set_num_threads(None)
+    for one, other in zip(eager, recorded, strict=True):
+        np.testing.assert_allclose(one, other, 1e-4, 1e-6)
+    assert weights.shape == (24, 2, 7, 7)
+    np.testing.assert_array_equal(np.triu(weights, 1), 0)
+    counts = ids[0] != 0
+    np.testing.assert_allclose(
+        weights.sum(-1)[np.broadcast_to(counts[:, None], (24, 2, 7))], 1, 1e-5
+    )
