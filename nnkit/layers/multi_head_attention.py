@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
+from nnkit.arguments import refuse_unknown
 from nnkit.engine.dispatch import launch
 from nnkit.layers.attending import Attending, inputs_of, same_size
 from nnkit.layers.attention_axes import AttentionAxes, checked_axes
@@ -16,6 +17,9 @@ from nnkit.layers.inside import build_in_turn
 from nnkit.layers.projection import Projection
 
 __all__ = ["MultiHeadAttention"]
+
+_CALL = ["query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask"]
+_CALL += ["return_attention_scores", "training", "use_causal_mask", "mask"]
 
 
 class MultiHeadAttention(Attending):
@@ -186,14 +190,16 @@ class MultiHeadAttention(Attending):
         use_causal_mask: bool = False,
         *,
         mask: Any = None,
+        **unknown: Any,
     ) -> Any:
         """The output, or [output, weights]; see the class. ``query`` may be a list of all inputs.
 
         Raises
         ------
         TypeError
-            There is no value.
+            There is no value, or an argument is unknown.
         """
+        refuse_unknown(f"layer {self.name!r}", unknown, _CALL)
         if value is None and not isinstance(query, (list, tuple)):
             raise TypeError(
                 f"layer {self.name!r} (MultiHeadAttention) is called with a query and a value; for "

@@ -326,6 +326,8 @@ a, b = np.ones((2, 3, 4)), np.ones((2, 5, 4))
         (lambda: MultiHeadAttention(2, 2, attention_axes=(2, 1))(a[None], a[None]), "ascending"),
         (lambda: MultiHeadAttention(2, 2, attention_axes="1")(a, b), "whole number or several"),
         (lambda: MultiHeadAttention(2, 2)(a), "a query and a value"),
+        (lambda: MultiHeadAttention(2, 2)(a, b, use_casual_mask=True), "use_causal_mask"),
+        (lambda: Attention()([a, b], use_casual_mask=True), "use_causal_mask"),
         (lambda: MultiHeadAttention(2, 2)(a, b, a), "value and key must be of one shape"),
         (
             lambda: MultiHeadAttention(2, 2)(a, b, attention_mask=np.ones((2, 3, 4), bool)),
