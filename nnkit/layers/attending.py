@@ -42,6 +42,20 @@ class Attending(RandomLayer, abstract=True):
         """The number of features: weights don't depend on the number of steps."""
         return shape[-1:]
 
+    def ensure_built(self, input_shape: Any) -> None:
+        """Build once; later inputs must fit each other, and have as many features as the first."""
+        self.compute_output_shape(input_shape)
+        if self.input_shape is None:
+            super().ensure_built(input_shape)
+            return
+        first: Any = self.input_shape
+        features = [[shape[-1] for shape in inputs_of(shapes)] for shapes in (first, input_shape)]
+        if self.variables and features[0] != features[1]:
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}) was built for query, value and key "
+                f"of {features[0]} features, got {features[1]}"
+            )
+
     def compute_mask(self, x: Any, mask: Any) -> Any:
         """The query's mask."""
         return mask[0] if isinstance(mask, list) else mask

@@ -115,7 +115,7 @@ class Attention(Attending):
 
     def forward(
         self,
-        x: list[np.ndarray],
+        x: Any,
         training: bool = False,
         mask: list[np.ndarray | None] | None = None,
         use_causal_mask: bool = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -41,7 +42,7 @@ class AttentionAxes:
         self.steps = tuple(
             range(1, rank - 1)
             if given is None
-            else (axis + rank - 1 if axis < 0 else axis for axis in given)
+            else (axis + rank if axis < 0 else axis for axis in given)
         )
         if not self.steps or list(self.steps) != sorted({*self.steps} & {*range(1, rank - 1)}):
             raise ValueError(
@@ -105,9 +106,8 @@ class AttentionAxes:
         n, places = len(self.steps), len(self.places)
         ends = mask.ndim - 2 * n
         sizes = (*mask.shape[: max(ends, 0)], *(1,) * (places + 2 - ends), *mask.shape[-2 * n :])
-        groups = (0, 1), (1, 1 + places), (1 + places, 2 + places)
-        groups += (2 + places, 2 + places + n), (2 + places + n, 2 + places + 2 * n)
-        parts = [(sizes[a:b], shape[a:b]) for a, b in groups]
+        ends_of_groups = itertools.accumulate((0, 1, places, 1, n, n))
+        parts = [(sizes[a:b], shape[a:b]) for a, b in itertools.pairwise(ends_of_groups)]
         if ends < 0 or any(p != want and any(s != 1 for s in p) for p, want in parts):
             raise ValueError(
                 f"layer {self._owner.name!r}: attention_mask must be of the shape of the weights, "

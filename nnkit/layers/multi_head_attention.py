@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
+from nnkit.arguments import refuse_unknown
 from nnkit.engine.dispatch import launch
 from nnkit.layers.attending import Attending, inputs_of, same_size
 from nnkit.layers.attention_axes import AttentionAxes, checked_axes
@@ -16,6 +17,9 @@ from nnkit.layers.inside import build_in_turn
 from nnkit.layers.projection import Projection
 
 __all__ = ["MultiHeadAttention"]
+
+_CALL = ["query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask"]
+_CALL += ["return_attention_scores", "training", "use_causal_mask", "mask"]
 
 
 class MultiHeadAttention(Attending):
@@ -186,14 +190,16 @@ class MultiHeadAttention(Attending):
         use_causal_mask: bool = False,
         *,
         mask: Any = None,
+        **unknown: Any,
     ) -> Any:
         """The output, or [output, weights]; see the class. ``query`` may be a list of all inputs.
 
         Raises
         ------
         TypeError
-            There is no value.
+            There is no value, or an argument is unknown.
         """
+        refuse_unknown(f"layer {self.name!r}", unknown, _CALL)
         if value is None and not isinstance(query, (list, tuple)):
             raise TypeError(
                 f"layer {self.name!r} (MultiHeadAttention) is called with a query and a value; for "
@@ -216,7 +222,7 @@ class MultiHeadAttention(Attending):
         """Make the projections' weights."""
         query, value, key, _ = self._checked(input_shape)
         inner = (*query[:-1], self.num_heads, self.value_dim)
-        self.output_dense.outputs = self.outputs or query[-1:]
+        self._part("attention_output").outputs = self.outputs or query[-1:]
         shapes = {"query": query, "key": key, "gate": query, "value": value}
         for layer in self.layers:
             build_in_turn(self.name, [layer], shapes.get(layer.name, inner))
@@ -262,7 +268,7 @@ class MultiHeadAttention(Attending):
 
     def forward(
         self,
-        x: list[np.ndarray],
+        x: Any,
         training: bool = False,
         mask: list[np.ndarray | None] | None = None,
         use_causal_mask: bool = False,
@@ -306,7 +312,7 @@ class MultiHeadAttention(Attending):
         self._gives_weights = return_attention_scores
         return [y, self.shares.reshape(shape)] if return_attention_scores else y
 
-    def backward(self, dy: Any) -> list[np.ndarray | None] | None:
+    def backward(self, dy: Any) -> Any:
         """The projections' gradients, and those of the inputs."""
         dy, dweights = dy if self._gives_weights else (dy, None)
         for layer in self.layers:

@@ -19,6 +19,7 @@ from nnkit import constraints, initializers, layers, losses, ops, optimizers, re
 from nnkit.testing import Shapes, alike, flat, rebuilt, several
 
 OWN = "Keras has none"
+ELSEWHERE = "compared in a file of its own"
 
 
 @dataclass(frozen=True, eq=False)
@@ -319,6 +320,34 @@ LAYERS = [
     Case(layers.SpatialDropout1D(0.4, seed=3), (6, 5), random=True),
     Case(layers.SpatialDropout2D(0.4, seed=3), (3, 2, 5), random=True),
     Case(layers.SpatialDropout2D(0.4, "channels_first", seed=3), (5, 3, 2), random=True),
+    # Attention: tests/keras/test_attention.py compares it with Keras's.
+    Case(layers.Attention(), [(4, 3), (5, 3)], keras=ELSEWHERE),
+    Case(layers.Attention(True, "concat"), [(4, 3), (5, 2), (5, 3)], keras=ELSEWHERE),
+    Case(
+        layers.Attention(True, dropout=0.3, seed=1),
+        [(4, 3), (4, 3)],
+        masked=(True, True),
+        random=True,
+        keras=ELSEWHERE,
+    ),
+    Case(layers.AdditiveAttention(), [(4, 3), (5, 3)], masked=(False, True), keras=ELSEWHERE),
+    Case(layers.MultiHeadAttention(2, 3), [(4, 3), (5, 2)], masked=(True, True), keras=ELSEWHERE),
+    Case(
+        layers.MultiHeadAttention(2, 3, 2, use_gate=True, dropout=0.3, seed=1),
+        [(4, 3), (5, 2), (5, 4)],
+        random=True,
+        keras=ELSEWHERE,
+    ),
+    Case(
+        layers.MultiHeadAttention(2, 3, output_shape=(2, 2), kernel_regularizer="l2"),
+        [(4, 2, 3), (5, 2, 3)],
+        keras=ELSEWHERE,
+    ),
+    Case(
+        layers.MultiHeadAttention(1, 2, attention_axes=1, activity_regularizer="l2"),
+        [(4, 2, 3), (5, 2, 3)],
+        keras=ELSEWHERE,
+    ),
     # Recurrence, embedding, masks.
     Case(layers.Embedding(7, 3), (5,), ids=7),
     Case(layers.Embedding(3, 1, mask_zero=True), (4,), ids=3),

@@ -58,6 +58,25 @@ def join_masks(x, z, first, y):
                         y[b, p, h, t, s] = says(one, s) and says(other, s)
 
 
+@inline
+def hide(x, row, begin, end, hidden):
+    """Put a number in place of what doesn't count, and return how many do."""
+    zero, one = x.dtype.type(0), x.dtype.type(1)
+    count = zero
+    if row.size == 1:  # Apart: with an index that may stand still, the loop isn't vectorised.
+        shared = row[0] != 0
+        for s in range(x.size):
+            counts = shared and begin <= s and s <= end
+            x[s] = x[s] if counts else hidden
+            count += one if counts else zero
+    else:
+        for s in range(x.size):
+            counts = row[s] != 0 and begin <= s and s <= end
+            x[s] = x[s] if counts else hidden
+            count += one if counts else zero
+    return count
+
+
 @kernel(outputs=["y"], split=["x", "y"])
 def masked_softmax(x, mask, before, after, factor, nothing, first, y):
     """y_s = e^(f x_s) / the sum of e^(f x_r) over the sources r that count, and 0 for others.
@@ -75,11 +94,9 @@ def masked_softmax(x, mask, before, after, factor, nothing, first, y):
                     source, to = x[b, p, h, t], y[b, p, h, t]
                     row = mask[row_of(mask, first + b, p, h, t)]
                     begin, end = t - before, t + after
-                    count = zero
                     for s in range(to.size):
-                        counts = begin <= s <= end and says(row, s)
-                        to[s] = scale * source[s] if counts else low
-                        count += one if counts else zero
+                        to[s] = scale * source[s]
+                    count = hide(to, row, begin, end, low)
                     top = largest(to)
                     for s in range(to.size):
                         to[s] = _math.exp(to[s] - top)
@@ -106,8 +123,8 @@ def masked_softmax_backward(dy, y, mask, before, after, factor, first, dx):
                     for s in range(to.size):
                         dot += given[s] * weight[s]
                     for s in range(to.size):
-                        counts = begin <= s <= end and says(row, s)
-                        to[s] = scale * (weight[s] * (given[s] - dot)) if counts else zero
+                        to[s] = scale * (weight[s] * (given[s] - dot))
+                    hide(to, row, begin, end, zero)
 
 
 def _additive_cost(query, key, *others):
