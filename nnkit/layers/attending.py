@@ -31,6 +31,7 @@ class Attending(RandomLayer, abstract=True):
         Arguments of :class:`Layer`.
     """
 
+    takes_list = True
     uses_mask = True
     call_options = ("use_causal_mask", "return_attention_scores")
 

@@ -198,9 +198,12 @@ class Layer(WeightOwner):
             return built.compute_output_shape(input_shape)
         return self._expression(False, input_shape).output_shape(self, input_shape)
 
-    def fixed_sizes(self, shape: Shape) -> tuple[int | None, ...]:
-        """The sizes of an input's shape on which the weights depend: all but the batch's."""
-        return tuple(shape[1:])
+    def fixed_sizes(self, shape: Any) -> Any:
+        """The sizes of an input's shape, or shapes, on which the weights depend.
+
+        All but the batch's unless overridden.
+        """
+        return map_shapes(lambda one: tuple(one[1:]), shape)
 
     def forward(self, x: Any, training: bool = False) -> Any:
         """The output for a batch; keeps what ``backward`` needs on ``self``."""
@@ -209,14 +212,33 @@ class Layer(WeightOwner):
                 f"{type(self).__name__} must define forward(self, x, training=False), or "
                 "call(self, x) with nnkit.ops"
             )
-        self._x, self._used = x, self._expression(bool(training), x.shape)
+        self._x = x
+        if self.is_traced({"x": x}):
+            self.graph, form = self._own_graph(mapped(np.shape, x), bool(training))
+            return packed(form, self.graph.forward(leaves(x)))
+        self._used = self._expression(bool(training), x.shape)
         return self._used.forward(self, x, training)
 
     def backward(self, dy: Any) -> Any:
         """The gradient of the input, given that of the output; overwrites the weights' own."""
         if not hasattr(self, "call"):
             raise TypeError(f"{type(self).__name__} must define backward(self, dy)")
+        if self.is_traced({"x": self._x}):
+            return packed(self._x, self.graph.backward(leaves(dy), self.propagate))
         return self._used.backward(self, self._x, dy)
+
+    def _own_graph(self, shapes: Any, training: bool) -> tuple[Graph, Any]:
+        """The graph of what ``call`` does, without the activation; and the form of its outputs."""
+        graphs = vars(self).setdefault("graphs", {})
+        key = repr(shapes), training
+        if key not in graphs:
+            graph = Graph(training)
+            x = map_shapes(lambda shape: graph.input(shape, self.dtype), shapes)
+            form = self.added_to(graph, {"x": x}, training)
+            graph.finish(form)
+            graphs[key] = graph, form
+        made: tuple[Graph, Any] = graphs[key]
+        return made
 
     def check_values(self, x: Any, name: str) -> None:
         """Refuse data that the layer can't take, as a model's input: once, before any work."""
@@ -263,25 +285,30 @@ class Layer(WeightOwner):
         if self.input_shape is None:
             self.build(input_shape)
             self.input_shape = input_shape
-            layers = self.layers if self._has_own_call else ()
-            for i, layer in enumerate(layers):
-                name_among(layers[:i], layer)
+            if self._has_own_call and self.layers:
+                self._build_inside(input_shape)
             if self.activation is not None:
                 self._build_activation(self.activation, self.compute_output_shape(input_shape))
-        elif self._own_variables and not self._fits(self.input_shape, input_shape):
+        elif self._own_variables and (
+            self.fixed_sizes(self.input_shape) != self.fixed_sizes(input_shape)
+        ):
             raise ValueError(
                 f"layer {self.name!r} was built for inputs of shape {_samples(self.input_shape)} "
                 f"(without the batch axis), got {_samples(input_shape)}"
             )
 
-    def _fits(self, built: Any, given: Any) -> bool:
-        """Whether the weights are right for inputs of a shape, or shapes."""
-        before, now = (s if isinstance(s, list) else [s] for s in (built, given))
-        if isinstance(built, dict) or isinstance(given, dict):
-            return True
-        return len(before) == len(now) and all(
-            self.fixed_sizes(a) == self.fixed_sizes(b) for a, b in zip(before, now, strict=True)
-        )
+    def _build_inside(self, input_shape: Any) -> None:
+        """Name the layers that ``call`` uses, and build them by running it."""
+        layers = self.layers
+        for i, layer in enumerate(layers):
+            name_among(layers[:i], layer)
+        needed = [
+            name
+            for name, p in inspect.signature(self.call).parameters.items()  # type: ignore[attr-defined]
+            if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+        ]
+        if len(needed) == 1:  # Otherwise the first call builds them.
+            self.compute_output_shape(input_shape)
 
     def _build_activation(self, activation: Layer, shape: Shape) -> None:
         activation.ensure_built(shape)
@@ -383,6 +410,12 @@ class Layer(WeightOwner):
             return ["x", "training", "mask", *self.named_inputs, *self.call_options]
         names = list(inspect.signature(type(self).call).parameters)  # type: ignore[attr-defined]
         return [*names[1:], *(n for n in ("training", "mask") if n not in names)]
+
+    @property
+    def takes_list(self) -> bool:
+        """Whether a list of arrays is a list of inputs, not of samples: layers of one's own."""
+        definer = next(c for c in type(self).__mro__ if {"call", "forward"} & vars(c).keys())
+        return not definer.__module__.startswith("nnkit.")
 
     @property
     def _has_own_call(self) -> bool:
@@ -514,9 +547,7 @@ class Layer(WeightOwner):
         first, *rest = self.parts()
         outputs = first.added_to(graph, arguments, training)
         for part in rest:
-            several = isinstance(outputs, list)
-            y = part.added_to(graph, {"x": outputs[0] if several else outputs}, training)
-            outputs = [y, *outputs[1:]] if several else y
+            outputs = mapped(lambda y, part=part: part.added_to(graph, {"x": y}, training), outputs)
         return outputs
 
     def added_to(self, graph: Graph, arguments: dict[str, Any], training: bool) -> Any:
@@ -586,11 +617,15 @@ class Layer(WeightOwner):
             try:
                 given = stand_in.call(arguments["x"], **told)
             except Exception as error:
+                if type(error) in (TypeError, ValueError):
+                    error = type(error)(f"layer {self.name!r}: {error}").with_traceback(
+                        error.__traceback__
+                    )
                 error.add_note(
                     f"This was in {self.name!r}, which gets placeholders without values: use "
                     "nnkit.ops instead of NumPy's functions, and ops.where instead of if."
                 )
-                raise
+                raise error from error.__cause__
         outputs = list(given) if isinstance(given, tuple) else given
         for output in leaves(outputs):
             if not isinstance(output, Placeholder):
@@ -648,7 +683,7 @@ class Layer(WeightOwner):
         if isinstance(x, dict):
             return {name: self.as_inputs(value) for name, value in x.items()}
         several = isinstance(x, (list, tuple)) and all(is_array(v) and v.ndim > 1 for v in x)
-        if several and x:
+        if several and x and self.takes_list:
             return [self.as_inputs(value) for value in x]
         x = self.as_input(x)
         self.check_values(x, "x")

@@ -10,7 +10,7 @@ from nnkit import checks
 from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.first_states import Arrays, FirstStates, as_list
-from nnkit.layers.inside import layers_from
+from nnkit.layers.inside import build_in_turn, layers_from
 from nnkit.layers.merge import Merge
 from nnkit.layers.recurrent import Recurrent
 
@@ -106,8 +106,12 @@ class Bidirectional(FirstStates):
     def ensure_built(self, input_shape: Shape) -> None:
         """Build both layers once; later inputs must fit their weights."""
         for layer in self.layers:
-            layer.ensure_built(input_shape)
+            build_in_turn(self.name, [layer], input_shape)
         super().ensure_built(input_shape)
+
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        """The number of features."""
+        return shape[2:]
 
     def build(self, input_shape: Shape) -> None:
         """Check that the layers' outputs can be merged."""

@@ -54,6 +54,7 @@ class Dot(Layer):
     """
 
     recordable = True
+    takes_list = True
 
     def __init__(self, axes: int | Sequence[int], normalize: bool = False, **options: Any) -> None:
         super().__init__(**options)

@@ -7,7 +7,7 @@ from typing import Any
 
 from nnkit import budget
 from nnkit.layers.base import Layer, Shape, stated_shape
-from nnkit.layers.nodes import Placeholder
+from nnkit.layers.nodes import Placeholder, map_shapes
 from nnkit.nested import leaves
 from nnkit.registry import resolve
 
@@ -25,9 +25,15 @@ def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
 
     def build(layer: Layer, shape: Shape) -> Shape:
         layer.ensure_built(shape)
-        return stated_shape(layer.compute_output_shape(shape))
+        made: Shape = map_shapes(stated_shape, layer.compute_output_shape(shape))
+        return made
 
-    return _in_turn(owner, layers, shape, build, lambda shape: [shape])
+    def flat(shapes: Any) -> list[Shape]:
+        found: list[Shape] = []
+        map_shapes(found.append, shapes)
+        return found
+
+    return _in_turn(owner, layers, shape, build, flat)
 
 
 def connect_in_turn(owner: str, layers: Sequence[Layer], x: Placeholder) -> Any:
@@ -40,7 +46,17 @@ def connect_in_turn(owner: str, layers: Sequence[Layer], x: Placeholder) -> Any:
     """
 
     def connect(layer: Layer, x: Any) -> Any:
-        return layer.connected({"x": x}, None)
+        made = layer.connected({"x": x}, None)
+        if not isinstance(made, Placeholder):
+            several = getattr(layer, "return_state", False)
+            why = ", with return_state=True," if several else ""
+            if getattr(layer, "merge_mode", "concat") is None:
+                why = ", with merge_mode=None,"
+            raise ValueError(
+                f"it gives {len(leaves(made))} outputs{why} but in a Sequential one array goes from "
+                "layer to layer; use nnkit.Model(inputs, outputs)"
+            )
+        return made
 
     return _in_turn(owner, layers, x, connect, lambda made: [p.shape for p in leaves(made)])
 

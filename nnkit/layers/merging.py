@@ -30,6 +30,7 @@ class Merging(Layer, abstract=True):
         Class attribute: how :class:`Merge` is to merge.
     """
 
+    takes_list = True
     recordable = True
     uses_mask = True
     supports_masking = True
