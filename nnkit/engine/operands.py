@@ -102,7 +102,13 @@ class Operands:
 # Words that Python writes sooner than NumPy takes to begin.
 _FEW = 8
 _POINTER = 8
-_TABLE = 1000  # Bytes of the objects of a table of addresses.
+# Bytes of a table's objects, and of two numbers in it.
+_TABLE, _PAIR = 600, 150
+
+
+def _columns(pairs: list[tuple[int, int]]) -> np.ndarray:
+    columns: np.ndarray = np.array(pairs, np.int64).reshape(-1, 2).T.copy()
+    return columns
 
 
 class _Addresses:
@@ -130,12 +136,14 @@ class _Addresses:
 
     def finish(self) -> None:
         """No more will be added."""
-        self._at, self._offsets = np.array(self._list, np.int64).reshape(-1, 2).T.copy()
-        self._rows, self._units = np.array(self._counts, np.int64).reshape(-1, 2).T.copy()
-        arrays = self._at, self._offsets, self._rows, self._units
-        self.nbytes = _TABLE + sum(array.nbytes for array in arrays)
-        self._few = self._list if len(self._list) <= _FEW else []
-        del self._list, self._counts
+        count = len(self._list) + len(self._counts)
+        self._few = count <= _FEW
+        self.nbytes = _TABLE + _PAIR * count
+        if not self._few:
+            self._at, self._offsets = _columns(self._list)
+            self._rows, self._units = _columns(self._counts)
+            self.nbytes = _TABLE + 2 * self._at.nbytes + 2 * self._rows.nbytes
+            self._list, self._counts = [], []
 
     def forget(self) -> None:
         """What the words are is not known."""
@@ -144,12 +152,16 @@ class _Addresses:
     def put(self, words: np.ndarray, base: int, shape: tuple[int, ...] = ()) -> None:
         """Write the words."""
         if base != self.base:
-            if len(self._at) <= _FEW:
-                for at, offset in self._few:
+            if self._few:
+                for at, offset in self._list:
                     words[at] = base + offset
             else:
                 words[self._at] = self._offsets + base
             self.base = base  # Only now: Ctrl-C may have come in between.
         if shape != self.shape:
-            words[self._rows] = self._units * shape[0]
+            if self._few:
+                for at, unit in self._counts:
+                    words[at] = unit * shape[0]
+            else:
+                words[self._rows] = self._units * shape[0]
             self.shape = shape

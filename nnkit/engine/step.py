@@ -175,7 +175,10 @@ class Step:
         """
         self.device.take(self._lasting)
         if not self.checked and not self.eager:
-            steps -= self._begin(bound, steps)
+            with uncollected():
+                while steps and not self.checked and not self.eager:
+                    steps -= self._record(bound)
+                    self._count()
         if not steps:
             return
         if self.eager:
@@ -201,15 +204,6 @@ class Step:
             _log.warning("the steps of this model run in Python, on the CPU: %s", reason)
 
     # ----------------------------------------------------------------------- recorded and checked
-
-    def _begin(self, bound: Bound, steps: int) -> int:
-        """Do the steps until there is a program that has been checked; how many that were."""
-        left = steps
-        with uncollected():
-            while left and not self.checked and not self.eager:
-                left -= self._record(bound)
-                self._count()
-        return steps - left
 
     def _count(self) -> None:
         """See what it takes now."""
