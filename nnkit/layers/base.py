@@ -138,6 +138,7 @@ class Layer(WeightOwner):
     fuses: ClassVar[bool] = False
     trusted: ClassVar[bool] = False
     is_copy = False
+    _has_own_call: ClassVar[bool] = False
     makes_mask: bool = False
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -146,6 +147,7 @@ class Layer(WeightOwner):
         cls.decides_mask = cls.decides_mask or "compute_mask" in own
         if "call" in own and "forward" not in own and "recordable" not in own:
             cls.recordable = True
+        cls._has_own_call = hasattr(cls, "call") and cls.forward is Layer.forward
 
     def __init__(
         self,
@@ -417,10 +419,6 @@ class Layer(WeightOwner):
         definer = next(c for c in type(self).__mro__ if {"call", "forward"} & vars(c).keys())
         return not definer.__module__.startswith("nnkit.")
 
-    @property
-    def _has_own_call(self) -> bool:
-        return hasattr(type(self), "call") and type(self).forward is Layer.forward
-
     def _bound(
         self, x: Any, more: tuple[Any, ...], named: dict[str, Any]
     ) -> tuple[dict[str, Any], bool | None]:
@@ -669,6 +667,10 @@ class Layer(WeightOwner):
     def output(self) -> Any:
         """The placeholders that it gave; see :attr:`input`."""
         return self._only_node("output").outputs
+
+    def forget_call(self, node: Node) -> None:
+        """Be as if a call with placeholders had not been."""
+        self._nodes = [other for other in self._nodes if other is not node]
 
     def _only_node(self, name: str) -> Node:
         if len(self._nodes) != 1:

@@ -78,6 +78,7 @@ class Use:
         self.results = [] if outputs is None else [v.index for v in leaves(outputs)]
         self.several = isinstance(outputs, list)
         self.alone = isinstance(self.x, Value) and len(self.inputs) == 1
+        self.adds_loss = any(layer.adds_loss for layer in part.walk())
 
 
 class Graph:
@@ -347,10 +348,10 @@ class Graph:
             if index not in gradients:
                 gradients[index] = gradient
             elif index in sums:
-                launch.add_to(gradient.reshape(-1), gradients[index].reshape(-1))
+                launch.add_to(gradient, gradients[index])
             else:
                 total = empty(gradient.shape, gradient.dtype)
-                launch.add(gradients[index].reshape(-1), gradient.reshape(-1), total.reshape(-1))
+                launch.add(gradients[index], gradient, total)
                 gradients[index] = total
                 sums.add(index)
 
@@ -359,7 +360,7 @@ class Graph:
                 add(value.index, dy)
         for use in reversed(self.uses):
             part = use.part
-            reached = use.outputs is None or any(i in gradients for i in use.results)
+            reached = use.adds_loss or any(i in gradients for i in use.results)
             part.propagate = propagate or any(i in needed for i in use.inputs)
             if not reached or not (part.propagate or part.trainable_weights):
                 continue

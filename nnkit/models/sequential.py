@@ -130,6 +130,8 @@ class Sequential(Model):
         if isinstance(before, Network) and before.input_layers == [first]:
             if present and stack[: len(present)] == present:
                 x, start = before.outputs[0], len(present)
+        if isinstance(before, Network) and not start:
+            before.leave()
         return Network(first.output, connect_in_turn(self.name, stack[start:], x), layers=stack)
 
     def build(self, input_shape: Any = None) -> None:

@@ -96,7 +96,10 @@ class Trainer(Layer, abstract=True):
 
     def goals(self) -> list[Goal]:
         """What each output is compared with."""
-        return self.session().objective.goals
+        held = self.held
+        if held is None or held.network is not self.network:
+            held = self.session()
+        return held.objective.goals
 
     # -------------------------------------------------------------------------------- learning
 
@@ -255,6 +258,7 @@ class Trainer(Layer, abstract=True):
             if held_out is not None:
                 inputs.check_whole_batches(network, held_out, "the validation data")
 
+            self.session()
             self._require_loss(data)
             params = _params(verbose, size, data) | {
                 "epochs": end,
@@ -270,9 +274,10 @@ class Trainer(Layer, abstract=True):
             return history
 
     def _require_loss(self, data: Arrays) -> None:
+        if any(goal.loss is not None for goal in self.goals()):
+            return
         session = self.session()
-        objective = session.objective
-        if objective.with_loss or objective.regularized:
+        if session.objective.regularized:
             return
         uses = session.graph(data.shapes, training=True).uses
         if not any(use.part.adds_loss for use in uses):
@@ -402,7 +407,7 @@ class Trainer(Layer, abstract=True):
                 bar.close()
         if to_host and not all(map(seems_finite, outs)):  # They are smaller than x.
             warn_of_nan(samples, self.dtype)
-        return packed(network.output_form, outs)
+        return outs[0] if network.gives_one else packed(network.output_form, outs)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Compute the model's output for one batch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -42,7 +43,7 @@ class Layers:
         for layer in self.layers:
             yield from layer.walk()
 
-    @property
+    @functools.cached_property
     def dtype(self) -> str:
         """Data type of the weights and of every result."""
         for layer in self.layers:
@@ -133,6 +134,11 @@ class Network(Layers):
         if len(known) < len(self.inputs):
             raise ValueError(f"an input is given twice: {[p.name for p in self.inputs]}")
 
+    def leave(self) -> None:
+        """Let the layers forget these calls, as another network takes the place of this one."""
+        for node in self.nodes:
+            node.layer.forget_call(node)
+
     def locate(self) -> None:
         """Tell all layers where they are."""
         for layer in reversed(self.layers):  # What is here twice is found at its first place.
@@ -140,27 +146,37 @@ class Network(Layers):
 
     # ------------------------------------------------------------------------------- structure
 
-    @property
+    @functools.cached_property
     def input_layers(self) -> list[Layer]:
         """The layers that give the inputs."""
         return [p.node.layer for p in self.inputs if p.node is not None]
 
-    @property
+    @functools.cached_property
     def input_shapes(self) -> list[Shape]:
         """Shapes of the inputs, the batch axis first; sizes may be None."""
         return [p.shape for p in self.inputs]
 
-    @property
+    @functools.cached_property
+    def gives_one(self) -> bool:
+        """Whether it gives an array, not a list or dictionary of arrays."""
+        return isinstance(self.output_form, Placeholder)
+
+    @functools.cached_property
+    def samples(self) -> list[Shape]:
+        """Shapes of a sample of each input."""
+        return [shape[1:] for shape in self.input_shapes]
+
+    @functools.cached_property
     def output_shapes(self) -> list[Shape]:
         """Shapes of the outputs, the batch axis first; sizes may be None."""
         return [p.shape for p in self.outputs]
 
-    @property
+    @functools.cached_property
     def input_names(self) -> list[str]:
         """Names of the inputs: those of their layers."""
         return [p.name for p in self.inputs]
 
-    @property
+    @functools.cached_property
     def output_names(self) -> list[str]:
         """Names of the outputs: those of their layers, numbered if one gives several."""
         names = [p.node.layer.name if p.node else p.name for p in self.outputs]
@@ -171,13 +187,13 @@ class Network(Layers):
             seen[name] += 1
         return unique
 
-    @property
+    @functools.cached_property
     def fixed_batch_size(self) -> int | None:  # type: ignore[override]
         """The batch size of a network with ``stateful`` layers, otherwise None."""
         stateful = any(getattr(layer, "stateful", False) for layer in self.walk())
         return self.input_shapes[0][0] if stateful else None
 
-    @property
+    @functools.cached_property
     def input_dtypes(self) -> list[str]:
         """The data types to which data are cast: whole numbers if all layers take these."""
         return [self._input_dtype(p) for p in self.inputs]
@@ -194,11 +210,23 @@ class Network(Layers):
 
     def check_values(self, number: int, x: Any, name: str) -> None:
         """Refuse data that the layers behind an input can't take."""
-        for node in self._takers(self.inputs[number]):
-            if node.arguments.get("x") is self.inputs[number]:
-                node.layer.check_values(x, name)
+        for layer in self._checking[number]:
+            layer.check_values(x, name)
 
-    @property
+    @functools.cached_property
+    def _checking(self) -> list[list[Layer]]:
+        """For each input, the layers that have something to check."""
+        return [
+            [
+                node.layer
+                for node in self._takers(p)
+                if node.arguments.get("x") is p
+                and type(node.layer).check_values is not Layer.check_values
+            ]
+            for p in self.inputs
+        ]
+
+    @functools.cached_property
     def makes_mask(self) -> bool:  # type: ignore[override]
         """Whether an output may have a mask, which only a step computes."""
         longer = any(len(shape) > 2 for shape in self.output_shapes)

@@ -203,6 +203,12 @@ def checked(model: Trainer, given: Sequence[Any], form: Any = None) -> list[Any]
         else:
             model.build(shapes)
     network = model.network
+    if isinstance(network, Network):
+        sizes = [array.shape[1:] for array in given]
+        if sizes == network.samples:
+            for number, x in enumerate(given):
+                network.check_values(number, x, "x")
+            return list(given)
     if isinstance(network, Network) and _differ(given, network.input_shapes):
         model.widened([(None, *a.shape[1:]) for a in given])
         network = model.network

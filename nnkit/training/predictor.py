@@ -28,6 +28,8 @@ from nnkit.training.steps import Samples, predict_batch
 
 __all__ = ["Predictor", "Predictors"]
 
+Key = tuple[tuple[str, tuple[int, ...]], ...]  # Types of the inputs, and shapes of a sample.
+
 
 class Predictors:
     """Predictors of one model, as many as threads have been at work at once.
@@ -112,19 +114,20 @@ class Predictor:
         token: object,
     ) -> list[np.ndarray]:
         """The outputs for all rows, ``size`` of them at a time; ``token`` reads weights."""
-        plan = self._plan([(None, *array.shape[1:]) for array in x])
+        key = tuple([(array.dtype.str, array.shape[1:]) for array in x])
+        plan = self._plans.get(key) or self._plan(key)
         n = len(x[0])
         if n > plan.most:
             budget.check_possible((n, *plan.shapes[0]), plan.dtypes[0], "the prediction")
         make = np.empty if to_host else current().empty
-        outs = [make((n, *s), t) for s, t in zip(plan.shapes, plan.dtypes, strict=True)]
+        outs = [make((n, *shape), dtype) for shape, dtype in zip(plan.shapes, plan.dtypes)]
         if n == 0:
             return outs
-        bound = {f"x{i}": rows(array) for i, array in enumerate(x)}
-        bound |= {name: rows(out) for name, out in zip(plan.names, outs, strict=True)}
+        bound = dict(zip(plan.inputs, map(rows, x)))
+        bound.update(zip(plan.names, map(rows, outs)))
         self.batch[0] = 0
         if n <= size and listeners is None:
-            self._step(plan, x, n, size).run(bound)
+            self._step(plan, key, n, size).run(bound)
             return outs
         single = listeners is not None and listeners.needs_predict_batches
         pause = self.guard.pausing(token, listeners)
@@ -133,7 +136,7 @@ class Predictor:
                 if listeners is not None and single:
                     with pause():
                         listeners.on_predict_batch_begin(batches.first)
-                self._step(plan, x, batches.size, size).run(bound, batches.steps)
+                self._step(plan, key, batches.size, size).run(bound, batches.steps)
                 check()
                 if listeners is not None:
                     with pause():
@@ -142,33 +145,32 @@ class Predictor:
                         listeners.on_progress(batches.end)
         return outs
 
-    def _plan(self, shapes: list[Shape]) -> _Plan:
-        """What is the same in all predictions for inputs of these shapes."""
-        key = tuple(shapes)
-        if key not in self._plans:
-            graph = self.network.graph(shapes, training=False)
-            dtypes = [np.dtype(value.dtype) for value in graph.outputs]
-            outputs = [
-                tuple(k or 0 for k in shape[1:]) for shape in self.network.output_shapes_for(shapes)
-            ]
-            sizes = [t.itemsize * math.prod(s) for t, s in zip(dtypes, outputs, strict=True)]
-            samples = Samples(shapes, self.network.input_dtypes)
-            self._plans[key] = _Plan(
-                partial(predict_batch, graph, samples),
-                outputs,
-                dtypes,
-                tuple(f"out{i}" for i in range(len(outputs))),
-                budget.memory() // max(sum(sizes), 1),
-            )
-        return self._plans[key]
+    def _plan(self, key: Key) -> _Plan:
+        """Find out what is the same in all predictions for inputs of these shapes."""
+        shapes: list[Shape] = [(None, *sample) for _, sample in key]
+        graph = self.network.graph(shapes, training=False)
+        dtypes = [np.dtype(value.dtype) for value in graph.outputs]
+        outputs = [
+            tuple(k or 0 for k in shape[1:]) for shape in self.network.output_shapes_for(shapes)
+        ]
+        sizes = [t.itemsize * math.prod(s) for t, s in zip(dtypes, outputs, strict=True)]
+        samples = Samples(shapes, self.network.input_dtypes)
+        plan = self._plans[key] = _Plan(
+            partial(predict_batch, graph, samples),
+            outputs,
+            dtypes,
+            tuple(f"x{i}" for i in range(len(shapes))),
+            tuple(f"out{i}" for i in range(len(outputs))),
+            budget.memory() // max(sum(sizes), 1),
+        )
+        return plan
 
     def _blame(self, owner: Any) -> bool:
         """Nobody, if another model took the weights meanwhile: it is recorded again."""
         return Storage.moves != self.moves or blame(owner)
 
-    def _step(self, plan: _Plan, x: Sequence[np.ndarray], size: int, stride: int) -> Step:
+    def _step(self, plan: _Plan, key: Key, size: int, stride: int) -> Step:
         window = Window(size, stride, self.batch, plan.names)
-        key = tuple((array.dtype.str, array.shape[1:]) for array in x)
         return self.records.step(key, window, self.eager, plan.function)
 
 
@@ -181,8 +183,8 @@ class _Plan(NamedTuple):
         The step.
     shapes, dtypes : list
         Of a sample of each output.
-    names : tuple of str
-        What the outputs are called in the step.
+    inputs, names : tuple of str
+        What the inputs and the outputs are called in the step.
     most : int
         As many samples fit into memory.
     """
@@ -190,5 +192,6 @@ class _Plan(NamedTuple):
     function: Callable[[Window, Bound], None]
     shapes: list[tuple[int, ...]]
     dtypes: list[np.dtype]
+    inputs: tuple[str, ...]
     names: tuple[str, ...]
     most: int
