@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -381,13 +382,11 @@ class Layer(WeightOwner):
         ----------
         x : array or Placeholder, or a list of them
             (batch, ...).
-        training : bool, optional
-            Whether layers such as Dropout do what they do in training. By default what the network
-            does around it; False for arrays.
-        mask : array, optional
-            bool (batch, steps): which steps of the input count; for a list of inputs a list.
-        **named
-            What else ``call`` takes, or the layer: ``initial_state`` of recurrent layers.
+        *more, **named
+            ``training``: whether layers such as Dropout do what they do in training; by default
+            what the network does around it, and False for arrays. ``mask``: bool (batch, steps),
+            which steps of the input count; for a list of inputs a list. And what else ``call``
+            takes, or the layer: ``initial_state`` of recurrent layers.
 
         Returns
         -------
@@ -545,7 +544,7 @@ class Layer(WeightOwner):
         first, *rest = self.parts()
         outputs = first.added_to(graph, arguments, training)
         for part in rest:
-            outputs = mapped(lambda y, part=part: part.added_to(graph, {"x": y}, training), outputs)
+            outputs = mapped(partial(_followed, part, graph, training), outputs)
         return outputs
 
     def added_to(self, graph: Graph, arguments: dict[str, Any], training: bool) -> Any:
@@ -699,8 +698,8 @@ class Layer(WeightOwner):
         return array
 
     @property
-    def input_dtype(self) -> str:
-        """What a model's data is cast to if this layer is its first."""
+    def input_dtype(self) -> str | None:
+        """The data type of its input, to which a model's data are cast; None for any."""
         return self.dtype
 
     def get_config(self) -> dict[str, Any]:
@@ -745,6 +744,10 @@ class Layer(WeightOwner):
         for name in ("_used", "graph", "graphs", "_networks"):
             kept.pop(name, None)
         return kept | {"_expressions": {}, "_nodes": []}
+
+
+def _followed(part: Layer, graph: Graph, training: bool, y: Value) -> Any:
+    return part.added_to(graph, {"x": y}, training)
 
 
 def _samples(shapes: Any) -> Any:

@@ -98,6 +98,9 @@ class Placeholder:
     def __abs__(self) -> Placeholder:
         return operate("abs", self)
 
+    def __invert__(self) -> Placeholder:
+        return operate("logical_not", self)
+
     # ---------------------------------------------------------------------- what has no meaning
 
     def _refuse(self, use: str, remedy: str) -> NoReturn:
@@ -115,7 +118,7 @@ class Placeholder:
     def __float__(self) -> float:
         self._refuse("it is no number", "use operators and nnkit.ops")
 
-    __int__ = __index__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __float__
 
     def __array__(self, *options: Any, **named: Any) -> NoReturn:
         self._refuse("NumPy can't compute with it", "use nnkit.ops")
@@ -151,7 +154,6 @@ for _method, _name in {
     "or": "logical_or",
 }.items():
     setattr(Placeholder, f"__{_method}__", _operator(_name))
-Placeholder.__invert__ = lambda self: operate("logical_not", self)  # type: ignore[attr-defined]
 Placeholder.__hash__ = object.__hash__  # type: ignore[method-assign]  # Comparisons make nodes.
 
 

@@ -177,9 +177,13 @@ class Sequential(Model):
         self.network = Pending(lambda: self._stack, is_line=True)
 
     @property
-    def layers(self) -> list[Layer]:
+    def layers(self) -> Sequence[Layer]:
         """The layers, in the order in which they run."""
         return self._stack
+
+    @layers.setter
+    def layers(self, layers: Sequence[Layer]) -> None:
+        raise AttributeError("use add and pop, or make another Sequential")
 
     def _unbuilt_output_shape(self, input_shape: Any) -> Any:
         for layer in self._stack:

@@ -66,17 +66,20 @@ class Trainer(Layer, abstract=True):
     def _drop_session(self) -> None:
         """Drop memory and recordings, because layers, weights or their addresses changed."""
         self.held: Session | None = None
-        self._predictors = Predictors(self.network, self.guard)
+        network: Any = self.network  # Nothing is predicted before it is built.
+        self._predictors = Predictors(network, self.guard)
 
     def session(self) -> Session:
         """Memory and recordings of training; made when first needed."""
         with self.turns.alone():
             network, before = self.built_network(), self.held
             if before is None or before.network is not network:
-                self.held = Session(network, self.optimizer, self.aims, self.turns.python)
+                session = Session(network, self.optimizer, self.aims, self.turns.python)
                 if before is not None:
-                    self.held.take_over(before)
-            self.held = self.held.claimed(self.optimizer)
+                    session.take_over(before)
+            else:
+                session = before
+            self.held = session.claimed(self.optimizer)
             self.held.eager = self.run_eagerly
             return self.held
 
@@ -93,6 +96,10 @@ class Trainer(Layer, abstract=True):
                 "build(input_shape)"
             )
         return self.network
+
+    def widened(self, shapes: Sequence[Any]) -> bool:
+        """Build anew for inputs of other sizes, if that is possible; see the models."""
+        return False
 
     def goals(self) -> list[Goal]:
         """What each output is compared with."""
@@ -454,7 +461,9 @@ class Trainer(Layer, abstract=True):
     def metric_directions(self) -> dict[str, str | None]:
         """For each result, whether smaller (``"min"``) or larger (``"max"``) is better, or None."""
         self._require_compiled("metric_directions")
-        if not isinstance(self.network, Network):  # Until then, "accuracy" may mean one of three metrics.
+        if not isinstance(
+            self.network, Network
+        ):  # Until then, "accuracy" may mean one of three metrics.
             return {"loss": "min"}
         objective = self.session().objective
         known = [metric.direction for metric in objective.metrics]

@@ -205,7 +205,7 @@ class Network(Layers):
         if placeholder.dtype.startswith(("int", "uint", "bool")):
             return "int32"
         takers = [node.layer for node in self._takers(placeholder)]
-        types = {layer.input_dtype for layer in takers} - {None}
+        types = {layer.input_dtype for layer in takers if layer.input_dtype is not None}
         return types.pop() if len(types) == 1 else self.dtype
 
     def _takers(self, placeholder: Placeholder) -> list[Node]:
