@@ -92,10 +92,10 @@ class Layer(WeightOwner):
 
     Notes
     -----
-    A layer that is called with a list of arrays gets the list in ``forward``, and lists of shapes in
-    ``build`` and ``compute_output_shape``; ``backward`` returns a list of gradients. One that gives
-    several arrays returns lists from ``forward`` and ``compute_output_shape``, and ``backward`` gets
-    a list.
+    A layer that is called with a list of arrays gets the list in ``forward``, and lists of shapes
+    in ``build`` and ``compute_output_shape``; ``backward`` returns a list of gradients. One that
+    gives several arrays returns lists from ``forward`` and ``compute_output_shape``, and
+    ``backward`` gets a list.
 
     ``call`` may also use other layers that the layer has in its attributes, or in lists or
     dictionaries there. It is then run on placeholders, once for every set of sizes.

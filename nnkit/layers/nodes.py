@@ -1,4 +1,4 @@
-"""Placeholders, which stand for arrays that a network will compute, and the nodes that give them."""
+"""Placeholders, which stand for arrays that a network will compute, and the nodes between them."""
 
 from __future__ import annotations
 

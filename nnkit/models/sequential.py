@@ -127,11 +127,12 @@ class Sequential(Model):
         before = self.network
         x: Placeholder = first.output
         start, present = 0, self._stack
-        if isinstance(before, Network) and before.input_layers == [first]:
-            if present and stack[: len(present)] == present:
+        if isinstance(before, Network):
+            goes_on = before.input_layers == [first] and stack[: len(present)] == present
+            if goes_on and present:
                 x, start = before.outputs[0], len(present)
-        if isinstance(before, Network) and not start:
-            before.leave()
+            else:
+                before.leave()
         return Network(first.output, connect_in_turn(self.name, stack[start:], x), layers=stack)
 
     def build(self, input_shape: Any = None) -> None:

@@ -128,14 +128,14 @@ class Trainer(Layer, abstract=True):
         ----------
         optimizer : str or Optimizer
         loss : str or Loss, or a list or dictionary of them, optional
-            One for all outputs, or one for each: a list in the order of the outputs, or a dictionary
-            by their names; None for an output without a loss. Without any, layers must add one
+            One for all outputs, or one for each: a list in the order of the outputs, or a
+            dictionary by their names; None for an output without a loss. Without any, layers must add one
             (``add_loss``, penalties).
         loss_weights : list or dict of float, optional
             Factors of the outputs' losses in the loss that is made small.
         metrics : list of str or Metric, or lists of them or a dictionary, optional
-            A list for a model with one output; otherwise a list or a dictionary with a list for each
-            output.
+            A list for a model with one output; otherwise a list or a dictionary with a list for
+            each output.
         weighted_metrics : list or dict, optional
             The same, of metrics in which samples' weights count.
         run_eagerly : bool
@@ -392,8 +392,9 @@ class Trainer(Layer, abstract=True):
         Returns
         -------
         numpy.ndarray, or nested lists and dictionaries of them
-            (n, ...) of the model's data type, in the form of the model's outputs; with ``to_host=False`` on a GPU something that has
-            ``__cuda_array_interface__``, and ``numpy()`` for a copy.
+            (n, ...) of the model's data type, in the form of the model's outputs; with
+            ``to_host=False`` on a GPU something that has ``__cuda_array_interface__``, and
+            ``numpy()`` for a copy.
         """
         size = inputs.batch_size(self.network, "predict", "batch_size", batch_size, _ROWS)
         samples = inputs.checked(self, inputs.samples(self.network, x), x)
