@@ -429,8 +429,8 @@ class Model(Trainer):
             optimizer=resolve("optimizer", config["optimizer"]),
             loss=each(config.get("loss"), lambda one: one and resolve("loss", one)),
             loss_weights=config.get("loss_weights"),
-            metrics=each(config.get("metrics"), metric),
-            weighted_metrics=each(config.get("weighted_metrics"), metric),
+            metrics=each(config.get("metrics"), lambda one: one and metric(one)),
+            weighted_metrics=each(config.get("weighted_metrics"), lambda one: one and metric(one)),
             run_eagerly=config.get("run_eagerly", False),
         )
 

@@ -89,6 +89,8 @@ class Translator:
     def _graph(self, config: Any) -> dict[str, Any]:
         """nnkit's description of a functional model."""
         described = _member(config, "layers", list, "model_config")
+        if not _is_graph(config):
+            raise FileFormatError("a Functional model without input_layers and output_layers")
         ends = [config.get(name) for name in ("input_layers", "output_layers")]
         self._of_all = self._of_all or self._found_of_all(described)
         layers: list[dict[str, Any]] = []

@@ -171,13 +171,12 @@ def _checked(what: str, given: Any, own: Callable[[Any], Any]) -> Any:
         raise TypeError(f"{what} is a list, for example ['accuracy'], got {given!r}")
 
     def checked(one: Any) -> Any:
-        if one is not None:
-            metrics.get(one)
+        metrics.get(one)
         return own(one)
 
     if not isinstance(given, Mapping) and all(_is_one(m) for m in given):
         _refuse_twice(["loss", *(metrics.get(m).name for m in given if m is not None)])
-    return each(given, checked)
+    return each(given, lambda one: one if one is None else checked(one))
 
 
 def _is_one(given: Any) -> bool:
