@@ -37,7 +37,7 @@ from nnkit.engine.dispatch import launch
 from nnkit.kernels._jit import Kernel, kernel
 from nnkit.layers import Input
 from nnkit.missing import explain_missing, missing
-from nnkit.models import Sequential
+from nnkit.models import Model, Sequential
 from nnkit.saving import load_model
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Input",
     "Kernel",
+    "Model",
     "Sequential",
     "__version__",
     "activations",

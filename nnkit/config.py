@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import sys
 from pathlib import Path
@@ -13,14 +14,17 @@ __all__ = [
     "floatx",
     "matmul_precision",
     "num_threads",
+    "record_memory",
     "set_floatx",
     "set_matmul_precision",
     "set_num_threads",
+    "set_record_memory",
 ]
 
 _floatx = "float32"
 _matmul_precision = "float32"
 _threads: int | None = None
+_record_memory: float | None = None
 
 
 def floatx() -> str:
@@ -115,6 +119,55 @@ def set_num_threads(threads: int | None) -> None:
     if threads is not None and (not isinstance(threads, int) or threads < 1):
         raise ValueError(f"num_threads must be a whole number from 1 on, not {threads!r}")
     _threads = threads
+
+
+def record_memory() -> float:
+    """Return how many megabytes (of 10**6 bytes) the recorded steps of one model may take.
+
+    By default ``NNKIT_RECORD_MEMORY`` if that is set, else 256.
+    """
+    if _record_memory is not None:
+        return _record_memory
+    given = os.environ.get("NNKIT_RECORD_MEMORY")
+    if not given:
+        return 256.0
+    try:
+        return _megabytes(float(given))
+    except ValueError:
+        raise ValueError(
+            f"NNKIT_RECORD_MEMORY must be a number of megabytes from 0 on, not {given!r}"
+        ) from None
+
+
+def set_record_memory(megabytes: float | None) -> None:
+    """Set how many megabytes the recorded steps of one model may take; None restores the default.
+
+    A step is recorded for each size of batch, and for each length of samples. What is beyond the
+    bound is forgotten, the longest unused first, and recorded again when it comes back; the step in
+    use stays. The steps of training have the bound to themselves, and so have the predictions of
+    each thread. The arena, in which steps have their results, is one for all, and not counted.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.config.set_record_memory(64)
+    >>> nnkit.config.record_memory()
+    64.0
+    >>> nnkit.config.set_record_memory(None)
+    """
+    global _record_memory
+    try:
+        _record_memory = None if megabytes is None else _megabytes(megabytes)
+    except ValueError:
+        raise ValueError(
+            f"record_memory must be a number of megabytes from 0 on, not {megabytes!r}"
+        ) from None
+
+
+def _megabytes(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise ValueError
+    return float(value)
 
 
 def cache_dir() -> Path:

@@ -9,6 +9,7 @@ from nnkit import config
 def as_it_was():
     yield
     config.set_num_threads(None)
+    config.set_record_memory(None)
     config.set_floatx("float32")
     config.set_matmul_precision("float32")
 
@@ -50,6 +51,30 @@ def test_no_quota(content, tmp_path):
 def test_wrong_threads(threads):
     with pytest.raises(ValueError, match="num_threads must be a whole number from 1 on"):
         config.set_num_threads(threads)
+
+
+def test_record_memory_from_the_environment(monkeypatch):
+    monkeypatch.delenv("NNKIT_RECORD_MEMORY", raising=False)
+    assert config.record_memory() == 256
+    monkeypatch.setenv("NNKIT_RECORD_MEMORY", "12.5")
+    assert config.record_memory() == 12.5
+    config.set_record_memory(0)
+    assert config.record_memory() == 0
+
+
+@pytest.mark.parametrize("given", ["much", "-1", "nan", "inf"])
+def test_wrong_record_memory_in_the_environment(given, monkeypatch):
+    monkeypatch.setenv("NNKIT_RECORD_MEMORY", given)
+    with pytest.raises(ValueError, match="NNKIT_RECORD_MEMORY must be a number of megabytes"):
+        config.record_memory()
+
+
+@pytest.mark.parametrize("given", [-1, float("nan"), float("inf"), "12", True])
+def test_wrong_record_memory(given):
+    config.set_record_memory(3)
+    with pytest.raises(ValueError, match="record_memory must be a number of megabytes from 0 on"):
+        config.set_record_memory(given)
+    assert config.record_memory() == 3
 
 
 def test_wrong_floatx():

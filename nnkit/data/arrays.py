@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,32 +31,42 @@ class Arrays:
 
     Parameters
     ----------
-    x : array
-        (n, ...), any number type; an array in a GPU's memory stays there.
-    y : numpy.ndarray, optional
-        (n, ...), any number type.
-    weight : numpy.ndarray, optional
-        (n, 1) or (n, steps): the weight of a sample's loss.
+    x : sequence of array
+        For each input (n, ...), any number type; an array in a GPU's memory stays there.
+    y : sequence of (numpy.ndarray or None)
+        For each output (n, ...), any number type; None for an output without a loss.
+    weight : sequence of (numpy.ndarray or None)
+        For each output (n, 1) or (n, steps): the weight of a sample's loss.
 
     Examples
     --------
     >>> import numpy as np, nnkit
-    >>> data = nnkit.data.Arrays(np.zeros((5, 28, 28)), np.arange(5))
+    >>> data = nnkit.data.Arrays([np.zeros((5, 28, 28))], [np.arange(5)])
     >>> {name: array.shape for name, array in data.bound().items()}
-    {'x': (5, 784), 'y': (5, 1)}
+    {'x0': (5, 784), 'y0': (5, 1)}
     """
 
-    x: Any
-    y: np.ndarray | None = None
-    weight: np.ndarray | None = None
+    x: Sequence[Any]
+    y: Sequence[np.ndarray | None] = ()
+    weight: Sequence[np.ndarray | None] = ()
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(self.x[0])
 
     def bound(self) -> dict[str, np.ndarray]:
         """The arrays as matrices of rows, by the names that a step uses."""
         named = {"x": self.x, "y": self.y, "weight": self.weight}
-        return {name: rows(a) for name, a in named.items() if a is not None}
+        return {
+            f"{name}{i}": rows(array)
+            for name, arrays in named.items()
+            for i, array in enumerate(arrays)
+            if array is not None
+        }
+
+    @property
+    def shapes(self) -> list[tuple[int | None, ...]]:
+        """Shapes of the inputs, with None for the number of samples."""
+        return [(None, *array.shape[1:]) for array in self.x]
 
     def on_host(self) -> dict[str, np.ndarray]:
         """The arrays as matrices of rows, with those in a GPU's memory copied to the host."""
@@ -64,8 +74,17 @@ class Arrays:
         return {n: a if isinstance(a, np.ndarray) else a.numpy() for n, a in bound.items()}
 
     def signature(self) -> tuple[Any, ...]:
-        """Names, shapes of a row, and types: a recorded step is valid for data with equal ones."""
-        return tuple((name, a.shape[1:], a.dtype.str) for name, a in self.bound().items())
+        """Shapes and types: a recorded step is valid for data with equal ones."""
+        bound = self.bound().items()
+        return (*self.shapes, *((name, a.shape[1:], a.dtype.str) for name, a in bound))
+
+    def where(self, rows: slice) -> Arrays:
+        """Views of some samples."""
+
+        def part(arrays: Sequence[Any]) -> list[Any]:
+            return [a if a is None else a[rows] for a in arrays]
+
+        return Arrays(part(self.x), part(self.y), part(self.weight))
 
 
 def rows(array: Any) -> Any:
@@ -241,8 +260,4 @@ def split(data: Arrays, part: float) -> tuple[Arrays, Arrays]:
             f"{'train' if cut == 0 else 'validate'} on"
         )
 
-    def rows_of(where: slice) -> Arrays:
-        y, weight = (a if a is None else a[where] for a in (data.y, data.weight))
-        return Arrays(data.x[where], y, weight)
-
-    return rows_of(slice(None, cut)), rows_of(slice(cut, None))
+    return data.where(slice(None, cut)), data.where(slice(cut, None))

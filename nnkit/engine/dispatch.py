@@ -69,15 +69,20 @@ class working:  # noqa: N801
         if self.tape is not None:
             self.tape.owner = self._outer
 
-    def made(self, result: Any) -> np.ndarray | None:
-        """A result of the block, if its calls made it; None, its calls forgotten, if NumPy did."""
+    def made(self, result: Any) -> Any:
+        """Results of the block, if its calls made them; None, its calls forgotten, if NumPy did.
+
+        ``result`` is an array, or a list of arrays of which some may be None.
+        """
         if result is None:
             return None
-        array: np.ndarray = to_numpy(result, f"{self.owner.name!r}: what it returned")
-        if self.tape is not None and not self.tape.owns(array):
+        several = isinstance(result, (list, tuple))
+        what = f"{self.owner.name!r}: what it returned"
+        arrays = [a if a is None else to_numpy(a, what) for a in (result if several else [result])]
+        if self.tape is not None and not all(a is None or self.tape.owns(a) for a in arrays):
             del self.tape.entries[self._start :]
             return None
-        return array
+        return arrays if several else arrays[0]
 
 
 def current_tape() -> Tape | None:

@@ -43,22 +43,27 @@ class Hazards:
         """
         if self.workers == 1:
             return False
-        now = []
+        clash, now = False, []
         for worker, share in enumerate(touched):
             for reference, writes in share:
                 base, (begin, end) = self._bases[reference.place], reference.extent()
                 now.append((worker, base + begin, base + end, writes))
-        clash = any(
-            self._written[other].meet(begin, end) or (writes and self._read[other].meet(begin, end))
-            for worker, begin, end, writes in now
-            for other in range(self.workers)
-            if other != worker
-        )
+                clash = clash or self._clash(*now[-1])
         if clash:
             self._forget()
         for worker, begin, end, writes in now:
             (self._written if writes else self._read)[worker].add(begin, end)
         return clash
+
+    def _clash(self, worker: int, begin: int, end: int, writes: bool) -> bool:
+        """Whether another worker has written these bytes, or read what is to be written."""
+        for other in range(self.workers):
+            if other != worker and (
+                self._written[other].meet(begin, end)
+                or (writes and self._read[other].meet(begin, end))
+            ):
+                return True
+        return False
 
 
 class Ranges:

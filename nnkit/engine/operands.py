@@ -31,6 +31,8 @@ class Operands:
     ----------
     words : numpy.ndarray
         int64, after :meth:`finish`.
+    nbytes : int
+        What it takes, after :meth:`finish`.
     """
 
     def __init__(self, tape: Tape, offsets: dict[int, int]) -> None:
@@ -60,8 +62,11 @@ class Operands:
     def finish(self) -> None:
         """Turn the list of words into the array that native code reads."""
         self.words = np.array(self._list, np.int64)
-        for addresses in (self._arena, *self._bound.values()):
+        tables = self._arena, *self._bound.values()
+        for addresses in tables:
             addresses.finish()
+        self.nbytes = self.words.nbytes + sum(addresses.nbytes for addresses in tables)
+        self.nbytes += _POINTER * len(self._lasting)
         del self._moving, self._list
 
     def bind(self, arrays: dict[str, np.ndarray]) -> None:
@@ -96,6 +101,14 @@ class Operands:
 
 # Words that Python writes sooner than NumPy takes to begin.
 _FEW = 8
+_POINTER = 8
+# Bytes of a table's objects, and of two numbers in it.
+_TABLE, _PAIR = 600, 150
+
+
+def _columns(pairs: list[tuple[int, int]]) -> np.ndarray:
+    columns: np.ndarray = np.array(pairs, np.int64).reshape(-1, 2).T.copy()
+    return columns
 
 
 class _Addresses:
@@ -123,8 +136,14 @@ class _Addresses:
 
     def finish(self) -> None:
         """No more will be added."""
-        self._at, self._offsets = np.array(self._list, np.int64).reshape(-1, 2).T.copy()
-        self._rows, self._units = np.array(self._counts, np.int64).reshape(-1, 2).T.copy()
+        count = len(self._list) + len(self._counts)
+        self._few = count <= _FEW
+        self.nbytes = _TABLE + _PAIR * count
+        if not self._few:
+            self._at, self._offsets = _columns(self._list)
+            self._rows, self._units = _columns(self._counts)
+            self.nbytes = _TABLE + 2 * self._at.nbytes + 2 * self._rows.nbytes
+            self._list, self._counts = [], []
 
     def forget(self) -> None:
         """What the words are is not known."""
@@ -133,12 +152,16 @@ class _Addresses:
     def put(self, words: np.ndarray, base: int, shape: tuple[int, ...] = ()) -> None:
         """Write the words."""
         if base != self.base:
-            if len(self._list) <= _FEW:
+            if self._few:
                 for at, offset in self._list:
                     words[at] = base + offset
             else:
                 words[self._at] = self._offsets + base
             self.base = base  # Only now: Ctrl-C may have come in between.
         if shape != self.shape:
-            words[self._rows] = self._units * shape[0]
+            if self._few:
+                for at, unit in self._counts:
+                    words[at] = unit * shape[0]
+            else:
+                words[self._rows] = self._units * shape[0]
             self.shape = shape

@@ -27,6 +27,9 @@ MANY_STEPS = 40_000.0
 ONE_STEP = 100_000.0
 # Arenas start here in the analysis of hazards, out of the way of real addresses.
 _ARENA = 1 << 62
+# Bytes of Python's objects, besides the tables: of a program, a stretch, a worker's list, a stop
+# and each array that it is called with.
+_PROGRAM, _STRETCH, _WORKER, _STOP, _LOCATED = 1000, 1000, 1000, 1000, 500
 
 _Memory = tuple[memory.Arena, dict[int, int], dict[str, np.ndarray]]
 
@@ -79,14 +82,16 @@ class Program:
         Whether a replay needs nothing from Python.
     bound : dict of str to numpy.ndarray
         The data that Python stops read.
+    nbytes : int
+        What it takes, but for the arena.
     """
 
     def __init__(self, tape: Tape, arena: memory.Arena, workers: int) -> None:
         self.arena, self.workers = arena, workers
-        self.offsets, self.arena_size = memory.plan(tape)
+        offsets, self.arena_size = memory.plan(tape)
         self.bound: dict[str, np.ndarray] = {}
-        self._operands = Operands(tape, self.offsets)
-        addresses = apart(tape, self.offsets)
+        self._operands = Operands(tape, offsets)
+        addresses = apart(tape, offsets)
         self._parts: list[_Stretch | _Stop] = []
         calls: list[Call] = []
         for entry in (*tape.entries, None):
@@ -97,7 +102,7 @@ class Program:
                 self._parts.append(_Stretch(calls, self._operands, Hazards(addresses, workers)))
                 calls = []
             if entry is not None:
-                self._parts.append(_Stop(entry, tape, (arena, self.offsets, self.bound)))
+                self._parts.append(_Stop(entry, tape, (arena, offsets, self.bound)))
         self._operands.finish()
         natives = [part for part in self._parts if isinstance(part, _Stretch)]
         for stretch in natives:
@@ -105,6 +110,8 @@ class Program:
         self.native = len(natives) == len(self._parts)
         self._whole = natives[0].run if self.native and natives else None
         self._base = -1
+        parts = [self._operands, *self._parts]
+        self.nbytes = _PROGRAM + sum(part.nbytes for part in parts)
 
     def bind(self, arrays: dict[str, np.ndarray]) -> None:
         """Say where bound data lies; only its number of rows may differ from the recorded one.
@@ -136,11 +143,18 @@ class Program:
                     part.pretend(next(known))
 
     def replay(
-        self, bound: dict[str, np.ndarray], steps: int, meanwhile: Callable[[], None] | None = None
+        self,
+        bound: dict[str, np.ndarray],
+        steps: int,
+        meanwhile: Callable[[], None] | None = None,
+        outcomes: Sequence[Sequence[np.ndarray]] | None = None,
     ) -> None:
-        """Replay the step so many times on these arrays; nobody waits meanwhile."""
+        """Run on these arrays, and let them go; nobody waits meanwhile."""
         self.bind(bound)
-        self.run(steps)
+        try:
+            self.run(steps, outcomes)
+        finally:
+            self.bound.clear()
 
     def poison(self) -> None:
         """Let whatever a replay reads before it is written be NaN."""
@@ -185,6 +199,7 @@ class _Stretch:
         """When the words of all calls are known."""
         for worker in self._workers:
             worker.finish(words)
+        self.nbytes = _STRETCH + sum(worker.nbytes for worker in self._workers)
         self.run = self._workers[0].run if len(self._workers) == 1 else self._run_together
 
     def _run_together(self, steps: int) -> None:
@@ -200,6 +215,8 @@ class _Worker:
     def finish(self, words: np.ndarray) -> None:
         """Turn the list into the arrays that native code reads."""
         self._lists = np.array(self.calls, np.int64).T.copy()
+        self.nbytes = _WORKER + self._lists.nbytes
+        del self.calls
         functions, operands = self._lists
         operands *= words.itemsize
         operands += address(words)
@@ -222,6 +239,7 @@ class _Stop:
         self._function = stop.function
         self._inputs = [_locate(r, tape, *memory) for r in stop.inputs]
         self._outputs = [_locate(r, tape, *memory) for r in stop.outputs]
+        self.nbytes = _STOP + _LOCATED * (len(self._inputs) + len(self._outputs))
 
     def run(self) -> None:
         self._function(*[find() for find in (*self._inputs, *self._outputs)])

@@ -9,24 +9,31 @@ from typing import Any
 
 import numpy as np
 
+from nnkit import config
+from nnkit.engine.copies import Copies, restore, same_bits
 from nnkit.engine.cpu import CPU
 from nnkit.engine.device import Bound, Device, Window
 from nnkit.engine.devices import current
 from nnkit.engine.dispatch import recording
-from nnkit.engine.mirrors import reading, writing
+from nnkit.engine.garbage import uncollected
+from nnkit.engine.mirrors import writing
 from nnkit.engine.program import MANY_STEPS, Program
 from nnkit.engine.tape import Call, Fault, Stop, Tape
 from nnkit.interrupts import deferred
 
-__all__ = ["Bound", "Records", "Step", "Window", "kept", "restore"]
+__all__ = ["Bound", "Records", "Step", "Window"]
 
 _log = logging.getLogger("nnkit")
 
-_MOST_RECORDS = 16
+# Bytes of a step by itself, its key and its function.
+_STEP = 2000
 
 
 class Records:
-    """Recorded steps by what they depend on; the longest unused is dropped. They run in turn.
+    """Recorded steps by what they depend on. They run in turn.
+
+    They take no more memory than :func:`nnkit.config.record_memory` says: the longest unused is
+    dropped first, the one in use never.
 
     Parameters
     ----------
@@ -41,6 +48,14 @@ class Records:
         False if it must stay in Python.
     share : float
         See :func:`nnkit.engine.program.choose_workers`.
+
+    Attributes
+    ----------
+    nbytes : int
+        What the steps take. Their arena is not counted: they have it in common, and it is as large
+        as the largest needs.
+    before, after : Copies
+        Memory for copies of the state, before a step and after it.
     """
 
     def __init__(
@@ -51,6 +66,8 @@ class Records:
         share: float = MANY_STEPS,
     ) -> None:
         self.state, self.python, self.blame, self.share = state, python, blame, share
+        self.nbytes = 0
+        self.before, self.after = Copies(), Copies()
         self._steps: dict[tuple[Any, ...], Step] = {}
         self._arenas: dict[Device, Any] = {}
 
@@ -76,12 +93,19 @@ class Records:
         device = current()
         key = (*device.key, window.size, window.stride, *key)
         step = self._steps.pop(key, None)
-        if step is None:
-            step = Step(function, self, window, device, eager)
-        self._steps[key] = step  # Those used last are the last.
-        if len(self._steps) > _MOST_RECORDS:
-            del self._steps[next(iter(self._steps))]
+        if step is not None:
+            self._steps[key] = step  # Those used last are the last.
+            return step
+        step = self._steps[key] = Step(function, self, window, device, eager)
+        self.count(step.nbytes)
         return step
+
+    def count(self, nbytes: int) -> None:
+        """Add what the step in use takes in addition; others are dropped for it."""
+        self.nbytes += nbytes
+        most = config.record_memory() * 1e6
+        while self.nbytes > most and len(self._steps) > 1:
+            self.nbytes -= self._steps.pop(next(iter(self._steps))).nbytes
 
     def arena(self, device: Device) -> Any:
         """The memory on a device that the steps have in common."""
@@ -115,6 +139,8 @@ class Step:
     ----------
     checked : bool
         Whether Python and replay have been found to agree, so that from now on it is replayed.
+    nbytes : int
+        What it takes, on the host and on the device, but for the arena.
     """
 
     def __init__(
@@ -126,7 +152,7 @@ class Step:
         eager: bool = False,
     ) -> None:
         self.function, self.window, self.device = function, window, device
-        self.records, self.state = records, list(records.state)
+        self.records, self.state, self.nbytes = records, records.state, _STEP
         self.eager = self.checked = False
         self._lasting = self.state  # And what else it writes that outlives it, once it is recorded.
         self._first: Tape | None = None  # The first record, until there is a second,
@@ -148,8 +174,11 @@ class Step:
             What the host may do while it would wait for a device. On the CPU it never waits.
         """
         self.device.take(self._lasting)
-        while steps and not self.checked and not self.eager:
-            steps -= self._record(bound)
+        if not self.checked and not self.eager:
+            with uncollected():
+                while steps and not self.checked and not self.eager:
+                    steps -= self._record(bound)
+                    self._count()
         if not steps:
             return
         if self.eager:
@@ -176,6 +205,13 @@ class Step:
 
     # ----------------------------------------------------------------------- recorded and checked
 
+    def _count(self) -> None:
+        """See what it takes now."""
+        parts = {id(part): part for part in (self._first, self._single, self._program) if part}
+        before, self.nbytes = self.nbytes, _STEP + 8 * len(self._lasting)
+        self.nbytes += sum(part.nbytes for part in parts.values())
+        self.records.count(self.nbytes - before)
+
     def _record(self, bound: Bound) -> int:
         """One step in Python, written down, then done by what was written; 1 if it counts."""
         counts, second = self.device.on_host, self._first is not None
@@ -185,7 +221,7 @@ class Step:
             self.device.sample(bound, self.window, second) as rows,
         ):
             changed = [*self.state, *(rows[name] for name in self.window.results)]
-            before = kept(changed)
+            before = self.records.before.of(changed)
             try:
                 with recording(Tape(rows)) as tape:
                     self.function(self.window, rows)
@@ -219,14 +255,13 @@ class Step:
         fault = tape.unwritten() or (None if first is tape else first.difference(tape))
         if fault is not None:
             return fault
-        after = [array.copy() for array in changed]
+        after = self.records.after.of(changed)
         restore(changed, before)
         if self._single is None:  # One worker: how a product is cut may change its last bit.
             self._single = Program(first, self.records.arena(CPU), workers=1)
-        self._single.bind(rows)
         self._single.poison()
-        self._single.run(1, _outcomes(tape))
-        if all(map(_same_bits, changed, after)):
+        self._single.replay(rows, 1, outcomes=_outcomes(tape))
+        if all(map(same_bits, changed, after)):
             return None
         restore(changed, before)
         fault = _first_unrecorded(tape)
@@ -242,31 +277,12 @@ class Step:
             self._program = self.device.program(tape, self._single, arena, share, self.window)
         if self.device.on_host and self._program is not self._single:
             restore(changed, before)
-            self._program.bind(rows)
-            self._program.run(1, _outcomes(tape))
+            self._program.replay(rows, 1, outcomes=_outcomes(tape))
 
 
 def _outcomes(tape: Tape) -> list[list[np.ndarray]]:
     """What each Python stop gave."""
     return [entry.outcome for entry in tape.entries if isinstance(entry, Stop)]
-
-
-def restore(arrays: Sequence[np.ndarray], copies: Sequence[np.ndarray]) -> None:
-    """Copy what was kept back into the arrays."""
-    for array, copy in zip(arrays, copies, strict=True):
-        writing(array)[...] = copy
-
-
-def kept(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Copies of arrays, for :func:`restore`."""
-    return [reading(array).copy() for array in arrays]
-
-
-def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
-    whole = a.nbytes % 8 == 0 and a.flags.c_contiguous  # Comparing words takes one pass.
-    if whole and (a.reshape(-1).view(np.int64) == b.reshape(-1).view(np.int64)).all():
-        return True
-    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
 
 
 def _first_unrecorded(tape: Tape) -> Fault:
@@ -285,6 +301,6 @@ def _first_unrecorded(tape: Tape) -> Fault:
             entry.kernel(*tape.arguments(entry))
         else:
             restore(got, wanted)
-        if not all(_same_bits(a, b) for a, b in zip(got, wanted, strict=True)):
+        if not all(same_bits(a, b) for a, b in zip(got, wanted, strict=True)):
             return Fault(entry.owner)
     return Fault(None)

@@ -21,8 +21,10 @@ def in_python(
     keeps: tuple[np.ndarray, ...] = (),
     reads: tuple[np.ndarray, ...] = (),
     updates: tuple[np.ndarray, ...] = (),
-) -> np.ndarray:
+) -> Any:
     """The result of a function of arrays, in memory of the step; recorded as a stop.
+
+    It is an array, or a list of arrays if the function returns a list.
 
     Parameters
     ----------
@@ -43,32 +45,39 @@ def in_python(
     ValueError
         A later batch gives another shape than the recorded one.
     """
+    several = False
 
-    def run(*arrays: np.ndarray) -> np.ndarray:
+    def run(*arrays: np.ndarray) -> list[np.ndarray]:
+        nonlocal several
         try:
             # Kernels that it launches are part of the stop. It is the user's, and may take long.
             with recording(None), allowed():
-                return np.ascontiguousarray(function(*(_read_only(a) for a in arrays)), dtype)
+                made = function(*(_read_only(a) for a in arrays))
+                several = isinstance(made, list)
+                return [np.ascontiguousarray(a, dtype) for a in (made if several else [made])]
         except Exception as error:
             error.add_note(f"This was in {name!r}; the arrays that it gets are read-only.")
             raise
 
-    def stop(*arrays: np.ndarray) -> None:
-        value, target = run(*arrays[: len(inputs)]), arrays[len(inputs) + len(reads)]
-        if value.shape != target.shape:
-            raise ValueError(
-                f"{name!r} gave shape {value.shape}; for the first batch it was {target.shape}"
-            )
-        target[...] = value
+    count, at = len(inputs), len(inputs) + len(reads)  # Not the arrays: a stop outlives its step.
 
-    result = run(*inputs)
+    def stop(*arrays: np.ndarray) -> None:
+        for value, target in zip(run(*arrays[:count]), arrays[at:], strict=False):
+            if value.shape != target.shape:
+                raise ValueError(
+                    f"{name!r} gave shape {value.shape}; for the first batch it was {target.shape}"
+                )
+            target[...] = value
+
+    results = run(*inputs)
     tape = current_tape()
-    if tape is None:
-        return result
-    target = empty(result.shape, dtype)
-    target[...] = result
-    tape.stop(stop, (*inputs, *reads), (target, *updates), keeps)
-    return target
+    if tape is not None:
+        targets = [empty(result.shape, dtype) for result in results]
+        for target, result in zip(targets, results, strict=True):
+            target[...] = result
+        tape.stop(stop, (*inputs, *reads), (*targets, *updates), keeps)
+        results = targets
+    return results if several else results[0]
 
 
 def update_in_python(

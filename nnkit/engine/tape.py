@@ -14,6 +14,10 @@ from nnkit.kernels._jit import Kernel, Words, address
 
 __all__ = ["Call", "Fault", "Stop", "Tape"]
 
+_NOTHING = np.empty(0)
+# Bytes of an entry, of a reference and its words, and of a place.
+_ENTRY, _REFERENCE, _PLACE = 600, 400, 200
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -188,12 +192,28 @@ class Tape:
         """Bytes of each place that is memory of the step."""
         return {i: p.array.nbytes for i, p in enumerate(self.places) if p.kind == "step"}
 
+    @property
+    def nbytes(self) -> int:
+        """What it takes after :meth:`release`: about, as all are objects of Python's."""
+        references = sum(len(entry.references) for entry in self.entries)
+        sizes = _ENTRY * len(self.entries), _REFERENCE * references, _PLACE * len(self.places)
+        return sum(sizes)
+
     def release(self) -> None:
-        """Make whoever worked in the step forget its temporaries; a replay has its own."""
+        """Let go of all arrays but lasting ones, and have whoever worked in the step forget them.
+
+        Another record can still be compared with this one.
+        """
         for owner in {id(e.owner): e.owner for e in self.entries if e.owner is not None}.values():
             for name, value in list(vars(owner).items()):
                 if isinstance(value, np.ndarray) and self.owns(value):
                     vars(owner).pop(name, None)
+        for place in self.places:
+            if place.kind != "lasting":
+                place.array = _NOTHING
+        for entry in self.entries:
+            if isinstance(entry, Stop):
+                entry.outcome.clear()
 
     def unwritten(self) -> Fault | None:
         """Memory of the step that is read before a call has written it: Python must have."""

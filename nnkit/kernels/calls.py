@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
+from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +38,8 @@ def execute(kernel: Kernel, arguments: Sequence[Any]) -> None:
     """Run a kernel now; a tape that listens takes the call down."""
     check(kernel, arguments)
     types, words = kernel.encode(arguments)
-    operands = [word for group in words for word in group]
-    memory = (ctypes.c_int64 * len(operands))(*operands)
-    kernel.compiled(types)(ctypes.addressof(memory))
+    operands = array("q", [word for group in words for word in group])
+    kernel.compiled(types)(operands.buffer_info()[0])
     if listening.tape is not None:
         listening.tape.call(kernel, arguments, types, words)
 
@@ -60,8 +59,8 @@ def check(kernel: Kernel, arguments: Sequence[Any]) -> None:
             raise TypeError(f"kernel {kernel.name}: {name!r} is written, so it must be an array")
         if not changed.flags.writeable:
             raise ValueError(f"kernel {kernel.name}: {name!r} is read-only, but would be written")
-        for other, array in arrays.items():
-            if other != name and np.may_share_memory(changed, array):
+        for other, a in arrays.items():
+            if other != name and np.may_share_memory(changed, a):
                 raise ValueError(
                     f"kernel {kernel.name}: output {name!r} shares memory with {other!r}; "
                     "give it memory of its own (self.empty)"
@@ -72,28 +71,30 @@ def check(kernel: Kernel, arguments: Sequence[Any]) -> None:
         raise ValueError(f"kernel {kernel.name}: these must have equal rows, but are {shapes}")
     if kernel.axes:
         _check_axes(kernel, arrays)
-    for name, array in arrays.items():
-        if not array.dtype.isnative or array.dtype.char not in _READABLE:
+    for name, a in arrays.items():
+        if not a.dtype.isnative or a.dtype.char not in _READABLE:
             raise TypeError(
-                f"kernel {kernel.name}: {name!r} is of data type {array.dtype.str!r}, but must "
+                f"kernel {kernel.name}: {name!r} is of data type {a.dtype.str!r}, but must "
                 "hold bools, integers, float32 or float64 in this machine's byte order: use astype"
             )
-        if not array.flags.c_contiguous and name not in kernel.strided:
+        if not a.flags.c_contiguous and name not in kernel.strided:
             raise ValueError(
-                f"kernel {kernel.name}: {name!r} of shape {array.shape} is not C-contiguous; "
+                f"kernel {kernel.name}: {name!r} of shape {a.shape} is not C-contiguous; "
                 "use numpy.ascontiguousarray"
             )
 
 
 def _check_axes(kernel: Kernel, arrays: dict[str, np.ndarray]) -> None:
     """Refuse arrays that don't fit each other, where native code would read past their ends."""
-    given = {name: arrays[name] for name in kernel.axes}
-    ranks, sizes = True, set[tuple[str, int]]()
-    for letters, array in zip(kernel.axes.values(), given.values(), strict=True):
-        ranks = ranks and len(letters) == array.ndim
-        sizes.update(zip(letters, array.shape, strict=False))
-    one_size = len(sizes) == len(dict(sizes))
-    if not (ranks and one_size and len({array.dtype for array in given.values()}) == 1):
+    fit, dtype, sizes = True, None, dict[str, int]()
+    for name, letters in kernel.axes.items():
+        given = arrays[name]
+        dtype = dtype or given.dtype
+        fit = fit and len(letters) == given.ndim and given.dtype == dtype
+        for letter, size in zip(letters, given.shape, strict=False):
+            fit = fit and sizes.setdefault(letter, size) == size
+    if not fit:
         wanted = ", ".join(f"{name} ({', '.join(axes)})" for name, axes in kernel.axes.items())
-        got = ", ".join(f"{name} {a.shape} of {a.dtype}" for name, a in given.items())
+        each = ((name, arrays[name]) for name in kernel.axes)
+        got = ", ".join(f"{name} {a.shape} of {a.dtype}" for name, a in each)
         raise ValueError(f"kernel {kernel.name} takes {wanted}, all of one data type, got {got}")

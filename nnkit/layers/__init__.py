@@ -2,16 +2,23 @@
 
 from nnkit.layers.activation import Activation
 from nnkit.layers.activity_regularization import ActivityRegularization
+from nnkit.layers.add_layer import Add
+from nnkit.layers.added_loss import AddedLoss as _AddedLoss  # noqa: F401  (found by name)
+from nnkit.layers.additive_attention import AdditiveAttention
+from nnkit.layers.attention import Attention
+from nnkit.layers.average_layer import Average
 from nnkit.layers.average_pooling1d import AveragePooling1D
 from nnkit.layers.average_pooling2d import AveragePooling2D
 from nnkit.layers.base import Layer
 from nnkit.layers.batch_normalization import BatchNormalization
 from nnkit.layers.bidirectional import Bidirectional
+from nnkit.layers.concatenate_layer import Concatenate
 from nnkit.layers.conv1d import Conv1D
 from nnkit.layers.conv2d import Conv2D
 from nnkit.layers.conv2d_transpose import Conv2DTranspose
 from nnkit.layers.dense import Dense
 from nnkit.layers.depthwise_conv2d import DepthwiseConv2D
+from nnkit.layers.dot_layer import Dot
 from nnkit.layers.dropout import Dropout
 from nnkit.layers.elu import ELU
 from nnkit.layers.embedding import Embedding
@@ -25,16 +32,33 @@ from nnkit.layers.global_max_pooling1d import GlobalMaxPooling1D
 from nnkit.layers.global_max_pooling2d import GlobalMaxPooling2D
 from nnkit.layers.gru import GRU
 from nnkit.layers.hard_sigmoid import HardSigmoid
+from nnkit.layers.identity import Identity
 from nnkit.layers.input import Input, InputLayer
 from nnkit.layers.lambda_layer import Lambda
 from nnkit.layers.layer_normalization import LayerNormalization
 from nnkit.layers.leaky_relu import LeakyReLU
 from nnkit.layers.log_softmax import LogSoftmax
 from nnkit.layers.lstm import LSTM
+from nnkit.layers.mask_of import MaskOf as _MaskOf  # noqa: F401
 from nnkit.layers.masking import Masking
 from nnkit.layers.max_pooling1d import MaxPooling1D
 from nnkit.layers.max_pooling2d import MaxPooling2D
+from nnkit.layers.maximum_layer import Maximum
+from nnkit.layers.merge_functions import (
+    add,
+    average,
+    concatenate,
+    dot,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from nnkit.layers.minimum_layer import Minimum
 from nnkit.layers.mish import Mish
+from nnkit.layers.multi_head_attention import MultiHeadAttention
+from nnkit.layers.multiply_layer import Multiply
+from nnkit.layers.operation import Operation as _Operation  # noqa: F401
 from nnkit.layers.parallel import Parallel
 from nnkit.layers.permute import Permute
 from nnkit.layers.prelu import PReLU
@@ -52,6 +76,7 @@ from nnkit.layers.softplus import Softplus
 from nnkit.layers.softsign import Softsign
 from nnkit.layers.spatial_dropout1d import SpatialDropout1D
 from nnkit.layers.spatial_dropout2d import SpatialDropout2D
+from nnkit.layers.subtract_layer import Subtract
 from nnkit.layers.tanh import Tanh
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.layers.up_sampling1d import UpSampling1D
@@ -67,12 +92,17 @@ __all__ = [
     "SELU",
     "Activation",
     "ActivityRegularization",
+    "Add",
+    "AdditiveAttention",
+    "Attention",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "AvgPool1D",
     "AvgPool2D",
     "BatchNormalization",
     "Bidirectional",
+    "Concatenate",
     "Conv1D",
     "Conv2D",
     "Conv2DTranspose",
@@ -81,6 +111,7 @@ __all__ = [
     "Convolution2DTranspose",
     "Dense",
     "DepthwiseConv2D",
+    "Dot",
     "Dropout",
     "Embedding",
     "Exponential",
@@ -95,6 +126,7 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "HardSigmoid",
+    "Identity",
     "Input",
     "InputLayer",
     "Lambda",
@@ -107,7 +139,11 @@ __all__ = [
     "MaxPool2D",
     "MaxPooling1D",
     "MaxPooling2D",
+    "Maximum",
+    "Minimum",
     "Mish",
+    "MultiHeadAttention",
+    "Multiply",
     "PReLU",
     "Parallel",
     "Permute",
@@ -124,12 +160,21 @@ __all__ = [
     "Softsign",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "Subtract",
     "Tanh",
     "TimeDistributed",
     "UpSampling1D",
     "UpSampling2D",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
 ]
 
 # Aliases, as in Keras.

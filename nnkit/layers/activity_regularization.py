@@ -55,6 +55,7 @@ class ActivityRegularization(Layer):
 
     recordable = True
     supports_masking = True
+    adds_loss = True
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Any) -> None:
         super().__init__(**options)

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from nnkit import budget, checks, config, regularizers
-from nnkit.arguments import parameters
-from nnkit.conversion import to_numpy
+from nnkit.arguments import parameters, refuse_unknown, takes
+from nnkit.conversion import is_array, to_numpy
 from nnkit.engine.dispatch import empty
 from nnkit.errors import warn
-from nnkit.layers.chain import Chain
-from nnkit.layers.weights import WeightOwner, check_name
+from nnkit.layers.graph import Graph, Value
+from nnkit.layers.nodes import (
+    Node,
+    Placeholder,
+    current_trace,
+    holds_placeholders,
+    map_shapes,
+    topological,
+    tracing,
+)
+from nnkit.layers.weights import WeightOwner, check_name, name_among
+from nnkit.nested import leaves, mapped, packed
 from nnkit.registry import lookup, snake_case, to_plain
 
 if TYPE_CHECKING:
@@ -70,6 +82,23 @@ class Layer(WeightOwner):
         Class attribute: whether it has a ``compute_mask`` of its own; found out by nnkit.
     makes_mask : bool
         Whether timesteps of its output may be masked though all of its input's count.
+    named_inputs : tuple of str
+        Class attribute: further arrays that a call may give by name, such as ``initial_state``;
+        ``forward`` gets them as keywords. ``backward`` then returns one flat list of gradients:
+        of the input or inputs, then of those that were given.
+    call_options : tuple of str
+        Class attribute: keywords of a call that hold no arrays, for ``forward`` and
+        ``compute_output_shape``.
+
+    Notes
+    -----
+    A layer that is called with a list of arrays gets the list in ``forward``, and lists of shapes
+    in ``build`` and ``compute_output_shape``; ``backward`` returns a list of gradients. One that
+    gives several arrays returns lists from ``forward`` and ``compute_output_shape``, and
+    ``backward`` gets a list.
+
+    ``call`` may also use other layers that the layer has in its attributes, or in lists or
+    dictionaries there. It is then run on placeholders, once for every set of sizes.
 
     Examples
     --------
@@ -103,6 +132,14 @@ class Layer(WeightOwner):
     supports_masking: ClassVar[bool] = False
     uses_mask: ClassVar[bool] = False
     decides_mask: ClassVar[bool] = False
+    named_inputs: ClassVar[tuple[str, ...]] = ()
+    call_options: ClassVar[tuple[str, ...]] = ()
+    adds_loss: ClassVar[bool] = False
+    only_adds_loss: ClassVar[bool] = False
+    fuses: ClassVar[bool] = False
+    trusted: ClassVar[bool] = False
+    is_copy = False
+    _has_own_call: ClassVar[bool] = False
     makes_mask: bool = False
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -111,6 +148,7 @@ class Layer(WeightOwner):
         cls.decides_mask = cls.decides_mask or "compute_mask" in own
         if "call" in own and "forward" not in own and "recordable" not in own:
             cls.recordable = True
+        cls._has_own_call = hasattr(cls, "call") and cls.forward is Layer.forward
 
     def __init__(
         self,
@@ -125,11 +163,14 @@ class Layer(WeightOwner):
             raise ValueError(f"dtype is 'float32' or 'float64', not {dtype!r}")
         super().__init__(snake_case(type(self).__name__) if name is None else check_name(name))
         self.named = name is not None
-        self.layers: Sequence[Layer] = ()
+        self._layers: Sequence[Layer] = ()
+        self._nodes: list[Node] = []
         self.trainable = checks.flag(self.name, "trainable", trainable)
         self.dtype = dtype or config.floatx()
         self.given_input_shape = (
-            None if input_shape is None else checks.shape(self.name, "input_shape", input_shape)
+            None
+            if input_shape is None
+            else checks.partial_shape(self.name, "input_shape", input_shape)
         )
         self.activation: Layer | None = None
         self.activity_regularizer = regularizers.get(activity_regularizer)
@@ -141,42 +182,71 @@ class Layer(WeightOwner):
 
     # ------------------------------------------------------------------ what a layer defines
 
-    def build(self, input_shape: Shape) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the weights, knowing the input's shape (the batch axis first, None)."""
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """Shape of the output for an input of this shape.
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Shape of the output for an input of this shape, or lists of shapes for several.
 
         Unless overridden the same, or what follows from ``call``.
         """
         if not hasattr(self, "call"):
             return input_shape
+        if self.is_traced({"x": input_shape}):
+            given = map_shapes(lambda shape: Placeholder(shape, self.dtype, "x"), input_shape)
+            return mapped(lambda p: p.shape, self._traced({"x": given}, False)[0])
         if self.input_shape is None:  # There are no weights yet.
             built = copy.deepcopy(self)
             built.ensure_built(input_shape)
             return built.compute_output_shape(input_shape)
         return self._expression(False, input_shape).output_shape(self, input_shape)
 
-    def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
+    def fixed_sizes(self, shape: Any) -> Any:
+        """The sizes of an input's shape, or shapes, on which the weights depend.
+
+        All but the batch's unless overridden.
+        """
+        return map_shapes(lambda one: tuple(one[1:]), shape)
+
+    def forward(self, x: Any, training: bool = False) -> Any:
         """The output for a batch; keeps what ``backward`` needs on ``self``."""
         if not hasattr(self, "call"):
             raise TypeError(
                 f"{type(self).__name__} must define forward(self, x, training=False), or "
                 "call(self, x) with nnkit.ops"
             )
-        self._x, self._used = x, self._expression(bool(training), x.shape)
+        self._x = x
+        if self.is_traced({"x": x}):
+            self.graph, form = self._own_graph(mapped(np.shape, x), bool(training))
+            return packed(form, self.graph.forward(leaves(x)))
+        self._used = self._expression(bool(training), x.shape)
         return self._used.forward(self, x, training)
 
-    def backward(self, dy: np.ndarray) -> np.ndarray | None:
+    def backward(self, dy: Any) -> Any:
         """The gradient of the input, given that of the output; overwrites the weights' own."""
         if not hasattr(self, "call"):
             raise TypeError(f"{type(self).__name__} must define backward(self, dy)")
+        if self.is_traced({"x": self._x}):
+            return packed(self._x, self.graph.backward(leaves(dy), self.propagate))
         return self._used.backward(self, self._x, dy)
+
+    def _own_graph(self, shapes: Any, training: bool) -> tuple[Graph, Any]:
+        """The graph of what ``call`` does, without the activation; and the form of its outputs."""
+        graphs = vars(self).setdefault("graphs", {})
+        key = repr(shapes), training
+        if key not in graphs:
+            graph = Graph(training)
+            x = map_shapes(lambda shape: graph.input(shape, self.dtype), shapes)
+            form = self.added_to(graph, {"x": x}, training)
+            graph.finish(form)
+            graphs[key] = graph, form
+        made: tuple[Graph, Any] = graphs[key]
+        return made
 
     def check_values(self, x: Any, name: str) -> None:
         """Refuse data that the layer can't take, as a model's input: once, before any work."""
 
-    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
+    def compute_mask(self, x: Any, mask: Any) -> Any:
         """The mask of the output, given the input and its mask."""
         if mask is None or self.supports_masking:
             return mask
@@ -185,6 +255,15 @@ class Layer(WeightOwner):
             "and hands none on: from here on, masked steps count like the others"
         )
         return None
+
+    def inner_graph(self, layer: Layer, shape: Shape, training: bool) -> Graph:
+        """The graph of a layer that runs inside this one; made once, so that records are alike."""
+        graphs = vars(self).setdefault("graphs", {})
+        key = layer, shape, training
+        if key not in graphs:
+            graphs[key] = Graph.of(layer, shape, training, fresh=self.is_copy)
+        graph: Graph = graphs[key]
+        return graph
 
     def _expression(self, training: bool, shape: Shape) -> LayerExpression:
         """What ``call`` says for inputs of a shape."""
@@ -204,18 +283,35 @@ class Layer(WeightOwner):
 
     # ----------------------------------------------------------------- what others ask of it
 
-    def ensure_built(self, input_shape: Shape) -> None:
+    def ensure_built(self, input_shape: Any) -> None:
         """Build once; later inputs must fit the first."""
         if self.input_shape is None:
             self.build(input_shape)
             self.input_shape = input_shape
+            if self._has_own_call and self.layers:
+                self._build_inside(input_shape)
             if self.activation is not None:
                 self._build_activation(self.activation, self.compute_output_shape(input_shape))
-        elif self.variables and self.input_shape[1:] != input_shape[1:]:
+        elif self._own_variables and (
+            self.fixed_sizes(self.input_shape) != self.fixed_sizes(input_shape)
+        ):
             raise ValueError(
-                f"layer {self.name!r} was built for inputs of shape {self.input_shape[1:]} "
-                f"(without the batch axis), got {input_shape[1:]}"
+                f"layer {self.name!r} was built for inputs of shape {_samples(self.input_shape)} "
+                f"(without the batch axis), got {_samples(input_shape)}"
             )
+
+    def _build_inside(self, input_shape: Any) -> None:
+        """Name the layers that ``call`` uses, and build them by running it."""
+        layers = self.layers
+        for i, layer in enumerate(layers):
+            name_among(layers[:i], layer)
+        needed = [
+            name
+            for name, p in inspect.signature(self.call).parameters.items()  # type: ignore[attr-defined]
+            if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+        ]
+        if len(needed) == 1:  # Otherwise the first call builds them.
+            self.compute_output_shape(input_shape)
 
     def _build_activation(self, activation: Layer, shape: Shape) -> None:
         activation.ensure_built(shape)
@@ -228,7 +324,7 @@ class Layer(WeightOwner):
     def forget(self) -> None:
         """Be as before ``build``."""
         self._own_variables, self.input_shape, self._expressions = [], None, {}
-        vars(self).pop("chains", None)
+        vars(self).pop("graphs", None)
         for layer in self.layers:
             layer.forget()
         if self.activation is not None:
@@ -246,6 +342,13 @@ class Layer(WeightOwner):
                 self._penalty.regularizer = self.activity_regularizer
             parts += (self._penalty,)
         return parts
+
+    def penalties(self) -> Iterator[np.ndarray]:
+        """What it adds to the loss, after ``forward``: float64 (1,) each."""
+        for layer in self.inside():
+            penalty = getattr(layer, "penalty", None)
+            if penalty is not None:
+                yield penalty
 
     def inside(self) -> Iterator[Layer]:
         """The layer, without its activation, and all that is in it, however deep."""
@@ -265,36 +368,327 @@ class Layer(WeightOwner):
         """
         use = object.__new__(type(self))
         use.__dict__.update(self.__dict__)
-        use.layers = [layer.another_use() for layer in self.layers]
-        use._penalty = None
-        vars(use).pop("chains", None)
+        use._layers = [layer.another_use() for layer in self.layers]
+        use._penalty, use.is_copy = None, True
+        vars(use).pop("graphs", None)
         return use
 
-    def __call__(self, x: Any, training: bool = False, mask: Any = None) -> np.ndarray:
+    # --------------------------------------------------------------------------- what a call does
+
+    def __call__(self, x: Any = None, *more: Any, **named: Any) -> Any:
         """The layer's output, its activation applied.
 
         Parameters
         ----------
-        x : array
+        x : array or Placeholder, or a list of them
             (batch, ...).
-        training : bool
-            Whether layers such as Dropout do what they do in training.
-        mask : array, optional
-            bool (batch, steps): which steps of the input count.
+        *more, **named
+            ``training``: whether layers such as Dropout do what they do in training; by default
+            what the network does around it, and False for arrays. ``mask``: bool (batch, steps),
+            which steps of the input count; for a list of inputs a list. And what else ``call``
+            takes, or the layer: ``initial_state`` of recurrent layers.
 
         Returns
         -------
-        numpy.ndarray
+        numpy.ndarray or Placeholder, or a list of them
+            Of placeholders, a placeholder: a node of a network.
+
+        Raises
+        ------
+        TypeError, ValueError
+            An argument is unknown; arrays and placeholders are mixed; or the layer doesn't take
+            inputs of this shape, or as many.
         """
+        arguments, training = self._bound(x, more, named)
+        if holds_placeholders(arguments):
+            return self.connected(arguments, training)
+        return self._computed(arguments, bool(training))
+
+    @property
+    def call_parameters(self) -> list[str]:
+        """Names of what a call takes, the inputs first."""
+        if not self._has_own_call:
+            return ["x", "training", "mask", *self.named_inputs, *self.call_options]
+        names = list(inspect.signature(type(self).call).parameters)  # type: ignore[attr-defined]
+        return [*names[1:], *(n for n in ("training", "mask") if n not in names)]
+
+    @property
+    def takes_list(self) -> bool:
+        """Whether a list of arrays is a list of inputs, not of samples: layers of one's own."""
+        definer = next(c for c in type(self).__mro__ if {"call", "forward"} & vars(c).keys())
+        return not definer.__module__.startswith("nnkit.")
+
+    def _bound(
+        self, x: Any, more: tuple[Any, ...], named: dict[str, Any]
+    ) -> tuple[dict[str, Any], bool | None]:
+        """The arguments of a call by name, those that were given; and training."""
+        names = self.call_parameters
+        if len(more) >= len(names):
+            raise TypeError(
+                f"layer {self.name!r} takes {len(names)} arguments ({', '.join(names)}), got "
+                f"{len(more) + 1}"
+            )
+        given = dict(zip(names[1:], more, strict=False))
+        refuse_unknown(f"layer {self.name!r}", named, names)
+        given |= named
+        if names[0] in given:
+            x = given.pop(names[0])
+        if x is None:
+            raise TypeError(f"layer {self.name!r} is called without {names[0]!r}, its input")
+        training = given.pop("training", None)
+        if training is not None:
+            training = bool(training)
+        return {"x": x, **{k: v for k, v in given.items() if v is not None}}, training
+
+    def connected(self, arguments: dict[str, Any], training: bool | None) -> Any:
+        """The placeholders that the layer gives for others: a node of a network."""
+        for value in leaves({n: arguments[n] for n in ("x", *self.named_inputs) if n in arguments}):
+            if not isinstance(value, Placeholder):
+                raise TypeError(
+                    f"layer {self.name!r} gets placeholders and {type(value).__name__} together: "
+                    "call it with placeholders only, or with arrays only"
+                )
+        self.ensure_built(mapped(lambda p: p.shape, arguments["x"]))
+        node = Node(self, arguments, training, self.shapes_of_outputs(arguments), self.dtype)
+        if current_trace() is None:
+            self._nodes.append(node)
+        return node.outputs
+
+    def shapes_of_outputs(self, arguments: dict[str, Any]) -> Any:
+        """The shape of the output, or nested lists of them, for placeholders."""
+        if self.is_traced(arguments):
+            return mapped(lambda p: p.shape, self._traced(arguments, False)[0])
+        options = {n: arguments[n] for n in self.call_options if n in arguments}
+        shapes = mapped(lambda p: p.shape, arguments["x"])
+        return map_shapes(stated_shape, self.compute_output_shape(shapes, **options))
+
+    def _computed(self, arguments: dict[str, Any], training: bool) -> Any:
+        """The layer's output for arrays."""
+        x = self.as_inputs(arguments["x"])
+        others = {n: self._array_of(n, v) for n, v in arguments.items() if n not in ("x", "mask")}
+        shapes = mapped(np.shape, x)
+        if self.is_traced({"x": x, **others}) and self.input_shape is None:
+            self._built_by_tracing({"x": x, **others})
+        else:
+            self.ensure_built(mapped_shapes(shapes, self._keeps_batch_size))
+        masks = self._masks_of(arguments.get("mask"), x)
+        graph, arrays = Graph(training), []
+
+        def value_of(value: Any) -> Any:
+            if not isinstance(value, np.ndarray):
+                return value
+            arrays.append(value)
+            return graph.input(value.shape, str(value.dtype))
+
+        inputs = mapped(value_of, x)
+        for value, mask in zip(graph.inputs, masks, strict=True):
+            graph.may_be_masked(value, mask is not None)
+        given = {n: mapped(value_of, v) for n, v in others.items()}
+        outputs = self.unfold(graph, {"x": inputs, **given}, training)
+        graph.finish(outputs)
+        # In training, and where layers remember a batch, something is changed.
+        changes = training or any(layer.states for layer in self.walk())
+        with self.turns.alone(writes=changes), self.turns.python():
+            return packed(outputs, graph.forward(arrays, masks))
+
+    @property
+    def _keeps_batch_size(self) -> bool:
+        return any(getattr(layer, "stateful", False) for layer in self.walk())
+
+    def _built_by_tracing(self, arguments: dict[str, Any]) -> None:
+        def stand_in(value: Any) -> Any:
+            if not isinstance(value, np.ndarray):
+                return value
+            return Placeholder((None, *value.shape[1:]), str(value.dtype), "x")
+
+        with tracing():
+            self.connected({n: mapped(stand_in, v) for n, v in arguments.items()}, False)
+
+    def _array_of(self, name: str, given: Any) -> Any:
+        """What a call was given by name, arrays in the layer's data type."""
+
+        def one(value: Any) -> Any:
+            if not is_array(value):
+                return value
+            array = to_numpy(value, f"{self.name}: {name}")
+            return array if array.dtype == bool else np.ascontiguousarray(array, self.dtype)
+
+        return mapped(one, given)
+
+    def _masks_of(self, given: Any, x: Any) -> list[np.ndarray | None]:
+        """A mask for each input, or None."""
+        arrays = leaves(x)
+        if given is None:
+            return [None] * len(arrays)
+        masks = list(given) if isinstance(given, (list, tuple)) and isinstance(x, list) else [given]
+        if len(masks) != len(arrays):
+            raise ValueError(
+                f"layer {self.name!r} has {len(arrays)} inputs, so mask is a list of as many, got "
+                f"{len(masks)}"
+            )
+        return [
+            None if m is None else checks.mask(self.name, m, a.shape)
+            for m, a in zip(masks, arrays, strict=True)
+        ]
+
+    def unfold(self, graph: Graph, arguments: dict[str, Any], training: bool) -> Any:
+        """Add a use of the layer to a graph, with all that is in it; the values that it gives.
+
+        Parameters
+        ----------
+        graph : Graph
+        arguments : dict
+            By name, with a :class:`nnkit.layers.graph.Value` in place of each array.
+        training : bool
+        """
+        first, *rest = self.parts()
+        outputs = first.added_to(graph, arguments, training)
+        for part in rest:
+            outputs = mapped(partial(_followed, part, graph, training), outputs)
+        return outputs
+
+    def added_to(self, graph: Graph, arguments: dict[str, Any], training: bool) -> Any:
+        """Add a use of the layer to a graph, without its activation."""
+        if not self.is_traced(arguments):
+            return graph.use(self, arguments, training)
+        values: dict[int, Any] = {}
+
+        def stand_in(value: Any) -> Any:
+            if not isinstance(value, Value):
+                return value
+            placeholder = Placeholder(value.shape, value.dtype, "x")
+            values[id(placeholder)] = value
+            known.append(placeholder)
+            return placeholder
+
+        known: list[Placeholder] = []
+        given = {name: mapped(stand_in, value) for name, value in arguments.items()}
+        if "mask" not in given and takes(self.call, "mask"):  # type: ignore[attr-defined]
+            mask = mapped(lambda v: graph.mask_of(v, training), arguments["x"])
+            given["mask"] = mapped(stand_in, mask)
+        outputs, losses = self._traced(given, training)
+        nodes = topological([*leaves(outputs), *losses], known)
+        self._check_owned(nodes)
+        found = graph.follow(nodes, values, [outputs, losses], training)
+        graph.add_losses(found[1], training)
+        return found[0]
+
+    def _check_owned(self, nodes: Sequence[Node]) -> None:
+        """Refuse layers that ``call`` makes or takes from elsewhere: nobody would train them."""
+        own = set(self.walk())
+        for node in nodes:
+            if node.layer.variables and node.layer not in own:
+                raise ValueError(
+                    f"layer {self.name!r}: its call uses the layer {node.layer.name!r}, which is "
+                    "none of its own; make it in __init__ or build, as an attribute of self"
+                )
+
+    def is_traced(self, arguments: dict[str, Any]) -> bool:
+        """Whether ``call`` is run on placeholders: it uses other layers, or several inputs."""
+        if not self._has_own_call:
+            return False
+        x = arguments["x"]
+        return isinstance(x, (list, dict)) or len(arguments) > 1 or bool(self.layers)
+
+    def _traced(self, arguments: dict[str, Any], training: bool) -> tuple[Any, list[Placeholder]]:
+        """What ``call`` gives for placeholders, and what it adds to the loss."""
+        own = {id(v): v for v in self._own_variables}
+
+        def replaced(value: Any) -> Any:
+            if id(value) in own:
+                v = own[id(value)]
+                return Placeholder(v.shape, str(v.dtype), v.name, variable=v, owner=self)
+            if type(value) in (list, tuple):
+                return type(value)(replaced(v) for v in value)
+            if type(value) is dict:
+                return {k: replaced(v) for k, v in value.items()}
+            return value
+
+        stand_in: Any = object.__new__(type(self))
+        stand_in.__dict__.update({name: replaced(value) for name, value in vars(self).items()})
+        told = {name: value for name, value in arguments.items() if name != "x"}
+        for name, value in (("training", training), ("mask", None)):
+            if name in inspect.signature(stand_in.call).parameters:
+                told.setdefault(name, value)
+        with tracing() as trace:
+            try:
+                given = stand_in.call(arguments["x"], **told)
+            except Exception as error:
+                if type(error) in (TypeError, ValueError):
+                    error = type(error)(f"layer {self.name!r}: {error}").with_traceback(
+                        error.__traceback__
+                    )
+                error.add_note(
+                    f"This was in {self.name!r}, which gets placeholders without values: use "
+                    "nnkit.ops instead of NumPy's functions, and ops.where instead of if."
+                )
+                raise error from error.__cause__
+        outputs = list(given) if isinstance(given, tuple) else given
+        for output in leaves(outputs):
+            if not isinstance(output, Placeholder):
+                raise TypeError(
+                    f"layer {self.name!r}: call must return what it computes from its input with "
+                    f"layers and nnkit.ops, got {output!r}"
+                )
+        return outputs, trace.losses
+
+    def add_loss(self, loss: Any) -> None:
+        """Add the sum of a placeholder to the loss of the model; for use in ``call``."""
+        trace = current_trace()
+        if trace is None or not isinstance(loss, Placeholder):
+            raise TypeError(
+                f"layer {self.name!r}: add_loss is for call, and takes what is computed there with "
+                f"layers and nnkit.ops, got {loss!r}"
+            )
+        trace.losses.append(loss)
+
+    @property
+    def layers(self) -> Sequence[Layer]:
+        """The layers that it is made of."""
+        return self._layers or (owned_layers(self) if self._has_own_call else ())
+
+    @layers.setter
+    def layers(self, layers: Sequence[Layer]) -> None:
+        self._layers = layers
+
+    @property
+    def input(self) -> Any:
+        """The placeholders that it was called with.
+
+        Raises
+        ------
+        AttributeError
+            It was called with none, or more than once.
+        """
+        return self._only_node("input").arguments["x"]
+
+    @property
+    def output(self) -> Any:
+        """The placeholders that it gave; see :attr:`input`."""
+        return self._only_node("output").outputs
+
+    def forget_call(self, node: Node) -> None:
+        """Be as if a call with placeholders had not been."""
+        self._nodes = [other for other in self._nodes if other is not node]
+
+    def _only_node(self, name: str) -> Node:
+        if len(self._nodes) != 1:
+            times = f"{len(self._nodes)} times" if self._nodes else "not yet"
+            raise AttributeError(
+                f"layer {self.name!r} was called {times} with placeholders, so it has no one {name}"
+            )
+        return self._nodes[0]
+
+    def as_inputs(self, x: Any) -> Any:
+        """What a call is given as x, arrays of the layer's data type."""
+        if isinstance(x, dict):
+            return {name: self.as_inputs(value) for name, value in x.items()}
+        several = isinstance(x, (list, tuple)) and all(is_array(v) and v.ndim > 1 for v in x)
+        if several and x and self.takes_list:
+            return [self.as_inputs(value) for value in x]
         x = self.as_input(x)
         self.check_values(x, "x")
-        x = np.ascontiguousarray(x, self.input_dtype)
-        self.ensure_built((None, *x.shape[1:]))
-        mask = None if mask is None else checks.mask(self.name, mask, x.shape)
-        # In training, and where layers remember a batch, something is changed.
-        changes = bool(training) or any(layer.states for layer in self.walk())
-        with self.turns.alone(writes=changes), self.turns.python():
-            return Chain(self.parts()).forward(x, training, mask)
+        return np.ascontiguousarray(x, self.input_dtype)
 
     def as_input(self, x: Any) -> np.ndarray:
         """What is given as x, as an array of numbers."""
@@ -304,8 +698,8 @@ class Layer(WeightOwner):
         return array
 
     @property
-    def input_dtype(self) -> str:
-        """What a model's data is cast to if this layer is its first."""
+    def input_dtype(self) -> str | None:
+        """The data type of its input, to which a model's data are cast; None for any."""
         return self.dtype
 
     def get_config(self) -> dict[str, Any]:
@@ -347,6 +741,44 @@ class Layer(WeightOwner):
     def __getstate__(self) -> dict[str, Any]:
         """Without the arrays of the last step, and what follows from ``call``."""
         kept = {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
-        for name in ("_used", "chains"):
+        for name in ("_used", "graph", "graphs", "_networks"):
             kept.pop(name, None)
-        return kept | {"_expressions": {}}
+        return kept | {"_expressions": {}, "_nodes": []}
+
+
+def _followed(part: Layer, graph: Graph, training: bool, y: Value) -> Any:
+    return part.added_to(graph, {"x": y}, training)
+
+
+def _samples(shapes: Any) -> Any:
+    """Shapes without the batch axis."""
+    return map_shapes(lambda shape: shape[1:], shapes)
+
+
+def mapped_shapes(shapes: Any, keep_batch: bool) -> Any:
+    """Shapes of arrays as those of any batch, unless a layer remembers each row."""
+    return map_shapes(lambda shape: shape if keep_batch else (None, *shape[1:]), shapes)
+
+
+def owned_layers(owner: Any) -> list[Layer]:
+    """The layers in the attributes of an object, and in lists and dictionaries there."""
+    found: dict[Layer, None] = {}
+    for name, value in vars(owner).items():
+        if name in ("activation", "_penalty", "_layers"):
+            continue
+        inner = leaves(value) if isinstance(value, (list, tuple, dict)) else [value]
+        found |= {layer: None for layer in inner if isinstance(layer, Layer)}
+    return list(found)
+
+
+def stated_shape(shape: Any) -> Shape:
+    """What ``compute_output_shape`` returned, if it is a shape: all that follows relies on it."""
+    sizes = shape if isinstance(shape, (tuple, list)) else ()
+    if not sizes or not all(
+        n is None or (isinstance(n, int | np.integer) and n >= 0) for n in sizes
+    ):
+        raise TypeError(
+            "compute_output_shape must return a tuple of sizes, the batch's first, such as "
+            f"(None, 3); got {shape!r}"
+        )
+    return tuple(sizes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -9,17 +10,17 @@ import numpy as np
 from nnkit import checks
 from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.first_states import Arrays, FirstStates, as_list
 from nnkit.layers.inside import build_in_turn, layers_from
 from nnkit.layers.merge import Merge
-from nnkit.layers.recurrent import Recurrent, apart, check_states
-from nnkit.layers.through_time import Arrays, as_list
+from nnkit.layers.recurrent import Recurrent
 
 __all__ = ["Bidirectional"]
 
 _MERGES = {"sum": "add", "mul": "multiply", "concat": "concatenate", "ave": "average"}
 
 
-class Bidirectional(Layer):
+class Bidirectional(FirstStates):
     """Process a sequence in both directions, with a recurrent layer for each.
 
     M. Schuster and K. K. Paliwal, 1997, "Bidirectional recurrent neural networks".
@@ -50,7 +51,7 @@ class Bidirectional(Layer):
     -----
     Output of the template's shape, with the last axis twice as long for ``"concat"``. With a
     template of ``return_state=True``, it is followed by the last states of ``forward_layer``, then
-    those of ``backward_layer``. With
+    those of ``backward_layer``; ``initial_state=`` is a list in this order. With
     ``return_sequences`` both outputs are in the order of the input, and 0 where it is masked;
     without, each output is that of its direction's last timestep.
 
@@ -64,7 +65,6 @@ class Bidirectional(Layer):
 
     recordable = True
     uses_mask = True
-    named_inputs = ("initial_state",)
 
     def __init__(
         self,
@@ -104,14 +104,18 @@ class Bidirectional(Layer):
         made: Recurrent = type(layer).from_config(config)
         return made
 
-    def fixed_sizes(self, shape: Shape) -> Shape:
-        """The number of features: the weights fit any number of timesteps."""
-        return self.forward_layer.fixed_sizes(shape)
-
-    def build(self, input_shape: Shape) -> None:
-        """Build both layers, and check that their outputs can be merged."""
+    def ensure_built(self, input_shape: Shape) -> None:
+        """Build both layers once; later inputs must fit their weights."""
         for layer in self.layers:
             build_in_turn(self.name, [layer], input_shape)
+        super().ensure_built(input_shape)
+
+    def fixed_sizes(self, shape: Shape) -> Shape:
+        """The number of features."""
+        return shape[2:]
+
+    def build(self, input_shape: Shape) -> None:
+        """Check that the layers' outputs can be merged."""
         self.compute_output_shape(input_shape)
 
     def compute_output_shape(self, input_shape: Shape) -> Any:
@@ -128,7 +132,7 @@ class Bidirectional(Layer):
         """The input's mask with ``return_sequences``, otherwise None; states have none."""
         of_y = mask if self.return_sequences else None
         outputs = 2 if self.merge_mode is None else 1
-        states = len(self._units()) if self.return_state else 0
+        states = len(self.state_sizes()) if self.return_state else 0
         masks = [of_y] * outputs + [None] * states
         return masks if len(masks) > 1 else of_y
 
@@ -139,30 +143,17 @@ class Bidirectional(Layer):
 
     reset_states = reset_state
 
-    def __call__(
-        self, x: Any, training: bool | None = None, mask: Any = None, initial_state: Any = None
-    ) -> Any:
-        """The layer's output; see :meth:`Recurrent.__call__`.
-
-        ``initial_state`` and the states that ``return_state`` adds are those of ``forward_layer``,
-        then those of ``backward_layer``. Without a ``merge_mode``, there are two outputs.
-        """
-        x, states = apart(self, x, initial_state)
-        if states is None:
-            return super().__call__(x, training, mask)
-        check_states(self, x, states, self._units())
-        return super().__call__(x, training, mask, initial_state=states)
-
     def forward(
         self,
         x: np.ndarray,
         training: bool = False,
         mask: np.ndarray | None = None,
-        initial_state: list[np.ndarray] | None = None,
+        initial_state: Arrays | None = None,
     ) -> np.ndarray | list[np.ndarray]:
         """The merged outputs of both layers, or both; with ``return_state`` also the states."""
         outputs, states = [], []
-        for layer, first in zip(self.layers, self._halves(initial_state), strict=True):
+        both: Any = self.layers
+        for layer, first in zip(both, self._halves(initial_state), strict=True):
             y, *last = as_list(layer.forward(x, training, mask, first))
             for penalty in layer.parts()[1:]:
                 y = penalty.forward(y, training)
@@ -195,9 +186,16 @@ class Bidirectional(Layer):
         launch.add(dx, other, total)
         return [total, *forth, *back] if forth else total
 
-    def _units(self) -> list[int]:
-        """The size of each state, those of ``forward_layer`` first."""
-        return [layer.units for layer in self.layers for _ in layer.state_names]
+    def another_use(self) -> Layer:
+        """The same layer for one more place of a step, with a memory of its own for merging."""
+        use: Any = super().another_use()
+        if self.merge_mode is not None:
+            use.merge = copy.copy(self.merge)
+        return use
+
+    def state_sizes(self) -> list[int]:
+        """The number of units of each state, those of ``forward_layer`` first."""
+        return [*self.forward_layer.state_sizes(), *self.backward_layer.state_sizes()]
 
     def _halves(self, arrays: list[np.ndarray] | None) -> list[list[np.ndarray] | None]:
         """What belongs to the states of ``forward_layer``, and of ``backward_layer``."""

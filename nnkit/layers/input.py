@@ -8,6 +8,7 @@ import numpy as np
 
 from nnkit import checks
 from nnkit.layers.base import Layer
+from nnkit.layers.nodes import Node, Placeholder
 
 __all__ = ["Input", "InputLayer"]
 
@@ -19,14 +20,14 @@ class InputLayer(Layer):
 
     Parameters
     ----------
-    shape : tuple of int
-        Shape of one sample.
+    shape : tuple of (int or None)
+        Shape of one sample; None for a size that differs from batch to batch.
     batch_size : int, optional
         Used by stateful layers, and kept in the model's file. Without stateful layers, a model
         takes batches of any size.
     dtype : str, optional
-        ``"float32"`` or ``"float64"``; or an integer type such as ``"int32"`` before an
-        :class:`nnkit.layers.Embedding`, which takes integers whatever is given here.
+        ``"float32"`` or ``"float64"``; or an integer type such as ``"int32"`` for data that stay
+        whole numbers, up to an :class:`nnkit.layers.Embedding`.
     batch_shape : tuple, optional
         ``(batch_size, *shape)``, instead of ``shape`` and ``batch_size``.
     name : str, optional
@@ -34,7 +35,8 @@ class InputLayer(Layer):
     Raises
     ------
     TypeError, ValueError
-        The shape has an entry that is not an integer of at least 1, or is not given exactly once.
+        The shape has an entry that is neither None nor an integer of at least 1, or is not given
+        exactly once.
 
     Examples
     --------
@@ -59,12 +61,14 @@ class InputLayer(Layer):
         if batch_shape is not None:
             batch_size, *rest = check_tuple("batch_shape", batch_shape)
             shape = tuple(rest)
-        checked = tuple(check_size(shape, n) for n in check_tuple("shape", shape))
-        super().__init__(name=name, dtype=None if dtype in _WHOLE else dtype, input_shape=checked)
+        checked = tuple(check_size(n) for n in check_tuple("shape", shape))
+        super().__init__(name=name, dtype=None if dtype in _WHOLE else dtype, input_shape=None)
         self.shape = checked
         self.batch_size = (
             None if batch_size is None else checks.integer("InputLayer", "batch_size", batch_size)
         )
+        self.given_dtype = dtype
+        self._nodes = [Node(self, {"x": []}, None, self.batch_shape, dtype or self.dtype)]
 
     @property
     def batch_shape(self) -> tuple[int | None, ...]:
@@ -81,7 +85,8 @@ class InputLayer(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments as Keras writes them: batch_shape, dtype, name."""
-        return {"batch_shape": list(self.batch_shape), "dtype": self.dtype, "name": self.name}
+        dtype = self.given_dtype or self.dtype
+        return {"batch_shape": list(self.batch_shape), "dtype": dtype, "name": self.name}
 
 
 def Input(
@@ -91,8 +96,10 @@ def Input(
     *,
     batch_shape: tuple[int | None, ...] | None = None,
     name: str | None = None,
-) -> InputLayer:
-    """The first entry of a Sequential model: ``Sequential([Input((784,)), Dense(10)])``.
+) -> Placeholder:
+    """Begin a network: ``x = Input((784,))``, then ``y = Dense(10)(x)`` and ``Model(x, y)``.
+
+    It may also be the first entry of a :class:`nnkit.Sequential`.
 
     Parameters
     ----------
@@ -101,15 +108,17 @@ def Input(
 
     Returns
     -------
-    InputLayer
+    Placeholder
 
     Examples
     --------
     >>> import nnkit
     >>> nnkit.Input((784,)).shape
-    (784,)
+    (None, 784)
     """
-    return InputLayer(shape, batch_size, dtype, batch_shape=batch_shape, name=name)
+    layer = InputLayer(shape, batch_size, dtype, batch_shape=batch_shape, name=name)
+    placeholder: Placeholder = layer.output
+    return placeholder
 
 
 def check_tuple(name: str, value: Any) -> tuple[Any, ...]:
@@ -120,11 +129,6 @@ def check_tuple(name: str, value: Any) -> tuple[Any, ...]:
     return tuple(value)
 
 
-def check_size(shape: Any, n: Any) -> int:
-    """Refuse an entry of a shape that is not an integer of at least 1."""
-    if n is None:
-        raise ValueError(
-            f"Input: every size but the batch's must be known, got {shape}; shape is without the "
-            "batch axis"
-        )
-    return checks.integer("Input", "shape", n)
+def check_size(n: Any) -> int | None:
+    """Refuse an entry of a shape that is neither None nor an integer of at least 1."""
+    return None if n is None else checks.integer("Input", "shape", n)

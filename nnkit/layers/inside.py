@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from nnkit import budget
-from nnkit.layers.base import Layer, Shape
+from nnkit.layers.base import Layer, Shape, stated_shape
+from nnkit.layers.nodes import Placeholder, map_shapes
+from nnkit.nested import leaves
 from nnkit.registry import resolve
 
-__all__ = ["build_in_turn", "layers_from", "name_among"]
+__all__ = ["build_in_turn", "connect_in_turn", "layers_from"]
 
 
 def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
@@ -22,13 +22,61 @@ def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
     TypeError, ValueError
         One doesn't fit; then none is built that wasn't before.
     """
+
+    def build(layer: Layer, shape: Shape) -> Shape:
+        layer.ensure_built(shape)
+        made: Shape = map_shapes(stated_shape, layer.compute_output_shape(shape))
+        return made
+
+    def flat(shapes: Any) -> list[Shape]:
+        found: list[Shape] = []
+        map_shapes(found.append, shapes)
+        return found
+
+    return _in_turn(owner, layers, shape, build, flat)
+
+
+def connect_in_turn(owner: str, layers: Sequence[Layer], x: Placeholder) -> Any:
+    """Call layers one after the other on a placeholder; what the last gives.
+
+    Raises
+    ------
+    TypeError, ValueError
+        One doesn't fit; then none is built that wasn't before.
+    """
+
+    def connect(layer: Layer, x: Any) -> Any:
+        made = layer.connected({"x": x}, None)
+        if not isinstance(made, Placeholder):
+            several = getattr(layer, "return_state", False)
+            why = ", with return_state=True," if several else ""
+            if getattr(layer, "merge_mode", "concat") is None:
+                why = ", with merge_mode=None,"
+            raise ValueError(
+                f"it gives {len(leaves(made))} outputs{why} but in a Sequential one array goes "
+                "from layer to layer; use nnkit.Model(inputs, outputs)"
+            )
+        return made
+
+    return _in_turn(owner, layers, x, connect, lambda made: [p.shape for p in leaves(made)])
+
+
+def _in_turn(
+    owner: str,
+    layers: Sequence[Layer],
+    x: Any,
+    act: Callable[[Layer, Any], Any],
+    shapes: Callable[[Any], list[Shape]],
+) -> Any:
     fresh = [layer for layer in layers if layer.input_shape is None]
     for layer in layers:
         try:
-            layer.ensure_built(shape)
-            shape = _stated(layer.compute_output_shape(shape))
-            sample = tuple(n or 1 for n in shape[1:])
-            budget.check_possible(sample, layer.dtype, f"what {layer.name!r} gives for a sample")
+            x = act(layer, x)
+            for shape in shapes(x):
+                sample = tuple(n or 1 for n in shape[1:])
+                budget.check_possible(
+                    sample, layer.dtype, f"what {layer.name!r} gives for a sample"
+                )
         except BaseException as error:
             for other in fresh:  # The next try may be with another shape.
                 other.forget()
@@ -37,38 +85,7 @@ def build_in_turn(owner: str, layers: Sequence[Layer], shape: Shape) -> Shape:
                 kind = MemoryError if isinstance(error, MemoryError) else type(error)
                 raise kind(f"{owner}: cannot build {layer.name!r}: {error}") from error
             raise
-    return shape
-
-
-def _stated(shape: Any) -> Shape:
-    """What ``compute_output_shape`` returned, if it is a shape: all that follows relies on it."""
-    sizes = shape if isinstance(shape, (tuple, list)) else ()
-    if not sizes or not all(
-        n is None or (isinstance(n, int | np.integer) and n >= 0) for n in sizes
-    ):
-        raise TypeError(
-            "compute_output_shape must return a tuple of sizes, the batch's first, such as "
-            f"(None, 3); got {shape!r}"
-        )
-    return tuple(sizes)
-
-
-def name_among(others: Sequence[Layer], layer: Layer) -> None:
-    """Make a default name unique: dense, dense_1, dense_2. A layer that is there may come again.
-
-    Raises
-    ------
-    ValueError
-        Another layer has the name that the user gave.
-    """
-    taken = {other.name for other in others if other is not layer}
-    if layer.name in taken and layer.named:
-        raise ValueError(f"two layers are called {layer.name!r}; give one another name=")
-    base, number = layer.name, 0
-    while layer.name in taken:
-        number += 1
-        layer.name = f"{base}_{number}"
-    layer.named = True  # Another model that it joins must not rename it.
+    return x
 
 
 def layers_from(described: Sequence[Any]) -> list[Layer]:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from nnkit import activations, checks
-from nnkit.layers.base import Layer, Shape
-from nnkit.layers.chain import Chain
-from nnkit.layers.inside import build_in_turn, layers_from, name_among
-from nnkit.layers.merge import MERGES, Merge
-from nnkit.layers.shared import adding_up, distinct
+from nnkit.layers.base import Layer
+from nnkit.layers.inside import layers_from
+from nnkit.layers.weights import name_among
+from nnkit.registry import lookup
 
 __all__ = ["Parallel"]
+
+_MERGES = {
+    "add": "Add",
+    "average": "Average",
+    "concatenate": "Concatenate",
+    "maximum": "Maximum",
+    "multiply": "Multiply",
+}
 
 
 class Parallel(Layer):
@@ -56,9 +61,6 @@ class Parallel(Layer):
     (1, 9)
     """
 
-    recordable = True
-    uses_mask = True
-
     def __init__(
         self,
         branches: Sequence[Any],
@@ -72,60 +74,25 @@ class Parallel(Layer):
         if not isinstance(branches, (list, tuple)) or not branches:
             raise TypeError(f"{owner} needs a list of branches, got {branches!r}")
         self.axis = checks.integer(owner, "axis", axis, -8, 8)
-        self.merge = Merge(checks.one_of(owner, "merge", merge, MERGES), self.axis)
+        checks.one_of(owner, "merge", merge, tuple(_MERGES))
         self.activation = activations.get(activation, self.dtype)
         lists = [list(b) if isinstance(b, (list, tuple)) else [b] for b in branches]
-        self._lengths = [len(b) for b in lists]
-        made = layers_from([layer for b in lists for layer in b])
-        for i, layer in enumerate(made):
-            name_among(made[:i], layer)
-        self.layers = made
+        left = iter(layers_from([layer for b in lists for layer in b]))
+        self.branches = [[next(left) for _ in b] for b in lists]
+        for i, layer in enumerate(self.layers):
+            name_among(self.layers[:i], layer)
+        given = {"axis": self.axis} if merge == "concatenate" else {}
+        make: Any = lookup("layer", _MERGES[merge])
+        self.merge = make(dtype=self.dtype, **given)
         if not self.trainable:
             self.trainable = False
 
-    @property
-    def branches(self) -> list[list[Layer]]:
-        """Lists of the layers of each branch."""
-        left = iter(self.layers)
-        return [[next(left) for _ in range(n)] for n in self._lengths]
-
-    def build(self, input_shape: Shape) -> None:
-        """Build the branches, and check that their outputs can be merged."""
+    def call(self, x: Any) -> Any:
+        """The merged outputs of the branches."""
+        outputs = []
         for branch in self.branches:
-            build_in_turn(self.name, branch, input_shape)
-        self.compute_output_shape(input_shape)
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of the merged outputs."""
-        shapes = []
-        for branch in self.branches:
-            shape = input_shape
+            y = x
             for layer in branch:
-                shape = layer.compute_output_shape(shape)
-            shapes.append(shape)
-        return self.merge.output_shape(self.name, shapes)
-
-    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
-        """The input's mask, if all branches keep it."""
-        return mask if all(chain.mask is mask for chain in self.chains) else None
-
-    def forward(
-        self, x: np.ndarray, training: bool = False, mask: np.ndarray | None = None
-    ) -> np.ndarray:
-        """y = merge(branch(x), ...)."""
-        if "chains" not in vars(self):  # Made once, so that records are alike.
-            parts = [[p for layer in branch for p in layer.parts()] for branch in self.branches]
-            uses = iter(distinct([part for branch in parts for part in branch]))
-            self.chains = [Chain([next(uses) for _ in branch]) for branch in parts]
-        return self.merge.forward([chain.forward(x, training, mask) for chain in self.chains])
-
-    def backward(self, dy: np.ndarray) -> np.ndarray | None:
-        """dx = the sum of the branches' input gradients."""
-        written: set[Any] = set()
-        found = []
-        for chain, gradient in zip(self.chains, self.merge.backward(dy), strict=True):
-            with adding_up(chain, written):
-                found.append(chain.backward(gradient, self.propagate))
-        if not self.propagate:
-            return None
-        return Merge("add").forward([dx for dx in found if dx is not None])
+                y = layer(y)
+            outputs.append(y)
+        return self.merge(outputs) if len(outputs) > 1 else outputs[0]

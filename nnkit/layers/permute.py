@@ -11,7 +11,7 @@ from nnkit import checks
 from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
 
-__all__ = ["Permute"]
+__all__ = ["Permute", "permuted"]
 
 _MOST = 4  # The number of axes besides the batch that the kernel takes.
 
@@ -71,16 +71,27 @@ class Permute(Layer):
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = x with permuted axes."""
-        return self._ordered(x, self.dims)
+        return permuted(self, x, self.dims)
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """dx = dy with the axes in the input's order."""
-        return self._ordered(dy, self._inverse)
+        return permuted(self, dy, self._inverse)
 
-    def _ordered(self, x: np.ndarray, dims: Sequence[int]) -> np.ndarray:
-        y = self.empty((x.shape[0], *(x.shape[n] for n in dims)))
-        missing = _MOST - len(dims)
-        steps = [x.strides[n] // x.itemsize for n in dims]
-        wide = y.reshape(y.shape[0], *(1,) * missing, *y.shape[1:])
-        launch.permute(x.reshape(x.shape[0], y[:1].size), *(0,) * missing, *steps, wide)
-        return y
+
+def permuted(layer: Layer, x: np.ndarray, dims: Sequence[int]) -> np.ndarray:
+    """An array with the axes after the batch, four at most, in another order.
+
+    Parameters
+    ----------
+    layer : Layer
+        Gives the memory.
+    x : numpy.ndarray
+    dims : sequence of int
+        For each axis of the result after the batch, the index of that of ``x``.
+    """
+    y = layer.empty((x.shape[0], *(x.shape[n] for n in dims)))
+    missing = _MOST - len(dims)
+    steps = [x.strides[n] // x.itemsize for n in dims]
+    wide = y.reshape(y.shape[0], *(1,) * missing, *y.shape[1:])
+    launch.permute(x.reshape(x.shape[0], y[:1].size), *(0,) * missing, *steps, wide)
+    return y

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from nnkit import activations, checks
-from nnkit.conversion import to_numpy
 from nnkit.engine.mirrors import writing
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.first_states import Arrays
 from nnkit.layers.random_layer import RandomLayer
-from nnkit.layers.through_time import Arrays, ThroughTime, as_list
+from nnkit.layers.through_time import ThroughTime
 
-__all__ = ["Recurrent", "apart", "check_states"]
+__all__ = ["Recurrent"]
 
 
 class Recurrent(ThroughTime, RandomLayer, abstract=True):
@@ -47,8 +46,8 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
         Whether to process the last timestep first; outputs are in the order of processing.
     stateful : bool
         Whether row i of a batch continues row i of the previous batch: it starts from that row's
-        last state, unless the call gives an ``initial_state``. This needs a fixed batch size, ``Input(shape, batch_size=...)``; and in
-        ``fit``, ``shuffle=False``.
+        last state, unless the call gives an ``initial_state``. This needs a fixed batch size,
+        ``Input(shape, batch_size=...)``; and in ``fit``, ``shuffle=False``.
     unroll : bool
         Accepted because Keras has it: a recorded step is unrolled anyway.
     zero_output_for_mask : bool
@@ -62,6 +61,13 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
         (features, n units), (units, n units) and (n units,), for n gates; bias may be None.
     states : list of numpy.ndarray
         With ``stateful``, arrays (batch, units); otherwise an empty list.
+
+    Notes
+    -----
+    Call it with x, (batch, steps, features), and perhaps with ``initial_state=``: an array
+    (batch, units) or, for several states, a list of them, as ``return_state`` gives them. By
+    default they are zeros, or those that a stateful layer remembers. A timestep that ``mask=``
+    (bool, (batch, steps)) leaves out keeps the states, and repeats the previous output.
 
     Raises
     ------
@@ -179,39 +185,6 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
 
     reset_states = reset_state
 
-    def __call__(
-        self, x: Any, training: bool | None = None, mask: Any = None, initial_state: Any = None
-    ) -> Any:
-        """The layer's output.
-
-        Parameters
-        ----------
-        x : array or placeholder
-            (batch, steps, features); or a list of it and of the ``initial_state``.
-        training : bool, optional
-        mask : array, optional
-            bool (batch, steps). A timestep that is False leaves the state unchanged, and repeats
-            the previous output.
-        initial_state : array or placeholder, or list of them, optional
-            (batch, units) each, as ``return_state`` returns them; by default zeros, or the current
-            states of a stateful layer.
-
-        Returns
-        -------
-        numpy.ndarray or placeholder, or list of them
-            With ``return_state`` a list: the output, then the states after the last timestep.
-
-        Raises
-        ------
-        TypeError, ValueError
-            The states are not as many as the layer has, or not of these shapes.
-        """
-        x, states = apart(self, x, initial_state)
-        if states is None:
-            return super().__call__(x, training, mask)
-        check_states(self, x, states, [self.units] * len(self.state_names))
-        return super().__call__(x, training, mask, initial_state=states)
-
     def forward(
         self,
         x: np.ndarray,
@@ -220,11 +193,13 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
         initial_state: Arrays | None = None,
     ) -> np.ndarray | list[np.ndarray]:
         """The output after the last timestep, or after each one; see :class:`ThroughTime`."""
-        self._check_use(len(x))
+        self._check_use(*x.shape[:2])
         return super().forward(x, training, mask, initial_state)
 
-    def _check_use(self, batch: int) -> None:
+    def _check_use(self, batch: int, steps: int) -> None:
         who = f"layer {self.name!r} ({type(self).__name__})"
+        if steps == 0:
+            raise ValueError(f"{who} got sequences without a timestep; they need at least one")
         if self.stateful and not self.states:
             raise ValueError(
                 f"{who} is stateful and needs a fixed batch size: begin the model with "
@@ -235,56 +210,3 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
                 f"{who} is stateful with a batch size of {len(self.states[0])}, got a batch of "
                 f"{batch} rows"
             )
-
-
-def apart(layer: Layer, x: Any, initial_state: Any) -> tuple[Any, list[Any] | None]:
-    """The sequence and the first states of a call, which may come as one list, as in Keras 2.
-
-    Raises
-    ------
-    ValueError
-        States are given in both ways.
-    """
-    # A list of matrices is an array, too: its rows.
-    if isinstance(x, (list, tuple)) and x and len(getattr(x[0], "shape", ())) == 3:
-        x, *states = x
-        if states and initial_state is not None:
-            raise ValueError(
-                f"layer {layer.name!r}: the first states are given twice, in the list of inputs "
-                "and as initial_state"
-            )
-        initial_state = states or initial_state
-    if initial_state is None:
-        return x, None
-    return x, [
-        state if hasattr(state, "shape") else to_numpy(state, "initial_state")
-        for state in as_list(initial_state)
-    ]
-
-
-def check_states(layer: Layer, x: Any, states: Sequence[Any], units: Sequence[int]) -> None:
-    """Refuse first states that are not (batch, units) each; sizes of None fit any.
-
-    Parameters
-    ----------
-    layer : Layer
-    x : array or placeholder
-        The sequence, (batch, steps, features).
-    states : sequence of array or placeholder
-    units : sequence of int
-        Of each state.
-    """
-    batch = x.shape[0] if hasattr(x, "shape") else len(x)
-    expected = [(batch, n) for n in units]
-    shapes = [tuple(state.shape) for state in states]
-    if len(shapes) != len(expected) or not all(map(_fits, shapes, expected)):
-        raise ValueError(
-            f"layer {layer.name!r}: initial_state must be arrays of the shapes {expected}, got "
-            f"{shapes}"
-        )
-
-
-def _fits(shape: Shape, expected: Shape) -> bool:
-    return len(shape) == len(expected) and all(
-        n == m or n is None or m is None for n, m in zip(shape, expected, strict=True)
-    )

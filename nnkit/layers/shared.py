@@ -11,28 +11,18 @@ from nnkit.engine.variable import Variable
 
 if TYPE_CHECKING:
     from nnkit.layers.base import Layer
-    from nnkit.layers.chain import Chain
+    from nnkit.layers.graph import Graph
 
-__all__ = ["adding_up", "distinct", "shares_weights"]
-
-
-def distinct(parts: Sequence[Layer]) -> list[Layer]:
-    """The parts, with an object of its own for each use of a layer, however deep it is inside."""
-    used: set[Layer] = set()
-    found = []
-    for part in parts:
-        found.append(part.another_use() if used.intersection(part.inside()) else part)
-        used.update(part.inside())
-    return found
+__all__ = ["adding_up", "shares_weights"]
 
 
 @contextmanager
-def adding_up(part: Layer | Chain, written: set[Variable]) -> Iterator[None]:
+def adding_up(part: Layer | Graph, written: set[Variable]) -> Iterator[None]:
     """Let the block's ``backward`` add to gradients that an earlier use of the weights wrote.
 
     Parameters
     ----------
-    part : Layer or Chain
+    part : Layer or Graph
         What runs in the block. By itself it overwrites the gradients of its weights.
     written : set of Variable
         Weights whose gradients hold something already; those of the block join them.

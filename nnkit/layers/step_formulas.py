@@ -11,7 +11,7 @@ import numpy as np
 
 from nnkit.engine.dispatch import empty, launch
 from nnkit.layers.base import Layer
-from nnkit.layers.chain import Chain
+from nnkit.layers.graph import Graph
 
 __all__ = ["Activated", "GRUStep", "LSTMStep", "ResetFirstStep"]
 
@@ -20,17 +20,20 @@ class Activated:
     """One use of an activation; None is the identity."""
 
     def __init__(self, activation: Layer | None) -> None:
-        parts = () if activation is None else activation.parts()
-        self.chain = Chain([part.another_use() for part in parts])
+        self.graph = None
+        if activation is not None:
+            self.graph = Graph.of(activation.another_use(), activation.input_shape, training=True)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """y = f(x)."""
-        return self.chain.forward(x, training=True)
+        return x if self.graph is None else self.graph.forward([x])[0]
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """dx = f'(x) dy."""
-        dx = self.chain.backward(dy, propagate=True)
-        return dy if dx is None else dx
+        if self.graph is None:
+            return dy
+        (dx,) = self.graph.backward([dy], propagate=True)
+        return dx
 
 
 class LSTMStep:

@@ -10,13 +10,12 @@ import numpy as np
 from nnkit.engine.dispatch import launch
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer
+from nnkit.layers.first_states import Arrays, FirstStates, as_list
 
-__all__ = ["ThroughTime", "as_list", "rows"]
-
-Arrays = np.ndarray | list[np.ndarray]
+__all__ = ["ThroughTime", "rows"]
 
 
-class ThroughTime(Layer, abstract=True):
+class ThroughTime(FirstStates, abstract=True):
     """The loop of a recurrent layer, and backpropagation through time.
 
     The inputs' products with the kernel are one product for all timesteps, and so are the gradients
@@ -45,7 +44,6 @@ class ThroughTime(Layer, abstract=True):
     recordable = True
     supports_masking = True
     uses_mask = True
-    named_inputs = ("initial_state",)
     gates: ClassVar[int] = 1
     state_names: ClassVar[tuple[str, ...]] = ("h",)
 
@@ -65,6 +63,10 @@ class ThroughTime(Layer, abstract=True):
     steps: dict[int, Any]
     h: np.ndarray
     dh: np.ndarray
+
+    def state_sizes(self) -> list[int]:
+        """The number of units, for each state."""
+        return [self.units for _ in self.state_names]
 
     # --------------------------------------------------------------- what a subclass implements
 
@@ -352,11 +354,6 @@ class ThroughTime(Layer, abstract=True):
 
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"steps": {}}
-
-
-def as_list(arrays: Any) -> list[Any]:
-    """One array, or several, as a list."""
-    return list(arrays) if isinstance(arrays, (list, tuple)) else [arrays]
 
 
 def rows(x: np.ndarray) -> np.ndarray:

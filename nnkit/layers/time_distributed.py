@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.batch_normalization import BatchNormalization
-from nnkit.layers.chain import Chain
 from nnkit.layers.inside import build_in_turn, layers_from
 
 __all__ = ["TimeDistributed"]
@@ -70,9 +70,10 @@ class TimeDistributed(Layer):
             )
         build_in_turn(self.name, self.layers, (None, *input_shape[2:]))
 
-    def fixed_sizes(self, shape: Shape) -> Shape:
-        """Those of the layer, for one timestep."""
-        return self.layer.fixed_sizes((shape[0], *shape[2:]))
+    def ensure_built(self, input_shape: Shape) -> None:
+        """Build once; later inputs must fit the layer's weights."""
+        super().ensure_built(input_shape)
+        build_in_turn(self.name, self.layers, (None, *input_shape[2:]))
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(batch, steps, ...), where ... is the layer's output shape for a timestep."""
@@ -89,17 +90,15 @@ class TimeDistributed(Layer):
         self.leading = x.shape[:2]
         if mask is not None:  # Other layers would take it for a mask within a timestep.
             mask = mask.reshape(-1) if isinstance(self.layer, BatchNormalization) else None
-        y = self.chain.forward(x.reshape(-1, *x.shape[2:]), training, mask)
+        self.graph = self.inner_graph(self.layer, (None, *x.shape[2:]), training)
+        (y,) = self.graph.forward([x.reshape(-1, *x.shape[2:])], [mask])
         return y.reshape(*self.leading, *y.shape[1:])
 
     def backward(self, dy: np.ndarray) -> np.ndarray | None:
         """Compute the layer's gradients, summed over all timesteps."""
-        dx = self.chain.backward(dy.reshape(-1, *dy.shape[2:]), self.propagate)
+        (dx,) = self.graph.backward([dy.reshape(-1, *dy.shape[2:])], self.propagate)
         return None if dx is None else dx.reshape(*self.leading, *dx.shape[1:])
 
-    @property
-    def chain(self) -> Chain:
-        """The layer and its activation; made once, so that records are alike."""
-        if "chains" not in vars(self):
-            self.chains = [Chain(self.layer.parts())]
-        return self.chains[0]
+    def penalties(self) -> Iterator[np.ndarray]:
+        """What the layer adds to the loss."""
+        yield from self.graph.penalties()

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from nnkit import checks, registry
-from nnkit.arguments import did_you_mean
-from nnkit.data import as_array
-from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer, Shape
-from nnkit.layers.inside import layers_from
-from nnkit.layers.weights import set_weights
-from nnkit.models.summary import summary
-from nnkit.models.trainer import Trainer
-from nnkit.networks import Network
-from nnkit.registry import resolve, to_plain
-from nnkit.saving import load_weights, save_model, save_weights
-from nnkit.training import inputs
-from nnkit.training.guard import Guard
+from nnkit.layers.input import InputLayer
+from nnkit.layers.inside import connect_in_turn, layers_from
+from nnkit.layers.nodes import Placeholder
+from nnkit.layers.weights import name_among
+from nnkit.models.model import Model, checked_shapes
+from nnkit.networks import Network, Pending, check_dtypes
+from nnkit.registry import to_plain
 from nnkit.training.predictor import Predictors
 
 __all__ = ["Sequential"]
 
 
-class Sequential(Trainer):
+class Sequential(Model):
     """A model whose layers follow each other; in another model it is a layer.
 
     Parameters
@@ -53,28 +45,30 @@ class Sequential(Trainer):
     (4, 3)
     """
 
-    _coming: Network | None = None  # What ``build`` builds in place of the present network.
+    # What ``build`` builds in place of the present layers.
+    _coming: tuple[list[Layer], InputLayer | None] | None = None
 
     def __init__(
         self,
-        layers: Sequence[Layer] | None = None,
+        layers: Sequence[Any] | None = None,
         trainable: bool = True,
         name: str | None = None,
     ) -> None:
-        super().__init__(name)
+        self._stack: list[Layer] = []
+        self._first: InputLayer | None = None
+        super().__init__(name=name)
         checks.flag("Sequential", "trainable", trainable)
         if layers is not None and not isinstance(layers, (list, tuple)):
             raise TypeError(f"Sequential: layers must be a list of layers, got {layers!r}")
-        network = self.network
+        stack, first = self._stack, self._first
         for layer in layers or []:
-            network = network.followed_by(layer)
+            stack, first = _followed_by(stack, first, layer)
         if layers:
-            self._share_turns(layers)
-            self._become(network)
+            self._change(stack, first)
         if not trainable:
             self.trainable = False
 
-    def add(self, layer: Layer) -> None:
+    def add(self, layer: Any) -> None:
         """Append a layer.
 
         Raises
@@ -86,15 +80,15 @@ class Sequential(Trainer):
         """
         self._share_turns([layer])
         with self.guard.changing("add"):
-            self._become(self.network.followed_by(layer))
+            self._change(*_followed_by(self._stack, self._first, layer))
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""
         if not self.layers:
             raise ValueError("there is no layer to remove")
         with self.guard.changing("pop"):
-            layer = self.layers[-1]
-            self._become(Network(self.layers[:-1], self.network.first))
+            layer = self._stack[-1]
+            self._change(self._stack[:-1], self._first)
         return layer
 
     def _share_turns(self, layers: Sequence[Any]) -> None:
@@ -103,44 +97,45 @@ class Sequential(Trainer):
             for inner in layer.walk() if isinstance(layer, Layer) else ():
                 inner.turns.join(self.turns)
 
-    def _become(self, network: Network) -> None:
+    def _change(self, stack: list[Layer], first: InputLayer | None) -> None:
         """Have other layers from now on; a compiled model must be compiled again."""
-        shape, before = network.known_input_shape(), self.network
+        self._share_turns(stack)
+        shape = _known_input_shape(stack, first)
+        before = self._stack, self._first, self.network
         try:
-            if shape is not None:
-                self._coming = network
+            if shape is None:
+                self._stack, self._first = stack, first
+                self.network = Pending(lambda: stack, is_line=True)
+            else:
+                self._coming = stack, first
                 self.build(shape)
-            self.network = network
         except BaseException:  # Layers that don't fit, or Ctrl-C: the model stays as it was.
-            self.network = before
+            self._stack, self._first, self.network = before
             raise
         finally:
             self._coming = None
         self.compiled = False
         self._drop_session()
 
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """Find a layer by its name or its index.
+    def _line(self, stack: Sequence[Layer], first: InputLayer | None, shape: Shape) -> Network:
+        """The network of layers that follow each other."""
+        check_dtypes(stack)
+        if first is None or first.batch_shape != shape:
+            name = None if first is None else first.name
+            dtype = stack[0].dtype if stack else None
+            first = InputLayer(batch_shape=shape, dtype=dtype, name=name)
+        before = self.network
+        x: Placeholder = first.output
+        start, present = 0, self._stack
+        if isinstance(before, Network):
+            goes_on = before.input_layers == [first] and stack[: len(present)] == present
+            if goes_on and present:
+                x, start = before.outputs[0], len(present)
+            else:
+                before.leave()
+        return Network(first.output, connect_in_turn(self.name, stack[start:], x), layers=stack)
 
-        Raises
-        ------
-        ValueError
-            There is no such layer, or neither or both arguments were given.
-        """
-        if (name is None) == (index is None):
-            raise ValueError("give the layer's name or its index")
-        if index is not None:
-            index = checks.integer("get_layer", "index", index, -(2**31))
-            if not -len(self.layers) <= index < len(self.layers):
-                raise ValueError(f"there are {len(self.layers)} layers, so none with index {index}")
-            return self.layers[index]
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        names = [layer.name for layer in self.layers]
-        raise ValueError(f"no layer is called {name!r}{did_you_mean(str(name), names)} {names}")
-
-    def build(self, input_shape: Sequence[int | None] | None = None) -> None:
+    def build(self, input_shape: Any = None) -> None:
         """Make the weights.
 
         Parameters
@@ -149,145 +144,60 @@ class Sequential(Trainer):
             The input's shape with the batch axis: ``(None, 784)``.
         """
         with self.turns.alone(writes=True):
-            network = self._coming or self.network
-            network.build(self.name, input_shape)
-            self.network = network  # Other threads never see one that is not built yet.
+            shape = checked_shapes(self.name, input_shape)
+            if not isinstance(shape, tuple):
+                raise TypeError(f"a Sequential has one input, got the shapes {shape}")
+            stack, first = self._coming or (self._stack, self._first)
+            network = self._line(stack, first, shape)
+            # Other threads never see one that is not built yet.
+            self._stack, self._first, self.network = stack, first, network
             self._predictors = Predictors(self.network, self.guard)
 
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The output's shape for an input of this shape."""
-        return self.network.compute_output_shape(input_shape)
+    def widened(self, shapes: Sequence[Shape]) -> bool:
+        """Build anew for inputs of any size along the axes in which these shapes differ.
 
-    # ----------------------------------------------------------------------------- as a layer
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers, in the order in which they run."""
-        return self.network.layers
-
-    @layers.setter
-    def layers(self, layers: Sequence[Layer]) -> None:
-        self.network = self.network.with_layers(layers)
-        if hasattr(self, "guard"):  # Not yet, while it is made.
-            self._drop_session()
-
-    @property
-    def input_shape(self) -> Shape | None:
-        """The input's shape, batch axis first; None before the model is built."""
-        return self.network.input_shape
-
-    @input_shape.setter
-    def input_shape(self, shape: Shape | None) -> None:
-        self.network.input_shape = shape
-
-    @property
-    def output_shape(self) -> Shape:
-        """The output's shape, batch axis first; () before the model is built."""
-        return self.network.output_shape
-
-    @property
-    def built(self) -> bool:
-        """Whether the weights exist."""
-        return self.input_shape is not None
-
-    @property
-    def dtype(self) -> str:
-        """Data type of the weights and of every result."""
-        return self.network.dtype
-
-    @dtype.setter
-    def dtype(self, value: str) -> None:
-        pass  # It is that of the layers.
-
-    @property
-    def input_dtype(self) -> str:
-        """What data is cast to: what the first layer takes."""
-        return self.network.input_dtype
-
-    def parts(self) -> tuple[Layer, ...]:
-        """Every layer, each followed by its activation, in the order in which they run."""
-        return self.network.parts()
-
-    def as_input(self, x: Any) -> np.ndarray:
-        """What a call is given, with a last axis of size 1 added or taken away if that fits."""
-        x = as_array(inputs.samples(self.network, x), "x")
-        return x if self.input_shape is None else inputs.fitted(x, self.network.sample_shape)
-
-    def check_values(self, x: Any, name: str) -> None:
-        """Refuse data that the first layer can't take."""
-        self.network.check_values(x, name)
+        False if the user gave the input's shape, or if a layer's weights depend on it.
+        """
+        network = self.network
+        given = self._stack[0].given_input_shape if self._stack else None
+        if self._first is not None or given is not None or not isinstance(network, Network):
+            return False
+        old, new = network.input_shapes[0], shapes[0]
+        if len(old) != len(new):
+            return False
+        wide = tuple(a if a == b else None for a, b in zip(old, new, strict=True))
+        try:
+            self.build(wide)
+        except (TypeError, ValueError):
+            return False
+        return True
 
     def forget(self) -> None:
         """Drop the weights, as if the model had never been built."""
-        with self.guard.changing("forget"):
-            super().forget()
-            self._drop_session()
-
-    def summary(
-        self,
-        line_length: int | None = None,
-        *,
-        print_fn: Callable[[str], Any] | None = None,
-        show_trainable: bool = False,
-    ) -> None:
-        """Print a table of the layers, their output shapes and their numbers of weights."""
-        with self.turns.alone():
-            summary(self, line_length or 65, print_fn, show_trainable)
+        super().forget()
+        self.network = Pending(lambda: self._stack, is_line=True)
 
     @property
-    def weights(self) -> list[Variable]:
-        """All weights, layer by layer, in Keras's order."""
-        return self.network.weights
+    def layers(self) -> Sequence[Layer]:
+        """The layers, in the order in which they run."""
+        return self._stack
 
-    def set_weights(self, weights: list[Any]) -> None:
-        """Replace all weights; an error lists all wrong shapes, and then no weight is changed."""
-        self._require_built("set_weights")
-        with self.turns.alone(writes=True):
-            set_weights(f"model {self.name!r}", self.weights, weights)
+    @layers.setter
+    def layers(self, layers: Sequence[Layer]) -> None:
+        raise AttributeError("use add and pop, or make another Sequential")
 
-    def count_params(self) -> int:
-        """The number of elements in all weights."""
-        self._require_built("count_params")
-        return super().count_params()
-
-    def _require_built(self, method: str) -> None:
-        if not self.built:
-            raise ValueError(
-                f"the model has no weights yet: give it an Input, or call build(input_shape), "
-                f"before {method}"
-            )
-
-    # ----------------------------------------------------------------------------------- files
-
-    def save(self, filepath: Any, *, include_optimizer: bool = True) -> None:
-        """Write the whole model to an HDF5 file, with the arguments of ``compile`` and the state.
-
-        See :func:`nnkit.saving.save_model`.
-        """
-        save_model(self, filepath, include_optimizer=include_optimizer)
-
-    def check_savable(self) -> None:
-        """Raise the error that :meth:`save` would raise, without writing anything."""
-        from nnkit.saving.writer import check_savable
-
-        check_savable(self)
-
-    def save_weights(self, filepath: Any) -> None:
-        """Write the weights to an HDF5 file."""
-        save_weights(self, filepath)
-
-    def load_weights(
-        self, filepath: Any, skip_mismatch: bool = False, *, by_name: bool = False
-    ) -> None:
-        """Read weights from an HDF5 file; see :func:`nnkit.saving.load_weights`."""
-        load_weights(self, filepath, by_name=by_name, skip_mismatch=skip_mismatch)
+    def _unbuilt_output_shape(self, input_shape: Any) -> Any:
+        for layer in self._stack:
+            input_shape = layer.compute_output_shape(input_shape)
+        return input_shape
 
     def get_config(self) -> dict[str, Any]:
         """The architecture as plain data."""
+        shape = self.input_shape
         return {
             "name": self.name,
             "layers": [to_plain(layer) for layer in self.layers],
-            "input_shape": None if self.input_shape is None else list(self.input_shape),
+            "input_shape": None if shape is None else list(shape),
         }
 
     @classmethod
@@ -304,74 +214,38 @@ class Sequential(Trainer):
             model.build(config["input_shape"])
         return model
 
-    def get_compile_config(self) -> dict[str, Any]:
-        """The arguments of :meth:`compile` as plain data."""
-        self._require_compiled("get_compile_config")
-        return {
-            "optimizer": to_plain(self.optimizer),
-            "loss": to_plain(self.loss),
-            "metrics": [to_plain(m) for m in self.metrics_given],
-            "run_eagerly": self.run_eagerly,
-        }
 
-    def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compile with what :meth:`get_compile_config` returned."""
+def _followed_by(
+    stack: list[Layer], first: InputLayer | None, given: Any
+) -> tuple[list[Layer], InputLayer | None]:
+    """A list of layers with one more, and the Input."""
+    layer = given
+    if isinstance(given, Placeholder) and given.node is not None:
+        layer = given.node.layer
+        if not isinstance(layer, InputLayer):
+            raise TypeError(
+                f"a Sequential is made of layers, got what layer {layer.name!r} gives; use "
+                "Model(inputs, outputs)"
+            )
+    if isinstance(layer, type) and issubclass(layer, Layer):
+        raise TypeError(f"{layer.__name__} is a class; add an object: {layer.__name__}(...)")
+    if not isinstance(layer, Layer):
+        raise TypeError(f"a Sequential is made of layers, got {layer!r}")
+    if not isinstance(layer, InputLayer):
+        name_among(stack, layer)
+        return [*stack, layer], first
+    if stack or first is not None:
+        raise ValueError("Input must be the first layer")
+    return stack, layer
 
-        def metric(given: Any) -> Any:
-            return given if isinstance(given, str) else resolve("metric", given)
 
-        self.compile(
-            optimizer=resolve("optimizer", config["optimizer"]),
-            loss=resolve("loss", config["loss"]),
-            metrics=[metric(m) for m in config.get("metrics") or []],
-            run_eagerly=config.get("run_eagerly", False),
-        )
-
-    def optimizer_slots(self) -> dict[str, list[np.ndarray]]:
-        """The optimizer's slots by name: for each a view for every trainable weight."""
-        self._require_compiled("optimizer_slots")
-        self._require_built("optimizer_slots")
-        session = self.session()
-        storage = session.storage
-        trained = range(len(storage.trainable_variables))
-        return {n: [storage.view(flat, i) for i in trained] for n, flat in session.slots.items()}
-
-    @property
-    def training_state(self) -> dict[str, Any]:
-        """The remaining state of training, which a file keeps: the seed of shuffling."""
-        self._require_compiled("training_state")
-        return {"seed": self._seed}
-
-    @training_state.setter
-    def training_state(self, state: dict[str, Any]) -> None:
-        self._seed = checks.integer("training_state", "seed", state["seed"], 0, 2**63 - 1)
-
-    # ---------------------------------------------------------------------------------- copies
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What a copy or a pickle needs: not the recordings, which hold addresses."""
-        with self.turns.alone():
-            dropped = ("held", "_predictors", "guard")
-            state = {k: v for k, v in self.__dict__.items() if k not in dropped}
-            slots = {} if self.held is None else self.optimizer_slots()
-            state["slots"] = {n: [a.copy() for a in arrays] for n, arrays in slots.items()}
-            return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        slots = state.pop("slots")
-        self.__dict__.update(state)
-        self.guard = Guard(self.turns)
-        self._drop_session()
-        for name, arrays in slots.items():
-            for array, value in zip(self.optimizer_slots()[name], arrays, strict=True):
-                array[...] = value
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Sequential:
-        twin = type(self).__new__(type(self))
-        memo[id(self)] = twin
-        with self.turns.alone():
-            twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
-        return twin
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} name={self.name}, {len(self.layers)} layers>"
+def _known_input_shape(stack: Sequence[Layer], first: InputLayer | None) -> Shape | None:
+    """The input's shape if the layers define it; None if only data do."""
+    if first is not None:
+        return first.batch_shape
+    begin = stack[0] if stack else None
+    if begin is None:
+        return None
+    if begin.given_input_shape is not None:
+        return (None, *begin.given_input_shape)
+    return begin.input_shape if begin.variables else None  # Built by another model.

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nnkit.models.sequential import Sequential
+    from nnkit.models.model import Model
 
 __all__ = ["summary"]
 
 
 def summary(
-    model: Sequential,
+    model: Model,
     line_length: int,
     print_fn: Callable[[str], Any] | None,
     show_trainable: bool,

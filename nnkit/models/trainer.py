@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, overload
 
 import numpy as np
 
-from nnkit import losses, optimizers
+from nnkit import optimizers
 from nnkit.arguments import explain_arguments
 from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
 from nnkit.checks import flag, integer, number
-from nnkit.data import seems_finite, split
+from nnkit.data import Arrays, seems_finite, split
 from nnkit.engine.mirrors import writing
 from nnkit.layers.base import Layer
-from nnkit.networks import Network
+from nnkit.nested import packed
+from nnkit.networks import Network, Pending
 from nnkit.training import inputs
+from nnkit.training.aims import Aims
 from nnkit.training.guard import Guard
 from nnkit.training.loops import Batches, Logs, Orders, Run, evaluate, fit
 from nnkit.training.numerics import warn_of_nan
-from nnkit.training.ownership import adopt, check_metrics, own
+from nnkit.training.objective import Goal
+from nnkit.training.ownership import adopt, own
 from nnkit.training.predictor import Predictors
 from nnkit.training.session import Session
 from nnkit.utils.random import next_seed
@@ -51,7 +55,7 @@ class Trainer(Layer, abstract=True):
     """
 
     def __init__(self, name: str | None = None) -> None:
-        self.network = Network()
+        self.network: Network | Pending = Pending(lambda: self.layers)
         super().__init__(name=name)
         self.guard = Guard(self.turns)
         self.compiled = self.run_eagerly = self.stop_training = False
@@ -62,17 +66,47 @@ class Trainer(Layer, abstract=True):
     def _drop_session(self) -> None:
         """Drop memory and recordings, because layers, weights or their addresses changed."""
         self.held: Session | None = None
-        self._predictors = Predictors(self.network, self.guard)
+        network: Any = self.network  # Nothing is predicted before it is built.
+        self._predictors = Predictors(network, self.guard)
 
     def session(self) -> Session:
         """Memory and recordings of training; made when first needed."""
         with self.turns.alone():
-            if self.held is None:
-                given = self.optimizer, self.loss, self.metrics_given
-                self.held = Session(self.network, *given, self.turns.python)
-            self.held = self.held.claimed(self.optimizer)
+            network, before = self.built_network(), self.held
+            if before is None or before.network is not network:
+                session = Session(network, self.optimizer, self.aims, self.turns.python)
+                if before is not None:
+                    session.take_over(before)
+            else:
+                session = before
+            self.held = session.claimed(self.optimizer)
             self.held.eager = self.run_eagerly
             return self.held
+
+    def built_network(self) -> Network:
+        """The network, if the shapes of the inputs are known.
+
+        Raises
+        ------
+        ValueError
+        """
+        if not isinstance(self.network, Network):
+            raise ValueError(
+                f"the model {self.name!r} has no weights yet: give it an Input, or call "
+                "build(input_shape)"
+            )
+        return self.network
+
+    def widened(self, shapes: Sequence[Any]) -> bool:
+        """Build anew for inputs of other sizes, if that is possible; see the models."""
+        return False
+
+    def goals(self) -> list[Goal]:
+        """What each output is compared with."""
+        held = self.held
+        if held is None or held.network is not self.network:
+            held = self.session()
+        return held.objective.goals
 
     # -------------------------------------------------------------------------------- learning
 
@@ -81,8 +115,9 @@ class Trainer(Layer, abstract=True):
         self,
         optimizer: Any = "rmsprop",
         loss: Any = None,
-        *,
-        metrics: Sequence[Any] | None = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
@@ -92,8 +127,17 @@ class Trainer(Layer, abstract=True):
         Parameters
         ----------
         optimizer : str or Optimizer
-        loss : str or Loss
-        metrics : list of str or Metric, optional
+        loss : str or Loss, or a list or dictionary of them, optional
+            One for all outputs, or one for each: a list in the order of the outputs, or a
+            dictionary by their names; None for an output without a loss. Without any, layers must add one
+            (``add_loss``, penalties).
+        loss_weights : list or dict of float, optional
+            Factors of the outputs' losses in the loss that is made small.
+        metrics : list of str or Metric, or lists of them or a dictionary, optional
+            A list for a model with one output; otherwise a list or a dictionary with a list for
+            each output.
+        weighted_metrics : list or dict, optional
+            The same, of metrics in which samples' weights count.
         run_eagerly : bool
             Whether to run the layers' Python code for every batch: slow, but good for debugging.
         steps_per_execution, jit_compile
@@ -104,17 +148,15 @@ class Trainer(Layer, abstract=True):
         ValueError
             A name is unknown; the text suggests the nearest known one.
         """
-        if loss is None:
-            raise ValueError(
-                "compile needs a loss, for example loss='mse' or 'sparse_categorical_crossentropy'"
-            )
         # All is checked before any is set.
-        found, objective = optimizers.get(optimizer), losses.get(loss)
-        check_metrics(metrics or [])
+        found = optimizers.get(optimizer)
+        aims = Aims(loss, loss_weights, metrics, weighted_metrics, partial(own, self))
+        if isinstance(self.network, Network):
+            aims.goals(self.network)
         run_eagerly = flag("compile", "run_eagerly", run_eagerly)
         with self.guard.changing("compile"):
-            self.optimizer, self.loss = adopt(self, found), own(self, objective)
-            self.metrics_given = [own(self, metric) for metric in metrics or []]
+            self.optimizer, self.aims = adopt(self, found), aims
+            self.loss, self.metrics_given = aims.loss, aims.metrics
             self.run_eagerly, self._seed, self.compiled = run_eagerly, next_seed(), True
             self._drop_session()
 
@@ -148,11 +190,13 @@ class Trainer(Layer, abstract=True):
 
         Parameters
         ----------
-        x : array
+        x : array, or a list or dictionary of arrays
             (n, ...), numbers of any type: an array, a list of numbers, or a DataFrame. It is read
             in place: uint8 images stay uint8. A last axis of size 1 may be missing or superfluous.
-        y : array
-            (n, ...) targets, or (n,) labels for a sparse loss.
+            A model with several inputs takes a list, or a dictionary by the inputs' names.
+        y : array, or a list or dictionary of arrays
+            (n, ...) targets, or (n,) labels for a sparse loss; for several outputs a list, or a
+            dictionary by their names.
         batch_size : int
             32 by default, or that of a stateful model's Input. A smaller last batch is used, too.
         epochs : int
@@ -168,8 +212,9 @@ class Trainer(Layer, abstract=True):
             Whether to shuffle the samples in every epoch, by the model's seed and the epoch only.
         class_weight : dict
             Weights of samples in the loss by class index; 1 for other classes.
-        sample_weight : array
-            (n,) or (n, steps). The loss is sum(weight * loss) / count, as in Keras.
+        sample_weight : array, or a list or dictionary of arrays
+            (n,) or (n, steps). The loss is sum(weight * loss) / count, as in Keras. For several
+            outputs one for all, or a list or dictionary as for y.
         initial_epoch : int
             Index of the first epoch, to resume an earlier training.
         validation_batch_size : int
@@ -212,7 +257,8 @@ class Trainer(Layer, abstract=True):
             held_out = None
             if validation_data is not None:
                 held_out = inputs.validation_arrays(self, validation_data)
-            inputs.warn_of_doubts(network, self.loss, data, held_out)
+            network = self.built_network()
+            inputs.warn_of_doubts(network, self.goals(), data, held_out)
             if held_out is None and validation_split:
                 data, held_out = split(data, validation_split)
             inputs.check_whole_batches(network, data, "x")
@@ -220,6 +266,7 @@ class Trainer(Layer, abstract=True):
                 inputs.check_whole_batches(network, held_out, "the validation data")
 
             self.session()
+            self._require_loss(data)
             params = _params(verbose, size, data) | {
                 "epochs": end,
                 "do_validation": held_out is not None,
@@ -232,6 +279,19 @@ class Trainer(Layer, abstract=True):
             orders = Orders(self._seed, len(data), shuffle)
             fit(self, run, range(first, end), orders, validation, validates)
             return history
+
+    def _require_loss(self, data: Arrays) -> None:
+        if any(goal.loss is not None for goal in self.goals()):
+            return
+        session = self.session()
+        if session.objective.regularized:
+            return
+        uses = session.graph(data.shapes, training=True).uses
+        if not any(use.part.adds_loss for use in uses):
+            raise ValueError(
+                "there is nothing to learn: compile needs a loss, for example loss='mse' or "
+                "'sparse_categorical_crossentropy', or a layer that adds one (add_loss)"
+            )
 
     @overload
     def evaluate(
@@ -292,7 +352,7 @@ class Trainer(Layer, abstract=True):
             The loss; with metrics a list in the order of ``metrics_names``; or a dictionary.
         """
         self._require_compiled("evaluate")
-        usual = 32 if self.loss.reduction == "sum" else _ROWS
+        usual = _ROWS if self.aims.usual_reduction else 32
         size = inputs.batch_size(self.network, "evaluate", "batch_size", batch_size, usual)
         data = inputs.arrays(self, x, y, sample_weight)
         inputs.check_whole_batches(self.network, data, "x")
@@ -313,7 +373,7 @@ class Trainer(Layer, abstract=True):
         *,
         callbacks: Callback | Sequence[Callback] | None = None,
         to_host: bool = True,
-    ) -> np.ndarray:
+    ) -> Any:
         """Compute the model's output. Several threads may call this at once.
 
         Parameters
@@ -331,34 +391,36 @@ class Trainer(Layer, abstract=True):
 
         Returns
         -------
-        numpy.ndarray
-            (n, ...) of the model's data type; with ``to_host=False`` on a GPU something that has
-            ``__cuda_array_interface__``, and ``numpy()`` for a copy.
+        numpy.ndarray, or nested lists and dictionaries of them
+            (n, ...) of the model's data type, in the form of the model's outputs; with
+            ``to_host=False`` on a GPU something that has ``__cuda_array_interface__``, and
+            ``numpy()`` for a copy.
         """
         size = inputs.batch_size(self.network, "predict", "batch_size", batch_size, _ROWS)
-        x = inputs.checked(self, inputs.samples(self.network, x))
-        if self.network.fixed_batch_size:
-            inputs.check_whole_batches(self.network, x, "x")
-        given = x, size, to_host, self.run_eagerly
+        samples = inputs.checked(self, inputs.samples(self.network, x), x)
+        network = self.built_network()
+        if network.fixed_batch_size:
+            inputs.check_whole_batches(network, samples[0], "x")
+        given = samples, size, to_host, self.run_eagerly
         if not (verbose or callbacks):
-            out = self._predictors.predict(*given)
+            outs = self._predictors.predict(*given)
         else:
             bar = ProgressBar(verbose)
-            listeners = CallbackList([bar, callbacks], self, _params(verbose, size, x))
+            listeners = CallbackList([bar, callbacks], self, _params(verbose, size, samples[0]))
             try:
                 listeners.on_predict_begin()
-                out = self._predictors.predict(*given, listeners)
+                outs = self._predictors.predict(*given, listeners)
                 listeners.on_predict_end()
             finally:
                 bar.close()
-        if to_host and not seems_finite(out):  # It is smaller than x, and NaN goes through layers.
-            warn_of_nan(x, self.dtype)
-        return out
+        if to_host and not all(map(seems_finite, outs)):  # They are smaller than x.
+            warn_of_nan(samples, self.dtype)
+        return outs[0] if network.gives_one else packed(network.output_form, outs)
 
-    def predict_on_batch(self, x: Any) -> np.ndarray:
+    def predict_on_batch(self, x: Any) -> Any:
         """Compute the model's output for one batch."""
-        x = inputs.samples(self.network, x)
-        return self.predict(x, batch_size=max(len(x), 1))
+        rows = len(inputs.samples(self.network, x)[0])
+        return self.predict(x, batch_size=max(rows, 1))
 
     @explain_arguments
     def train_on_batch(
@@ -379,7 +441,8 @@ class Trainer(Layer, abstract=True):
         self._require_compiled("train_on_batch")
         with self.turns.alone(writes=True):
             data = inputs.arrays(self, x, y, sample_weight, class_weight)
-            inputs.warn_of_doubts(self.network, self.loss, data)
+            inputs.warn_of_doubts(self.built_network(), self.goals(), data)
+            self._require_loss(data)
             n = len(data)
             run = Run(data, n)
             run.bound["order"] = np.arange(n)
@@ -390,20 +453,23 @@ class Trainer(Layer, abstract=True):
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Results:
         """Compute loss and metrics for one batch."""
-        x = inputs.samples(self.network, x)
+        rows = len(inputs.samples(self.network, x)[0])
         return self.evaluate(
-            x, y, max(len(x), 1), 0, sample_weight=sample_weight, return_dict=return_dict
+            x, y, max(rows, 1), 0, sample_weight=sample_weight, return_dict=return_dict
         )
 
     @property
     def metric_directions(self) -> dict[str, str | None]:
         """For each result, whether smaller (``"min"``) or larger (``"max"``) is better, or None."""
         self._require_compiled("metric_directions")
-        directions: dict[str, str | None] = {"loss": "min"}
-        if self.input_shape is not None:  # Until then, "accuracy" may mean one of three metrics.
-            found = self.session().objective.metrics
-            directions |= {metric.name: metric.direction for metric in found}
-        return directions
+        if not isinstance(
+            self.network, Network
+        ):  # Until then, "accuracy" may mean one of three metrics.
+            return {"loss": "min"}
+        objective = self.session().objective
+        known = [metric.direction for metric in objective.metrics]
+        losses: list[str | None] = ["min"] * (len(objective.names) - len(known))
+        return dict(zip(objective.names, [*losses, *known], strict=True))
 
     @property
     def metrics_names(self) -> list[str]:

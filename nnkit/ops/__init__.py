@@ -19,11 +19,18 @@ array([[  0., 100.]], dtype=float32)
 from typing import TYPE_CHECKING
 
 from nnkit.missing import missing
+from nnkit.ops import activations, axes, elementwise, shapes, values
 from nnkit.ops.activations import *  # noqa: F403
 from nnkit.ops.axes import *  # noqa: F403
 from nnkit.ops.elementwise import *  # noqa: F403
+from nnkit.ops.naming import on_placeholders
 from nnkit.ops.shapes import *  # noqa: F403
 from nnkit.ops.values import *  # noqa: F403
+
+for _module in (activations, axes, elementwise, shapes, values):
+    for _name in _module.__all__:
+        if _name not in ("shape", "ndim"):
+            globals()[_name] = on_placeholders(globals()[_name], _name)
 
 if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
     __getattr__ = missing(__name__)

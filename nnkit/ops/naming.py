@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, TypeVar
 
-__all__ = ["Axis", "Expression", "one", "over", "two"]
+from nnkit.layers.nodes import holds_placeholders, operate
+
+__all__ = ["Axis", "Expression", "on_placeholders", "one", "over", "two"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 Expression = Any
@@ -44,3 +47,15 @@ def _named(operation: F, name: str, meaning: str) -> F:
     operation.__module__ = "nnkit.ops"  # For pickle.
     operation.__doc__ = meaning
     return operation
+
+
+def on_placeholders(function: F, name: str) -> F:
+    """Let a function of expressions take placeholders, too: then it gives placeholders."""
+
+    @wraps(function)
+    def operation(*arguments: Any, **named: Any) -> Any:
+        if holds_placeholders([arguments, named]):
+            return operate(name, *arguments, **named)
+        return function(*arguments, **named)
+
+    return operation  # type: ignore[return-value]

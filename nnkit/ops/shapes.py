@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnkit.conversion import to_numpy
+from nnkit.layers.nodes import Placeholder, operate
 from nnkit.ops.naming import Axis, Expression
 from nnkit.symbolic import tensor as T
 
@@ -30,13 +31,15 @@ __all__ = [
 
 def shape(x: Expression) -> tuple[Expression, ...]:
     """The sizes of the axes."""
+    if isinstance(x, Placeholder):
+        return tuple(operate("axis_size", x, i) if n is None else n for i, n in enumerate(x.shape))
     sizes = T.shape(x)
     return tuple(sizes[i] for i in range(ndim(x)))
 
 
 def ndim(x: Expression) -> int:
     """The number of axes."""
-    return int(T.as_tensor(x).ndim)
+    return x.ndim if isinstance(x, Placeholder) else int(T.as_tensor(x).ndim)
 
 
 def reshape(x: Expression, newshape: Sequence[Any] | int) -> Expression:

@@ -12,6 +12,7 @@ import numpy as np
 
 from nnkit.errors import FileFormatError, warn
 from nnkit.layers.bidirectional import Bidirectional
+from nnkit.layers.multi_head_attention import MultiHeadAttention
 from nnkit.layers.recurrent import Recurrent
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.registry import snake_case
@@ -43,6 +44,9 @@ _MOST_NAMED = 2**15  # The limit for all layers, counting an array each time it 
 _DEEPEST = 32  # The limit of nesting.
 _LONGEST_NAME = 255  # Bytes of a layer's name.
 _CELL = re.compile(r"(lstm|gru|simple_rnn)_cell(_\d+)?")  # A part of names in tf.keras's files.
+# Keras's attributes for the projections of MultiHeadAttention.
+_PROJECTIONS = {name: f"{name}_dense" for name in ("query", "key", "value")}
+_PROJECTIONS |= {"gate": "_gate_dense", "attention_output": "output_dense"}
 
 Pairs = list[tuple["Variable", Source]]
 
@@ -152,6 +156,8 @@ def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
         inside = {"forward_layer": layer.forward_layer, "backward_layer": layer.backward_layer}
     elif isinstance(layer, TimeDistributed):
         inside = {"layer": layer.layer}
+    elif isinstance(layer, MultiHeadAttention):
+        inside = {_PROJECTIONS[part.name]: part for part in layer.layers}
     elif layer.layers:
         layers = list(dict.fromkeys(layer.layers))
         inside = {f"layers/{s}": c for s, c in zip(slots_of(layers), layers, strict=True)}

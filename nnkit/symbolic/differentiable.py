@@ -52,6 +52,8 @@ class Differentiable:
         Of the result, and of numbers in ``build`` that have no type.
     wanted : sequence of int
         The inputs whose gradients may be asked for.
+    result : str, optional
+        Data type of the result, if it is not ``dtype``.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Differentiable:
         types: Sequence[TensorType],
         dtype: str,
         wanted: Sequence[int],
+        result: str | None = None,
     ) -> None:
         self.inputs = [type() for type in types]
         with _floats(dtype):
@@ -77,7 +80,7 @@ class Differentiable:
                     f"{name!r} must return an expression of what it gets, made with nnkit.ops, "
                     f"got {output!r}"
                 )
-            self.output: Any = cast(output, dtype)
+            self.output: Any = cast(output, result or dtype)
         self.dtype, self.wanted = dtype, tuple(wanted)
         self._evaluators: dict[tuple[int, ...] | None, Evaluator] = {}
         self._passes: dict[tuple[tuple[int, ...], ...], Passes | None] = {}

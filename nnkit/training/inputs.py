@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnkit.arguments import did_you_mean
 from nnkit.checks import integer
 from nnkit.conversion import is_array
 from nnkit.data import Arrays, as_array, check_finite, check_lengths, sample_weights
 from nnkit.errors import warn
-from nnkit.losses.base import Loss
-from nnkit.networks import Network
+from nnkit.networks import Network, Pending
+from nnkit.training.aims import for_outputs
+from nnkit.training.objective import Goal
 
 if TYPE_CHECKING:
     from nnkit.models.trainer import Trainer
@@ -30,7 +32,7 @@ __all__ = [
     "warn_of_doubts",
 ]
 
-Shape = tuple[int, ...]
+Shape = tuple[int | None, ...]
 
 
 def arrays(
@@ -41,19 +43,76 @@ def arrays(
     class_weight: Mapping[int, float] | None = None,
 ) -> Arrays:
     """Check data against a model and each other; build the model if this is its first."""
-    network, loss = model.network, model.loss
-    x = samples(network, x)
-    y = targets_for(y, "y", len(x))
-    check_lengths({"x": x, "y": y})
-    check_finite(x, "x", network.dtype)
-    check_finite(y, "y", network.dtype)
-    x = checked(model, x)
-    shape = network.output_shape
-    targets = loss.prepare(y, (len(x), *shape[1:]))
-    if sample_weight is not None:
-        sample_weight = targets_for(sample_weight, "sample_weight", len(x))
-    weight = sample_weights(targets, sample_weight, class_weight, network.dtype, shape)
-    return Arrays(x, targets, weight)
+    given = samples(model.network, x)
+    names = _names(model.network, given)
+    for name, array in zip(names, given, strict=True):
+        check_finite(array, name, model.dtype)
+    given = checked(model, given, form=x)
+    network, goals = model.built_network(), model.goals()
+    rows = check_lengths(dict(zip(_names(network, given), given, strict=True)))
+    outputs = network.output_shapes_for([(None, *a.shape[1:]) for a in given])
+    many = len(goals) > 1
+    targets = for_outputs("y", _listed(y, goals), network.output_names, owner="fit")
+    weights = [sample_weight] if not many else _weights(sample_weight, network.output_names)
+    found: list[np.ndarray | None] = []
+    weighed: list[np.ndarray | None] = []
+    if class_weight is not None and many:
+        raise ValueError("class_weight is for models with one output; give sample_weight")
+    for goal, target, weight, shape in zip(goals, targets, weights, outputs, strict=True):
+        name = f"y[{goal.name!r}]" if many else "y"
+        if not goal.needs_targets:
+            if target is not None:
+                raise ValueError(
+                    f"{name} is given, but the output {goal.name!r} has neither loss nor metrics: "
+                    "compile needs a loss, for example loss='mse' or "
+                    "'sparse_categorical_crossentropy'"
+                )
+            found.append(None)
+            weighed.append(None)
+            continue
+        target = targets_for(target, name, rows)
+        check_lengths({"x": given[0], name: target})
+        check_finite(target, name, network.dtype)
+        prepared = _prepare(goal, target, (rows, *shape[1:]), name if many else "")
+        if weight is not None:
+            weight = targets_for(weight, "sample_weight", rows)
+        found.append(prepared)
+        weighed.append(sample_weights(prepared, weight, class_weight, network.dtype, shape))
+    return Arrays(given, found, weighed)
+
+
+def _prepare(goal: Goal, target: np.ndarray, shape: Shape, name: str) -> np.ndarray:
+    form: Any = goal.loss or [*goal.metrics, *goal.weighted][0]
+    try:
+        prepared: np.ndarray = form.prepare(target, shape)
+        return prepared
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}" if name else str(error)) from error
+
+
+def _listed(y: Any, goals: Sequence[Goal]) -> Any:
+    """Targets as a list for several outputs; those of outputs without a loss may be left out."""
+    if len(goals) == 1:
+        return y if isinstance(y, Mapping) else [y]
+    needing = [goal for goal in goals if goal.needs_targets]
+    if isinstance(y, (list, tuple)) and len(y) == len(needing) < len(goals):
+        left = iter(y)
+        return [next(left) if goal.needs_targets else None for goal in goals]
+    if y is not None and not isinstance(y, (list, tuple, Mapping)) and len(needing) == 1:
+        return [y if goal.needs_targets else None for goal in goals]
+    return y
+
+
+def _weights(given: Any, names: Sequence[str]) -> list[Any]:
+    """Weights for each output: one array is for all."""
+    whole = given is not None and not isinstance(given, Mapping)
+    if whole and (is_array(given) or not any(_is_weights(v) for v in given)):
+        return [given] * len(names)
+    return for_outputs("sample_weight", given, names, owner="fit")
+
+
+def _is_weights(value: Any) -> bool:
+    return value is None or is_array(value) or isinstance(value, (list, tuple))
 
 
 def validation_arrays(model: Trainer, given: Any) -> Arrays:
@@ -66,57 +125,158 @@ def validation_arrays(model: Trainer, given: Any) -> Arrays:
         raise type(error)(f"validation_data: {error}") from error
 
 
-def samples(network: Network, x: Any) -> Any:
-    """What is given as x, also in a list or dictionary of the one input, as an array."""
-    if not isinstance(x, np.ndarray):
-        shape = None if network.input_shape is None else network.sample_shape
-        x = only_input(x, "x", shape, network.input_name)
-    return as_array(x, "x", stays=True)
+def samples(network: Network | Pending, x: Any) -> list[Any]:
+    """What is given as x as a list of arrays, one for each input.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is not as many arrays as there are inputs, or a name is unknown or missing.
+    """
+    if isinstance(x, np.ndarray) and (not isinstance(network, Network) or len(network.inputs) == 1):
+        return [as_array(x, "x", stays=True)]
+    if not isinstance(network, Network):
+        if isinstance(x, Mapping):
+            return [as_array(x[n], f"x[{n!r}]", stays=True) for n in sorted(x, key=str)]
+        several = isinstance(x, (list, tuple)) and all(is_array(v) and v.ndim > 1 for v in x)
+        if several and len(x) > 1 and not network.is_line:
+            return [as_array(v, f"x[{i}]", stays=True) for i, v in enumerate(x)]
+        return [as_array(only_input(x, "x", None, None), "x", stays=True)]
+    names = network.input_names
+    form = network.input_form
+    if isinstance(form, dict) and isinstance(x, Mapping):
+        inputs = network.inputs
+        keys = [next(k for k, p in form.items() if p is one) for one in inputs]
+        names = keys if not set(x) <= set(names) else names
+    if len(names) == 1:
+        shape = network.input_shapes[0][1:]
+        return [as_array(only_input(x, "x", shape, names[0]), "x", stays=True)]
+    if isinstance(x, Mapping):
+        _check_names(x, names)
+        return [as_array(x[name], f"x[{name!r}]", stays=True) for name in names]
+    if not isinstance(x, (list, tuple)) or len(x) != len(names):
+        said = f"a list of {len(x)}" if isinstance(x, (list, tuple)) else f"a {type(x).__name__}"
+        raise ValueError(
+            f"the model has {len(names)} inputs, so x is a list of as many arrays, or a dictionary "
+            f"by their names {names}, got {said}"
+        )
+    return [as_array(v, f"x[{n!r}]", stays=True) for n, v in zip(names, x, strict=True)]
 
 
-def checked(model: Trainer, x: Any) -> Any:
-    """Samples with the axes that a model takes; the model is built if it was not."""
+def _check_names(x: Mapping[str, Any], names: Sequence[str]) -> None:
+    for name in x:
+        if name not in names:
+            raise ValueError(
+                f"x names the input {name!r}{did_you_mean(str(name), names)} The inputs are "
+                f"{list(names)}"
+            )
+    lacking = [name for name in names if name not in x]
+    if lacking:
+        raise ValueError(f"x lacks the inputs {lacking}")
+
+
+def _names(network: Network | Pending, given: Sequence[Any]) -> list[str]:
+    """What errors call the inputs."""
+    if len(given) == 1:
+        return ["x"]
+    names = network.input_names if isinstance(network, Network) else range(len(given))
+    return [f"x[{name!r}]" for name in names]
+
+
+def checked(model: Trainer, given: Sequence[Any], form: Any = None) -> list[Any]:
+    """Samples with the axes that a model takes; the model is built if it was not.
+
+    Parameters
+    ----------
+    model : Trainer
+    given : sequence of array
+        One for each input.
+    form : object
+        What the user gave, whose lists and dictionaries a new model's inputs get.
+    """
+    if not isinstance(model.network, Network) and all(a.ndim > 1 for a in given):
+        shapes = [(None, *a.shape[1:]) for a in given]
+        if len(shapes) == 1:
+            model.build(shapes[0])
+        elif isinstance(form, Mapping):
+            model.build(dict(zip(sorted(form, key=str), shapes, strict=True)))
+        else:
+            model.build(shapes)
     network = model.network
-    if network.input_shape is None and x.ndim > 1:
-        model.build((None, *x.shape[1:]))
-    if network.input_shape is None or x.shape[1:] != network.input_shape[1:]:
-        x = _with_axes(network.sample_shape, x)
-    network.check_values(x, "x")
-    return x
+    if isinstance(network, Network):
+        sizes = [array.shape[1:] for array in given]
+        if sizes == network.samples:
+            for number, x in enumerate(given):
+                network.check_values(number, x, "x")
+            return list(given)
+    if isinstance(network, Network) and _differ(given, network.input_shapes):
+        model.widened([(None, *a.shape[1:]) for a in given])
+        network = model.network
+    if not isinstance(network, Network):
+        return [_with_axes((), x, "x") for x in given]
+    made = []
+    pairs = zip(given, network.input_shapes, _names(network, given), strict=True)
+    for number, (x, shape, name) in enumerate(pairs):
+        x = x if x.shape[1:] == shape[1:] else _with_axes(shape[1:], x, name)
+        network.check_values(number, x, name)
+        made.append(x)
+    if len(made) > 1:
+        check_lengths(dict(zip(_names(network, given), made, strict=True)))
+    return made
 
 
-def _with_axes(shape: Shape, x: Any) -> Any:
+def _differ(given: Sequence[Any], shapes: Sequence[Shape]) -> bool:
+    """Whether arrays have the right number of axes, but other sizes."""
+    pairs = list(zip(given, shapes, strict=True))
+    return all(a.ndim == len(s) for a, s in pairs) and not all(
+        fits(a.shape[1:], s[1:]) for a, s in pairs
+    )
+
+
+def _with_axes(shape: Shape, x: Any, name: str) -> Any:
     found = fitted(x, shape)
-    if shape and found.shape[1:] == shape:
+    if shape and fits(found.shape[1:], shape):
         return found
     hint = ""
     if x.ndim == 1 and not shape:
         hint = "; samples of one feature need an axis for it: x[:, None]"
-    elif x.shape == shape:
+    elif fits(x.shape, shape):
         hint = "; a single sample needs a batch axis: x[None]"
     raise ValueError(
-        f"x has samples of shape {x.shape[1:]}, but the model takes "
+        f"{name} has samples of shape {x.shape[1:]}, but the model takes "
         f"{shape or 'at least one axis'}{hint}"
     )
 
 
+def fits(sample: Shape, shape: Shape) -> bool:
+    """Whether a sample has a shape, in which None is any size."""
+    return len(sample) == len(shape) and all(
+        n is None or n == m for n, m in zip(shape, sample, strict=True)
+    )
+
+
 def warn_of_doubts(
-    network: Network, loss: Loss, data: Arrays, held_out: Arrays | None = None
+    network: Network, goals: Sequence[Goal], data: Arrays, held_out: Arrays | None = None
 ) -> None:
     """Warn, once, of targets that can be taken but are rarely meant."""
     for given, prefix in ((data, ""), (held_out, "validation_data: ")):
         if given is None:
             continue
-        counts = None if given.weight is None else given.weight != 0
-        if network.makes_mask:
-            counts = np.zeros((len(given), 1), bool)  # Which steps count, only the step knows.
-        doubts = loss.doubts(cast(np.ndarray, given.y), network.output_shape, counts)
-        if doubts:
-            warn(prefix + doubts, UserWarning)
-            return
+        for i, (goal, y) in enumerate(zip(goals, given.y, strict=True)):
+            if goal.loss is None or y is None:
+                continue
+            weight = given.weight[i]
+            counts = None if weight is None else weight != 0
+            if network.makes_mask:
+                counts = np.zeros((len(given), 1), bool)  # Which steps count, only the step knows.
+            shape = network.output_shapes_for(given.shapes)[i]
+            doubts = goal.loss.doubts(y, shape, counts)
+            if doubts:
+                warn(prefix + (f"{goal.name}: " if len(goals) > 1 else "") + doubts, UserWarning)
+                return
 
 
-def batch_size(network: Network, method: str, name: str, given: Any, default: int) -> int:
+def batch_size(network: Network | Pending, method: str, name: str, given: Any, default: int) -> int:
     """How many rows a batch has, by an argument of a method."""
     fixed = network.fixed_batch_size
     if given is None:
@@ -130,7 +290,7 @@ def batch_size(network: Network, method: str, name: str, given: Any, default: in
     return size
 
 
-def check_whole_batches(network: Network, data: Any, name: str) -> None:
+def check_whole_batches(network: Network | Pending, data: Any, name: str) -> None:
     """Refuse a smaller last batch where each row is remembered."""
     fixed = network.fixed_batch_size
     if fixed and len(data) % fixed:
@@ -147,8 +307,11 @@ def fitted(x: Any, shape: Shape) -> Any:
     (28, 28, 1), or (n, 5, 1) for (5,). Nothing is copied.
     """
     sample = x.shape[1:]
-    if sample != shape and ((*sample, 1) == shape or sample == (*shape, 1)):
-        return x.reshape(len(x), *shape)
+    if not fits(sample, shape):
+        if fits((*sample, 1), shape) and shape[-1] == 1:
+            return x.reshape(*x.shape, 1)
+        if sample and sample[-1] == 1 and fits(sample[:-1], shape):
+            return x.reshape(x.shape[:-1])
     return x
 
 
@@ -164,7 +327,7 @@ def only_input(x: Any, name: str, shape: Shape | None, input_name: str | None) -
         As the user gave it.
     name : str
         What errors call it.
-    shape : tuple of int or None
+    shape : tuple of (int or None), or None
         Of a sample, None before the model is built.
     input_name : str or None
         Of the model's Input, None if it has none.
@@ -178,16 +341,16 @@ def only_input(x: Any, name: str, shape: Shape | None, input_name: str | None) -
         if input_name is None or set(x) != {input_name}:
             called = "" if input_name is None else f", called {input_name!r}"
             raise TypeError(
-                f"{name} is a dictionary; a Sequential has one input{called}: give the array "
+                f"{name} is a dictionary; the model has one input{called}: give the array "
                 f"alone, got {str(list(x))[:200]}"
             )
         return x[input_name]
     inner = _only_array(x, name)
     if inner is None:
         return x
-    if shape is not None and fitted(inner, shape).shape[1:] != shape:
+    if shape is not None and not fits(fitted(inner, shape).shape[1:], shape):
         sample = inner.reshape(1, *inner.shape)
-        if fitted(sample, shape).shape[1:] == shape:
+        if fits(fitted(sample, shape).shape[1:], shape):
             return sample
     return inner
 

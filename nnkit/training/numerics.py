@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit.data import first_not_finite
-from nnkit.engine.step import Step, kept, restore
+from nnkit.engine.copies import kept, restore
+from nnkit.engine.step import Step
 from nnkit.errors import warn
 from nnkit.layers.base import Layer
 from nnkit.training.steps import train_batch
@@ -51,11 +53,14 @@ def explain(session: Session, step: Step, run: Run, steps: int) -> None:
             )
 
     number = int(session.counters.batch[0])
-    session.chain.watch = watch
+    shapes = run.data.shapes
+    graph = session.graph(shapes, training=True)
+    graph.watch = watch
     try:
-        train_batch(session, step.window, run.data.on_host() | {"order": run.bound["order"]})
+        bound = run.data.on_host() | {"order": run.bound["order"]}
+        train_batch(session, session.samples(shapes), step.window, bound)
     finally:
-        session.chain.watch = None
+        graph.watch = None
     restore(state, before)  # So that the model has its last finite weights.
     cause = found[0] if found else "the loss, or the weights after the update"
     raise FloatingPointError(
@@ -65,15 +70,17 @@ def explain(session: Session, step: Step, run: Run, steps: int) -> None:
     )
 
 
-def warn_of_nan(x: Any, dtype: str) -> None:
-    """Warn if a prediction is not finite because its input is not."""
-    row = first_not_finite(x, dtype)
-    if row is not None:
-        warn(
-            f"x contains NaN or infinity (in {dtype}), first in sample {row}, and so does the "
-            "prediction: clean the data",
-            RuntimeWarning,
-        )
+def warn_of_nan(samples: Sequence[Any], dtype: str) -> None:
+    """Warn if a prediction is not finite because one of its inputs is not."""
+    for x in samples:
+        row = first_not_finite(x, dtype)
+        if row is not None:
+            warn(
+                f"x contains NaN or infinity (in {dtype}), first in sample {row}, and so does the "
+                "prediction: clean the data",
+                RuntimeWarning,
+            )
+            return
 
 
 def _finite(session: Session) -> bool:

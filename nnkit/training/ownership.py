@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nnkit import metrics
 from nnkit.losses import Loss
 from nnkit.metrics import Metric
 from nnkit.optimizers.base import Optimizer
@@ -16,7 +14,7 @@ from nnkit.weak import WeakTable
 if TYPE_CHECKING:
     from nnkit.models.trainer import Trainer
 
-__all__ = ["adopt", "check_metrics", "own"]
+__all__ = ["adopt", "own"]
 
 _owners: WeakTable[weakref.ref[Trainer]] = WeakTable()
 
@@ -48,16 +46,6 @@ def own(model: Trainer, part: Any) -> Any:
         part = copy.copy(part)
     _owners[part] = weakref.ref(model)
     return part
-
-
-def check_metrics(given: Any) -> None:
-    """Refuse unknown metrics when the model is compiled, not after the first data."""
-    if isinstance(given, str) or not isinstance(given, Sequence):
-        raise TypeError(f"metrics is a list, for example ['accuracy'], got {given!r}")
-    names = ["loss", *(metrics.get(metric).name for metric in given)]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise ValueError(f"two results would be called {twice.pop()!r}; give metrics other names")
 
 
 def _owner(part: Any) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,10 +15,11 @@ from nnkit.callbacks import CallbackList
 from nnkit.data.arrays import rows
 from nnkit.engine.devices import current
 from nnkit.engine.program import ONE_STEP
-from nnkit.engine.step import Records, Step, Window
+from nnkit.engine.step import Bound, Records, Step, Window
 from nnkit.engine.turns import leave
 from nnkit.engine.variable import Storage
 from nnkit.interrupts import check
+from nnkit.layers.base import Shape
 from nnkit.networks import Network
 from nnkit.training.guard import Guard
 from nnkit.training.loops import Pace
@@ -25,6 +27,8 @@ from nnkit.training.session import blame
 from nnkit.training.steps import Samples, predict_batch
 
 __all__ = ["Predictor", "Predictors"]
+
+Key = tuple[tuple[str, tuple[int, ...]], ...]  # Types of the inputs, and shapes of a sample.
 
 
 class Predictors:
@@ -42,13 +46,13 @@ class Predictors:
 
     def predict(
         self,
-        x: np.ndarray,
+        x: Sequence[np.ndarray],
         size: int,
         to_host: bool,
         eager: bool,
         listeners: CallbackList | None = None,
-    ) -> np.ndarray:
-        """The output for all rows of x, ``size`` of them at a time.
+    ) -> list[np.ndarray]:
+        """The outputs for all rows of the inputs, ``size`` of them at a time.
 
         Weights do not change meanwhile; see :class:`nnkit.engine.turns.Turns`.
         """
@@ -95,57 +99,99 @@ class Predictor:
 
     def __init__(self, network: Network, guard: Guard, moves: int) -> None:
         self.network, self.guard, self.moves, self.eager = network, guard, moves, False
-        self.shape = tuple(k or 0 for k in network.output_shape[1:])
-        self.dtype, self.columns = np.dtype(network.dtype), math.prod(self.shape)
-        self.most = budget.memory() // max(self.dtype.itemsize * self.columns, 1)
         self.batch = np.zeros(1, np.int64)
         states = network.states()
         self.stateful = bool(states)
-        samples = Samples({"x": network.input_dtype}, network.sample_shape)
-        self.function = partial(predict_batch, network.chain(), samples)
+        self._plans: dict[Any, _Plan] = {}
         self.records = Records([self.batch, *states], guard.turns.python, self._blame, ONE_STEP)
 
     def run(
         self,
-        x: np.ndarray,
+        x: Sequence[np.ndarray],
         size: int,
         listeners: CallbackList | None,
         to_host: bool,
         token: object,
-    ) -> np.ndarray:
-        """The output for all rows of x, ``size`` of them at a time; ``token`` reads weights."""
-        n = len(x)
-        if n > self.most:
-            budget.check_possible((n, *self.shape), self.dtype, "the prediction")
+    ) -> list[np.ndarray]:
+        """The outputs for all rows, ``size`` of them at a time; ``token`` reads weights."""
+        key = tuple([(array.dtype.str, array.shape[1:]) for array in x])
+        plan = self._plans.get(key) or self._plan(key)
+        n = len(x[0])
+        if n > plan.most:
+            budget.check_possible((n, *plan.shapes[0]), plan.dtypes[0], "the prediction")
         make = np.empty if to_host else current().empty
-        out = make((n, *self.shape), self.dtype)
+        outs = [make((n, *s), t) for s, t in zip(plan.shapes, plan.dtypes, strict=True)]
         if n == 0:
-            return out
-        bound = {"x": rows(x), "out": out.reshape(n, self.columns)}
+            return outs
+        bound = dict(zip(plan.inputs, map(rows, x), strict=True))
+        bound.update(zip(plan.names, map(rows, outs), strict=True))
         self.batch[0] = 0
         if n <= size and listeners is None:
-            self._step(x, n, size).run(bound)
-            return out
+            self._step(plan, key, n, size).run(bound)
+            return outs
         single = listeners is not None and listeners.needs_predict_batches
         pause = self.guard.pausing(token, listeners)
-        with current().placed(bound, ("out",)) as bound:
+        with current().placed(bound, plan.names) as bound:
             for batches in Pace().chunks(n, size, single):
                 if listeners is not None and single:
                     with pause():
                         listeners.on_predict_batch_begin(batches.first)
-                self._step(x, batches.size, size).run(bound, batches.steps)
+                self._step(plan, key, batches.size, size).run(bound, batches.steps)
                 check()
                 if listeners is not None:
                     with pause():
                         if single:
                             listeners.on_predict_batch_end(batches.first)
                         listeners.on_progress(batches.end)
-        return out
+        return outs
+
+    def _plan(self, key: Key) -> _Plan:
+        """Find out what is the same in all predictions for inputs of these shapes."""
+        shapes: list[Shape] = [(None, *sample) for _, sample in key]
+        graph = self.network.graph(shapes, training=False)
+        dtypes = [np.dtype(value.dtype) for value in graph.outputs]
+        outputs = [
+            tuple(k or 0 for k in shape[1:]) for shape in self.network.output_shapes_for(shapes)
+        ]
+        sizes = [t.itemsize * math.prod(s) for t, s in zip(dtypes, outputs, strict=True)]
+        samples = Samples(shapes, self.network.input_dtypes)
+        plan = self._plans[key] = _Plan(
+            partial(predict_batch, graph, samples),
+            outputs,
+            dtypes,
+            tuple(f"x{i}" for i in range(len(shapes))),
+            tuple(f"out{i}" for i in range(len(outputs))),
+            budget.memory() // max(sum(sizes), 1),
+        )
+        return plan
 
     def _blame(self, owner: Any) -> bool:
         """Nobody, if another model took the weights meanwhile: it is recorded again."""
         return Storage.moves != self.moves or blame(owner)
 
-    def _step(self, x: np.ndarray, size: int, stride: int) -> Step:
-        window = Window(size, stride, self.batch, ("out",))
-        return self.records.step((x.dtype.str,), window, self.eager, self.function)
+    def _step(self, plan: _Plan, key: Key, size: int, stride: int) -> Step:
+        window = Window(size, stride, self.batch, plan.names)
+        return self.records.step(key, window, self.eager, plan.function)
+
+
+class _Plan(NamedTuple):
+    """A prediction for inputs of some shapes.
+
+    Attributes
+    ----------
+    function : callable
+        The step.
+    shapes, dtypes : list
+        Of a sample of each output.
+    inputs, names : tuple of str
+        What the inputs and the outputs are called in the step.
+    most : int
+        As many samples fit into memory.
+    """
+
+    function: Callable[[Window, Bound], None]
+    shapes: list[tuple[int, ...]]
+    dtypes: list[np.dtype]
+    inputs: tuple[str, ...]
+    names: tuple[str, ...]
+    most: int

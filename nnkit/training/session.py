@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit import metrics
 from nnkit.engine.mirrors import writing
 from nnkit.engine.step import Bound, Records, Step, Window
 from nnkit.engine.variable import Storage
 from nnkit.errors import warn
-from nnkit.layers.base import Layer
-from nnkit.losses.base import Loss
+from nnkit.layers.base import Layer, Shape
+from nnkit.layers.graph import Graph
 from nnkit.networks import Network
 from nnkit.optimizers.base import Optimizer
+from nnkit.training.aims import Aims
 from nnkit.training.numerics import explain
 from nnkit.training.objective import Objective
 from nnkit.training.steps import Counters, Samples, evaluate_batch, train_batch
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "blame", "claimed"]
 
-StepFunction = Callable[["Session", Window, Bound], None]
+StepFunction = Callable[["Session", Samples, Window, Bound], None]
 
 
 class Session:
@@ -39,9 +39,8 @@ class Session:
     ----------
     network : Network
     optimizer : Optimizer
-    loss : Loss
-    given : sequence of str or Metric
-        The metrics, as ``compile`` was given them.
+    aims : Aims
+        What ``compile`` was given for each output.
     python : callable
         See :class:`nnkit.engine.step.Records`.
 
@@ -53,9 +52,6 @@ class Session:
         The optimizer's memory, each flat; :attr:`slots` is for who reads it on the host.
     objective : Objective
     counters : Counters
-    chain : Chain
-        The layers that run in a step of training or evaluation.
-    samples : Samples
     constrained : list of Variable
         Trained weights with a constraint.
     drawing : list of Layer
@@ -70,34 +66,39 @@ class Session:
         self,
         network: Network,
         optimizer: Optimizer,
-        loss: Loss,
-        given: Sequence[Any],
+        aims: Aims,
         python: Callable[[], AbstractContextManager[Any]],
     ) -> None:
-        self.network, self.optimizer, self.loss = network, optimizer, loss
-        self.given, self.python, self.eager = given, python, False
-        self.shape, self.made_of = network.input_shape, _made_of(network)
+        self.network, self.optimizer, self.aims = network, optimizer, aims
+        self.python, self.eager = python, False
+        self.made_of = _made_of(network)
         trained = network.trainable_weights
         ids = {id(v) for v in trained}
         self.storage = Storage(
             trained + [v for v in network.weights if id(v) not in ids], len(trained)
         )
         self.flat_slots = {name: self.storage.slot() for name in optimizer.slots}
-        found = [metrics.get(m, loss, network.output_shape) for m in given]
         regularized = [v for v in trained if v.regularizer is not None]
         self.constrained = [v for v in trained if v.constraint is not None]
-        self.objective = Objective(loss, found, regularized)
+        self.objective = Objective(aims.goals(network), regularized)
         self.counters = counters = Counters()
         self.drawing = [layer for layer in network.walk() if hasattr(layer, "counter")]
         self._count_draws()
-        dtype = network.dtype
-        types = {"x": network.input_dtype, "y": loss.target_dtype(dtype), "weight": dtype}
-        self.samples, self.chain = Samples(types, network.sample_shape), network.chain(loss)
+        self._graphs: dict[Any, Graph] = {}
         slots, sums = self.flat_slots.values(), self.objective.sums
         self.state = [self.storage.values, *slots, sums, *counters.state, *network.states()]
         self.records = Records(self.state, python, blame)
 
     # ------------------------------------------------------------------------------------ steps
+
+    def graph(self, shapes: Sequence[Shape], training: bool) -> Graph:
+        """What runs for inputs of these shapes; made once, so that records are alike."""
+        key = (*shapes, training)
+        if key not in self._graphs:
+            losses = [goal.loss for goal in self.objective.goals]
+            self._graphs[key] = self.network.graph(shapes, training, losses)
+            self._count_draws(self._graphs[key])
+        return self._graphs[key]
 
     def train(self, run: Run, batches: Batches) -> Logs:
         """Some steps of training; loss and metrics of the run so far."""
@@ -124,10 +125,19 @@ class Session:
         self.objective.sums[...] = run.sums
         self._count_draws()
         window = Window(batches.size, run.stride, self.counters.batch)
-        return self.records.step(key, window, self.eager, partial(function, self))
+        step = partial(function, self, self.samples(run.data.shapes))
+        return self.records.step(key, window, self.eager, step)
 
-    def _count_draws(self) -> None:
+    def samples(self, shapes: Sequence[Shape]) -> Samples:
+        """How the network takes samples whose inputs have these shapes."""
+        dtype = self.network.dtype
+        targets = [goal.target_dtype(dtype) for goal in self.objective.goals]
+        return Samples(shapes, self.network.input_dtypes, targets, dtype)
+
+    def _count_draws(self, graph: Graph | None = None) -> None:
         """Have layers draw by the number of this model's step: another may have them as well."""
+        parts = [] if graph is None else [p for use in graph.uses for p in use.part.inside()]
+        self.drawing += [part for part in parts if hasattr(part, "counter")]
         for layer in self.drawing:
             layer.counter = self.counters.iteration
 
@@ -162,15 +172,15 @@ class Session:
         # As objects: weights are compared by their values.
         same = len(before) == len(now) and all(map(operator.is_, before, now))
         if self.optimizer is not optimizer:
-            return Session(self.network, optimizer, self.loss, self.given, self.python)
-        if same and self.shape == self.network.input_shape:
+            return Session(self.network, optimizer, self.aims, self.python)
+        if same:
             self.storage.claim()
             return self
-        new = Session(self.network, optimizer, self.loss, self.given, self.python)
-        new._take_over(self)
+        new = Session(self.network, optimizer, self.aims, self.python)
+        new.take_over(self)
         return new
 
-    def _take_over(self, old: Session) -> None:
+    def take_over(self, old: Session) -> None:
         """Go on where a session with other trainable weights stopped."""
         new = {id(v): i for i, v in enumerate(self.storage.trainable_variables)}
         for i, variable in enumerate(old.storage.trainable_variables):
@@ -183,7 +193,8 @@ class Session:
 def _made_of(network: Network) -> list[Any]:
     """All that a step is made of and that may be exchanged: what runs, what is trained and how."""
     trained = network.trainable_weights
-    return [*network.parts(), *(a for v in trained for a in (v, v.regularizer, v.constraint))]
+    parts = [part for layer in network.walk() for part in layer.parts()]
+    return [*parts, *(a for v in trained for a in (v, v.regularizer, v.constraint))]
 
 
 def claimed(model: Trainer) -> Session:
@@ -196,7 +207,7 @@ def claimed(model: Trainer) -> Session:
     if (
         session is None
         or session.storage.seen != Storage.moves
-        or session.shape != model.network.input_shape
+        or session.network is not model.network
         or session.optimizer is not model.optimizer
     ):
         return model.session()

@@ -6,42 +6,54 @@ repeating the launches does the next batch.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from nnkit.engine.dispatch import empty, launch, working
 from nnkit.engine.step import Bound, Window
-from nnkit.layers.chain import Chain
+from nnkit.layers.base import Shape
+from nnkit.layers.graph import Graph
 
 if TYPE_CHECKING:
     from nnkit.training.session import Session
 
-__all__ = ["Counters", "Samples", "evaluate_batch", "predict_batch", "read_batch", "train_batch"]
+__all__ = [
+    "Batch",
+    "Counters",
+    "Samples",
+    "evaluate_batch",
+    "predict_batch",
+    "read_batch",
+    "train_batch",
+]
 
 # The largest number of steps in a native call: the length of the table of learning rates.
 MOST_STEPS = 4096
 
 
-def train_batch(session: Session, window: Window, bound: Bound) -> None:
+def train_batch(session: Session, samples: Samples, window: Window, bound: Bound) -> None:
     """The step of ``fit``: forward, loss, backward, update.
 
     Parameters
     ----------
     session : Session
         The memory that outlives the step, and the layers that run.
+    samples : Samples
     window : Window
         The rows of the batch.
     bound : dict
         The data.
     """
-    chain, objective, optimizer = session.chain, session.objective, session.optimizer
+    graph = session.graph(samples.shapes, training=True)
+    objective, optimizer = session.objective, session.optimizer
     counters, storage = session.counters, session.storage
-    batch = read_batch(session.samples, window, bound)
-    z = chain.forward(batch["x"], training=True)
-    objective.measure(batch, z, chain)
-    chain.backward(objective.gradient(batch["y"], z))
-    objective.add(window.size, chain)
+    batch = read_batch(samples, window, bound)
+    outputs = graph.forward(batch.x)
+    objective.measure(batch, outputs, graph)
+    graph.backward(objective.gradients(batch.y, outputs))
+    objective.add(window.size, graph)
     with working(optimizer):
         for variable in objective.regularized:
             variable.regularizer.add_gradient(variable.value, variable.gradient)
@@ -54,20 +66,22 @@ def train_batch(session: Session, window: Window, bound: Bound) -> None:
             variable.constraint.apply(variable.value)
 
 
-def evaluate_batch(session: Session, window: Window, bound: Bound) -> None:
+def evaluate_batch(session: Session, samples: Samples, window: Window, bound: Bound) -> None:
     """The step of ``evaluate``: forward, loss, metrics."""
-    chain, objective = session.chain, session.objective
-    batch = read_batch(session.samples, window, bound)
-    objective.measure(batch, chain.forward(batch["x"], training=False), chain)
-    objective.add(window.size, chain)
+    graph = session.graph(samples.shapes, training=False)
+    objective = session.objective
+    batch = read_batch(samples, window, bound)
+    objective.measure(batch, graph.forward(batch.x), graph)
+    objective.add(window.size, graph)
     launch.advance_batch(session.counters.batch)
 
 
-def predict_batch(chain: Chain, samples: Samples, window: Window, bound: Bound) -> None:
-    """The step of ``predict``: forward, then scatter the rows into the result."""
-    y = chain.forward(read_batch(samples, window, bound)["x"], training=False)
-    rows = y.reshape(len(y), -1)
-    launch.scatter_sequence(rows, window.batch, window.stride, 0, bound["out"])
+def predict_batch(graph: Graph, samples: Samples, window: Window, bound: Bound) -> None:
+    """The step of ``predict``: forward, then scatter the rows into the results."""
+    outputs = graph.forward(read_batch(samples, window, bound).x)
+    for name, y in zip(window.results, outputs, strict=True):
+        rows = y.reshape(len(y), -1)
+        launch.scatter_sequence(rows, window.batch, window.stride, 0, bound[name])
     launch.advance_batch(window.batch)
 
 
@@ -76,18 +90,40 @@ class Samples(NamedTuple):
 
     Attributes
     ----------
-    types : dict of str to str
-        The data types of ``"x"``, and of ``"y"`` and ``"weight"``.
-    shape : tuple of int
-        Of one sample's x.
+    shapes : sequence of tuple
+        Of each input, the batch axis first.
+    types : sequence of str
+        Data type of each input.
+    targets : sequence of (str or None)
+        Data type of each output's targets; None if it has no loss.
+    weights : str
+        Data type of samples' weights.
     """
 
-    types: dict[str, str]
-    shape: tuple[int, ...]
+    shapes: Sequence[Shape]
+    types: Sequence[str]
+    targets: Sequence[str | None] = ()
+    weights: str = "float32"
 
 
-def read_batch(samples: Samples, window: Window, bound: Bound) -> dict[str, np.ndarray]:
-    """Gather the current batch from the bound arrays: x, and y and weight if there are any.
+class Batch(NamedTuple):
+    """The rows of a step.
+
+    Attributes
+    ----------
+    x : list of numpy.ndarray
+        (size, ...) for each input.
+    y, weight : list of (numpy.ndarray or None)
+        (size, ...) for each output.
+    """
+
+    x: list[np.ndarray]
+    y: list[np.ndarray | None]
+    weight: list[np.ndarray | None]
+
+
+def read_batch(samples: Samples, window: Window, bound: Bound) -> Batch:
+    """Gather the current batch from the bound arrays.
 
     Parameters
     ----------
@@ -95,22 +131,25 @@ def read_batch(samples: Samples, window: Window, bound: Bound) -> dict[str, np.n
     window : Window
     bound : dict
         Matrices; their rows are taken in the order called ``"order"``, if that is among them.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        x (size, ...), y and weight (size, ...).
     """
-    batch = {}
-    for name, dtype in samples.types.items():
-        if name in bound:
-            batch[name] = rows = empty((window.size, bound[name].shape[1]), dtype)
-            if "order" in bound:
-                launch.gather(bound[name], bound["order"], window.batch, window.stride, 0, rows)
-            else:
-                launch.gather_sequence(bound[name], window.batch, window.stride, 0, rows)
-    batch["x"] = batch["x"].reshape(window.size, *samples.shape)
-    return batch
+
+    def read(name: str, dtype: str | None) -> np.ndarray | None:
+        if name not in bound:
+            return None
+        rows = empty((window.size, bound[name].shape[1]), dtype)
+        if "order" in bound:
+            launch.gather(bound[name], bound["order"], window.batch, window.stride, 0, rows)
+        else:
+            launch.gather_sequence(bound[name], window.batch, window.stride, 0, rows)
+        return rows
+
+    x = []
+    for i, (dtype, shape) in enumerate(zip(samples.types, samples.shapes, strict=True)):
+        rows: Any = read(f"x{i}", dtype)
+        x.append(rows.reshape(window.size, *shape[1:]))
+    y = [read(f"y{i}", dtype) for i, dtype in enumerate(samples.targets)]
+    weight = [read(f"weight{i}", samples.weights) for i in range(len(samples.targets))]
+    return Batch(x, y, weight)
 
 
 class Counters:

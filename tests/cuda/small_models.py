@@ -5,8 +5,9 @@ from functools import partial
 import numpy as np
 
 import nnkit
+from nnkit.engine.copies import kept, restore
 from nnkit.engine.dispatch import recording
-from nnkit.engine.step import Window, kept, restore
+from nnkit.engine.step import Window
 from nnkit.engine.tape import Tape
 from nnkit.layers import Dense, Input
 from nnkit.training import inputs

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from nnkit.layers.chain import Chain
 
 import nnkit
 from nnkit import layers, optimizers
-from nnkit.layers.chain import Chain
 from tests.keras.theirs import QUIET, assert_close, keras, loaded, training_step
 from tests.layers.catalogue import LAYERS
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from nnkit.layers.chain import Chain
 
 import nnkit
-from nnkit.layers.chain import Chain
 from tests.keras.theirs import QUIET, jax, keras
 from tests.layers.catalogue import ACTIVATIONS, INITIALIZERS, label
 

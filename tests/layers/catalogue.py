@@ -19,6 +19,7 @@ from nnkit import constraints, initializers, layers, losses, ops, optimizers, re
 from nnkit.testing import Shapes, alike, flat, rebuilt, several
 
 OWN = "Keras has none"
+ELSEWHERE = "compared in a file of its own"
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,7 @@ class Case:
         for x, masked in zip(made, self.masks(), strict=False):
             if masked:
                 x[rng.uniform(size=x.shape[:2]) < 0.3] = 0
-        return made if len(made) > 1 else made[0]
+        return one_or_list(made)
 
     def call(self, layer: Any, inputs: Any) -> Any:
         """A layer's output for arrays or placeholders in the order of :meth:`inputs`."""
@@ -107,10 +108,8 @@ class Case:
             library.layers.Masking(dtype=dtype)(x) if masked else x
             for x, masked in zip(inputs, masks, strict=True)
         ]
-        return library.Model(
-            inputs if len(inputs) > 1 else inputs[0],
-            self.call(layer, seen if len(seen) > 1 else seen[0]),
-        )
+        outputs = self.call(layer, one_or_list(seen))
+        return library.Model(one_or_list(inputs), outputs)
 
     def is_step(self) -> bool:
         """Whether the layer takes an array and gives one: a ``Sequential`` may have it."""
@@ -172,6 +171,11 @@ def label(made: Any) -> str:
         if not (name in known and value == known[name].default) and "<" not in repr(value)
     ]
     return f"{type(made).__name__}({','.join(given)})".replace(" ", "")
+
+
+def one_or_list(things: list[Any]) -> Any:
+    """What a model with one input takes by itself, and one with several in a list."""
+    return things if len(things) > 1 else things[0]
 
 
 def again(made: Any, **changed: Any) -> Any:
@@ -316,6 +320,34 @@ LAYERS = [
     Case(layers.SpatialDropout1D(0.4, seed=3), (6, 5), random=True),
     Case(layers.SpatialDropout2D(0.4, seed=3), (3, 2, 5), random=True),
     Case(layers.SpatialDropout2D(0.4, "channels_first", seed=3), (5, 3, 2), random=True),
+    # Attention: tests/keras/test_attention.py compares it with Keras's.
+    Case(layers.Attention(), [(4, 3), (5, 3)], keras=ELSEWHERE),
+    Case(layers.Attention(True, "concat"), [(4, 3), (5, 2), (5, 3)], keras=ELSEWHERE),
+    Case(
+        layers.Attention(True, dropout=0.3, seed=1),
+        [(4, 3), (4, 3)],
+        masked=(True, True),
+        random=True,
+        keras=ELSEWHERE,
+    ),
+    Case(layers.AdditiveAttention(), [(4, 3), (5, 3)], masked=(False, True), keras=ELSEWHERE),
+    Case(layers.MultiHeadAttention(2, 3), [(4, 3), (5, 2)], masked=(True, True), keras=ELSEWHERE),
+    Case(
+        layers.MultiHeadAttention(2, 3, 2, use_gate=True, dropout=0.3, seed=1),
+        [(4, 3), (5, 2), (5, 4)],
+        random=True,
+        keras=ELSEWHERE,
+    ),
+    Case(
+        layers.MultiHeadAttention(2, 3, output_shape=(2, 2), kernel_regularizer="l2"),
+        [(4, 2, 3), (5, 2, 3)],
+        keras=ELSEWHERE,
+    ),
+    Case(
+        layers.MultiHeadAttention(1, 2, attention_axes=1, activity_regularizer="l2"),
+        [(4, 2, 3), (5, 2, 3)],
+        keras=ELSEWHERE,
+    ),
     # Recurrence, embedding, masks.
     Case(layers.Embedding(7, 3), (5,), ids=7),
     Case(layers.Embedding(3, 1, mask_zero=True), (4,), ids=3),
@@ -361,6 +393,29 @@ LAYERS = [
     Case(layers.RepeatVector(3), (4,)),
     Case(layers.Rescaling(0.5, offset=-1.0), (4, 3)),
     Case(layers.Reshape((-1, 2)), (4, 3)),
+    # Layers that merge several inputs.
+    Case(layers.Add(), [(5,), (5,)]),
+    Case(layers.Add(), [(4, 3), (1, 3), (4, 1)], masked=(True, True, False)),
+    Case(layers.Add(), [(4, 2, 3), (3,), (2, 1)]),
+    Case(layers.Average(), [(4, 3), (4, 3), (4, 3)], masked=True),
+    Case(layers.Concatenate(), [(2,), (3,), (1,)]),
+    Case(layers.Concatenate(), [(4, 3), (4, 2)], masked=True),
+    Case(layers.Concatenate(axis=1), [(4, 3), (2, 3), (1, 3)], masked=(True, False, True)),
+    Case(layers.Concatenate(axis=-2), [(3, 1, 2), (3, 4, 2)]),
+    Case(layers.Dot(axes=1), [(4,), (4,)]),
+    Case(layers.Dot(axes=(2, 1), normalize=True), [(4, 3), (3, 2)]),
+    Case(layers.Dot(axes=(1, 3)), [(4, 2, 3), (2, 3, 4)]),
+    Case(layers.Dot(axes=(-2, -1), normalize=True), [(2, 3, 4), (3,)]),
+    Case(layers.Dot(axes=2), [(3, 4, 2), (2, 4, 3)]),
+    Case(layers.Identity(), (4, 3), masked=True),
+    Case(layers.Maximum(), [(3, 4), (3, 4), (1, 4)]),
+    Case(layers.Maximum(), [(4, 3), (4, 3), (4, 1)], masked=True),
+    Case(layers.Minimum(), [(3, 4), (3, 1)]),
+    Case(layers.Minimum(), [(4, 3), (1, 3), (4, 3)], masked=(True, True, False)),
+    Case(layers.Multiply(), [(5,), (5,), (5,)]),
+    Case(layers.Multiply(), [(4, 3), (4, 1)], masked=True),
+    Case(layers.Multiply(), [(4, 3), (4, 3), (3,)], masked=(False, True, False)),
+    Case(layers.Subtract(), [(4, 3), (3,)]),
     # Layers of layers.
     Case(layers.Bidirectional(layers.LSTM(2)), (4, 3)),
     Case(

@@ -111,9 +111,7 @@ def test_recurrent_dropout_is_the_same_in_all_steps():
         return_sequences=True,
     )
     x, ones = np.ones((1, 3, 2)), np.ones((1, size))
-    layer._initial_state = [ones.astype(np.float32)]
-    layer.ensure_built((None, 3, 2))
-    y = layer.forward(x.astype(np.float32), training=True)[0]
+    y = layer(x, training=True, initial_state=[ones])[0]
     assert set(np.unique(y[0])) == {0, 2}
     np.testing.assert_array_equal(y, y[0] ** np.array([[1], [2], [3]]))
 
@@ -129,7 +127,7 @@ def barriers(layer, steps, monkeypatch):
     def counting(program, tape, arena, workers):
         make(program, tape, arena, 2)
         codes = {code_address(code) for code in launch.barrier._compiled.values()}
-        calls = [code for part in program._parts for code, _ in part._workers[0].calls]
+        calls = [code for part in program._parts for code in part._workers[0]._lists[0]]
         counts.append(sum(function in codes for function in calls))
 
     monkeypatch.setattr(Program, "__init__", counting)

@@ -132,7 +132,7 @@ def test_a_weight_that_depends_on_a_length_is_refused():
 
 def test_what_does_not_fit_the_known_sizes_is_refused(rng):
     model = compiled((None, 3), lambda: [LSTM(2), Dense(1)])
-    for shape in ((4, 5, 2), (4, 3), (4, 5, 3, 1)):
+    for shape in ((4, 5, 2), (4, 3), (4, 5, 3, 2)):
         with pytest.raises(ValueError, match=r"\(.*None, 3\)"):
             model.predict(np.ones(shape))
     assert model.predict(np.ones((4, 7, 3))).shape == (4, 1)

@@ -320,23 +320,3 @@ def test_build_of_a_class_of_ones_own_is_called():
     model = Model([Input((3,))])
     model.add(Dense(2))
     assert model.built_for == (None, 3)
-
-
-def test_a_list_of_other_layers_is_what_runs():
-    """What was recorded with the first list is not used any more."""
-    model = Sequential([Input((4,)), Dense(3), Dense(2), Dense(4)])
-    model.compile("sgd", "mse")
-    model.fit(X, X, verbose=0)
-    model.predict(X)
-    kept, model.layers = model.layers[-1], model.layers[:2]
-    assert model.output_shape == (None, 2)
-    before = kept.get_weights()[0].copy()
-    model.fit(X, X[:, :2], verbose=0)
-    np.testing.assert_array_equal(kept.get_weights()[0], before)
-    y = X
-    for layer in model.layers:
-        y = layer(y)
-    np.testing.assert_allclose(model.predict(X), y, 1e-5, 1e-6)
-    assert model.evaluate(X, X[:, :2], verbose=0) == pytest.approx(
-        ((y - X[:, :2]) ** 2).mean(), 1e-5
-    )

@@ -206,7 +206,7 @@ WRONG_LAYERS = [
     ({"backward": lambda s, dy: dy[:1]}, ValueError, r"'mine': backward must .* shape \(1, 6\)"),
     ({"backward": Layer.backward}, TypeError, "Mine must define backward"),
     ({"backward": lambda s, dy: 1 / 0}, ZeroDivisionError, "division by zero"),
-    ({"build": lambda s, shape: s.add_weight("w", (None, 3))}, TypeError, "the shape of 'w' must"),
+    ({"build": lambda s, shape: s.add_weight("w", ("a", 3))}, TypeError, "the shape of 'w' must"),
 ]
 
 

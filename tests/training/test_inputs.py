@@ -105,7 +105,7 @@ def test_targets_and_weights_in_lists(count):
     ("x", "error", "message"),
     [
         ({"other": X}, TypeError, "has one input, called 'given': give the array alone, got .'oth"),
-        ({"given": X, "b": X}, TypeError, "x is a dictionary; a Sequential has one input"),
+        ({"given": X, "b": X}, TypeError, "x is a dictionary; the model has one input"),
         ([X, X], ValueError, r"samples of shape \(6, 4\), but the model takes \(4,\)"),
         ([X[:, :3]], ValueError, r"samples of shape \(3,\), but the model takes \(4,\)"),
         ([[X]], ValueError, r"samples of shape \(1, 6, 4\)"),

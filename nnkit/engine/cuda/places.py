@@ -15,6 +15,8 @@ from nnkit.engine.tape import Tape
 
 __all__ = ["DeviceArena", "Places"]
 
+_PLACE = 200  # Bytes of an entry of the table.
+
 
 class DeviceArena:
     """Device memory that several programs use in turn; it grows to what the largest needs."""
@@ -43,6 +45,8 @@ class Places:
     ----------
     mirrors, written : list of Mirror
         Of all lasting arrays, and of those that the step changes.
+    nbytes : int
+        What it takes: this table, and memory of the program's own.
     """
 
     def __init__(self, tape: Tape, driver: Driver, arena: DeviceArena) -> None:
@@ -67,6 +71,7 @@ class Places:
         self.mirrors = list(mirrors.values())
         self.written = [mirror for i, mirror in mirrors.items() if used[i]]
         self._count = len(tape.places)
+        self.nbytes = _PLACE * self._count
 
     def lasts(self, reference: Reference) -> bool:
         """Whether an array outlives the step, in memory that the host knows."""
@@ -77,6 +82,7 @@ class Places:
         form = np.empty(shape, dtype)
         memory = self.driver.allocate(max(form.nbytes, 1))
         self.driver.clear(memory, 0, form.nbytes)
+        self.nbytes += memory.size
         self._places[self._count] = memory
         self._count += 1
         return Reference(self._count - 1, 0, form.shape, form.strides, form.dtype)

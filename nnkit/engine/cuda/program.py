@@ -25,6 +25,9 @@ from nnkit.kernels._jit import address
 
 __all__ = ["CudaProgram"]
 
+# Bytes of Python's objects: of a program, and of a stop.
+_PROGRAM, _STOP = 2000, 2000
+
 
 class CudaProgram:
     """The replay of a tape on a GPU; data lies there, or on the host, or is streamed.
@@ -42,6 +45,8 @@ class CudaProgram:
     ----------
     native : bool
         Whether a replay needs nothing from Python.
+    nbytes : int
+        What it takes, but for the arena: about, on the host and on the device.
     """
 
     def __init__(
@@ -72,6 +77,9 @@ class CudaProgram:
             self.window = window
             if window.size == window.stride and options.fuse != "none":
                 self._fused = find_faster(tape, self.places)
+        inputs = sum(array.nbytes for array in tape.bound().values())
+        segments = sum(segment.nbytes for segment in self._segments)
+        self.nbytes = _PROGRAM + self.places.nbytes + segments + inputs
 
     def replay(self, bound: Bound, steps: int, meanwhile: Callable[[], None] | None = None) -> None:
         """Do so many steps; arrays that are not on the device yet are copied there."""
@@ -179,6 +187,7 @@ class _HostStop:
             reads = [(r, self._host(r, tape)) for r, writes in entry.references if not writes]
             writes = [(r, self._host(r, tape)) for r, writes in entry.references if writes]
         self._in, self._out = reads + writes, writes
+        self.nbytes = _STOP + sum(copy.nbytes for copy in self._copies.values())
 
     def _host(self, reference: Reference, tape: Tape) -> np.ndarray:
         """Where the host works on an array: in place if it lasts, else on a copy."""

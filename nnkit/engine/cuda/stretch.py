@@ -15,6 +15,8 @@ __all__ = ["Stretch"]
 _log = logging.getLogger("nnkit")
 # Graphs that are kept: each belongs to certain addresses of the data and a number of steps.
 _MOST_GRAPHS = 8
+# Bytes of a launch on the host, and in a graph.
+_LAUNCH, _NODE = 4000, 1000
 
 
 class Stretch:
@@ -24,6 +26,11 @@ class Stretch:
     ----------
     launches : sequence of Launch
     driver : Driver
+
+    Attributes
+    ----------
+    nbytes : int
+        About what it takes, on the host and on the device.
     """
 
     def __init__(self, launches: Sequence[Launch], driver: Driver) -> None:
@@ -31,6 +38,8 @@ class Stretch:
         self._placed: tuple[int, ...] = ()
         self._checked = not launches
         self._graphs: dict[tuple[int, ...], Graph | None] = {}
+        # Mostly there are two graphs: of one step, and of several.
+        self.nbytes = len(launches) * (_LAUNCH + _NODE * (1 + options.unroll))
 
     def run(self, addresses: tuple[int, ...], steps: int) -> None:
         """Queue the launches so many times; the operands are resolved if an address is new."""

@@ -10,6 +10,7 @@ from typing import Any
 from nnkit.kernels._jit import Kernel
 from nnkit.kernels.cpu import (
     activations,
+    attention,
     batch,
     embedding,
     losses,
@@ -81,13 +82,21 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
         embedding.sgd_rows,
         merging.join,
         merging.cut,
+        merging.merge_what_counts,
+        merging.merge_what_counts_backward,
         penalties.scale_vectors,
         recurrent.keep_steps,
         recurrent.hold,
         recurrent.hold_backward,
     ]
     loops_of_rows = dict.fromkeys(by_rows, 1) | {
+        merging.unit_vectors: 2,
+        merging.unit_vectors_backward: 2,
         pooling.masked_mean_backward: 2,
+        attention.additive_scores: 3,
+        attention.join_masks: 4,
+        attention.masked_softmax: 4,
+        attention.masked_softmax_backward: 4,
         shaping.zero_pad_backward: 3,
         shaping.permute: 4,
         shaping.apply_mask: 4,

@@ -57,16 +57,19 @@ ONCE_A_THREAD = {
 DIVIDE_FOR_A_ROW = {
     *("softmax", "softmax_backward", "log_softmax", "log_softmax_backward"),
     *("batch_moments", "masked_moments", "batch_gradient_sums", "layer_normalization_backward"),
+    *("matmul_stack", "join_masks", "masked_softmax", "masked_softmax_backward"),
+    *("additive_scores", "additive_scores_backward"),
     *("zero_pad", "zero_pad_backward", "repeat", "repeat_backward", "permute", "apply_mask"),
     "masked_mean_backward",
     *("prelu", "prelu_backward"),
+    *("unit_vectors", "unit_vectors_backward"),
 }
 DIVIDE_FOR_A_ROW |= {"norm_factors", "scale_vectors"}
 
 # With 64 registers each, half of the threads that fit into an SM run at once.
 REGISTERS = 64
 # A tile's sums are all in registers.
-MORE_REGISTERS = {"matmul": 128, "matmul_bias": 128, "matmul_add": 144}
+MORE_REGISTERS = {"matmul": 128, "matmul_bias": 128, "matmul_add": 144, "matmul_stack": 128}
 # Where a window begins and ends, along both axes.
 MORE_REGISTERS |= dict.fromkeys(("max_pool2d", "max_pool2d_backward"), 80)
 MORE_REGISTERS |= dict.fromkeys(("average_pool2d", "average_pool2d_backward"), 80)

@@ -1,0 +1,583 @@
+"""Uses of layers in an order in which they can run: forward, and backward in reverse.
+
+Both run in Python, for one step; what they launch is recorded on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from nnkit.conversion import to_numpy
+from nnkit.engine.dispatch import empty, launch, working
+from nnkit.engine.stops import in_python
+from nnkit.engine.variable import Storage, Variable
+from nnkit.layers.nodes import Node, Placeholder
+from nnkit.layers.shared import adding_up, shares_weights
+from nnkit.nested import leaves, mapped
+from nnkit.registry import lookup
+
+if TYPE_CHECKING:
+    from nnkit.layers.base import Layer, Shape
+    from nnkit.losses.base import Loss
+
+__all__ = ["Graph", "Use", "Value"]
+
+Watch = Callable[["Layer", str, np.ndarray], None]
+Mask = np.ndarray | None
+Arrays = list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Value:
+    """An array of a step that is not computed yet.
+
+    Attributes
+    ----------
+    index : int
+        Its number in the graph.
+    shape : tuple
+        The batch axis first, None.
+    dtype : str
+    """
+
+    index: int
+    shape: Shape
+    dtype: str
+
+
+class Use:
+    """One use of a layer in a step.
+
+    Parameters
+    ----------
+    part : Layer
+        An object of its own: layers keep on themselves what ``backward`` needs.
+    arguments : dict
+        By name, with a :class:`Value` for each array: ``x``, and perhaps ``mask`` and others.
+    training : bool
+    outputs : Value, list of Value or None
+        None for what is only added to the loss.
+    """
+
+    def __init__(
+        self, part: Layer, arguments: dict[str, Any], training: bool, outputs: Any
+    ) -> None:
+        arguments = dict(arguments)
+        self.part, self.training, self.outputs = part, training, outputs
+        self.x, self.mask = arguments.pop("x"), arguments.pop("mask", None)
+        self.named = arguments
+        self.inputs: list[int] = [v.index for v in leaves(self.x)]
+        for name in part.named_inputs:
+            self.inputs += [v.index for v in leaves(arguments.get(name)) if isinstance(v, Value)]
+        self.results = [] if outputs is None else [v.index for v in leaves(outputs)]
+        self.several = isinstance(outputs, list)
+        self.alone = isinstance(self.x, Value) and len(self.inputs) == 1
+        self.adds_loss = any(layer.adds_loss for layer in part.walk())
+
+
+class Graph:
+    """Layers, and which of their results goes where. It is made once, and runs in every step.
+
+    Parameters
+    ----------
+    training : bool
+        Whether layers such as Dropout do what they do in training.
+
+    Attributes
+    ----------
+    uses : list of Use
+        In an order in which they can run.
+    inputs, outputs : list of Value
+    absorbed : list of bool
+        For each output, whether a loss does the work of one more activation, which is left out.
+    watch : callable or None
+        ``watch(part, what, array)`` sees every result (to look for NaN).
+    masks : list
+        After :meth:`forward`, the mask of each output: bool (batch, steps), or None.
+    """
+
+    def __init__(self, training: bool) -> None:
+        self.training = training
+        self.uses: list[Use] = []
+        self.inputs: list[Value] = []
+        self.outputs: list[Value] = []
+        self.absorbed: list[bool] = []
+        self.watch: Watch | None = None
+        self.masks: list[Mask] = []
+        self._count = 0
+        self._masked: set[int] = set()
+        self._used: set[Layer] = set()
+        self._moves = -1
+
+    # -------------------------------------------------------------------------------- making one
+
+    @classmethod
+    def of(
+        cls,
+        layer: Layer,
+        shapes: Any,
+        training: bool,
+        named: dict[str, Any] | None = None,
+        masked: Sequence[Mask] = (),
+        fresh: bool = False,
+    ) -> Graph:
+        """The graph of one layer, and of all that is in it.
+
+        Parameters
+        ----------
+        layer : Layer
+            Built.
+        shapes : tuple or list of tuple
+            Of its input, or inputs.
+        training : bool
+        named : dict, optional
+            Shapes of further inputs by name; and options, which are handed on.
+        masked : sequence of numpy.ndarray or None
+            The inputs' masks.
+        fresh : bool
+            Whether all layers get objects of their own, as the layer is used elsewhere, too.
+        """
+        graph = cls(training)
+        if fresh:
+            graph._used.update(layer.walk())
+        x = _of_shapes(graph, shapes, layer.input_dtype)
+        others = {n: _of_shapes(graph, given, layer.dtype) for n, given in (named or {}).items()}
+        for value, mask in zip(graph.inputs, masked, strict=False):
+            graph.may_be_masked(value, mask is not None)
+        graph.finish(layer.unfold(graph, {"x": x, **others}, training))
+        return graph
+
+    @classmethod
+    def line(cls, parts: Sequence[Layer], shape: Shape, training: bool) -> Graph:
+        """The graph of parts that follow each other."""
+        graph = cls(training)
+        dtype = parts[0].input_dtype if parts else None
+        value = graph.input(shape, dtype or "float32")
+        for part in parts:
+            value = part.added_to(graph, {"x": value}, training)
+        graph.finish(value)
+        return graph
+
+    def input(self, shape: Shape, dtype: str) -> Value:
+        """One more input."""
+        self.inputs.append(self._value((None, *shape[1:]), dtype))
+        return self.inputs[-1]
+
+    def _value(self, shape: Shape, dtype: str) -> Value:
+        self._count += 1
+        return Value(self._count - 1, tuple(shape), dtype)
+
+    def use(self, part: Layer, arguments: dict[str, Any], training: bool) -> Any:
+        """One more use of a layer, without its activation: the values that it gives."""
+        again = self._used.intersection(part.inside())
+        self._used.update(part.inside())
+        part = part.another_use() if again else part
+        if part.input_dtype is not None:
+            cast = partial(self._cast, dtype=part.input_dtype, training=training)
+            arguments = arguments | {"x": mapped(cast, arguments["x"])}
+        options = {n: arguments[n] for n in part.call_options if n in arguments}
+        shapes = part.compute_output_shape(mapped(_shape, arguments["x"]), **options)
+        several = isinstance(shapes, list)
+        made = [self._value(shape, part.dtype) for shape in (shapes if several else [shapes])]
+        outputs = None if part.only_adds_loss else made if several else made[0]
+        self.uses.append(Use(part, arguments, training, outputs))
+        reads = [v.index for v in leaves(arguments["x"])]
+        if part.makes_mask or (
+            (part.supports_masking or part.decides_mask) and self._masked.intersection(reads)
+        ):
+            self._masked.update(value.index for value in made)
+        return outputs
+
+    def may_be_masked(self, value: Value, masked: bool) -> None:
+        """Say that an input comes with a mask."""
+        if masked:
+            self._masked.add(value.index)
+
+    def mask_of(self, value: Value, training: bool) -> Value | None:
+        """The mask of a value as one more value; None if it surely has none."""
+        if value.index not in self._masked:
+            return None
+        make: Any = lookup("layer", "MaskOf")
+        mask: Value = self.use(make(), {"x": value}, training)
+        return replace(mask, dtype="bool")
+
+    def add_losses(self, values: Sequence[Value], training: bool) -> None:
+        """Add values to the loss, the sum of each."""
+        for value in values:
+            make: Any = lookup("layer", "AddedLoss")
+            self.use(make(dtype=value.dtype), {"x": value}, training)
+
+    def _cast(self, value: Value, dtype: str, training: bool) -> Value:
+        """A value in another data type."""
+        if value.dtype == dtype:
+            return value
+        cast: Any = lookup("layer", "Cast")
+        made: Value = self.use(cast(dtype=dtype), {"x": value}, training)
+        return made
+
+    def follow(
+        self,
+        nodes: Iterable[Node],
+        values: dict[int, Any],
+        wanted: Any,
+        training: bool,
+    ) -> Any:
+        """The values of placeholders, by adding the nodes that lead to them.
+
+        Parameters
+        ----------
+        nodes : iterable of Node
+            In an order in which they can run.
+        values : dict of int to Value
+            By the id of a placeholder: those that are known; the others are added.
+        wanted : Placeholder, or nested lists of them
+        training : bool
+            For nodes that don't say it themselves.
+        """
+
+        def value_of(placeholder: Placeholder) -> Value:
+            if id(placeholder) not in values:
+                values[id(placeholder)] = _expression(self, placeholder, values, training)
+            found: Value = values[id(placeholder)]
+            return found
+
+        for node in nodes:
+            if node.layer.fuses or all(id(p) in values for p in leaves(node.outputs)):
+                continue
+            told = training if node.training is None else node.training
+            outputs = node.layer.unfold(self, node.given(value_of), told)
+            if outputs is not None:
+                pairs = zip(leaves(node.outputs), leaves(outputs), strict=True)
+                values.update({id(placeholder): value for placeholder, value in pairs})
+        return mapped(value_of, wanted)
+
+    def finish(self, outputs: Any) -> None:
+        """Say which values are the outputs; no use is added from now on."""
+        self.outputs = leaves(outputs)
+        self.absorbed = [False] * len(self.outputs)
+        self.shares = shares_weights([use.part for use in self.uses])
+
+    def absorb(self, number: int, loss: Loss) -> None:
+        """Leave out the last activation (softmax, sigmoid) before an output, if a loss absorbs it.
+
+        Parameters
+        ----------
+        number : int
+            Which output.
+        loss : Loss
+        """
+        index = self.outputs[number].index
+        last = next((use for use in self.uses if index in use.results), None)
+        read = [i for use in self.uses for i in use.inputs] + [v.index for v in self.outputs]
+        if last is not None and last.alone and read.count(index) == 1 and loss.absorbs(last.part):
+            self.uses.remove(last)
+            self.outputs[number], self.absorbed[number] = last.x, True
+
+    # ---------------------------------------------------------------------------------- running
+
+    def forward(self, inputs: Sequence[np.ndarray], masks: Sequence[Mask] = ()) -> Arrays:
+        """The outputs for a batch."""
+        values: list[Any] = [None] * self._count
+        marks: list[Any] = [None] * self._count
+        for value, array in zip(self.inputs, inputs, strict=True):
+            values[value.index] = array
+        for value, mask in zip(self.inputs, masks, strict=False):
+            marks[value.index] = mask
+
+        def found(given: Any) -> Any:
+            return values[given.index] if isinstance(given, Value) else given
+
+        for use in self.uses:
+            part, x = use.part, mapped(found, use.x)
+            if use.mask is None:
+                mask = mapped(lambda value: marks[value.index], use.x)
+            else:
+                mask = mapped(found, use.mask)
+            given = {name: mapped(found, value) for name, value in use.named.items()}
+            if part.uses_mask:
+                given["mask"] = mask
+            y = None
+            if part.recordable:
+                with working(part) as work:
+                    y = work.made(part.forward(x, use.training, **given))
+            if y is None:
+                y = _forward_in_python(use, x, given)
+            elif use.outputs is not None:
+                y = _checked_outputs(use, x, y)
+            if use.outputs is not None:
+                for index, array in zip(use.results, leaves(y), strict=True):
+                    values[index] = array
+                    if self.watch is not None:
+                        self.watch(part, "output", array)
+                if part.decides_mask or any(m is not None for m in leaves(mask)):
+                    made = leaves(_compute_mask(part, x, mask))
+                    for index, one in zip(use.results, made, strict=False):
+                        marks[index] = one
+        self._values = values
+        self.masks = [marks[value.index] for value in self.outputs]
+        return [values[value.index] for value in self.outputs]
+
+    def backward(self, dys: Sequence[Any], propagate: bool = False) -> list[Any]:
+        """All gradients, down to the first layers that have weights to train.
+
+        Parameters
+        ----------
+        dys : sequence of numpy.ndarray or None
+            The gradients of the outputs; None where there is none.
+        propagate : bool
+            Whether to go on to the gradients of the inputs.
+
+        Returns
+        -------
+        list of numpy.ndarray or None
+            The gradients of the inputs; None where nobody needs it, or where there is none.
+        """
+        if self._moves != Storage.moves:
+            self._find_trained()
+        needed = self._needed | ({value.index for value in self.inputs} if propagate else set())
+        gradients: dict[int, np.ndarray] = {}
+        sums: set[int] = set()
+        written: set[Variable] = set()
+
+        def add(index: int, gradient: np.ndarray) -> None:
+            if index not in gradients:
+                gradients[index] = gradient
+            elif index in sums:
+                launch.add_to(gradient, gradients[index])
+            else:
+                total = empty(gradient.shape, gradient.dtype)
+                launch.add(gradients[index], gradient, total)
+                gradients[index] = total
+                sums.add(index)
+
+        for value, dy in zip(self.outputs, dys, strict=True):
+            if dy is not None:
+                add(value.index, dy)
+        for use in reversed(self.uses):
+            part = use.part
+            reached = use.adds_loss or any(i in gradients for i in use.results)
+            part.propagate = propagate or any(i in needed for i in use.inputs)
+            if not reached or not (part.propagate or part.trainable_weights):
+                continue
+            dy = self._gradient_of(use, gradients)
+            dx = None
+            with adding_up(part, written) if self.shares else nullcontext():
+                if part.recordable:
+                    with working(part) as work:
+                        dx = work.made(part.backward(dy))
+                if dx is None and (part.propagate or not part.recordable):
+                    dx = _backward_in_python(use, dy, self._values)
+                elif dx is not None:
+                    dx = _checked_gradients(use, dx, self._values)
+            written.update(part.trainable_weights)
+            if self.watch is not None:
+                _show_gradients(self.watch, part, dx)
+            if part.propagate and dx is not None:
+                for index, gradient in zip(use.inputs, leaves(dx), strict=True):
+                    if gradient is not None and (propagate or index in needed):
+                        add(index, gradient)
+        for variable in self._trained:
+            if variable not in written:  # No loss depends on it in this step.
+                launch.fill(0.0, variable.gradient)
+                variable.use_every_row()
+        self._values = []
+        return [gradients.get(value.index) if propagate else None for value in self.inputs]
+
+    def _gradient_of(self, use: Use, gradients: dict[int, np.ndarray]) -> Any:
+        """The gradient of what a use gave, zeros where nobody used it."""
+        if use.outputs is None:
+            return None
+        found = []
+        for index in use.results:
+            if index not in gradients:
+                array = self._values[index]
+                gradients[index] = empty(array.shape, array.dtype)
+                launch.fill(0.0, gradients[index])
+            found.append(gradients[index])
+        return found if use.several else found[0]
+
+    def _find_trained(self) -> None:
+        """Find which values depend on weights to train, which changes when one is frozen."""
+        needed: set[int] = set()
+        for use in self.uses:
+            if use.part.trainable_weights or any(i in needed for i in use.inputs):
+                needed.update(use.results)
+        self._needed, self._moves = needed, Storage.moves
+        self._trained = self.trainable_weights
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """Weights that an optimizer updates, each once."""
+        return list(dict.fromkeys(v for use in self.uses for v in use.part.trainable_weights))
+
+    def penalties(self) -> Iterator[np.ndarray]:
+        """What layers add to the loss, after :meth:`forward`: float64 (1,) each."""
+        for use in self.uses:
+            yield from use.part.penalties()
+
+
+def _shape(value: Value) -> Shape:
+    return value.shape
+
+
+def _of_shapes(graph: Graph, nested: Any, dtype: Any) -> Any:
+    """An input for each shape: a tuple of sizes, or a list of shapes; other options stay."""
+    if isinstance(nested, tuple):
+        return graph.input(nested, dtype)
+    return [_of_shapes(graph, one, dtype) for one in nested] if isinstance(nested, list) else nested
+
+
+def _expression(
+    graph: Graph, placeholder: Placeholder, values: dict[int, Any], training: bool
+) -> Value:
+    """The value of a placeholder that operators or functions of :mod:`nnkit.ops` gave."""
+    node = placeholder.node
+    if node is None and placeholder.variable is None:
+        raise ValueError(f"{placeholder!r} does not come from the inputs of the network")
+    make: Any = lookup("layer", "Operation")
+    value: Value = make.fused(graph, placeholder, values, training)
+    return value
+
+
+def _show_gradients(watch: Watch, part: Layer, dx: Any) -> None:
+    for variable in part.trainable_weights:
+        watch(part, f"gradient of {variable.name!r}", variable.gradient)
+    for gradient in leaves(dx):
+        if gradient is not None:
+            watch(part, "gradient of the input", gradient)
+
+
+# --------------------------------------------------------------------- what a layer gave, checked
+
+
+def _checked_outputs(use: Use, x: Any, given: Any) -> Any:
+    """What ``forward`` returned, if it is as the layer says: the next one's kernels rely on it."""
+    part = use.part
+    values = use.outputs if use.several else [use.outputs]
+    if use.several and (not isinstance(given, (list, tuple)) or len(given) != len(values)):
+        raise ValueError(
+            f"layer {part.name!r}: forward must return a list of {len(values)} arrays, as "
+            f"compute_output_shape says, but returned {_said(given)}"
+        )
+    made = given if use.several else [given]
+    arrays = [to_numpy(a, f"layer {part.name!r}: what forward returned") for a in made]
+    for array, value in zip(arrays, values, strict=True):
+        expected = (len(leaves(x)[0]), *value.shape[1:])
+        if array.shape != expected and not part.trusted:
+            shapes = mapped(np.shape, x)
+            raise ValueError(
+                f"layer {part.name!r}: forward returned shape {array.shape} for an input of shape "
+                f"{shapes}, but compute_output_shape says {expected}"
+            )
+    return arrays if use.several else arrays[0]
+
+
+def _checked_gradients(use: Use, given: Any, values: Sequence[Any]) -> Any:
+    """What ``backward`` returned, if it is the gradient of the inputs."""
+    name, shapes = use.part.name, [values[i].shape for i in use.inputs]
+    if use.alone:
+        shape = shapes[0]
+        what = f"layer {name!r}: backward must return the gradient of its input, of shape {shape}"
+        if given is None:
+            raise ValueError(f"{what}, but returned None")
+        gradient = to_numpy(given, f"layer {name!r}: what backward returned")
+        if gradient.shape != shape:
+            raise ValueError(f"{what}, but returned shape {gradient.shape}")
+        return gradient
+    what = f"layer {name!r}: backward must return a list of gradients, of shapes {shapes}"
+    if not isinstance(given, (list, tuple)) or len(given) != len(shapes):
+        raise ValueError(f"{what}, but returned {_said(given)}")
+    found = [
+        None if g is None else to_numpy(g, f"layer {name!r}: what backward returned") for g in given
+    ]
+    if any(g is not None and g.shape != s for g, s in zip(found, shapes, strict=True)):
+        raise ValueError(f"{what}, but returned {_said(found)}")
+    return found
+
+
+def _said(given: Any) -> str:
+    if isinstance(given, (list, tuple)):
+        return f"shapes {[getattr(g, 'shape', g) for g in given]}"
+    return f"shape {given.shape}" if hasattr(given, "shape") else repr(given)
+
+
+# -------------------------------------------------------------- layers that no record can repeat
+
+
+def _forward_in_python(use: Use, x: Any, given: dict[str, Any]) -> Any:
+    part, training = use.part, use.training
+    form, arrays = _without_arrays((x, given))
+
+    def checked(*arrays: np.ndarray) -> Any:
+        x, given = _with_arrays(form, arrays)
+        made = part.forward(x, training, **given)
+        return made if use.outputs is None else _checked_outputs(use, x, made)
+
+    weights = tuple(v.value for v in part.variables)
+    states = tuple(v.value for v in part.variables if not v.trainable) if training else ()
+    states += tuple(part.states)
+    return in_python(part.name, checked, arrays, part.dtype, reads=weights, updates=states)
+
+
+class _Array:
+    """Where an array was."""
+
+
+def _without_arrays(nested: Any) -> tuple[Any, tuple[np.ndarray, ...]]:
+    """Nested lists and the arrays in them, apart: a recorded stop outlives the arrays."""
+    arrays = tuple(a for a in leaves(nested) if isinstance(a, np.ndarray))
+    return mapped(lambda a: _Array if isinstance(a, np.ndarray) else a, nested), arrays
+
+
+def _with_arrays(form: Any, arrays: Sequence[np.ndarray]) -> Any:
+    left = iter(arrays)
+    return mapped(lambda a: next(left) if a is _Array else a, form)
+
+
+def _backward_in_python(use: Use, dy: Any, values: Sequence[Any]) -> Any:
+    part = use.part
+    inputs = tuple(values[i] for i in use.inputs)
+    passed = inputs + tuple(values[i] for i in use.results)
+    shapes = [array.shape for array in inputs]  # Not the arrays: a recorded stop outlives them.
+    stand_ins = {i: _Shaped(shape) for i, shape in zip(use.inputs, shapes, strict=True)}
+
+    def zeros(shape: tuple[int, ...]) -> np.ndarray:
+        return np.zeros(shape, part.dtype)
+
+    def checked(*dys: np.ndarray) -> Any:
+        dx = part.backward(list(dys) if use.several else dys[0])
+        if dx is None and not part.propagate:
+            return zeros(shapes[0]) if use.alone else [zeros(s) for s in shapes]
+        found = _checked_gradients(use, dx, stand_ins)  # type: ignore[arg-type]
+        if use.alone:
+            return found
+        return [zeros(s) if g is None else g for g, s in zip(found, shapes, strict=True)]
+
+    weights = tuple(v.value for v in part.variables)
+    gradients = tuple(v.gradient for v in part.trainable_weights)
+    dys = tuple(leaves(dy))
+    return in_python(part.name, checked, dys, part.dtype, passed, weights, gradients)
+
+
+class _Shaped(NamedTuple):
+    shape: tuple[int, ...]
+
+
+def _compute_mask(part: Layer, x: Any, mask: Any) -> Any:
+    """The mask of a part's output; what it computes in NumPy is recorded as a stop."""
+    found = part.compute_mask(x, mask)
+    if found is None or part.recordable or not part.decides_mask:
+        return found
+    form, arrays = _without_arrays((x, mask))
+
+    def checked(*arrays: np.ndarray) -> Any:
+        found = part.compute_mask(*_with_arrays(form, arrays))
+        return to_numpy(found, f"layer {part.name!r}: what compute_mask returned")
+
+    return in_python(part.name, checked, arrays, "bool")
