@@ -11,7 +11,7 @@ import numpy as np
 from nnkit import budget
 from nnkit.errors import FileFormatError, warn
 from nnkit.registry import custom_objects as known
-from nnkit.registry import registered
+from nnkit.registry import lookup
 from nnkit.saving import to_keras
 from nnkit.saving.arrangements import Arranged
 from nnkit.saving.description import Description, describe
@@ -212,7 +212,10 @@ def _build(description: Description, nbytes: int) -> Model:
     try:
         # Weights of 16 bits become float32.
         with budget.limit(max(2 * nbytes, nbytes + _SLACK)):
-            model: Model = registered("layer")["Sequential"].from_config(description.model)
+            cls: Any = lookup("layer", description.class_name)
+            model: Model = cls.from_config(description.model)
+            if not model.built and description.input_shapes is not None:
+                model.build(description.input_shapes)
     except Exception as error:  # A constructor may fail in any way with a file's arguments.
         raise FileFormatError(f"the model it describes can't be made: {_said(error)}") from error
     if not model.built:
