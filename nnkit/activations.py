@@ -77,6 +77,9 @@ def _computed_by(layer: str) -> Callable[[F], F]:
         def activation(x: Tensor, *arguments: Any, **named: Any) -> Tensor:
             bound = signature.bind(x, *arguments, **named)
             bound.apply_defaults()
+            if getattr(type(x), "is_placeholder", False):
+                _, *others = bound.arguments.items()
+                return _new(layer, dict(others), x.dtype)(x)
             if is_expression(x):
                 from nnkit import ops  # Importing it takes as long as importing nnkit.
 

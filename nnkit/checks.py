@@ -182,6 +182,11 @@ def model_file(path: str | os.PathLike[str]) -> None:
 
 
 def is_expression(value: Any) -> bool:
-    """Whether a value is a symbolic expression, found out without importing nnkit.symbolic."""
+    """Whether a value is a symbolic expression or a placeholder of a network.
+
+    This is found out without importing nnkit.symbolic.
+    """
+    if getattr(type(value), "is_placeholder", False):
+        return True
     graph = sys.modules.get("nnkit.symbolic.graph")
     return graph is not None and isinstance(value, graph.Variable)

@@ -742,7 +742,7 @@ class Layer(WeightOwner):
     def __getstate__(self) -> dict[str, Any]:
         """Without the arrays of the last step, and what follows from ``call``."""
         kept = {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
-        for name in ("_used", "graphs"):
+        for name in ("_used", "graph", "graphs", "_networks"):
             kept.pop(name, None)
         return kept | {"_expressions": {}, "_nodes": []}
 

@@ -55,6 +55,7 @@ class Placeholder:
     (None, 3)
     """
 
+    is_placeholder = True  # For who can't import this module.
     # So that NumPy's arrays leave operators to it.
     __array_ufunc__ = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ class WeightOwner(Configurable, abstract=True):
     ----------
     path : str
         Where it is in a model: ``block/dense``.
+    networks : WeakSet of Network
+        Those that it is in: its name is unique in each.
     turns : Turns
         Which thread may use it, and whatever has layers in common with it.
     """
@@ -167,6 +170,12 @@ class WeightOwner(Configurable, abstract=True):
             layer.locate(f"{path}/{layer.name}")
 
     @property
+    def networks(self) -> weakref.WeakSet[Any]:
+        """The networks that it is in; not part of copies."""
+        found: weakref.WeakSet[Any] = vars(self).setdefault("_networks", weakref.WeakSet())
+        return found
+
+    @property
     def trainable(self) -> bool:
         """Whether an optimizer may change the weights; setting it sets it for layers inside."""
         return self._trainable
@@ -235,16 +244,21 @@ def name_among(others: Sequence[Any], layer: Any) -> None:
     Raises
     ------
     ValueError
-        Another layer has the name that the user gave.
+        The user gave both layers their name.
     """
-    taken = {other.name for other in others if other is not layer}
-    if layer.name in taken and layer.named:
+    same = [other for other in others if other.name == layer.name and other is not layer]
+    if same and layer.named and same[0].named:
         raise ValueError(f"two layers are called {layer.name!r}; give one another name=")
-    base, number = layer.name, 0
-    while layer.name in taken:
-        number += 1
-        layer.name = f"{base}_{number}"
-    layer.named = True  # Another model that it joins must not rename it.
+    if same:
+        renamed = same[0] if layer.named else layer
+        taken = {other.name for other in [*others, layer] if other is not renamed}
+        taken |= {other.name for network in renamed.networks for other in network.layers}
+        base, number = re.sub(r"_\d+$", "", renamed.name), 0
+        name = base
+        while name in taken:
+            number += 1
+            name = f"{base}_{number}"
+        renamed.name = name
 
 
 def set_weights(owner: str, variables: list[Variable], weights: list[Any]) -> None:

@@ -453,9 +453,10 @@ class Model(Trainer):
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle needs: not the recordings, which hold addresses."""
         with self.turns.alone():
-            dropped = ("held", "_predictors", "guard")
+            dropped = ("held", "_predictors", "guard", "_networks", "graph", "graphs")
             state = {k: v for k, v in self.__dict__.items() if k not in dropped}
             slots = {} if self.held is None else self.optimizer_slots()
+            state["_nodes"] = []
             state["slots"] = {n: [a.copy() for a in arrays] for n, arrays in slots.items()}
             return state
 

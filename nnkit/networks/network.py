@@ -110,8 +110,9 @@ class Network(Layers):
         self._check()
         if layers is None:
             layers = _in_keras_order(self.nodes, self.inputs, [*self.outputs, *self.losses])
-            for i, layer in enumerate(layers):
-                name_among(layers[:i], layer)
+            ordered = sorted(layers, key=lambda layer: not layer.networks)  # The named ones first.
+            for i, layer in enumerate(ordered):
+                name_among(ordered[:i], layer)
         self.layers = list(layers)
         check_dtypes(self.layers)
         self.locate()
@@ -141,6 +142,8 @@ class Network(Layers):
 
     def locate(self) -> None:
         """Tell all layers where they are."""
+        for layer in self.layers:
+            layer.networks.add(self)
         for layer in reversed(self.layers):  # What is here twice is found at its first place.
             layer.locate(layer.name)
 
@@ -345,6 +348,7 @@ class Network(Layers):
         self.inputs, self.outputs = leaves(inputs), leaves(outputs)
         self.nodes = topological([*self.outputs, *losses], self.inputs)
         self.layers = state["layers"]
+        self.locate()
 
 
 class Reference:
