@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -148,6 +149,8 @@ class Layer(WeightOwner):
         if "call" in own and "forward" not in own and "recordable" not in own:
             cls.recordable = True
         cls._has_own_call = hasattr(cls, "call") and cls.forward is Layer.forward
+        if "build" in own:
+            cls.build = _noted(own["build"])  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -176,6 +179,7 @@ class Layer(WeightOwner):
         self._penalty: Any = None
         self.states: list[np.ndarray] = []
         self.input_shape: Shape | None = None
+        self._weights_for: Any = None
         self.propagate = True
         self._expressions: dict[tuple[bool, ...], LayerExpression] = {}
 
@@ -285,18 +289,23 @@ class Layer(WeightOwner):
     def ensure_built(self, input_shape: Any) -> None:
         """Build once; later inputs must fit the first."""
         if self.input_shape is None:
-            self.build(input_shape)
+            if self._weights_for is None:
+                self.build(input_shape)
+            else:  # The layer around it called build.
+                self._check_fits(self._weights_for, input_shape)
             self.input_shape = input_shape
             if self._has_own_call and self.layers:
                 self._build_inside(input_shape)
             if self.activation is not None:
                 self._build_activation(self.activation, self.compute_output_shape(input_shape))
-        elif self._own_variables and (
-            self.fixed_sizes(self.input_shape) != self.fixed_sizes(input_shape)
-        ):
+        else:
+            self._check_fits(self.input_shape, input_shape)
+
+    def _check_fits(self, built: Any, given: Any) -> None:
+        if self._own_variables and self.fixed_sizes(built) != self.fixed_sizes(given):
             raise ValueError(
-                f"layer {self.name!r} was built for inputs of shape {_samples(self.input_shape)} "
-                f"(without the batch axis), got {_samples(input_shape)}"
+                f"layer {self.name!r} was built for inputs of shape {_samples(built)} "
+                f"(without the batch axis), got {_samples(given)}"
             )
 
     def _build_inside(self, input_shape: Any) -> None:
@@ -322,7 +331,8 @@ class Layer(WeightOwner):
 
     def forget(self) -> None:
         """Be as before ``build``."""
-        self._own_variables, self.input_shape, self._expressions = [], None, {}
+        self._own_variables, self._expressions = [], {}
+        self.input_shape = self._weights_for = None
         vars(self).pop("graphs", None)
         for layer in self.layers:
             layer.forget()
@@ -745,6 +755,17 @@ class Layer(WeightOwner):
         for name in ("_used", "graph", "graphs", "_networks"):
             kept.pop(name, None)
         return kept | {"_expressions": {}, "_nodes": []}
+
+
+def _noted(build: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """A method ``build`` that notes for which shape there are weights: they are made once."""
+
+    @functools.wraps(build)
+    def noted(self: Layer, input_shape: Any) -> None:
+        build(self, input_shape)
+        self._weights_for = input_shape
+
+    return noted
 
 
 def _samples(shapes: Any) -> Any:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nnkit
-from tests.keras.theirs import QUIET, assert_close, keras, masking
+from tests.keras.theirs import QUIET, assert_close, keras
 
 NO_MASKS = "ignore:.*(does not support masking|takes no notice of the mask):UserWarning"
 pytestmark = [QUIET, pytest.mark.filterwarnings(NO_MASKS)]
@@ -143,22 +143,19 @@ class Maker:
     def add_flattened(self):
         x, state = self.one_of(self.sequences), self.one_of(self.flat)
         layers = self.layers
+        # With initial states, Keras forgets the mask of a sequence; operators drop it.
         match self.among("pool", "state", "states", "max"):
             case "pool":
                 x = layers.GlobalAveragePooling1D()(x)
             case "max":
                 x = layers.GlobalMaxPooling1D()(x)
             case "state":
-                x = layers.GRU(SIZE)(x, initial_state=state, **self.mask(x))
+                x = layers.GRU(SIZE)(1 * x, initial_state=state)
             case "states":
                 lstm = layers.LSTM(SIZE, return_state=True)
-                _, *states = lstm(x, initial_state=[state, state], **self.mask(x))
+                _, *states = lstm(1 * x, initial_state=[state, state])
                 x = states[0] + states[1]
         self.flat.append(x)
-
-    def mask(self, x):
-        """Keras forgets the mask of a sequence if there are initial states, too."""
-        return {"mask": masking.get_keras_mask(x)} if self.library is keras else {}
 
 
 def data(model, rng, length):

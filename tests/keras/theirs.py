@@ -15,7 +15,7 @@ import jax
 import keras
 from keras.src.backend.common import masking
 
-__all__ = ["QUIET", "assert_close", "jax", "keras", "loaded", "loaded_to_train", "masking", "training_step"]
+__all__ = ["QUIET", "assert_close", "jax", "keras", "loaded", "loaded_to_train", "training_step"]
 
 # Of Keras about itself.
 QUIET = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
