@@ -29,10 +29,9 @@ def test_every_package_says_where_to_look(package):
 @pytest.mark.parametrize(
     ("package", "name", "hint"),
     [
-        ("nnkit", "Model", PAGE),
         ("nnkit", "Dense", r"; it is nnkit\.layers\.Dense$"),
         ("nnkit", "layer", r"; did you mean 'layers'\?"),
-        ("nnkit.models", "Model", PAGE),
+        ("nnkit.models", "Sequentail", "; did you mean 'Sequential'"),
         ("nnkit.layers", "GroupQueryAttention", PAGE),
         ("nnkit.layers", "Conv3D", rf"; did you mean 'Conv\dD'\? {PAGE}"),
         ("nnkit.layers", "EarlyStopping", r"; it is nnkit\.callbacks\.EarlyStopping$"),
@@ -52,7 +51,9 @@ def test_among_many_names():
     """In a long list, the instruction's argument is larger than a byte."""
     names = ", ".join(f"get as get_{i}" for i in range(300))
     with pytest.raises(ImportError, match=r"nnkit\.layers has no 'ConvLSTM1D'"):
-        exec(f"from nnkit.losses import {names}\nfrom nnkit.layers import ConvLSTM1D as a_{'x' * 9}")
+        exec(
+            f"from nnkit.losses import {names}\nfrom nnkit.layers import ConvLSTM1D as a_{'x' * 9}"
+        )
 
 
 @pytest.mark.parametrize("name", ["cuda", "ops", "symbolic"])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -92,10 +92,10 @@ class Layer(WeightOwner):
 
     Notes
     -----
-    A layer that is called with a list of arrays gets the list in ``forward``, and lists of shapes in
-    ``build`` and ``compute_output_shape``; ``backward`` returns a list of gradients. One that gives
-    several arrays returns lists from ``forward`` and ``compute_output_shape``, and ``backward`` gets
-    a list.
+    A layer that is called with a list of arrays gets the list in ``forward``, and lists of shapes
+    in ``build`` and ``compute_output_shape``; ``backward`` returns a list of gradients. One that
+    gives several arrays returns lists from ``forward`` and ``compute_output_shape``, and
+    ``backward`` gets a list.
 
     ``call`` may also use other layers that the layer has in its attributes, or in lists or
     dictionaries there. It is then run on placeholders, once for every set of sizes.
@@ -391,13 +391,11 @@ class Layer(WeightOwner):
         ----------
         x : array or Placeholder, or a list of them
             (batch, ...).
-        training : bool, optional
-            Whether layers such as Dropout do what they do in training. By default what the network
-            does around it; False for arrays.
-        mask : array, optional
-            bool (batch, steps): which steps of the input count; for a list of inputs a list.
-        **named
-            What else ``call`` takes, or the layer: ``initial_state`` of recurrent layers.
+        *more, **named
+            ``training``: whether layers such as Dropout do what they do in training; by default
+            what the network does around it, and False for arrays. ``mask``: bool (batch, steps),
+            which steps of the input count; for a list of inputs a list. And what else ``call``
+            takes, or the layer: ``initial_state`` of recurrent layers.
 
         Returns
         -------
@@ -555,7 +553,7 @@ class Layer(WeightOwner):
         first, *rest = self.parts()
         outputs = first.added_to(graph, arguments, training)
         for part in rest:
-            outputs = mapped(lambda y, part=part: part.added_to(graph, {"x": y}, training), outputs)
+            outputs = mapped(partial(_followed, part, graph, training), outputs)
         return outputs
 
     def added_to(self, graph: Graph, arguments: dict[str, Any], training: bool) -> Any:
@@ -709,8 +707,8 @@ class Layer(WeightOwner):
         return array
 
     @property
-    def input_dtype(self) -> str:
-        """What a model's data is cast to if this layer is its first."""
+    def input_dtype(self) -> str | None:
+        """The data type of its input, to which a model's data are cast; None for any."""
         return self.dtype
 
     def get_config(self) -> dict[str, Any]:
@@ -760,12 +758,16 @@ class Layer(WeightOwner):
 def _noted(build: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
     """A method ``build`` that notes for which shape there are weights: they are made once."""
 
-    @functools.wraps(build)
+    @wraps(build)
     def noted(self: Layer, input_shape: Any) -> None:
         build(self, input_shape)
         self._weights_for = input_shape
 
     return noted
+
+
+def _followed(part: Layer, graph: Graph, training: bool, y: Value) -> Any:
+    return part.added_to(graph, {"x": y}, training)
 
 
 def _samples(shapes: Any) -> Any:

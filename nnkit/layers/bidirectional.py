@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,8 @@ class Bidirectional(FirstStates):
     ) -> np.ndarray | list[np.ndarray]:
         """The merged outputs of both layers, or both; with ``return_state`` also the states."""
         outputs, states = [], []
-        for layer, first in zip(self.layers, self._halves(initial_state), strict=True):
+        both: Any = self.layers
+        for layer, first in zip(both, self._halves(initial_state), strict=True):
             y, *last = as_list(layer.forward(x, training, mask, first))
             for penalty in layer.parts()[1:]:
                 y = penalty.forward(y, training)
@@ -183,6 +185,13 @@ class Bidirectional(FirstStates):
         total = self.empty(dx.shape)
         launch.add(dx, other, total)
         return [total, *forth, *back] if forth else total
+
+    def another_use(self) -> Layer:
+        """The same layer for one more place of a step, with a memory of its own for merging."""
+        use: Any = super().another_use()
+        if self.merge_mode is not None:
+            use.merge = copy.copy(self.merge)
+        return use
 
     def state_sizes(self) -> list[int]:
         """The number of units of each state, those of ``forward_layer`` first."""

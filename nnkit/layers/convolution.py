@@ -77,7 +77,7 @@ class Convolution(WindowLayer, abstract=True):
         """The output, without the activation."""
         self.x = images = self.to_images(x)
         lengths, channels = self.divide(self.compute_output_shape(x.shape))
-        y = self.empty((x.shape[0], *self.as_pair(lengths, 1), channels))  # type: ignore[arg-type]
+        y = self.empty((x.shape[0], *self.as_pair(lengths, 1), channels))
         self.convolve(images, y)
         return self.from_images(y)
 

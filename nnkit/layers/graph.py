@@ -157,7 +157,8 @@ class Graph:
     def line(cls, parts: Sequence[Layer], shape: Shape, training: bool) -> Graph:
         """The graph of parts that follow each other."""
         graph = cls(training)
-        value = graph.input(shape, parts[0].input_dtype if parts else "float32")
+        dtype = parts[0].input_dtype if parts else None
+        value = graph.input(shape, dtype or "float32")
         for part in parts:
             value = part.added_to(graph, {"x": value}, training)
         graph.finish(value)

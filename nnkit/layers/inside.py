@@ -53,8 +53,8 @@ def connect_in_turn(owner: str, layers: Sequence[Layer], x: Placeholder) -> Any:
             if getattr(layer, "merge_mode", "concat") is None:
                 why = ", with merge_mode=None,"
             raise ValueError(
-                f"it gives {len(leaves(made))} outputs{why} but in a Sequential one array goes from "
-                "layer to layer; use nnkit.Model(inputs, outputs)"
+                f"it gives {len(leaves(made))} outputs{why} but in a Sequential one array goes "
+                "from layer to layer; use nnkit.Model(inputs, outputs)"
             )
         return made
 

@@ -1,4 +1,4 @@
-"""Placeholders, which stand for arrays that a network will compute, and the nodes that give them."""
+"""Placeholders, which stand for arrays that a network will compute, and the nodes between them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ __all__ = [
     "Node",
     "Placeholder",
     "Trace",
+    "add_shapes",
     "current_trace",
     "holds_placeholders",
     "map_shapes",
@@ -98,6 +99,9 @@ class Placeholder:
     def __abs__(self) -> Placeholder:
         return operate("abs", self)
 
+    def __invert__(self) -> Placeholder:
+        return operate("logical_not", self)
+
     # ---------------------------------------------------------------------- what has no meaning
 
     def _refuse(self, use: str, remedy: str) -> NoReturn:
@@ -115,7 +119,7 @@ class Placeholder:
     def __float__(self) -> float:
         self._refuse("it is no number", "use operators and nnkit.ops")
 
-    __int__ = __index__ = __float__  # type: ignore[assignment]
+    __int__ = __index__ = __float__
 
     def __array__(self, *options: Any, **named: Any) -> NoReturn:
         self._refuse("NumPy can't compute with it", "use nnkit.ops")
@@ -151,7 +155,6 @@ for _method, _name in {
     "or": "logical_or",
 }.items():
     setattr(Placeholder, f"__{_method}__", _operator(_name))
-Placeholder.__invert__ = lambda self: operate("logical_not", self)  # type: ignore[attr-defined]
 Placeholder.__hash__ = object.__hash__  # type: ignore[method-assign]  # Comparisons make nodes.
 
 
@@ -261,6 +264,30 @@ def map_shapes(function: Callable[[Shape], Any], nested: Any) -> Any:
     if isinstance(nested, list):
         return [map_shapes(function, one) for one in nested]
     return function(nested)
+
+
+def add_shapes(nodes: Iterable[Node], known: dict[int, Shape]) -> None:
+    """Add the shapes of what nodes give, if what they get has other shapes than its placeholders.
+
+    Parameters
+    ----------
+    nodes : iterable of Node
+        In an order in which they can run.
+    known : dict of int to tuple
+        Shapes by the ids of placeholders. One that is not there has the placeholder's own.
+    """
+
+    def shape_of(placeholder: Placeholder) -> Shape:
+        return known.get(id(placeholder), placeholder.shape)
+
+    for node in nodes:
+        outputs = leaves(node.outputs)
+        found = [p.shape for p in outputs]
+        if any(shape_of(p) != p.shape for p in node.inputs):
+            given = node.given(lambda p: Placeholder(shape_of(p), p.dtype, p.name))
+            found.clear()
+            map_shapes(found.append, node.layer.shapes_of_outputs(given))
+        known |= {id(p): shape for p, shape in zip(outputs, found, strict=True)}
 
 
 def topological(wanted: Iterable[Placeholder], known: Iterable[Placeholder]) -> list[Node]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
-from nnkit.layers.nodes import Node, Placeholder, topological
+from nnkit.layers.nodes import Node, Placeholder, add_shapes, topological
 from nnkit.nested import leaves, mapped
 
 if TYPE_CHECKING:
@@ -183,9 +183,12 @@ class Expression(Layer, abstract=True):
         floats = [wanted.dtype, *(v.dtype for v in given)]
         dtype = next((t for t in floats if t.startswith("float")), None)
         super().__init__(name=names[-1] if names else wanted.name.replace(":", "_"), dtype=dtype)
-        computed_in, self.shape = self.dtype, wanted.shape
-        self._weights = [p.variable for p in weights]
-        self._owners = [p.owner for p in weights]
+        computed_in = self.dtype
+        shapes = {id(p): value.shape for p, value in zip(arrays, given, strict=True)}
+        add_shapes(nodes, shapes)
+        self.shape = shapes.get(id(wanted), wanted.shape)  # Of this step: no size is None.
+        self._weights: list[Any] = [p.variable for p in weights]
+        self._owners: list[Any] = [p.owner for p in weights]
         sources = [*arrays, *weights]
         types = [_type(v.dtype, v.shape) for v in given]
         types += [_type(p.dtype, p.shape) for p in weights]
@@ -193,7 +196,8 @@ class Expression(Layer, abstract=True):
         def build(*inputs: Any) -> Any:
             symbols = {id(p): symbol for p, symbol in zip(sources, inputs, strict=True)}
             for node in nodes:
-                made = node.layer.result(node.arguments, symbols)
+                operation: Any = node.layer
+                made = operation.result(node.arguments, symbols)
                 symbols |= {id(p): v for p, v in zip(leaves(node.outputs), made, strict=True)}
             return symbols[id(wanted)]
 
@@ -253,6 +257,8 @@ class Cast(Layer):
     Parameters
     ----------
     dtype : str
+    **options
+        Arguments of :class:`Layer`.
     """
 
     recordable = True

@@ -51,7 +51,7 @@ class WindowPooling(WindowLayer, abstract=True):
         else:
             launch.average_pool2d(images, *place, pooled)
         self.pooled = pooled.shape
-        return pooled.reshape(self.compute_output_shape(x.shape))  # type: ignore[arg-type]
+        return pooled.reshape(self.compute_output_shape(x.shape))
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """Give a window's gradient to its first largest element, or evenly to all elements."""

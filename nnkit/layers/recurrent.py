@@ -46,8 +46,8 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
         Whether to process the last timestep first; outputs are in the order of processing.
     stateful : bool
         Whether row i of a batch continues row i of the previous batch: it starts from that row's
-        last state, unless the call gives an ``initial_state``. This needs a fixed batch size, ``Input(shape, batch_size=...)``; and in
-        ``fit``, ``shuffle=False``.
+        last state, unless the call gives an ``initial_state``. This needs a fixed batch size,
+        ``Input(shape, batch_size=...)``; and in ``fit``, ``shuffle=False``.
     unroll : bool
         Accepted because Keras has it: a recorded step is unrolled anyway.
     zero_output_for_mask : bool

@@ -282,7 +282,7 @@ class Model(Trainer):
     @property
     def input_names(self) -> list[str]:
         """Names of the inputs."""
-        return list(self.network.input_names)
+        return list(self.built_network().input_names)
 
     @property
     def output_names(self) -> list[str]:

@@ -127,11 +127,12 @@ class Sequential(Model):
         before = self.network
         x: Placeholder = first.output
         start, present = 0, self._stack
-        if isinstance(before, Network) and before.input_layers == [first]:
-            if present and stack[: len(present)] == present:
+        if isinstance(before, Network):
+            goes_on = before.input_layers == [first] and stack[: len(present)] == present
+            if goes_on and present:
                 x, start = before.outputs[0], len(present)
-        if isinstance(before, Network) and not start:
-            before.leave()
+            else:
+                before.leave()
         return Network(first.output, connect_in_turn(self.name, stack[start:], x), layers=stack)
 
     def build(self, input_shape: Any = None) -> None:
@@ -177,9 +178,13 @@ class Sequential(Model):
         self.network = Pending(lambda: self._stack, is_line=True)
 
     @property
-    def layers(self) -> list[Layer]:
+    def layers(self) -> Sequence[Layer]:
         """The layers, in the order in which they run."""
         return self._stack
+
+    @layers.setter
+    def layers(self, layers: Sequence[Layer]) -> None:
+        raise AttributeError("use add and pop, or make another Sequential")
 
     def _unbuilt_output_shape(self, input_shape: Any) -> Any:
         for layer in self._stack:

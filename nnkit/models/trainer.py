@@ -66,17 +66,20 @@ class Trainer(Layer, abstract=True):
     def _drop_session(self) -> None:
         """Drop memory and recordings, because layers, weights or their addresses changed."""
         self.held: Session | None = None
-        self._predictors = Predictors(self.network, self.guard)
+        network: Any = self.network  # Nothing is predicted before it is built.
+        self._predictors = Predictors(network, self.guard)
 
     def session(self) -> Session:
         """Memory and recordings of training; made when first needed."""
         with self.turns.alone():
             network, before = self.built_network(), self.held
             if before is None or before.network is not network:
-                self.held = Session(network, self.optimizer, self.aims, self.turns.python)
+                session = Session(network, self.optimizer, self.aims, self.turns.python)
                 if before is not None:
-                    self.held.take_over(before)
-            self.held = self.held.claimed(self.optimizer)
+                    session.take_over(before)
+            else:
+                session = before
+            self.held = session.claimed(self.optimizer)
             self.held.eager = self.run_eagerly
             return self.held
 
@@ -93,6 +96,10 @@ class Trainer(Layer, abstract=True):
                 "build(input_shape)"
             )
         return self.network
+
+    def widened(self, shapes: Sequence[Any]) -> bool:
+        """Build anew for inputs of other sizes, if that is possible; see the models."""
+        return False
 
     def goals(self) -> list[Goal]:
         """What each output is compared with."""
@@ -121,14 +128,14 @@ class Trainer(Layer, abstract=True):
         ----------
         optimizer : str or Optimizer
         loss : str or Loss, or a list or dictionary of them, optional
-            One for all outputs, or one for each: a list in the order of the outputs, or a dictionary
-            by their names; None for an output without a loss. Without any, layers must add one
+            One for all outputs, or one for each: a list in the order of the outputs, or a
+            dictionary by their names; None for an output without a loss. Without any, layers must add one
             (``add_loss``, penalties).
         loss_weights : list or dict of float, optional
             Factors of the outputs' losses in the loss that is made small.
         metrics : list of str or Metric, or lists of them or a dictionary, optional
-            A list for a model with one output; otherwise a list or a dictionary with a list for each
-            output.
+            A list for a model with one output; otherwise a list or a dictionary with a list for
+            each output.
         weighted_metrics : list or dict, optional
             The same, of metrics in which samples' weights count.
         run_eagerly : bool
@@ -385,8 +392,9 @@ class Trainer(Layer, abstract=True):
         Returns
         -------
         numpy.ndarray, or nested lists and dictionaries of them
-            (n, ...) of the model's data type, in the form of the model's outputs; with ``to_host=False`` on a GPU something that has
-            ``__cuda_array_interface__``, and ``numpy()`` for a copy.
+            (n, ...) of the model's data type, in the form of the model's outputs; with
+            ``to_host=False`` on a GPU something that has ``__cuda_array_interface__``, and
+            ``numpy()`` for a copy.
         """
         size = inputs.batch_size(self.network, "predict", "batch_size", batch_size, _ROWS)
         samples = inputs.checked(self, inputs.samples(self.network, x), x)
@@ -454,7 +462,9 @@ class Trainer(Layer, abstract=True):
     def metric_directions(self) -> dict[str, str | None]:
         """For each result, whether smaller (``"min"``) or larger (``"max"``) is better, or None."""
         self._require_compiled("metric_directions")
-        if not isinstance(self.network, Network):  # Until then, "accuracy" may mean one of three metrics.
+        if not isinstance(
+            self.network, Network
+        ):  # Until then, "accuracy" may mean one of three metrics.
             return {"loss": "min"}
         objective = self.session().objective
         known = [metric.direction for metric in objective.metrics]

@@ -29,7 +29,7 @@ from nnkit.saving.stored import (
 )
 
 if TYPE_CHECKING:
-    from nnkit.models import Sequential
+    from nnkit.models import Model
 
 __all__ = ["inspect", "load_model", "load_weights"]
 
@@ -47,7 +47,7 @@ def load_model(
     compile: bool = True,
     *,
     max_bytes: int = MAX_BYTES,
-) -> Sequential:
+) -> Model:
     """Read a whole model that nnkit or Keras saved with ``model.save("model.h5")``.
 
     No code in the file is run or imported, and no link to another file is followed. A file can
@@ -69,7 +69,7 @@ def load_model(
 
     Returns
     -------
-    Sequential
+    Model
 
     Raises
     ------
@@ -110,7 +110,7 @@ def load_model(
 
 
 def load_weights(
-    model: Sequential,
+    model: Model,
     path: str | os.PathLike[str],
     by_name: bool = False,
     skip_mismatch: bool = False,
@@ -124,7 +124,7 @@ def load_weights(
 
     Parameters
     ----------
-    model : Sequential
+    model : Model
         A model that is built.
     path : path
     by_name : bool
@@ -208,11 +208,11 @@ def _check_counts(description: Description) -> None:
         raise FileFormatError(f"{len(metrics)} metrics; at most {_MOST_METRICS} are read")
 
 
-def _build(description: Description, nbytes: int) -> Sequential:
+def _build(description: Description, nbytes: int) -> Model:
     try:
         # Weights of 16 bits become float32.
         with budget.limit(max(2 * nbytes, nbytes + _SLACK)):
-            model: Sequential = registered("layer")["Sequential"].from_config(description.model)
+            model: Model = registered("layer")["Sequential"].from_config(description.model)
     except Exception as error:  # A constructor may fail in any way with a file's arguments.
         raise FileFormatError(f"the model it describes can't be made: {_said(error)}") from error
     if not model.built:
@@ -222,7 +222,7 @@ def _build(description: Description, nbytes: int) -> Sequential:
     return model
 
 
-def _compile(model: Sequential, description: Description, root: Group, as_stored: bool) -> None:
+def _compile(model: Model, description: Description, root: Group, as_stored: bool) -> None:
     try:
         model.compile_from_config(description.training or {})
     except Exception as error:
@@ -237,7 +237,7 @@ def _compile(model: Sequential, description: Description, root: Group, as_stored
         warn(f"the optimizer starts afresh: {error}")
 
 
-def _restore_optimizer(model: Sequential, root: Group, slot_by_slot: bool, as_stored: bool) -> None:
+def _restore_optimizer(model: Model, root: Group, slot_by_slot: bool, as_stored: bool) -> None:
     stored = optimizer_arrays(root)
     if stored is None:
         if child(root, "nnkit") is not None:
@@ -274,7 +274,7 @@ def _restore_optimizer(model: Sequential, root: Group, slot_by_slot: bool, as_st
         target[...] = value
 
 
-def _restore_state(model: Sequential, description: Description) -> None:
+def _restore_state(model: Model, description: Description) -> None:
     """Restore what only nnkit's files contain: keys of random generators, progress of training."""
     state = description.state
     try:

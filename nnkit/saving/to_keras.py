@@ -9,7 +9,7 @@ from nnkit.optimizers import RMSprop
 from nnkit.registry import is_registered, lookup, resolve, snake_case, to_plain
 
 if TYPE_CHECKING:
-    from nnkit.models import Sequential
+    from nnkit.models import Model
     from nnkit.optimizers import Optimizer
 
 __all__ = ["INNER_LAYERS", "model_config", "slot_order", "training_config"]
@@ -37,7 +37,7 @@ _SLOTS = {
 }
 
 
-def model_config(model: Sequential) -> dict[str, Any]:
+def model_config(model: Model) -> dict[str, Any]:
     """The value of Keras's attribute ``model_config``."""
     return _sequential(model.get_config())
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import h5py
 
     from nnkit.layers.base import Layer
-    from nnkit.models import Sequential
+    from nnkit.models import Model
 
 __all__ = ["check_savable", "save_model", "save_weights"]
 
@@ -31,9 +31,7 @@ _KERAS_VERSION = "3.0.0"  # The version whose layout this is.
 _LONGEST_LIST = 2000  # HDF5 limits an attribute's size.
 
 
-def save_model(
-    model: Sequential, path: str | os.PathLike[str], include_optimizer: bool = True
-) -> None:
+def save_model(model: Model, path: str | os.PathLike[str], include_optimizer: bool = True) -> None:
     """Write a whole model: architecture, weights, arguments of ``compile`` and state of training.
 
     ``keras.models.load_model`` of Keras 3 reads the file, unless the model has custom classes. An
@@ -41,7 +39,7 @@ def save_model(
 
     Parameters
     ----------
-    model : Sequential
+    model : Model
         A model that is built.
     path : path
         Ends in ``.h5`` or ``.hdf5``.
@@ -78,7 +76,7 @@ def save_model(
             _write_attributes(own, described["nnkit"] | {"nnkit_version": __version__})
 
 
-def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
+def save_weights(model: Model, path: str | os.PathLike[str]) -> None:
     """Write the weights of a model.
 
     A name that ends in ``.weights.h5`` chooses Keras 3's layout, any other the older layout, that
@@ -86,7 +84,7 @@ def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
 
     Parameters
     ----------
-    model : Sequential
+    model : Model
         A model that is built.
     path : path
         Ends in ``.h5`` or ``.hdf5``.
@@ -116,7 +114,7 @@ def save_weights(model: Sequential, path: str | os.PathLike[str]) -> None:
                 _write_weights(root, model)
 
 
-def check_savable(model: Sequential) -> None:
+def check_savable(model: Model) -> None:
     """Raise the error that ``save_model`` would raise for this model, without writing anything."""
     _describe(model, True)
 
@@ -124,7 +122,7 @@ def check_savable(model: Sequential) -> None:
 # ----------------------------------------------------------------------- checks before writing
 
 
-def _check_built(model: Sequential) -> None:
+def _check_built(model: Model) -> None:
     if not model.built:
         raise ValueError(
             "the model has no weights yet, so there is nothing to save: give it an Input first, "
@@ -132,7 +130,7 @@ def _check_built(model: Sequential) -> None:
         )
 
 
-def _describe(model: Sequential, include_optimizer: bool) -> dict[str, dict[str, str]]:
+def _describe(model: Model, include_optimizer: bool) -> dict[str, dict[str, str]]:
     """Make and check all texts of the file, Keras's and nnkit's, before it is written."""
     _check_built(model)
     _check_shared(model, {})
@@ -211,7 +209,7 @@ def _group(parent: h5py.Group, name: str) -> h5py.Group:
     return parent.create_group(name, track_order=False)
 
 
-def _write_weights(group: h5py.Group, model: Sequential) -> None:
+def _write_weights(group: h5py.Group, model: Model) -> None:
     layers = [(layer.name, _named_weights(layer)) for layer in dict.fromkeys(model.layers)]
     _write_attributes(group, {"backend": "numpy", "keras_version": _KERAS_VERSION})
     _write_names(group, "layer_names", [name for name, _ in layers])
@@ -222,7 +220,7 @@ def _write_weights(group: h5py.Group, model: Sequential) -> None:
             _write_array(part, path, value)
 
 
-def _write_slots(root: h5py.Group, model: Sequential) -> None:
+def _write_slots(root: h5py.Group, model: Model) -> None:
     """Write the weights in Keras 3's layout, ``layers/dense_1/vars/0``."""
     _group(root, "vars")
     layers = list(dict.fromkeys(model.layers))
@@ -235,7 +233,7 @@ def _write_slots(root: h5py.Group, model: Sequential) -> None:
                 _write_array(group, str(i), variable.numpy())
 
 
-def _write_optimizer(group: h5py.Group, model: Sequential) -> None:
+def _write_optimizer(group: h5py.Group, model: Model) -> None:
     """Write the optimizer's state in Keras's order."""
     optimizer, slots = model.optimizer, model.optimizer_slots()
     prefix = optimizer.name

@@ -244,7 +244,7 @@ class Objective:
     def logs(self) -> dict[str, float]:
         """Means since the sums were cleared, by name."""
         sums = self.sums.tolist()
-        pairs = sums[: 1 + (len(self.with_loss) if self.several else 0)]
+        pairs: list[Any] = sums[: 1 + (len(self.with_loss) if self.several else 0)]
         for goal, rows in zip(self.goals, self._rows, strict=True):
             found = sums[rows]
             plain = len(goal.metrics)

@@ -120,11 +120,11 @@ class Predictor:
         if n > plan.most:
             budget.check_possible((n, *plan.shapes[0]), plan.dtypes[0], "the prediction")
         make = np.empty if to_host else current().empty
-        outs = [make((n, *shape), dtype) for shape, dtype in zip(plan.shapes, plan.dtypes)]
+        outs = [make((n, *s), t) for s, t in zip(plan.shapes, plan.dtypes, strict=True)]
         if n == 0:
             return outs
-        bound = dict(zip(plan.inputs, map(rows, x)))
-        bound.update(zip(plan.names, map(rows, outs)))
+        bound = dict(zip(plan.inputs, map(rows, x), strict=True))
+        bound.update(zip(plan.names, map(rows, outs), strict=True))
         self.batch[0] = 0
         if n <= size and listeners is None:
             self._step(plan, key, n, size).run(bound)

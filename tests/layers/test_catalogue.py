@@ -20,7 +20,14 @@ LISTS = {
     "constraint": (nnkit.constraints, catalogue.CONSTRAINTS),
 }
 # Tested by themselves, and why they can't be on a list.
-ELSEWHERE = {"InputLayer": "it is no step of a network"}
+ELSEWHERE = {
+    "InputLayer": "it is no step of a network",
+    "Model": "tests/networks and tests/models",
+    "Operation": "tests/networks",
+    "Cast": "tests/networks",
+    "AddedLoss": "tests/networks",
+    "MaskOf": "tests/networks",
+}
 
 
 @pytest.mark.parametrize("kind", LISTS)

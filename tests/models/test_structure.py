@@ -8,7 +8,7 @@ import pytest
 
 import nnkit
 from nnkit import Sequential
-from nnkit.layers import Dense, Dropout, Flatten, Input, Lambda, Layer, Parallel, Residual, Tanh
+from nnkit.layers import Dense, Dropout, Input, Lambda, Layer, Parallel, Residual, Tanh
 
 X = np.random.default_rng(0).normal(size=(12, 4)).astype(np.float32)
 Y = np.random.default_rng(1).normal(size=(12, 4)).astype(np.float32)
@@ -242,7 +242,7 @@ def test_bad_arguments(make, message):
     [
         (Residual(Dense(3)), r"to add, inputs must have one shape, .*got .*3\), .*4\)"),
         (Parallel([Dense(3), Dense(4)], "maximum"), "to maximum, inputs must have one shape"),
-            (Parallel([Dense(3), Dense(3)], axis=2), "axis 2 is not one of"),
+        (Parallel([Dense(3), Dense(3)], axis=2), "axis 2 is not one of"),
         (Residual(Dense(4, dtype="float64")), "is float64, but the model is float32"),
     ],
 )

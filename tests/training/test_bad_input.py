@@ -193,7 +193,12 @@ OTHERS = [
     ("predict_on_batch", (3,), ValueError, "x is the single number"),
     ("predict_on_batch", (iter(X),), TypeError, "x must be an array"),
     ("test_on_batch", (None, LABELS), TypeError, "x is missing"),
-    ("train_on_batch", (X[0], LABELS[0]), ValueError, r"a single sample needs a batch axis: x\[None\]"),
+    (
+        "train_on_batch",
+        (X[0], LABELS[0]),
+        ValueError,
+        r"a single sample needs a batch axis: x\[None\]",
+    ),
     ("train_on_batch", (X,), TypeError, "y is missing"),
     ("set_weights", (None,), TypeError, "weights are given as a list of arrays, got None"),
     ("set_weights", ([np.ones((4, 3))],), ValueError, "has 2 weights, got 1"),
