@@ -140,6 +140,7 @@ class Layer(WeightOwner):
     trusted: ClassVar[bool] = False
     is_copy = False
     _has_own_call: ClassVar[bool] = False
+    _may_add_loss: ClassVar[bool] = False
     makes_mask: bool = False
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -149,6 +150,9 @@ class Layer(WeightOwner):
         if "call" in own and "forward" not in own and "recordable" not in own:
             cls.recordable = True
         cls._has_own_call = hasattr(cls, "call") and cls.forward is Layer.forward
+        methods = [method for method in own.values() if inspect.isfunction(method)]
+        if any("add_loss" in method.__code__.co_names for method in methods):
+            cls._may_add_loss = True
         if "build" in own:
             cls.build = _noted(own["build"])  # type: ignore[method-assign]
 
@@ -593,11 +597,14 @@ class Layer(WeightOwner):
                 )
 
     def is_traced(self, arguments: dict[str, Any]) -> bool:
-        """Whether ``call`` is run on placeholders: it uses other layers, or several inputs."""
+        """Whether ``call`` is run on placeholders.
+
+        It uses other layers or several inputs, or a method adds a loss.
+        """
         if not self._has_own_call:
             return False
-        x = arguments["x"]
-        return isinstance(x, (list, dict)) or len(arguments) > 1 or bool(self.layers)
+        several = isinstance(arguments["x"], (list, dict)) or len(arguments) > 1
+        return several or self._may_add_loss or bool(self.layers)
 
     def _traced(self, arguments: dict[str, Any], training: bool) -> tuple[Any, list[Placeholder]]:
         """What ``call`` gives for placeholders, and what it adds to the loss."""
