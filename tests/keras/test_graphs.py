@@ -101,9 +101,9 @@ class Maker:
             case "merge":
                 x = self.merged(self.flat)
             case "dense":
-                x = layers.Dense(
-                    SIZE, "tanh", kernel_regularizer="l2", activity_regularizer="l1"
-                )(x)
+                x = layers.Dense(SIZE, "tanh", kernel_regularizer="l2", activity_regularizer="l1")(
+                    x
+                )
             case "shared":
                 dense = self.shared["dense"]
                 x = dense(self.ops.tanh(dense(x)))

@@ -69,7 +69,9 @@ def test_an_added_loss_counts_once_a_call(rng):
     once = np.asarray(layer(data))
     twice = np.asarray(layer(once))
     np.testing.assert_allclose(model.predict(data), twice, 1e-5, 1e-6)
-    expected = np.square(twice).mean() + 0.5 * np.square(once).mean() + 0.5 * np.square(twice).mean()
+    expected = (
+        np.square(twice).mean() + 0.5 * np.square(once).mean() + 0.5 * np.square(twice).mean()
+    )
     y = np.zeros_like(data)
     np.testing.assert_allclose(model.evaluate(data, y, verbose=0), expected, 1e-5)
     np.testing.assert_allclose(model.train_on_batch(data, y), expected, 1e-5)
@@ -87,3 +89,50 @@ def test_a_penalty_on_a_shared_weight_counts_once(rng):
     loss = model.train_on_batch(data, [data, data], return_dict=True)["loss"]
     np.testing.assert_allclose(loss, 0.3 * np.square(kernel).sum(), 1e-5)
     np.testing.assert_allclose(model.get_weights()[0], kernel * (1 - 0.1 * 0.6), 1e-5)
+
+
+class Small(Layer):
+    """It has no layer inside, and wants small outputs."""
+
+    def call(self, x):
+        self.add_loss(ops.mean(ops.square(x)))
+        return x
+
+
+def test_a_layer_without_layers_adds_a_loss(rng):
+    model = Sequential([Input((4,)), Dense(3, use_bias=False), Small()])
+    model.compile(nnkit.optimizers.SGD(0.1))
+    x = rng.normal(size=(6, 4)).astype(np.float32)
+    kernel = model.get_weights()[0]
+    y = x @ kernel
+    np.testing.assert_allclose(model.train_on_batch(x), np.square(y).mean(), 1e-5)
+    expected = kernel - 0.1 * x.T @ y * (2 / y.size)
+    np.testing.assert_allclose(model.get_weights()[0], expected, 1e-5, 1e-6)
+
+
+@pytest.mark.parametrize("told", [None, False, True])
+def test_the_training_flag_reaches_layers_inside(told, rng):
+    """Also where ``call`` does not hand it on; a flag in a call holds whatever is around it."""
+
+    class Twice(Layer):
+        def call(self, x, training=False):
+            return 2 * x if training else x
+
+    class Outer(Layer):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.inner = Twice()
+
+        def call(self, x):
+            return self.inner(x) if told is None else self.inner(x, training=told)
+
+    model = Sequential([Input((4,)), Outer()])
+    model.compile("sgd", "mse")
+    x = rng.normal(size=(6, 4)).astype(np.float32)
+    once = np.square(x).mean()
+    trained = once if told is False else 4 * once
+    evaluated = 4 * once if told else once
+    np.testing.assert_allclose(model.evaluate(x, 0 * x, verbose=0), evaluated, 1e-5)
+    with_dense = Sequential([Input((4,)), Dense(4, kernel_initializer="identity"), Outer()])
+    with_dense.compile(nnkit.optimizers.SGD(0.0), "mse")
+    np.testing.assert_allclose(with_dense.train_on_batch(x, 0 * x), trained, 1e-5)
