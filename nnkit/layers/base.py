@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -140,6 +140,7 @@ class Layer(WeightOwner):
     trusted: ClassVar[bool] = False
     is_copy = False
     _has_own_call: ClassVar[bool] = False
+    _may_add_loss: ClassVar[bool] = False
     makes_mask: bool = False
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -149,6 +150,11 @@ class Layer(WeightOwner):
         if "call" in own and "forward" not in own and "recordable" not in own:
             cls.recordable = True
         cls._has_own_call = hasattr(cls, "call") and cls.forward is Layer.forward
+        methods = [method for method in own.values() if inspect.isfunction(method)]
+        if any("add_loss" in method.__code__.co_names for method in methods):
+            cls._may_add_loss = True
+        if "build" in own:
+            cls.build = _noted(own["build"])  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -177,6 +183,7 @@ class Layer(WeightOwner):
         self._penalty: Any = None
         self.states: list[np.ndarray] = []
         self.input_shape: Shape | None = None
+        self._weights_for: Any = None
         self.propagate = True
         self._expressions: dict[tuple[bool, ...], LayerExpression] = {}
 
@@ -286,18 +293,23 @@ class Layer(WeightOwner):
     def ensure_built(self, input_shape: Any) -> None:
         """Build once; later inputs must fit the first."""
         if self.input_shape is None:
-            self.build(input_shape)
+            if self._weights_for is None:
+                self.build(input_shape)
+            else:  # The layer around it called build.
+                self._check_fits(self._weights_for, input_shape)
             self.input_shape = input_shape
             if self._has_own_call and self.layers:
                 self._build_inside(input_shape)
             if self.activation is not None:
                 self._build_activation(self.activation, self.compute_output_shape(input_shape))
-        elif self._own_variables and (
-            self.fixed_sizes(self.input_shape) != self.fixed_sizes(input_shape)
-        ):
+        else:
+            self._check_fits(self.input_shape, input_shape)
+
+    def _check_fits(self, built: Any, given: Any) -> None:
+        if self._own_variables and self.fixed_sizes(built) != self.fixed_sizes(given):
             raise ValueError(
-                f"layer {self.name!r} was built for inputs of shape {_samples(self.input_shape)} "
-                f"(without the batch axis), got {_samples(input_shape)}"
+                f"layer {self.name!r} was built for inputs of shape {_samples(built)} "
+                f"(without the batch axis), got {_samples(given)}"
             )
 
     def _build_inside(self, input_shape: Any) -> None:
@@ -323,7 +335,8 @@ class Layer(WeightOwner):
 
     def forget(self) -> None:
         """Be as before ``build``."""
-        self._own_variables, self.input_shape, self._expressions = [], None, {}
+        self._own_variables, self._expressions = [], {}
+        self.input_shape = self._weights_for = None
         vars(self).pop("graphs", None)
         for layer in self.layers:
             layer.forget()
@@ -584,11 +597,14 @@ class Layer(WeightOwner):
                 )
 
     def is_traced(self, arguments: dict[str, Any]) -> bool:
-        """Whether ``call`` is run on placeholders: it uses other layers, or several inputs."""
+        """Whether ``call`` is run on placeholders.
+
+        It uses other layers or several inputs, or a method adds a loss.
+        """
         if not self._has_own_call:
             return False
-        x = arguments["x"]
-        return isinstance(x, (list, dict)) or len(arguments) > 1 or bool(self.layers)
+        several = isinstance(arguments["x"], (list, dict)) or len(arguments) > 1
+        return several or self._may_add_loss or bool(self.layers)
 
     def traced(self, arguments: dict[str, Any], training: bool) -> tuple[Any, list[Placeholder]]:
         """What ``call`` gives for placeholders, and what it adds to the loss."""
@@ -744,6 +760,17 @@ class Layer(WeightOwner):
         for name in ("_used", "graph", "graphs", "_networks"):
             kept.pop(name, None)
         return kept | {"_expressions": {}, "_nodes": []}
+
+
+def _noted(build: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """A method ``build`` that notes for which shape there are weights: they are made once."""
+
+    @wraps(build)
+    def noted(self: Layer, input_shape: Any) -> None:
+        build(self, input_shape)
+        self._weights_for = input_shape
+
+    return noted
 
 
 def _followed(part: Layer, graph: Graph, training: bool, y: Value) -> Any:

@@ -18,6 +18,7 @@ __all__ = [
     "Node",
     "Placeholder",
     "Trace",
+    "add_shapes",
     "current_trace",
     "holds_placeholders",
     "map_shapes",
@@ -263,6 +264,30 @@ def map_shapes(function: Callable[[Shape], Any], nested: Any) -> Any:
     if isinstance(nested, list):
         return [map_shapes(function, one) for one in nested]
     return function(nested)
+
+
+def add_shapes(nodes: Iterable[Node], known: dict[int, Shape]) -> None:
+    """Add the shapes of what nodes give, if what they get has other shapes than its placeholders.
+
+    Parameters
+    ----------
+    nodes : iterable of Node
+        In an order in which they can run.
+    known : dict of int to tuple
+        Shapes by the ids of placeholders. One that is not there has the placeholder's own.
+    """
+
+    def shape_of(placeholder: Placeholder) -> Shape:
+        return known.get(id(placeholder), placeholder.shape)
+
+    for node in nodes:
+        outputs = leaves(node.outputs)
+        found = [p.shape for p in outputs]
+        if any(shape_of(p) != p.shape for p in node.inputs):
+            given = node.given(lambda p: Placeholder(shape_of(p), p.dtype, p.name))
+            found.clear()
+            map_shapes(found.append, node.layer.shapes_of_outputs(given))
+        known |= {id(p): shape for p, shape in zip(outputs, found, strict=True)}
 
 
 def topological(wanted: Iterable[Placeholder], known: Iterable[Placeholder]) -> list[Node]:

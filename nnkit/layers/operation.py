@@ -10,7 +10,7 @@ import numpy as np
 
 from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
-from nnkit.layers.nodes import Node, Placeholder, topological
+from nnkit.layers.nodes import Node, Placeholder, add_shapes, topological
 from nnkit.nested import leaves, mapped
 
 if TYPE_CHECKING:
@@ -192,7 +192,10 @@ class Expression(Layer, abstract=True):
         floats = [wanted.dtype, *(v.dtype for v in given)]
         dtype = next((t for t in floats if t.startswith("float")), None)
         super().__init__(name=names[-1] if names else wanted.name.replace(":", "_"), dtype=dtype)
-        computed_in, self.shape = self.dtype, wanted.shape
+        computed_in = self.dtype
+        shapes = {id(p): value.shape for p, value in zip(arrays, given, strict=True)}
+        add_shapes(nodes, shapes)
+        self.shape = shapes.get(id(wanted), wanted.shape)  # Of this step: no size is None.
         self._weights: list[Any] = [p.variable for p in weights]
         self._owners: list[Any] = [p.owner for p in weights]
         sources = [*arrays, *weights]

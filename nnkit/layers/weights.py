@@ -209,8 +209,10 @@ class WeightOwner(Configurable, abstract=True):
 
     @property
     def weights(self) -> list[Variable]:
-        """All weights in Keras's order, those made trainable before the others."""
-        return sorted(self.variables, key=lambda v: not v.trainable)
+        """All weights in Keras's order: its own, those made trainable first; then layer by layer."""
+        own = sorted(self._own_variables, key=lambda v: not v.trainable)
+        inner = [v for layer in self.layers for v in layer.weights]
+        return list(dict.fromkeys(own + inner)) if inner else own
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights."""

@@ -14,7 +14,7 @@ from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.graph import Graph, Value
 from nnkit.layers.input import InputLayer
-from nnkit.layers.nodes import Node, Placeholder, map_shapes, topological
+from nnkit.layers.nodes import Node, Placeholder, add_shapes, map_shapes, topological
 from nnkit.layers.weights import name_among
 from nnkit.losses.base import Loss
 from nnkit.nested import leaves, mapped
@@ -289,10 +289,7 @@ class Network(Layers):
         known: dict[int, Shape] = {
             id(p): tuple(shape) for p, shape in zip(self.inputs, shapes, strict=True)
         }
-        for node in self.nodes:
-            found = _shapes_of(node, known)
-            for placeholder, shape in zip(leaves(node.outputs), found, strict=True):
-                known[id(placeholder)] = shape
+        add_shapes(self.nodes, known)
         return [known[id(p)] for p in self.outputs]
 
     # ------------------------------------------------------------------------- copies and files
@@ -457,16 +454,6 @@ def connected_again(nodes: Sequence[Node], values: dict[int, Placeholder], wante
 def _sources(inputs: Sequence[Placeholder]) -> list[Node]:
     """Nodes of the inputs."""
     return [p.node for p in inputs if p.node is not None]
-
-
-def _shapes_of(node: Node, known: dict[int, Shape]) -> list[Shape]:
-    """Shapes of a node's outputs if those of its inputs are known."""
-    if all(known[id(p)] == p.shape for p in node.inputs):
-        return [p.shape for p in leaves(node.outputs)]
-    given = node.given(lambda p: Placeholder(known[id(p)], p.dtype, p.name))
-    found: list[Shape] = []
-    map_shapes(found.append, node.layer.shapes_of_outputs(given))
-    return found
 
 
 def _in_keras_order(

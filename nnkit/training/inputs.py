@@ -61,12 +61,14 @@ def arrays(
     for goal, target, weight, shape in zip(goals, targets, weights, outputs, strict=True):
         name = f"y[{goal.name!r}]" if many else "y"
         if not goal.needs_targets:
-            if target is not None:
+            if target is not None and not any(goal.needs_targets for goal in goals):
                 raise ValueError(
                     f"{name} is given, but the output {goal.name!r} has neither loss nor metrics: "
                     "compile needs a loss, for example loss='mse' or "
                     "'sparse_categorical_crossentropy'"
                 )
+            if target is not None:  # Data often has targets of all outputs.
+                check_lengths({"x": given[0], name: targets_for(target, name, rows)})
             found.append(None)
             weighed.append(None)
             continue

@@ -1,0 +1,138 @@
+"""Layers made of layers: their weights are made once, and are listed as Keras lists them."""
+
+import numpy as np
+import pytest
+
+import nnkit
+from nnkit import Input, Model, Sequential, ops
+from nnkit.layers import BatchNormalization, Dense, Layer
+
+
+class Scaled(Layer):
+    """A layer that is made, and built, within ``build``."""
+
+    def build(self, input_shape):
+        self.dense = Dense(input_shape[-1])
+        self.dense.build(input_shape)
+        self.scale = self.add_weight("scale", (input_shape[-1],), "ones")
+
+    def call(self, x):
+        return self.dense(x) * self.scale
+
+
+class Normalized(Layer):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.steps = [Dense(4), BatchNormalization(), Dense(4)]
+
+    def call(self, x, training=False):
+        for step in self.steps:
+            x = step(x)
+        self.add_loss(0.5 * ops.mean(ops.square(x)))
+        return x
+
+
+def test_weights_are_made_once_if_build_calls_build(rng):
+    model = Sequential([Input((4,)), Scaled()])
+    assert [v.path for v in model.weights] == [
+        "scaled/scale",
+        "scaled/dense/kernel",
+        "scaled/dense/bias",
+    ]
+    x = rng.normal(size=(5, 4)).astype(np.float32)
+    scale, kernel, bias = model.get_weights()
+    np.testing.assert_allclose(model.predict(x), (x @ kernel + bias) * scale, 1e-5, 1e-5)
+
+
+def test_a_layer_that_was_built_for_another_shape():
+    dense = Dense(3)
+    dense.build((None, 5))
+    with pytest.raises(ValueError, match=r"was built for inputs of shape \(5,\).*got \(4,\)"):
+        dense(np.ones((2, 4), np.float32))
+
+
+def test_weights_come_layer_by_layer():
+    model = Sequential([Input((4,)), Normalized()])
+    assert [v.name for v in model.weights] == [
+        *("kernel", "bias"),
+        *("gamma", "beta", "moving_mean", "moving_variance"),
+        *("kernel", "bias"),
+    ]
+
+
+def test_an_added_loss_counts_once_a_call(rng):
+    x = Input((4,))
+    layer = Normalized()
+    model = Model(x, layer(layer(x, training=False), training=False))
+    model.compile(nnkit.optimizers.SGD(0.0), "mse")
+    data = rng.normal(size=(6, 4)).astype(np.float32)
+    once = np.asarray(layer(data))
+    twice = np.asarray(layer(once))
+    np.testing.assert_allclose(model.predict(data), twice, 1e-5, 1e-6)
+    expected = (
+        np.square(twice).mean() + 0.5 * np.square(once).mean() + 0.5 * np.square(twice).mean()
+    )
+    y = np.zeros_like(data)
+    np.testing.assert_allclose(model.evaluate(data, y, verbose=0), expected, 1e-5)
+    np.testing.assert_allclose(model.train_on_batch(data, y), expected, 1e-5)
+
+
+def test_a_penalty_on_a_shared_weight_counts_once(rng):
+    x = Input((4,))
+    dense = Dense(4, kernel_regularizer=nnkit.regularizers.L2(0.3))
+    inner = Model(x, dense(dense(x)))
+    z = Input((4,))
+    model = Model(z, [inner(z), inner(dense(z))])
+    model.compile(nnkit.optimizers.SGD(0.1), "mse")
+    data = np.zeros((6, 4), np.float32)
+    kernel = model.get_weights()[0]
+    loss = model.train_on_batch(data, [data, data], return_dict=True)["loss"]
+    np.testing.assert_allclose(loss, 0.3 * np.square(kernel).sum(), 1e-5)
+    np.testing.assert_allclose(model.get_weights()[0], kernel * (1 - 0.1 * 0.6), 1e-5)
+
+
+class Small(Layer):
+    """It has no layer inside, and wants small outputs."""
+
+    def call(self, x):
+        self.add_loss(ops.mean(ops.square(x)))
+        return x
+
+
+def test_a_layer_without_layers_adds_a_loss(rng):
+    model = Sequential([Input((4,)), Dense(3, use_bias=False), Small()])
+    model.compile(nnkit.optimizers.SGD(0.1))
+    x = rng.normal(size=(6, 4)).astype(np.float32)
+    kernel = model.get_weights()[0]
+    y = x @ kernel
+    np.testing.assert_allclose(model.train_on_batch(x), np.square(y).mean(), 1e-5)
+    expected = kernel - 0.1 * x.T @ y * (2 / y.size)
+    np.testing.assert_allclose(model.get_weights()[0], expected, 1e-5, 1e-6)
+
+
+@pytest.mark.parametrize("told", [None, False, True])
+def test_the_training_flag_reaches_layers_inside(told, rng):
+    """Also where ``call`` does not hand it on; a flag in a call holds whatever is around it."""
+
+    class Twice(Layer):
+        def call(self, x, training=False):
+            return 2 * x if training else x
+
+    class Outer(Layer):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.inner = Twice()
+
+        def call(self, x):
+            return self.inner(x) if told is None else self.inner(x, training=told)
+
+    model = Sequential([Input((4,)), Outer()])
+    model.compile("sgd", "mse")
+    x = rng.normal(size=(6, 4)).astype(np.float32)
+    once = np.square(x).mean()
+    trained = once if told is False else 4 * once
+    evaluated = 4 * once if told else once
+    np.testing.assert_allclose(model.evaluate(x, 0 * x, verbose=0), evaluated, 1e-5)
+    with_dense = Sequential([Input((4,)), Dense(4, kernel_initializer="identity"), Outer()])
+    with_dense.compile(nnkit.optimizers.SGD(0.0), "mse")
+    np.testing.assert_allclose(with_dense.train_on_batch(x, 0 * x), trained, 1e-5)
