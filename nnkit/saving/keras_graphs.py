@@ -39,7 +39,9 @@ def traced(layer: Layer) -> Network | None:
     outputs, losses = layer.traced({"x": x}, False)
     if layer.activation is not None:
         outputs = layer.activation(outputs)
-    return Network(x, outputs, losses)
+    network = Network(x, outputs, losses)
+    layer.locate(layer.path)  # Weights are still called by their places in the model.
+    return network
 
 
 # -------------------------------------------------------------------------------- nnkit to Keras

@@ -164,7 +164,10 @@ def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
         inside = {f"layers/{s}": c for s, c in zip(slots_of(layers), layers, strict=True)}
     else:
         return [("vars", layer.weights)]
-    return [(f"{at}/{path}", v) for at, c in inside.items() for path, v in weights_by_slot(c)]
+    own = [("vars", layer._own_variables)] if layer._own_variables else []
+    return own + [
+        (f"{at}/{path}", v) for at, c in inside.items() for path, v in weights_by_slot(c)
+    ]
 
 
 def slots_of(layers: Sequence[Layer]) -> list[str]:
