@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from nnkit.nested import leaves, mapped, packed
 from nnkit.networks import Network, Pending, inputs_for
 from nnkit.networks.description import described, made
 from nnkit.registry import resolve, to_plain
-from nnkit.saving import load_weights, save_model, save_weights
+from nnkit.saving import load_weights, save_model, save_weights, to_keras
 from nnkit.training import inputs as given_inputs
 from nnkit.training.aims import each
 from nnkit.training.guard import Guard
@@ -406,6 +407,18 @@ class Model(Trainer):
     ) -> None:
         """Read weights from an HDF5 file; see :func:`nnkit.saving.load_weights`."""
         load_weights(self, filepath, by_name=by_name, skip_mismatch=skip_mismatch)
+
+    def to_json(self, **options: Any) -> str:
+        """The layers and connections as a text, which Keras reads, too.
+
+        ``options`` are those of :func:`json.dumps`. See :func:`nnkit.models.model_from_json`.
+        """
+        own = {
+            "class_name": type(self).__name__,
+            "config": self.get_config(),
+            "input_shapes": self.input_shape,
+        }
+        return json.dumps({**to_keras.model_config(self), "nnkit": own}, **options)
 
     def get_compile_config(self) -> dict[str, Any]:
         """The arguments of :meth:`compile` as plain data."""

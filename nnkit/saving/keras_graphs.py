@@ -19,11 +19,24 @@ __all__ = ["functional", "nodes_of", "traced"]
 _TENSOR = "__keras_tensor__"
 _MASKS = ("query_mask", "value_mask", "key_mask")
 # Modules of Keras with the classes behind its functions; the others are in keras.src.ops.numpy.
-_NN = (
-    "relu relu6 sigmoid softplus softsign silu log_sigmoid leaky_relu hard_sigmoid elu selu gelu "
-    "softmax log_softmax one_hot"
-).split()
-_MATH = "logsumexp rsqrt erf".split()
+_NN = [
+    "relu",
+    "relu6",
+    "sigmoid",
+    "softplus",
+    "softsign",
+    "silu",
+    "log_sigmoid",
+    "leaky_relu",
+    "hard_sigmoid",
+    "elu",
+    "selu",
+    "gelu",
+    "softmax",
+    "log_softmax",
+    "one_hot",
+]
+_MATH = ["logsumexp", "rsqrt", "erf"]
 _CORE = ("cast", "stop_gradient")
 _NAMES = {"getitem": "GetItem", "expand_dims": "ExpandDims"}
 
@@ -102,9 +115,7 @@ def functional(
         else:
             described = describe(layer)
         described["config"]["name"] = names[layer.name]
-        layers.append(
-            {**described, "name": names[layer.name], "inbound_nodes": calls[id(layer)]}
-        )
+        layers.append({**described, "name": names[layer.name], "inbound_nodes": calls[id(layer)]})
 
     def end(nested: Any) -> Any:
         if isinstance(nested, Placeholder):
@@ -333,5 +344,3 @@ def _arguments(
         elif others:
             raise FileFormatError(f"a call of {class_name} with {len(given)} arguments")
     return {"arguments": {"x": x, **named}, "training": training}
-
-

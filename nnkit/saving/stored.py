@@ -165,9 +165,7 @@ def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
     else:
         return [("vars", layer.weights)]
     own = [("vars", layer._own_variables)] if layer._own_variables else []
-    return own + [
-        (f"{at}/{path}", v) for at, c in inside.items() for path, v in weights_by_slot(c)
-    ]
+    return own + [(f"{at}/{path}", v) for at, c in inside.items() for path, v in weights_by_slot(c)]
 
 
 def slots_of(layers: Sequence[Layer]) -> list[str]:

@@ -155,6 +155,38 @@ MODELS = [
 ]
 
 
+@pytest.mark.parametrize("make", MODELS)
+def test_a_clone_and_its_json(make):
+    model, x = make()
+    for other in (
+        nnkit.models.clone_model(model),
+        nnkit.models.model_from_json(model.to_json()),
+    ):
+        assert [layer.name for layer in other.layers] == [layer.name for layer in model.layers]
+        assert not set(other.weights) & set(model.weights)
+        other.set_weights(model.get_weights())
+        assert_same(other.predict(x), model.predict(x))
+
+
+def test_a_clone_of_classes_that_are_not_registered():
+    class Twice(Layer):
+        def call(self, x):
+            return 2 * x
+
+    inner = Sequential([Dense(3), Twice()])
+    i = Input((4,))
+    model = Model(i, Sequential([inner, Twice()])(i))
+    clone = nnkit.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    assert_same(clone.predict(draw(6, 4)), model.predict(draw(6, 4)))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", '{"class_name": "Functional", "config": {}}'])
+def test_what_is_no_json_of_a_model(text):
+    with pytest.raises(FileFormatError):
+        nnkit.models.model_from_json(text)
+
+
 def assert_same(found, expected):
     found, expected = (nnkit.nested.leaves(v) for v in (found, expected))
     assert len(found) == len(expected)
@@ -214,8 +246,7 @@ def test_losses_and_metrics_of_two_outputs_come_back(tmp_path):
     loaded = nnkit.load_model(tmp_path / "m.h5")
     weight = {"o": np.arange(6.0)}
     results = [
-        m.evaluate(x, y, sample_weight=weight, verbose=0, return_dict=True)
-        for m in (model, loaded)
+        m.evaluate(x, y, sample_weight=weight, verbose=0, return_dict=True) for m in (model, loaded)
     ]
     assert results[0] == results[1]
     assert list(results[0]) == ["loss", "o_loss", "p_loss", "o_mae", "p_accuracy"]
