@@ -129,8 +129,8 @@ class Trainer(Layer, abstract=True):
         optimizer : str or Optimizer
         loss : str or Loss, or a list or dictionary of them, optional
             One for all outputs, or one for each: a list in the order of the outputs, or a
-            dictionary by their names; None for an output without a loss. Without any, layers must add one
-            (``add_loss``, penalties).
+            dictionary by their names; None for an output without a loss. Without any, layers must
+            add one (``add_loss``, penalties).
         loss_weights : list or dict of float, optional
             Factors of the outputs' losses in the loss that is made small.
         metrics : list of str or Metric, or lists of them or a dictionary, optional

@@ -91,7 +91,7 @@ class Translator:
         described = _member(config, "layers", list, "model_config")
         if not _is_graph(config):
             raise FileFormatError("a Functional model without input_layers and output_layers")
-        ends = [config.get(name) for name in ("input_layers", "output_layers")]
+        inputs, outputs = config.get("input_layers"), config.get("output_layers")
         self._of_all = self._of_all or self._found_of_all(described)
         layers: list[dict[str, Any]] = []
         for layer in described:
@@ -109,7 +109,7 @@ class Translator:
             "name": config.get("name", "model"),
             "trainable": config.get("trainable", True) is not False,
             "layers": layers,
-            **nodes_of(described, layers, *ends, self._is_recurrent),
+            **nodes_of(described, layers, inputs, outputs, self._is_recurrent),
         }
 
     def _is_recurrent(self, class_name: str) -> bool:

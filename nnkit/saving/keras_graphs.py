@@ -19,23 +19,10 @@ __all__ = ["functional", "nodes_of", "traced"]
 _TENSOR = "__keras_tensor__"
 _MASKS = ("query_mask", "value_mask", "key_mask")
 # Modules of Keras with the classes behind its functions; the others are in keras.src.ops.numpy.
-_NN = [
-    "relu",
-    "relu6",
-    "sigmoid",
-    "softplus",
-    "softsign",
-    "silu",
-    "log_sigmoid",
-    "leaky_relu",
-    "hard_sigmoid",
-    "elu",
-    "selu",
-    "gelu",
-    "softmax",
-    "log_softmax",
-    "one_hot",
-]
+_NN = (
+    *("relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "sigmoid", "log_sigmoid"),
+    *("hard_sigmoid", "softplus", "softsign", "softmax", "log_softmax", "one_hot"),
+)
 _MATH = ["logsumexp", "rsqrt", "erf"]
 _CORE = ("cast", "stop_gradient")
 _NAMES = {"getitem": "GetItem", "expand_dims": "ExpandDims"}
@@ -340,7 +327,8 @@ def _arguments(
             if isinstance(x, list):
                 x, *others = x
                 others = [others] if others else []
-            named |= {"initial_state": o for o in others}
+            if others:
+                named["initial_state"] = others[0]
         elif others:
             raise FileFormatError(f"a call of {class_name} with {len(given)} arguments")
     return {"arguments": {"x": x, **named}, "training": training}
