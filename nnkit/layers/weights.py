@@ -209,7 +209,7 @@ class WeightOwner(Configurable, abstract=True):
 
     @property
     def weights(self) -> list[Variable]:
-        """All weights in Keras's order: its own, those made trainable first; then layer by layer."""
+        """All weights in Keras's order: its own, trainable ones first; then layer by layer."""
         own = sorted(self._own_variables, key=lambda v: not v.trainable)
         inner = [v for layer in self.layers for v in layer.weights]
         return list(dict.fromkeys(own + inner)) if inner else own
