@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.layers.attention import Attention
+from nnkit.layers.base import Shape
 
 __all__ = ["AdditiveAttention"]
 
@@ -60,6 +61,10 @@ class AdditiveAttention(Attention):
         **options: Any,
     ) -> None:
         super().__init__(use_scale=use_scale, dropout=dropout, seed=seed, **options)
+
+    def fixed_sizes(self, shape: Shape) -> tuple[int | None, ...]:
+        """The number of features."""
+        return shape[-1:]
 
     def build(self, input_shape: Any) -> None:
         """Make the weights of the features."""

@@ -44,14 +44,16 @@ class Attending(RandomLayer, abstract=True):
         return shape[-1:]
 
     def ensure_built(self, input_shape: Any) -> None:
-        """Build once; later inputs must fit each other, and have as many features as the first."""
+        """Build once; later inputs must fit each other, and the weights."""
         self.compute_output_shape(input_shape)
         if self.input_shape is None:
             super().ensure_built(input_shape)
             return
         first: Any = self.input_shape
-        features = [[shape[-1] for shape in inputs_of(shapes)] for shapes in (first, input_shape)]
-        if self.variables and features[0] != features[1]:
+        both = inputs_of(first), inputs_of(input_shape)
+        fixed = [[self.fixed_sizes(shape) for shape in shapes] for shapes in both]
+        if self.variables and fixed[0] != fixed[1]:
+            features = [[shape[-1] for shape in shapes] for shapes in both]
             raise ValueError(
                 f"layer {self.name!r} ({type(self).__name__}) was built for query, value and key "
                 f"of {features[0]} features, got {features[1]}"

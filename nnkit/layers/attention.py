@@ -10,6 +10,7 @@ import numpy as np
 from nnkit import checks
 from nnkit.engine.dispatch import launch
 from nnkit.layers.attending import Attending, inputs_of
+from nnkit.layers.base import Shape
 
 __all__ = ["Attention"]
 
@@ -96,6 +97,10 @@ class Attention(Attending):
         concat = self.score_mode == "concat"
         name = "concat_score_weight"
         self.concat_score_weight = self.add_weight(name, (), "ones") if concat else None
+
+    def fixed_sizes(self, shape: Shape) -> tuple[int | None, ...]:
+        """None at all: what is learned are numbers."""
+        return ()
 
     def compute_output_shape(
         self,

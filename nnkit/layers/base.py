@@ -201,7 +201,7 @@ class Layer(WeightOwner):
             return input_shape
         if self.is_traced({"x": input_shape}):
             given = map_shapes(lambda shape: Placeholder(shape, self.dtype, "x"), input_shape)
-            return mapped(lambda p: p.shape, self._traced({"x": given}, False)[0])
+            return mapped(lambda p: p.shape, self.traced({"x": given}, False)[0])
         if self.input_shape is None:  # There are no weights yet.
             built = copy.deepcopy(self)
             built.ensure_built(input_shape)
@@ -470,7 +470,7 @@ class Layer(WeightOwner):
     def shapes_of_outputs(self, arguments: dict[str, Any]) -> Any:
         """The shape of the output, or nested lists of them, for placeholders."""
         if self.is_traced(arguments):
-            return mapped(lambda p: p.shape, self._traced(arguments, False)[0])
+            return mapped(lambda p: p.shape, self.traced(arguments, False)[0])
         options = {n: arguments[n] for n in self.call_options if n in arguments}
         shapes = mapped(lambda p: p.shape, arguments["x"])
         return map_shapes(stated_shape, self.compute_output_shape(shapes, **options))
@@ -579,7 +579,7 @@ class Layer(WeightOwner):
         if "mask" not in given and takes(self.call, "mask"):  # type: ignore[attr-defined]
             mask = mapped(lambda v: graph.mask_of(v, training), arguments["x"])
             given["mask"] = mapped(stand_in, mask)
-        outputs, losses = self._traced(given, training)
+        outputs, losses = self.traced(given, training)
         nodes = topological([*leaves(outputs), *losses], known)
         self._check_owned(nodes)
         found = graph.follow(nodes, values, [outputs, losses], training)
@@ -606,7 +606,7 @@ class Layer(WeightOwner):
         several = isinstance(arguments["x"], (list, dict)) or len(arguments) > 1
         return several or self._may_add_loss or bool(self.layers)
 
-    def _traced(self, arguments: dict[str, Any], training: bool) -> tuple[Any, list[Placeholder]]:
+    def traced(self, arguments: dict[str, Any], training: bool) -> tuple[Any, list[Placeholder]]:
         """What ``call`` gives for placeholders, and what it adds to the loss."""
         own = {id(v): v for v in self._own_variables}
 

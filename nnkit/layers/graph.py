@@ -272,10 +272,12 @@ class Graph:
             Which output.
         loss : Loss
         """
-        index = self.outputs[number].index
+        index, rank = self.outputs[number].index, len(self.outputs[number].shape)
         last = next((use for use in self.uses if index in use.results), None)
         read = [i for use in self.uses for i in use.inputs] + [v.index for v in self.outputs]
-        if last is not None and last.alone and read.count(index) == 1 and loss.absorbs(last.part):
+        if last is None or not last.alone or read.count(index) > 1:
+            return
+        if loss.absorbs(last.part, rank):
             self.uses.remove(last)
             self.outputs[number], self.absorbed[number] = last.x, True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +118,14 @@ class Operation(Layer):
 
             made = getattr(ops, self.function)(*arguments, **named)
         return list(made) if isinstance(made, (list, tuple)) else [made]
+
+    def parameters(self) -> list[str]:
+        """Names of the function's arguments."""
+        if self.function in ("getitem", "axis_size"):
+            return ["x", "key"]
+        from nnkit import ops
+
+        return list(inspect.signature(getattr(ops, self.function)).parameters)
 
     @staticmethod
     def fused(graph: Graph, wanted: Placeholder, values: dict[int, Any], training: bool) -> Value:

@@ -58,10 +58,8 @@ class Projection(Layer, abstract=True):
 
     def build(self, input_shape: Shape) -> None:
         """Make the kernel, and the bias if there is one."""
-        sizes = input_shape[-self.inputs :]
-        if None in sizes:
-            raise ValueError(f"the number of features must be known, got shape {input_shape}")
-        self.kernel = self.add_weight("kernel", (*(n or 0 for n in sizes), *self.outputs))
+        sizes = [self.known_size(input_shape, axis) for axis in range(-self.inputs, 0)]
+        self.kernel = self.add_weight("kernel", (*sizes, *self.outputs))
         self.bias = self.add_weight("bias", self.outputs) if self.use_bias else None
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -102,8 +102,3 @@ class Softmax(OverAxis):
     """
 
     function = "softmax"
-
-    def is_over_last_axis(self) -> bool:
-        """Whether the axis is the last one."""
-        rank = len(self.input_shape) if self.input_shape is not None else None
-        return self.axis == -1 or (rank is not None and self.axis == rank - 1)

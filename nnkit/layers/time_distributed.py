@@ -81,6 +81,11 @@ class TimeDistributed(Layer):
             step = self.layer.compute_output_shape((None, *input_shape[2:]))
         except (TypeError, ValueError) as error:
             raise type(error)(f"{self.name}: for each step of {input_shape}: {error}") from error
+        if isinstance(step, list):
+            raise ValueError(
+                f"layer {self.name!r} (TimeDistributed) takes layers with one output; "
+                f"{self.layer.name!r} has {len(step)}"
+            )
         return (*input_shape[:2], *step[1:])
 
     def forward(

@@ -104,8 +104,15 @@ class Loss(Configurable):
         """
         raise TypeError(f"{type(self).__name__} takes no logits")
 
-    def absorbs(self, activation: Layer) -> bool:
-        """Whether ``forward_logits`` computes this activation, too, so that a model can skip it."""
+    def absorbs(self, activation: Layer, rank: int) -> bool:
+        """Whether ``forward_logits`` computes this activation, too, so that a model can skip it.
+
+        Parameters
+        ----------
+        activation : Layer
+        rank : int
+            The number of axes of its output, with the batch's.
+        """
         return False
 
     # ------------------------------------------------------------------- the form of targets

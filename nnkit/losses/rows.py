@@ -81,7 +81,7 @@ class Crossentropy(RowLoss, abstract=True):
         self.axis = checks.integer(owner, "axis", axis, -1, -1)
         self.numbers = () if self.sparse else (self.label_smoothing,)
 
-    def absorbs(self, activation: Any) -> bool:
+    def absorbs(self, activation: Any, rank: int) -> bool:
         """True for the layer that makes each row's probabilities, not for a class derived from it.
 
         The derived class may compute something else. A softmax must be over the last axis.
@@ -89,7 +89,7 @@ class Crossentropy(RowLoss, abstract=True):
         absorbed: Any = registered("layer")[self.absorbed]
         if self.from_logits or type(activation) is not absorbed:
             return False
-        return self.absorbed != "Softmax" or bool(activation.is_over_last_axis())
+        return self.absorbed != "Softmax" or activation.axis in (-1, rank - 1)
 
     def check_classes(self, classes: int | None) -> None:
         """Refuse a single output: its softmax is always 1.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -15,14 +16,15 @@ from nnkit.layers.base import Layer, Shape, owned_layers
 from nnkit.layers.graph import Graph
 from nnkit.layers.nodes import Node, Placeholder, map_shapes
 from nnkit.layers.weights import name_among, set_weights
-from nnkit.models import description
 from nnkit.models.summary import summary
 from nnkit.models.trainer import Trainer
 from nnkit.nested import leaves, mapped, packed
 from nnkit.networks import Network, Pending, inputs_for
+from nnkit.networks.description import described, made
 from nnkit.registry import resolve, to_plain
-from nnkit.saving import load_weights, save_model, save_weights
+from nnkit.saving import load_weights, save_model, save_weights, to_keras
 from nnkit.training import inputs as given_inputs
+from nnkit.training.aims import each
 from nnkit.training.guard import Guard
 from nnkit.training.predictor import Predictors
 
@@ -406,13 +408,27 @@ class Model(Trainer):
         """Read weights from an HDF5 file; see :func:`nnkit.saving.load_weights`."""
         load_weights(self, filepath, by_name=by_name, skip_mismatch=skip_mismatch)
 
+    def to_json(self, **options: Any) -> str:
+        """The layers and connections as a text, which Keras reads, too.
+
+        ``options`` are those of :func:`json.dumps`. See :func:`nnkit.models.model_from_json`.
+        """
+        own = {
+            "class_name": type(self).__name__,
+            "config": self.get_config(),
+            "input_shapes": self.input_shape,
+        }
+        return json.dumps({**to_keras.model_config(self), "nnkit": own}, **options)
+
     def get_compile_config(self) -> dict[str, Any]:
         """The arguments of :meth:`compile` as plain data."""
         self._require_compiled("get_compile_config")
         return {
             "optimizer": to_plain(self.optimizer),
-            "loss": to_plain(self.loss),
-            "metrics": [to_plain(m) for m in self.metrics_given],
+            "loss": plain(self.aims.loss),
+            "loss_weights": plain(self.aims.weights),
+            "metrics": plain(self.aims.metrics),
+            "weighted_metrics": plain(self.aims.weighted),
             "run_eagerly": self.run_eagerly,
         }
 
@@ -424,8 +440,10 @@ class Model(Trainer):
 
         self.compile(
             optimizer=resolve("optimizer", config["optimizer"]),
-            loss=resolve("loss", config["loss"]),
-            metrics=[metric(m) for m in config.get("metrics") or []],
+            loss=each(config.get("loss"), lambda one: one and resolve("loss", one)),
+            loss_weights=config.get("loss_weights"),
+            metrics=each(config.get("metrics"), lambda one: one and metric(one)),
+            weighted_metrics=each(config.get("weighted_metrics"), lambda one: one and metric(one)),
             run_eagerly=config.get("run_eagerly", False),
         )
 
@@ -487,16 +505,26 @@ class Model(Trainer):
         with registry.custom_objects(custom_objects):
             if "nodes" not in config:
                 return super().from_config(config)
-            return description.made(cls, config)
+            network = made(config)
+            model = Model(network.input_form, network.output_form, config["name"])
+            model._become(network)
+            if not config.get("trainable", True):
+                model.trainable = False
+            return model
 
     def get_config(self) -> dict[str, Any]:
         """The architecture as plain data."""
         if self._has_own_call and not self.is_functional:
             return super().get_config()
-        return description.described(self)
+        return described(self.built_network(), self.name, self.trainable)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, {len(self.layers)} layers>"
+
+
+def plain(given: Any) -> Any:
+    """Nested lists and dictionaries of losses or metrics as plain data."""
+    return each(given, to_plain)
 
 
 def checked_shapes(owner: str, given: Any) -> Any:

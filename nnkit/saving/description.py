@@ -29,6 +29,10 @@ class Description:
     by_keras : bool
     slot_by_slot : bool
         Whether the optimizer's state is ordered slot by slot, as before Keras 3.
+    class_name : str
+        Of the model.
+    input_shapes : tuple, or lists and dictionaries of tuples
+        With the batch axis; None if the description of the model says them.
     """
 
     model: dict[str, Any]
@@ -36,6 +40,8 @@ class Description:
     state: dict[str, Any]
     by_keras: bool
     slot_by_slot: bool = False
+    class_name: str = "Sequential"
+    input_shapes: Any = None
 
 
 def describe(root: Group, compile: bool) -> Description:
@@ -51,6 +57,9 @@ def describe(root: Group, compile: bool) -> Description:
             "and call model.load_weights"
         )
     model = _parsed(config, "model_config")
+    cls: Any = None
+    if own is not None and (named := text(group, "model_class")) is not None:
+        cls = parse_json(named, "model_class")
     document = text(group, "training_config") if compile else None
     training = None if document is None else _parsed(document, "training_config")
     state = _parsed(text(group, "state") or "{}", "state") if own else {}
@@ -59,6 +68,7 @@ def describe(root: Group, compile: bool) -> Description:
         written = origin(root)
         translator = Translator(written.generation)
         slot_by_slot = written.is_old and not _in_turns(training)
+        cls = model.get("class_name")
         model = translator.model(model)
         training = None if training is None else translator.training(training)
         ignored, changed = ", ".join(translator.ignored), ", ".join(translator.changed)
@@ -66,7 +76,21 @@ def describe(root: Group, compile: bool) -> Description:
             warn(f"nnkit doesn't know these arguments of Keras's, and goes on without: {ignored}")
         if changed:
             warn(f"these arguments do something else than in the file's Keras: {changed}")
-    return Description(model, training, state, own is None, slot_by_slot)
+    if cls is None or cls in ("Functional", "Model", "Sequential"):
+        cls = "Model" if "nodes" in model else "Sequential"
+    shapes = None
+    if own is not None and (given := text(group, "input_shapes")) is not None:
+        shapes = _shapes(parse_json(given, "input_shapes"))
+    return Description(model, training, state, own is None, slot_by_slot, cls, shapes)
+
+
+def _shapes(given: Any) -> Any:
+    """Shapes in lists and dictionaries, as tuples."""
+    if isinstance(given, dict):
+        return {name: _shapes(one) for name, one in given.items()}
+    if isinstance(given, list) and any(isinstance(one, (list, dict)) for one in given):
+        return [_shapes(one) for one in given]
+    return tuple(given) if isinstance(given, list) else given
 
 
 def _parsed(document: str, what: str) -> dict[str, Any]:

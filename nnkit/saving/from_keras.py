@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from nnkit.arguments import parameters
@@ -15,13 +15,16 @@ from nnkit.registry import (
     lookup,
     means_function,
     resolve,
+    snake_case,
 )
+from nnkit.saving.keras_graphs import nodes_of
 from nnkit.saving.keras_versions import EVERY, KERAS_3, Generation
 from nnkit.saving.to_keras import INNER_LAYERS
 
 __all__ = ["Translator"]
 
 _FORBIDDEN = ("_regularizer", "_constraint")  # Refused if nnkit's class doesn't have them.
+_FUNCTIONAL = ("Functional", "Model")  # Names of the class in Keras 3 and before.
 _LONGEST = 80  # Characters of a value in a message.
 
 
@@ -51,14 +54,15 @@ class Translator:
     # ------------------------------------------------------------------------------ the model
 
     def model(self, described: Any) -> dict[str, Any]:
-        """nnkit's description of a Sequential model."""
+        """nnkit's description of a Sequential or functional model, or of a user's class."""
         described = _plain(described)
-        if _member(described, "class_name", str, "model_config") != "Sequential":
-            raise FileFormatError(
-                f"a {_short(described['class_name'])[1:-1]} model; nnkit reads Sequential models. "
-                "Build the same layers in nnkit and use load_weights"
-            )
+        class_name = _member(described, "class_name", str, "model_config")
         config = described.get("config")
+        if class_name in _FUNCTIONAL or _is_graph(config):
+            return self._graph(config)
+        if class_name != "Sequential":
+            made: dict[str, Any] = self._object("layer", described)["config"]
+            return made
         layers = _member(config, "layers", list, "model_config")
         if "name" not in config:
             self._unnamed += 1
@@ -82,12 +86,42 @@ class Translator:
             "input_shape": shape,
         }
 
+    def _graph(self, config: Any) -> dict[str, Any]:
+        """nnkit's description of a functional model."""
+        described = _member(config, "layers", list, "model_config")
+        if not _is_graph(config):
+            raise FileFormatError("a Functional model without input_layers and output_layers")
+        ends = [config.get(name) for name in ("input_layers", "output_layers")]
+        self._of_all = self._of_all or self._found_of_all(described)
+        layers: list[dict[str, Any]] = []
+        for layer in described:
+            class_name = _member(layer, "class_name", str, "a layer")
+            arguments = dict(_member(layer, "config", dict, class_name))
+            if "name" in layer:
+                arguments["name"] = layer["name"]
+            if _is_function(layer):
+                layers.append(_operation(class_name, arguments))
+            elif class_name == "InputLayer":
+                layers.append(_input(arguments))
+            else:
+                layers.append(self._layer(class_name, arguments))
+        return {
+            "name": config.get("name", "model"),
+            "trainable": config.get("trainable", True) is not False,
+            "layers": layers,
+            **nodes_of(described, layers, *ends, self._is_recurrent),
+        }
+
+    def _is_recurrent(self, class_name: str) -> bool:
+        cls = find("layer", class_name)
+        return cls is not None and "initial_state" in getattr(cls, "named_inputs", ())
+
     def _layer(self, class_name: str, arguments: dict[str, Any]) -> dict[str, Any]:
         arguments = dict(arguments)
         dtype = self._dtype(arguments.pop("dtype", None))
-        if class_name == "Sequential":
+        if class_name == "Sequential" or _is_graph(arguments):
             inside = self.model({"class_name": class_name, "config": arguments})
-            return {"class_name": class_name, "config": inside}
+            return {"class_name": "Model" if "nodes" in inside else class_name, "config": inside}
         layer = self._object("layer", {"class_name": class_name, "config": arguments})
         if dtype is not None:
             layer["config"]["dtype"] = dtype
@@ -114,29 +148,25 @@ class Translator:
 
     def _training(self, described: dict[str, Any]) -> dict[str, Any] | None:
         optimizer = _member(described, "optimizer_config", dict, "training_config")
-        metrics = _items(described.get("metrics"))
-        losses = _items(described.get("loss"))
-        if not losses:
+        loss = _each(described.get("loss"), lambda one: self._measure("loss", one))
+        if isinstance(loss, list) and len(loss) == 1:
+            loss = loss[0]
+        if not _flat(loss):
             return None
-        if len(losses) > 1:
-            raise FileFormatError("a model of several losses; nnkit's have one.")
-        weighted = _items(described.get("weighted_metrics"))
-        weights = [w for w in _items(described.get("loss_weights")) if w != 1]
-        for name, changing in (("weighted_metrics", weighted), ("loss_weights", weights)):
-            if changing:
-                self.ignored.append(f"{name}={_short(described[name])} of compile")
-        loss = self._measure("loss", losses[0])
-        name = loss["class_name"] if isinstance(loss, dict) else loss
-        accuracy = self.generation.accuracies.get(name)
-        if accuracy is not None:
-            metrics = [
-                {"class_name": accuracy, "config": {"name": m}} if m in ("accuracy", "acc") else m
-                for m in metrics
-            ]
+        name = loss["class_name"] if isinstance(loss, dict) and "class_name" in loss else loss
+        accuracy = self.generation.accuracies.get(name) if isinstance(name, str) else None
+
+        def metric(one: Any) -> Any:
+            if accuracy is not None and one in ("accuracy", "acc"):
+                one = {"class_name": accuracy, "config": {"name": one}}
+            return self._measure("metric", one)
+
         return {
             "optimizer": self._object("optimizer", optimizer),
             "loss": loss,
-            "metrics": [self._measure("metric", metric) for metric in metrics],
+            "loss_weights": described.get("loss_weights"),
+            "metrics": _each(described.get("metrics"), metric),
+            "weighted_metrics": _each(described.get("weighted_metrics"), metric),
         }
 
     def _measure(self, kind: str, described: Any) -> Any:
@@ -297,21 +327,27 @@ def _plain(value: Any) -> Any:
         config = _plain(value["config"])
         if name == "Sequential" and isinstance(config, list):  # Keras's form until 2.2.2.
             config = {"layers": config}
-        return {"class_name": name, "config": config}
+        kept = {"class_name": name, "config": config}
+        if "inbound_nodes" in value:
+            kept |= {k: _plain(value[k]) for k in ("name", "inbound_nodes", "module") if k in value}
+        return kept
     return {k: _plain(v) for k, v in value.items()}
 
 
-def _items(value: Any) -> list[Any]:
-    """Flatten a setting for a model's outputs: a value, or nested lists and dictionaries."""
-    if isinstance(value, dict) and "class_name" not in value:
-        if len(value) > 1:
-            raise FileFormatError("a model of several outputs; nnkit's have one.")
-        value = list(value.values())
-    if isinstance(value, list):
-        if sum(isinstance(v, list) for v in value) > 1:
-            raise FileFormatError("a model of several outputs; nnkit's have one.")
-        return [item for v in value for item in _items(v)]
-    return [] if value is None else [value]
+def _each(given: Any, function: Callable[[Any], Any]) -> Any:
+    """Nested lists and dictionaries of losses or metrics, with a function of each."""
+    if isinstance(given, list):
+        return [_each(one, function) for one in given]
+    if isinstance(given, dict) and "class_name" not in given:
+        return {name: _each(one, function) for name, one in given.items()}
+    return None if given is None else function(given)
+
+
+def _flat(given: Any) -> list[Any]:
+    """The losses in nested lists and dictionaries."""
+    found: list[Any] = []
+    _each(given, found.append)
+    return found
 
 
 def _of_function(kind: str, function: str, config: dict[str, Any]) -> dict[str, Any]:
@@ -365,11 +401,41 @@ def _no_code(where: str, hint: str) -> str:
     return f"{where} is Python code, and a file never holds code that nnkit would run. {hint}"
 
 
+def _is_graph(config: Any) -> bool:
+    return isinstance(config, dict) and "input_layers" in config and "output_layers" in config
+
+
+def _is_function(layer: dict[str, Any]) -> bool:
+    """Whether Keras's layer is one of its functions, such as ``keras.ops.add``."""
+    module, config = layer.get("module"), layer["config"]
+    if isinstance(module, str):
+        return module.startswith("keras.src.ops")
+    # Older layouts don't name the module; but every layer has these settings.
+    return layer["class_name"] != "InputLayer" and not {"trainable", "dtype"} & config.keys()
+
+
+def _operation(class_name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    function = "getitem" if class_name == "GetItem" else snake_case(class_name)
+    settings = {k: v for k, v in arguments.items() if k not in ("name", "dtype")}
+    config = {"function": function, "name": arguments.get("name", function)}
+    return {"class_name": "Operation", "config": config, "settings": settings}
+
+
+def _input(arguments: dict[str, Any]) -> dict[str, Any]:
+    shape = arguments.get("batch_shape") or arguments.get("batch_input_shape")
+    if not _is_shape(shape) and not (isinstance(shape, list) and len(shape) == 1):
+        raise FileFormatError(f"the input shape is {_short(shape)}, not a list of sizes")
+    dtype = arguments.get("dtype")
+    dtype = dtype if isinstance(dtype, str) else None
+    config = {"batch_shape": shape, "dtype": dtype, "name": arguments.get("name")}
+    return {"class_name": "InputLayer", "config": config}
+
+
 def _is_shape(shape: Any) -> bool:
     return (
         isinstance(shape, list)
         and 1 < len(shape) <= 8
-        and all(type(n) is int and 0 < n <= 2**31 for n in shape[1:])
+        and all(n is None or (type(n) is int and 0 < n <= 2**31) for n in shape[1:])
         and (shape[0] is None or (type(shape[0]) is int and 0 < shape[0] <= 2**31))
     )
 

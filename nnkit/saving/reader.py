@@ -11,7 +11,7 @@ import numpy as np
 from nnkit import budget
 from nnkit.errors import FileFormatError, warn
 from nnkit.registry import custom_objects as known
-from nnkit.registry import registered
+from nnkit.registry import lookup
 from nnkit.saving import to_keras
 from nnkit.saving.arrangements import Arranged
 from nnkit.saving.description import Description, describe
@@ -36,6 +36,7 @@ __all__ = ["inspect", "load_model", "load_weights"]
 # A model may need this much even if its file is smaller, so that errors can name wrong shapes.
 _SLACK = 64 * 2**20
 _MOST_LAYERS = 1024  # Including layers inside others.
+_MOST_CALLS = 2**13  # The nodes of all graphs.
 _MOST_METRICS = 128
 _MOST_STEPS = 2**62
 _LONGEST_LINE = 2**20  # Characters of a line of inspect's output.
@@ -192,17 +193,21 @@ def inspect(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> str:
 
 def _check_counts(description: Description) -> None:
     """Refuse absurd numbers of layers and metrics before making any of them."""
-    layers, waiting = 0, [description.model]
+    layers, calls, waiting = 0, 0, [description.model]
     while waiting:
         described: Any = waiting.pop()
         if isinstance(described, dict):
             inside = described.get("layers")
             layers += len(inside) if isinstance(inside, list) else 0
+            nodes = described.get("nodes")
+            calls += len(nodes) if isinstance(nodes, list) else 0
             waiting += described.values()
         elif isinstance(described, list):
             waiting += described
     if layers > _MOST_LAYERS:
         raise FileFormatError(f"a model of {layers} layers; at most {_MOST_LAYERS} are read")
+    if calls > _MOST_CALLS:
+        raise FileFormatError(f"{calls} calls of layers; at most {_MOST_CALLS} are read")
     metrics = (description.training or {}).get("metrics")
     if isinstance(metrics, (list, dict)) and len(metrics) > _MOST_METRICS:
         raise FileFormatError(f"{len(metrics)} metrics; at most {_MOST_METRICS} are read")
@@ -212,7 +217,10 @@ def _build(description: Description, nbytes: int) -> Model:
     try:
         # Weights of 16 bits become float32.
         with budget.limit(max(2 * nbytes, nbytes + _SLACK)):
-            model: Model = registered("layer")["Sequential"].from_config(description.model)
+            cls: Any = lookup("layer", description.class_name)
+            model: Model = cls.from_config(description.model)
+            if not model.built and description.input_shapes is not None:
+                model.build(description.input_shapes)
     except Exception as error:  # A constructor may fail in any way with a file's arguments.
         raise FileFormatError(f"the model it describes can't be made: {_said(error)}") from error
     if not model.built:

@@ -18,6 +18,7 @@ from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.registry import snake_case
 from nnkit.saving.arrangements import Source, values
 from nnkit.saving.hdf5 import Dataset, Group
+from nnkit.saving.keras_graphs import traced
 from nnkit.saving.keras_versions import Origin, place_of_slots
 from nnkit.saving.plain import printable
 from nnkit.saving.safe import child, text, texts
@@ -159,17 +160,31 @@ def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
     elif isinstance(layer, MultiHeadAttention):
         inside = {_PROJECTIONS[part.name]: part for part in layer.layers}
     elif layer.layers:
-        layers = list(dict.fromkeys(layer.layers))
+        layers = _inside(layer)
         inside = {f"layers/{s}": c for s, c in zip(slots_of(layers), layers, strict=True)}
     else:
         return [("vars", layer.weights)]
-    return [(f"{at}/{path}", v) for at, c in inside.items() for path, v in weights_by_slot(c)]
+    own = [("vars", layer._own_variables)] if layer._own_variables else []
+    return own + [(f"{at}/{path}", v) for at, c in inside.items() for path, v in weights_by_slot(c)]
 
 
 def slots_of(layers: Sequence[Layer]) -> list[str]:
     """Keras 3's names of a model's layers in a file, such as dense, dropout, dense_1."""
-    classes = [snake_case(type(layer).__name__) for layer in layers]
+    classes = [snake_case(_class_in_keras(layer)) for layer in layers]
     return [f"{name}_{number}" if number else name for name, number in _numbered(classes)]
+
+
+def _class_in_keras(layer: Layer) -> str:
+    """The name of the class that a layer has in Keras."""
+    name = type(layer).__name__
+    return "Functional" if name == "Model" or traced(layer) is not None else name
+
+
+def _inside(layer: Layer) -> list[Layer]:
+    """The layers in a layer, each once, in Keras's order."""
+    network = traced(layer)
+    found = layer.layers if network is None else network.layers
+    return [inner for inner in dict.fromkeys(found) if not inner.fuses]
 
 
 def _group(parent: Group, name: str) -> Group:
@@ -265,7 +280,11 @@ def pair(
 
 def keras_order(layer: Layer) -> list[Variable]:
     """A layer's weights in the order of Keras's older files: trainable ones first."""
-    return [*layer.trainable_weights, *layer.non_trainable_weights]
+    if traced(layer) is None:
+        return [*layer.trainable_weights, *layer.non_trainable_weights]
+    found = [v for inner in _inside(layer) for v in inner.weights]
+    trained = set(layer.trainable_weights)
+    return sorted(dict.fromkeys(found), key=lambda v: v not in trained)
 
 
 def _in_order(weights: Sequence[Variable], stored: StoredLayer) -> list[Source]:

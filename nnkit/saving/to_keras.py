@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nnkit.activations import LAYERS
+from nnkit.layers.input import InputLayer
+from nnkit.networks import Network
 from nnkit.optimizers import RMSprop
 from nnkit.registry import is_registered, lookup, resolve, snake_case, to_plain
+from nnkit.saving.keras_graphs import functional, traced
 
 if TYPE_CHECKING:
     from nnkit.models import Model
@@ -39,17 +43,22 @@ _SLOTS = {
 
 def model_config(model: Model) -> dict[str, Any]:
     """The value of Keras's attribute ``model_config``."""
-    return _sequential(model.get_config())
+    network = model.network
+    if "nodes" in model.get_config() and isinstance(network, Network):
+        return _functional(network, model.name, model.trainable)
+    if isinstance(network, Network) and network.layers == [model]:  # Its class is the user's.
+        return _layer(to_plain(model))
+    return _sequential(model.get_config(), model)
 
 
 def training_config(compiled: dict[str, Any]) -> dict[str, Any]:
     """The value of Keras's attribute ``training_config``."""
     optimizer = compiled["optimizer"]
     return {
-        "loss": _object("keras.losses", compiled["loss"]),
-        "loss_weights": None,
-        "metrics": [_metric(metric) for metric in compiled["metrics"]],
-        "weighted_metrics": None,
+        "loss": _each(compiled["loss"], _loss),
+        "loss_weights": _weights(compiled),
+        "metrics": _each(compiled["metrics"], _metric),
+        "weighted_metrics": _each(compiled["weighted_metrics"], _metric) or None,
         "run_eagerly": False,
         "steps_per_execution": 1,
         "jit_compile": True,
@@ -58,6 +67,27 @@ def training_config(compiled: dict[str, Any]) -> dict[str, Any]:
             "config": {k: _value(k, v) for k, v in optimizer["config"].items()},
         },
     }
+
+
+def _each(given: Any, function: Callable[[Any], Any]) -> Any:
+    """Keras's descriptions in nested lists and dictionaries."""
+    if isinstance(given, list):
+        return [_each(one, function) for one in given]
+    if isinstance(given, dict) and "class_name" not in given:
+        return {name: _each(one, function) for name, one in given.items()}
+    return None if given is None else function(given)
+
+
+def _weights(compiled: dict[str, Any]) -> Any:
+    """Weights of losses; in a dictionary, Keras needs one for each loss."""
+    given, losses = compiled["loss_weights"], compiled["loss"]
+    if isinstance(given, dict) and isinstance(losses, dict):
+        return {name: given.get(name, 1.0) for name in losses}
+    return given
+
+
+def _loss(loss: Any) -> dict[str, Any]:
+    return _object("keras.losses", loss)
 
 
 def slot_order(optimizer: Optimizer) -> list[tuple[str, ...]]:
@@ -81,11 +111,31 @@ def slot_order(optimizer: Optimizer) -> list[tuple[str, ...]]:
     return [group for group in known if group] + rest
 
 
-def _sequential(config: dict[str, Any]) -> dict[str, Any]:
+def _functional(network: Network, name: str, trainable: bool = True) -> dict[str, Any]:
+    names = _names([layer.name for layer in network.layers])
+    made: dict[str, Any] = functional(network, _name(name), trainable, _described, names)
+    return made
+
+
+def _described(layer: Any) -> dict[str, Any]:
+    """Keras's description of a layer, or of the graph that it is made of."""
+    inside = traced(layer)
+    if inside is not None:
+        return _functional(inside, layer.name, layer.trainable)
+    if hasattr(layer, "network"):
+        return model_config(layer)
+    if isinstance(layer, InputLayer):
+        return {"class_name": "InputLayer", "config": layer.get_config()}
+    made: dict[str, Any] = _layer(to_plain(layer))
+    return made
+
+
+def _sequential(config: dict[str, Any], model: Model | None = None) -> dict[str, Any]:
     shape, layers = config["input_shape"], config["layers"]
     dtype = layers[0]["config"].get("dtype", "float32") if layers else "float32"
     first = {"batch_shape": shape, "dtype": dtype, "name": "input_layer"}
-    inside = [{"class_name": "InputLayer", "config": first}, *map(_layer, layers)]
+    made = map(_layer, layers) if model is None else map(_described, model.layers)
+    inside = [{"class_name": "InputLayer", "config": first}, *made]
     names = _names([layer["config"]["name"] for layer in layers])
     for layer, original in zip(inside[1:], layers, strict=True):
         layer["config"]["name"] = names[original["config"]["name"]]

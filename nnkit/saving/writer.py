@@ -135,7 +135,11 @@ def _describe(model: Model, include_optimizer: bool) -> dict[str, dict[str, str]
     _check_built(model)
     _check_shared(model, {})
     own: dict[str, Any] = {"model_config": model.get_config()}
-    own["model_config"]["layers"] = [_describe_layer(layer) for layer in model.layers]
+    for layer in model.layers:
+        _describe_layer(layer)
+    own["model_class"] = type(model).__name__
+    own["input_shapes"] = model.input_shape
+    _check_plain("the model", own["model_config"])
     keras: dict[str, Any] = {"model_config": to_keras.model_config(model)}
     generators = [layer for layer in model.walk() if hasattr(layer, "get_state")]
     state: dict[str, Any] = {"layers": {layer.path: layer.get_state() for layer in generators}}
@@ -184,6 +188,11 @@ def _as_json(documents: dict[str, Any]) -> dict[str, str]:
     return {name: json.dumps(value, allow_nan=False) for name, value in documents.items()}
 
 
+def stored_in_order(model: Model) -> list[Layer]:
+    """The layers that a file lists, each once."""
+    return [layer for layer in dict.fromkeys(model.layers) if not layer.fuses]
+
+
 def _named_weights(layer: Layer) -> dict[str, np.ndarray]:
     """The layer's weights, by names that are unique in the layer."""
     weights: dict[str, np.ndarray] = {}
@@ -210,7 +219,7 @@ def _group(parent: h5py.Group, name: str) -> h5py.Group:
 
 
 def _write_weights(group: h5py.Group, model: Model) -> None:
-    layers = [(layer.name, _named_weights(layer)) for layer in dict.fromkeys(model.layers)]
+    layers = [(layer.name, _named_weights(layer)) for layer in stored_in_order(model)]
     _write_attributes(group, {"backend": "numpy", "keras_version": _KERAS_VERSION})
     _write_names(group, "layer_names", [name for name, _ in layers])
     for name, weights in [*layers, ("top_level_model_weights", {})]:
@@ -223,7 +232,7 @@ def _write_weights(group: h5py.Group, model: Model) -> None:
 def _write_slots(root: h5py.Group, model: Model) -> None:
     """Write the weights in Keras 3's layout, ``layers/dense_1/vars/0``."""
     _group(root, "vars")
-    layers = list(dict.fromkeys(model.layers))
+    layers = stored_in_order(model)
     for slot, layer in zip(slots_of(layers), layers, strict=True):
         _write_attributes(_group(root, f"layers/{slot}/vars"), {"name": layer.name})
         for path, variables in weights_by_slot(layer):

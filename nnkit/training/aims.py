@@ -14,7 +14,7 @@ from nnkit.metrics import Metric
 from nnkit.networks import Network
 from nnkit.training.objective import Goal, Objective
 
-__all__ = ["Aims", "for_outputs"]
+__all__ = ["Aims", "each", "for_outputs"]
 
 
 class Aims:
@@ -47,10 +47,10 @@ class Aims:
         weighted_metrics: Any,
         own: Callable[[Any], Any] = lambda part: part,
     ) -> None:
-        self.loss = _each(loss, lambda one: None if one is None else own(losses.get(one)))
+        self.loss = each(loss, lambda one: None if one is None else own(losses.get(one)))
         self.metrics = _checked("metrics", metrics, own)
         self.weighted = _checked("weighted_metrics", weighted_metrics, own)
-        self.weights = _each(
+        self.weights = each(
             loss_weights,
             lambda one: None if one is None else checks.number("compile", "loss_weights", one),
         )
@@ -171,13 +171,12 @@ def _checked(what: str, given: Any, own: Callable[[Any], Any]) -> Any:
         raise TypeError(f"{what} is a list, for example ['accuracy'], got {given!r}")
 
     def checked(one: Any) -> Any:
-        if one is not None:
-            metrics.get(one)
+        metrics.get(one)
         return own(one)
 
     if not isinstance(given, Mapping) and all(_is_one(m) for m in given):
         _refuse_twice(["loss", *(metrics.get(m).name for m in given if m is not None)])
-    return _each(given, checked)
+    return each(given, lambda one: one if one is None else checked(one))
 
 
 def _is_one(given: Any) -> bool:
@@ -187,13 +186,13 @@ def _is_one(given: Any) -> bool:
     )
 
 
-def _each(given: Any, function: Callable[[Any], Any]) -> Any:
+def each(given: Any, function: Callable[[Any], Any]) -> Any:
     """Nested lists and dictionaries of losses or metrics, with a function of each."""
     if _is_one(given):
         return function(given)
     if isinstance(given, Mapping):
-        return {name: _each(one, function) for name, one in given.items()}
-    return [_each(one, function) for one in given]
+        return {name: each(one, function) for name, one in given.items()}
+    return [each(one, function) for one in given]
 
 
 def _flat(given: Any) -> list[Any]:

@@ -16,6 +16,8 @@ def encoder_decoder(library, kind, options):
     given, asked = library.Input((None, FEATURES)), library.Input((None, 2))
     layers = library.layers
     encoder = getattr(layers, kind)(UNITS, return_state=True, **options)
+    if library is keras:  # Its SimpleRNN forgets the argument.
+        encoder.activity_regularizer = keras.regularizers.get(options.get("activity_regularizer"))
     _, *states = encoder(layers.Masking()(given))
     decoder = getattr(layers, kind)(UNITS, return_sequences=True, return_state=True)
     sequence, *last = decoder(asked, initial_state=states)

@@ -3,11 +3,18 @@
 import pytest
 
 from nnkit.testing import alike, flat
-from tests.keras.test_layers import CASES
 from tests.keras.theirs import QUIET, assert_close, keras, loaded
+from tests.layers.catalogue import LAYERS
 from tests.layers.test_unknown_sizes import batch_of, built, doubled, forward, free_axes, unknown
 
 pytestmark = QUIET
+
+CASES = [
+    case
+    for case in LAYERS
+    if isinstance(case.shape, tuple)
+    and not (case.named or case.batch or isinstance(case.keras, str))
+]
 
 
 def pair(case, shape, path):
@@ -28,11 +35,7 @@ def pair(case, shape, path):
     return ours, whole
 
 
-@pytest.mark.parametrize(
-    "case",
-    [c for c in CASES if isinstance(c.shape, tuple) and not c.named and not c.batch],
-    ids=str,
-)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_any_length(case, rng, files):
     for axes in free_axes(case)[-1:]:  # All of them together.
         shape = unknown(case.shape, axes)

@@ -76,14 +76,6 @@ def test_softmax_without_such_an_axis(axis, shape):
         Softmax(axis=axis)(np.zeros(shape))
 
 
-def test_softmax_over_the_last_axis():
-    assert Softmax().is_over_last_axis()
-    layer = Softmax(axis=1)
-    assert not layer.is_over_last_axis()
-    layer(np.zeros((2, 3)))
-    assert layer.is_over_last_axis()
-
-
 @pytest.mark.parametrize("name", ["max_value", "negative_slope", "threshold"])
 @pytest.mark.parametrize("value", [-1, "1", float("nan")])
 def test_relu_arguments(name, value):

@@ -188,6 +188,12 @@ def test_nothing_in_a_step(shape):
         TimeDistributed(Dense(2))(np.ones((BATCH, *shape)))
 
 
+def test_several_outputs_of_a_step():
+    layer = TimeDistributed(SimpleRNN(2, return_state=True, name="inner"))
+    with pytest.raises(ValueError, match="takes layers with one output; 'inner' has 2"):
+        layer(np.ones((BATCH, STEPS, 3, 2)))
+
+
 # --------------------------------------------------------------------------------------- Masking
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from nnkit import ops
 from nnkit.layers import (
+    Attention,
     BatchNormalization,
     Conv1D,
     Conv2D,
@@ -172,11 +173,15 @@ def test_fixed_sizes_are_those_that_weights_depend_on(case):
     layer = built(case, case.shape)
     if not layer._own_variables:  # The layers inside say it.
         return
-    fixed, weighted = layer.fixed_sizes(batched(case, case.shape)), weighted_axes(case)
+
+    def fixed(shape):
+        return [layer.fixed_sizes(sizes) for sizes in flat(batched(case, shape))]
+
+    weighted = weighted_axes(case)
     for axis in axes_of(case):
         if axis in weighted or not depends(case, axis):
-            other = layer.fixed_sizes(batched(case, doubled(case.shape, [axis])))
-            assert (other != fixed) == (axis in weighted)
+            other = fixed(doubled(case.shape, [axis]))
+            assert (other != fixed(case.shape)) == (axis in weighted)
 
 
 @pytest.mark.parametrize(
@@ -330,3 +335,13 @@ def test_noise_shared_along_an_unknown_axis(rng):
         assert set(np.unique(y)) == {0.0, 2.0}
     with pytest.raises(ValueError, match=r"noise_shape \(None, 5, 1\), but inputs of shape"):
         Dropout(0.5, (None, 5, 1))(np.ones((2, 3, 4)), training=True)
+
+
+def test_attention_by_a_number_takes_other_features(rng):
+    layer = Attention(use_scale=True, dtype="float64")
+    layer([rng.normal(size=(2, 3, 4)), rng.normal(size=(2, 5, 4))])
+    layer.set_weights([np.float64(0.7)])
+    query, value = rng.normal(size=(2, 4, 3)), rng.normal(size=(2, 6, 3))
+    shares = np.exp(0.7 * query @ value.swapaxes(1, 2))
+    wanted = shares / shares.sum(axis=-1, keepdims=True) @ value
+    np.testing.assert_allclose(layer([query, value]), wanted, 1e-9)

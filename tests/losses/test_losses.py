@@ -84,7 +84,7 @@ def test_gradients(cls, named, y, p, expected, shape):
     ],
 )
 def test_absorbing_an_activation_changes_nothing(loss, activation, y):
-    assert loss.absorbs(activation)
+    assert loss.absorbs(activation, 2)
     p, t, weights = activation(Z), targets(loss, y, Z), np.array([0.5, 0.0, 2.0])
     values = loss.forward(t, p)
     dz = activation.backward(loss.backward(weights))
@@ -94,16 +94,29 @@ def test_absorbing_an_activation_changes_nothing(loss, activation, y):
 
 
 def test_what_is_absorbed():
-    softmax, other_axis, sigmoid = Softmax(), Softmax(axis=1), Sigmoid()
-    other_axis.ensure_built((None, 2, 3))
+    softmax, first_axis, sigmoid = Softmax(), Softmax(axis=1), Sigmoid()
     for loss in (CategoricalCrossentropy, SparseCategoricalCrossentropy):
-        assert loss().absorbs(softmax)
-        assert not loss(from_logits=True).absorbs(softmax)
-        assert not any(loss().absorbs(layer) for layer in (sigmoid, other_axis, Dense(3)))
-    assert BinaryCrossentropy().absorbs(sigmoid)
-    assert not BinaryCrossentropy(from_logits=True).absorbs(sigmoid)
-    assert not BinaryCrossentropy().absorbs(softmax)
-    assert not MeanSquaredError().absorbs(softmax)
+        assert loss().absorbs(softmax, 3)
+        assert loss().absorbs(first_axis, 2)
+        assert not loss(from_logits=True).absorbs(softmax, 3)
+        assert not any(loss().absorbs(layer, 3) for layer in (sigmoid, first_axis, Dense(3)))
+    assert BinaryCrossentropy().absorbs(sigmoid, 2)
+    assert not BinaryCrossentropy(from_logits=True).absorbs(sigmoid, 2)
+    assert not BinaryCrossentropy().absorbs(softmax, 2)
+    assert not MeanSquaredError().absorbs(softmax, 2)
+
+
+def test_a_softmax_that_is_used_at_two_ranks(rng):
+    """Axis 1 is the last of its first input only, so the loss of the second computes no softmax."""
+    softmax, vector, steps = Softmax(axis=1), nnkit.Input((4,)), nnkit.Input((3, 4))
+    model = nnkit.Model([vector, steps], [softmax(vector), softmax(steps)])
+    model.compile("sgd", ["mse", "categorical_crossentropy"])
+    x = [rng.normal(size=(5, 4)), rng.normal(size=(5, 3, 4))]
+    y = np.eye(4)[rng.integers(0, 4, (5, 3))]
+    p = np.exp(x[1]) / np.exp(x[1]).sum(axis=1, keepdims=True)
+    wanted = -(np.log(p / p.sum(axis=-1, keepdims=True)) * y).sum(axis=-1).mean()
+    _, _, found = model.evaluate(x, [np.zeros((5, 4)), y], verbose=0)
+    np.testing.assert_allclose(found, wanted, 1e-5)
 
 
 def test_a_derived_activation_is_not_absorbed():

@@ -123,7 +123,7 @@ LAMBDA = {
 @pytest.mark.parametrize(
     ("change_config", "message"),
     [
-        (lambda c: c | {"class_name": "Functional"}, "a Functional model; nnkit reads Sequential"),
+        (lambda c: c | {"class_name": "Functional"}, "Functional model without input_layers"),
         (
             lambda c: c["config"]["layers"][1].update(class_name="Gate"),
             "unknown layer 'Gate'.*Known: Activation, .*Dense.*custom_objects",
