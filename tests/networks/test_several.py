@@ -202,5 +202,5 @@ def test_a_dictionary_names_the_outputs(rng):
     found = model.evaluate(x, y, verbose=0, return_dict=True)
     np.testing.assert_allclose(found["u_loss"], np.square(predicted["u"] - y["u"]).mean(), 1e-5)
     np.testing.assert_allclose(found["v_loss"], abs(predicted["v"] - y["v"]).mean(), 1e-5)
-    with pytest.raises(ValueError, match="'dense'.*'u', 'v'"):
+    with pytest.raises(ValueError, match=r"'dense'.*'u', 'v'"):
         model.compile("sgd", {"dense": "mse"})
