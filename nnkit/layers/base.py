@@ -762,13 +762,13 @@ class Layer(WeightOwner):
         return kept | {"_expressions": {}, "_nodes": []}
 
 
-def _noted(build: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+def _noted(build: Callable[..., None]) -> Callable[..., None]:
     """A method ``build`` that notes for which shape there are weights: they are made once."""
 
     @wraps(build)
-    def noted(self: Layer, input_shape: Any) -> None:
-        build(self, input_shape)
-        self._weights_for = input_shape
+    def noted(self: Layer, *given: Any, **named: Any) -> None:
+        build(self, *given, **named)
+        self._weights_for = next(iter((*given, *named.values())), None)
 
     return noted
 

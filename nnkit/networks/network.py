@@ -181,7 +181,13 @@ class Network(Layers):
 
     @functools.cached_property
     def output_names(self) -> list[str]:
-        """Names of the outputs: those of their layers, numbered if one gives several."""
+        """Names of the outputs: their keys in a dictionary, otherwise those of their layers.
+
+        They are numbered if one layer gives several.
+        """
+        form = self.output_form
+        if isinstance(form, dict) and len(form) == len(self.outputs):
+            return sorted(map(str, form))
         names = [p.node.layer.name if p.node else p.name for p in self.outputs]
         seen: Counter[str] = Counter()
         unique = []

@@ -1,4 +1,4 @@
-"""Random graphs, built here and in Keras from one seed: equal outputs, and equal after ten steps."""
+"""Random graphs, built here and in Keras from one seed: equal, also after ten steps."""
 
 import numpy as np
 import pytest
@@ -10,11 +10,15 @@ NO_MASKS = "ignore:.*(does not support masking|takes no notice of the mask):User
 pytestmark = [QUIET, pytest.mark.filterwarnings(NO_MASKS)]
 
 SIZE, BATCH, LENGTH, STEPS = 4, 6, 5, 10
-LOSSES = {"linear": "mse", "sigmoid": "binary_crossentropy", "softmax": "categorical_crossentropy"}
+LOSSES = {
+    "linear": "mse",
+    "sigmoid": "binary_crossentropy",
+    "softmax": "categorical_crossentropy",
+}
 
 
 class AsPredicted(keras.layers.BatchNormalization):
-    """What ``layer(x, training=False)`` is in nnkit: in Keras, ``fit`` sets the flag all the same."""
+    """``layer(x, training=False)`` of nnkit: in Keras, ``fit`` sets the flag all the same."""
 
     def call(self, inputs, training=None, mask=None):
         return super().call(inputs, training=False, mask=mask)

@@ -13,11 +13,16 @@ OPTIONS = {"batch_size": BATCH, "verbose": 0}
 
 
 def made(library, form=list):
-    """A model of the inputs p and q, with the outputs a and b in a list or dictionary."""
+    """A model of the inputs p and q, with the outputs a and b in a list or dictionary.
+
+    In a dictionary, it is the keys that name the outputs, not their layers.
+    """
     layers = library.layers
     p, q = library.Input((3,), name="p"), library.Input((2,), name="q")
     hidden = layers.Dense(4, "tanh")(layers.Concatenate()([p, q]))
-    a, b = layers.Dense(2, name="a")(hidden), layers.Dense(3, "softmax", name="b")(hidden)
+    names = {"a": "last", "b": "first"} if form is dict else {"a": "a", "b": "b"}
+    a = layers.Dense(2, name=names["a"])(hidden)
+    b = layers.Dense(3, "softmax", name=names["b"])(hidden)
     return library.Model([p, q], {"a": a, "b": b} if form is dict else [a, b])
 
 
@@ -127,11 +132,16 @@ def test_weights_by_name_where_outputs_are_a_list(names, data, rng):
     ids=str,
 )
 def test_refused(compiled, data):
+    x, y = [data["p"], data["q"]], [data["a"], data["b"]]
+
+    def run(library):
+        model = made(library)
+        model.compile("sgd", **compiled)
+        model.fit(x, y, **OPTIONS)
+
     for library in (nnkit, keras):
         with pytest.raises((KeyError, ValueError)):
-            model = made(library)
-            model.compile("sgd", **compiled)
-            model.fit([data["p"], data["q"]], [data["a"], data["b"]], **OPTIONS)
+            run(library)
 
 
 def test_class_weight_is_refused(data):

@@ -178,3 +178,29 @@ def test_predict_keeps_states(rng):
     assert abs(first - second).max() > 1e-3
     model.reset_states()
     np.testing.assert_array_equal(model.predict(data, batch_size=3), first)
+
+
+def test_a_dictionary_names_the_outputs(rng):
+    """Also of a model of one's own."""
+
+    class Net(Model):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = Dense(2), Dense(3)
+
+        def call(self, x):
+            return {"v": self.one(x), "u": self.two(x)}
+
+    x = rng.normal(size=(6, 4)).astype(np.float32)
+    y = {"u": x[:, :3], "v": x[:, :2]}
+    model = Net()
+    model.compile("sgd", {"u": "mse", "v": "mae"}, metrics={"v": ["mse"]})
+    model.fit(x, y, verbose=0)
+    assert model.metrics_names == ["loss", "u_loss", "v_loss", "v_mse"]
+    predicted = model.predict(x)
+    assert list(predicted) == ["v", "u"]
+    found = model.evaluate(x, y, verbose=0, return_dict=True)
+    np.testing.assert_allclose(found["u_loss"], np.square(predicted["u"] - y["u"]).mean(), 1e-5)
+    np.testing.assert_allclose(found["v_loss"], abs(predicted["v"] - y["v"]).mean(), 1e-5)
+    with pytest.raises(ValueError, match=r"'dense'.*'u', 'v'"):
+        model.compile("sgd", {"dense": "mse"})
