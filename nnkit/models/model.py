@@ -352,11 +352,26 @@ class Model(Trainer):
         line_length: int | None = None,
         *,
         print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
         show_trainable: bool = False,
     ) -> None:
-        """Print a table of the layers, their output shapes and their numbers of weights."""
+        """Print a table of the layers, their output shapes and their numbers of weights.
+
+        Parameters
+        ----------
+        line_length : int, optional
+            Of the table; by default 65, and 98 where the graph is not a line: then there is one
+            more column, with where each layer's inputs come from, such as ``dense[0][0]``: the
+            layer, the number of its use in this model, the number of the use's output.
+        print_fn : callable, optional
+            Gets each line, instead of ``print``.
+        expand_nested : bool
+            Whether the layers of models among the layers are shown, indented.
+        show_trainable : bool
+            Whether layers with frozen weights are marked.
+        """
         with self.turns.alone():
-            summary(self, line_length or 65, print_fn, show_trainable)
+            summary(self, line_length, print_fn, expand_nested, show_trainable)
 
     @property
     def weights(self) -> list[Variable]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from nnkit.nested import leaves
+
 if TYPE_CHECKING:
+    from nnkit.layers.base import Layer
+    from nnkit.layers.nodes import Node
     from nnkit.models.model import Model
 
 __all__ = ["summary"]
@@ -13,31 +19,41 @@ __all__ = ["summary"]
 
 def summary(
     model: Model,
-    line_length: int,
+    line_length: int | None,
     print_fn: Callable[[str], Any] | None,
+    expand_nested: bool,
     show_trainable: bool,
 ) -> None:
-    """Print a table of a model's layers."""
+    """Print a table of a model's layers, with their connections if it is more than a line."""
     show = print_fn or print
-    widths = int(line_length * 0.5), int(line_length * 0.3)
+    connected = not _is_line(_nodes(model))
+    line_length = line_length or (98 if connected else 65)
+    shares = (0.34, 0.24, 0.14) if connected else (0.5, 0.3)
+    widths = [int(line_length * share) for share in shares]
     last = line_length - sum(widths)
+    if not connected:
+        widths, last = [*widths, last], 0
 
-    def line(layer: str, shape: str, count: str) -> str:
-        cells = zip((layer, shape), widths, strict=True)
-        return "".join(f"{text[: w - 1]:<{w}}" for text, w in cells) + f"{count:>{last}}"
+    def show_row(layer: str, shapes: Sequence[str], count: str, sources: Sequence[str]) -> None:
+        """Print one row; cells with several values take several lines."""
+        for cells in zip_longest([layer], shapes, [count], sources, fillvalue=""):
+            label, shape, number, source = cells
+            text = f"{label[: widths[0] - 1]:<{widths[0]}}{shape[: widths[1] - 1]:<{widths[1]}}"
+            text += f"{number:>{widths[2]}}"
+            if connected:
+                text += f"  {source[: last - 2]}"
+            show(text.rstrip())
 
     show(f"Model: {model.name!r}")
     show("=" * line_length)
-    show(line("Layer (type)", "Output shape", "Weights"))
+    show_row("Layer (type)", ["Output shape"], "Weights", ["Connected to"])
     show("-" * line_length)
-    shape = model.input_shape
-    for layer in model.layers:
-        if shape is not None:
-            shape = layer.compute_output_shape(shape)
-        label = f"{layer.name} ({type(layer).__name__})"
+    for depth, layer, shapes, sources in _rows(model, expand_nested):
+        label = f"{'  ' * depth}{layer.name} ({type(layer).__name__})"
         if show_trainable and layer.variables and not layer.trainable:
             label += " frozen"
-        show(line(label, "?" if shape is None else str(shape), f"{layer.count_params():,}"))
+        count = f"{layer.count_params():,}" if getattr(layer, "built", True) else "?"
+        show_row(label, shapes or ["?"], count, sources)
     show("=" * line_length)
     if not model.built:
         show("Not built yet: the weights are made when the model first sees data.")
@@ -50,3 +66,46 @@ def summary(
     if model.compiled:
         slots = len(model.optimizer.slots)
         show(f"Optimizer {type(model.optimizer).__name__}: {slots * trainable:,} more numbers")
+
+
+def _nodes(model: Any) -> Sequence[Node]:
+    """The uses of layers in a model; none if it has no graph yet."""
+    return getattr(getattr(model, "network", None), "nodes", ())
+
+
+def _is_line(nodes: Sequence[Node]) -> bool:
+    """Whether every layer is used once, and what it gives goes to one layer at most."""
+    layers = Counter(id(node.layer) for node in nodes)
+    inputs = [p for node in nodes for p in node.inputs]
+    read = Counter(id(p) for p in inputs)
+    return (
+        all(len(node.inputs) <= 1 and len(leaves(node.outputs)) == 1 for node in nodes)
+        and all(count == 1 for count in [*layers.values(), *read.values()])
+        and sum(not node.inputs for node in nodes) <= 1
+    )
+
+
+def _rows(
+    model: Any, expand_nested: bool, depth: int = 0
+) -> Iterator[tuple[int, Layer, list[str], list[str]]]:
+    """For each layer its depth, itself, the shapes that it gives, and where its inputs are from."""
+    uses: dict[int, list[Node]] = {}
+    number: dict[int, int] = {}
+    nodes = _nodes(model)
+    begins = [p.node for p in model.inputs if p.node is not None] if nodes else []
+    for node in dict.fromkeys([*begins, *nodes]):
+        of_layer = uses.setdefault(id(node.layer), [])
+        number[id(node)] = len(of_layer)
+        of_layer.append(node)
+
+    for layer in model.layers:
+        shapes: list[str] = []
+        sources: list[str] = []
+        for node in uses.get(id(layer), []):
+            shapes += [str(p.shape) for p in leaves(node.outputs)]
+            for p in node.inputs:
+                if p.node is not None:
+                    sources.append(f"{p.node.layer.name}[{number.get(id(p.node), 0)}][{p.index}]")
+        yield depth, layer, shapes[:1] if len(set(shapes)) == 1 else shapes, sources
+        if expand_nested and getattr(layer, "layers", None):
+            yield from _rows(layer, expand_nested, depth + 1)

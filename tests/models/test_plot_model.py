@@ -1,0 +1,75 @@
+"""utils.plot_model: boxes apart, edges beside them, text inside."""
+
+import itertools
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+import nnkit
+from nnkit.layers import Dense, concatenate
+from nnkit.utils import plot_model
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def graph():
+    a, b = nnkit.Input((8,), name="a"), nnkit.Input((8,), name="b")
+    shared = Dense(4, "relu", name="shared")
+    inner = nnkit.Sequential([nnkit.Input((4,)), Dense(3), Dense(2, name="deep")], name="inner")
+    first = shared(a)
+    joined = concatenate([first, shared(b), inner(first), a])
+    return nnkit.Model([a, b], [joined, inner(shared(b))], name="net")
+
+
+def drawn(path):
+    root = ElementTree.parse(path).getroot()
+    rects = root.findall(f"{SVG}rect")[1:]
+    boxes = [[float(r.get(k)) for k in ("x", "y", "width", "height")] for r in rects]
+    return root, boxes
+
+
+@pytest.mark.parametrize("rankdir", ["TB", "BT", "LR", "RL"])
+@pytest.mark.parametrize("expand_nested", [False, True])
+def test_boxes_are_apart_and_hold_their_text(tmp_path, rankdir, expand_nested):
+    path = tmp_path / "m.svg"
+    shown = {"show_shapes": True, "show_dtype": True, "show_layer_names": True}
+    plot_model(graph(), path, rankdir=rankdir, expand_nested=expand_nested, **shown)
+    root, boxes = drawn(path)
+    assert len(boxes) == (10 if expand_nested else 8)
+    width, height = float(root.get("width")), float(root.get("height"))
+    for x, y, w, h in boxes:
+        assert x >= 0 and y >= 0 and x + w <= width and y + h <= height
+    for (x1, y1, w1, h1), (x2, y2, w2, h2) in itertools.combinations(boxes, 2):
+        assert x1 + w1 < x2 or x2 + w2 < x1 or y1 + h1 < y2 or y2 + h2 < y1
+    for text in root.findall(f"{SVG}text"):
+        x, y = float(text.get("x")), float(text.get("y"))
+        half = 12 * 0.62 * len(text.text) / 2
+        assert any(
+            u < x - half and x + half < u + w and v < y - 9 and y < v + h for u, v, w, h in boxes
+        )
+
+
+def test_names_are_escaped(tmp_path):
+    a = nnkit.Input((3,), name="a<b&c")
+    plot_model(nnkit.Model(a, Dense(2)(a)), tmp_path / "m.svg", show_layer_names=True)
+    root, _ = drawn(tmp_path / "m.svg")
+    assert "a<b&c (InputLayer)" in [t.text for t in root.findall(f"{SVG}text")]
+
+
+def test_png(tmp_path):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "m.png"
+    plot_model(graph(), path, dpi=50)
+    assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert np.frombuffer(path.read_bytes()[16:24], ">u4").min() > 50
+
+
+def test_refusals(tmp_path):
+    with pytest.raises(ValueError, match=r"\.svg and \.png"):
+        plot_model(graph(), tmp_path / "m.pdf")
+    with pytest.raises(ValueError, match="rankdir"):
+        plot_model(graph(), tmp_path / "m.svg", rankdir="XY")
+    with pytest.raises(ValueError, match="no graph to draw"):
+        plot_model(nnkit.Sequential([Dense(2)]), tmp_path / "m.svg")
+    assert not list(tmp_path.iterdir())
