@@ -28,7 +28,7 @@ HOMES = {
     "h5py": {"saving"},
     "tqdm": {"callbacks"},
     "pooch": {"datasets"},
-    "matplotlib": set(),
+    "matplotlib": {"utils"},
 }
 
 

@@ -1,7 +1,7 @@
 """Small helpers, with Keras's names."""
 
 from nnkit.utils.numerical import to_categorical
-from nnkit.utils.plot_model import plot_model
+from nnkit.utils.plotting import plot_model
 from nnkit.utils.random import set_random_seed
 
 __all__ = ["plot_model", "set_random_seed", "to_categorical"]

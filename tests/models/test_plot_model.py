@@ -39,7 +39,10 @@ def test_boxes_are_apart_and_hold_their_text(tmp_path, rankdir, expand_nested):
     assert len(boxes) == (10 if expand_nested else 8)
     width, height = float(root.get("width")), float(root.get("height"))
     for x, y, w, h in boxes:
-        assert x >= 0 and y >= 0 and x + w <= width and y + h <= height
+        assert x >= 0
+        assert y >= 0
+        assert x + w <= width
+        assert y + h <= height
     for (x1, y1, w1, h1), (x2, y2, w2, h2) in itertools.combinations(boxes, 2):
         assert x1 + w1 < x2 or x2 + w2 < x1 or y1 + h1 < y2 or y2 + h2 < y1
     for text in root.findall(f"{SVG}text"):

@@ -165,9 +165,9 @@ def layout(boxes: list[Box], rankdir: str) -> tuple[list[list[Box]], float, floa
         ranks[box.rank].append(box)
         for source in box.sources:
             edge = [source]
-            for rank in range(source.rank + 1, box.rank):
-                edge.append(Box(rank=rank))
-                ranks[rank].append(edge[-1])
+            for passed in range(source.rank + 1, box.rank):
+                edge.append(Box(rank=passed))
+                ranks[passed].append(edge[-1])
             edge.append(box)
             edges.append(edge)
             for upper, lower in zip(edge, edge[1:], strict=False):
