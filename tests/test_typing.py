@@ -36,7 +36,8 @@ print(probabilities.argmax(axis=-1))
 model.save("digits.h5")
 same = nnkit.load_model("digits.h5")
 layer = Dense(3, kernel_initializer=nnkit.initializers.he_normal, kernel_regularizer="l2")
-same.add(layer)
+model.add(layer)
+print(same.layers, same.to_json())
 
 kernel = same.weights[0]
 norm = float(np.linalg.norm(kernel)) + float((2 * kernel).sum()) + np.abs(kernel).max()

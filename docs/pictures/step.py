@@ -47,9 +47,10 @@ def record():
     model.compile("adam", "sparse_categorical_crossentropy")
     x, y = np.zeros((64, 784), np.float32), np.zeros(64, np.uint8)
     session = model.session()
-    bound = Arrays(x, model.loss.prepare(y, (64, 10))).bound() | {"order": np.arange(64)}
+    data = Arrays([x], [model.loss.prepare(y, (64, 10))])
+    bound, samples = data.bound() | {"order": np.arange(64)}, session.samples(data.shapes)
     with session.steps(1), recording(Tape(bound)) as tape:
-        train_batch(session, Window(32, 32, session.counters.batch), bound)
+        train_batch(session, samples, Window(32, 32, session.counters.batch), bound)
     return tape
 
 

@@ -154,7 +154,7 @@ class Layer(WeightOwner):
         if any("add_loss" in method.__code__.co_names for method in methods):
             cls._may_add_loss = True
         if "build" in own:
-            cls.build = _noted(own["build"])  # type: ignore[method-assign,assignment]
+            cls.build = _noted(own["build"])  # type: ignore[method-assign]
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -170,7 +171,7 @@ def layout(boxes: list[Box], rankdir: str) -> tuple[list[list[Box]], float, floa
                 ranks[passed].append(edge[-1])
             edge.append(box)
             edges.append(edge)
-            for upper, lower in zip(edge, edge[1:], strict=False):
+            for upper, lower in itertools.pairwise(edge):
                 above.setdefault(lower, []).append(upper)
     below: dict[Box, list[Box]] = {}
     for lower, uppers in above.items():
@@ -219,7 +220,7 @@ def _curve(edge: list[Box], rankdir: str) -> list[tuple[str, list[tuple[float, f
         return box.x, box.y + sign * side * box.height / 2
 
     moves = [("M", [point(edge[0], 1)])]
-    for upper, lower in zip(edge, edge[1:], strict=False):
+    for upper, lower in itertools.pairwise(edge):
         (x1, y1), (x2, y2) = point(upper, 1), point(lower, -1)
         bends = [((x1 + x2) / 2, y1), ((x1 + x2) / 2, y2)]
         if not across:
