@@ -412,6 +412,7 @@ class Layer(WeightOwner):
             An argument is unknown; arrays and placeholders are mixed; or the layer doesn't take
             inputs of this shape, or as many.
         """
+        self._check_depth()
         arguments, training = self._bound(x, more, named)
         if holds_placeholders(arguments):
             return self.connected(arguments, training)
@@ -424,6 +425,14 @@ class Layer(WeightOwner):
             return ["x", "training", "mask", *self.named_inputs, *self.call_options]
         names = list(inspect.signature(type(self).call).parameters)  # type: ignore[attr-defined]
         return [*names[1:], *(n for n in ("training", "mask") if n not in names)]
+
+    def _check_depth(self, outer: tuple[Layer, ...] = ()) -> None:
+        """Refuse a layer that is inside itself."""
+        if any(self is layer for layer in outer):
+            path = " -> ".join(layer.name for layer in (*outer, self))
+            raise ValueError(f"layer {self.name!r} is made of itself: {path}")
+        for layer in self.layers:
+            layer._check_depth((*outer, self))
 
     @property
     def takes_list(self) -> bool:
@@ -461,7 +470,14 @@ class Layer(WeightOwner):
                     f"layer {self.name!r} gets placeholders and {type(value).__name__} together: "
                     "call it with placeholders only, or with arrays only"
                 )
-        self.ensure_built(mapped(lambda p: p.shape, arguments["x"]))
+        shapes = mapped(lambda p: p.shape, arguments["x"])
+        if isinstance(shapes, (list, dict)) and not self.takes_list:
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}) takes one input, got "
+                f"{len(leaves(arguments['x']))}, of the shapes {shapes}; merge them first, for "
+                "example with nnkit.layers.concatenate"
+            )
+        self.ensure_built(shapes)
         node = Node(self, arguments, training, self.shapes_of_outputs(arguments), self.dtype)
         if current_trace() is None:
             self._nodes.append(node)
@@ -795,6 +811,8 @@ def owned_layers(owner: Any) -> list[Layer]:
             continue
         inner = leaves(value) if isinstance(value, (list, tuple, dict)) else [value]
         found |= {layer: None for layer in inner if isinstance(layer, Layer)}
+    if any(layer is owner for layer in found):
+        raise ValueError(f"layer {owner.name!r} is made of itself: it is among its attributes")
     return list(found)
 
 

@@ -48,6 +48,8 @@ class Lambda(Layer, wraps_functions=True):
     array([[  0., 100.]], dtype=float32)
     """
 
+    takes_list = True
+
     def __init__(
         self,
         function: Callable[..., Any] | str,

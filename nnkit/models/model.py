@@ -207,9 +207,17 @@ class Model(Trainer):
             return super().shapes_of_outputs(arguments)
         return self.compute_output_shape(mapped(lambda p: p.shape, arguments["x"]))
 
+    takes_list = True
+
     def is_traced(self, arguments: dict[str, Any]) -> bool:
         """Whether ``call`` is run on placeholders."""
         return self._has_own_call and not self.is_functional
+
+    def connected(self, arguments: dict[str, Any], training: bool | None) -> Any:
+        """The placeholders that the model gives for others: a node of a network."""
+        if self.built and self.is_functional:
+            self._in_order(arguments["x"])
+        return super().connected(arguments, training)
 
     def added_to(self, graph: Graph, arguments: dict[str, Any], training: bool) -> Any:
         """Add all nodes to a graph."""
@@ -220,13 +228,18 @@ class Model(Trainer):
     def _in_order(self, x: Any) -> list[Any]:
         """What a call is given for each input, also by name."""
         network = self.built_network()
-        if isinstance(x, dict) and not isinstance(network.input_form, dict):
-            return [x[name] for name in network.input_names]
+        if isinstance(x, dict):
+            form, names = network.input_form, network.input_names
+            if isinstance(form, dict) and set(x) == set(form):
+                return leaves(x)
+            given_inputs.check_names(x, names)
+            return [x[name] for name in names]
         found = leaves(x)
         if len(found) != len(network.inputs):
+            shapes = [getattr(one, "shape", one) for one in found]
             raise ValueError(
-                f"model {self.name!r} has {len(network.inputs)} inputs "
-                f"({', '.join(network.input_names)}), got {len(found)}"
+                f"model {self.name!r} takes inputs of the shapes {network.input_shapes} "
+                f"({', '.join(network.input_names)}), got {shapes}"
             )
         return found
 

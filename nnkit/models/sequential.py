@@ -78,9 +78,12 @@ class Sequential(Model):
         ValueError
             Another layer has the same name, or an Input is not the first layer.
         """
+        stack, first = _followed_by(self._stack, self._first, layer)
+        if any(inner is self for inner in stack[-1:] for inner in inner.walk()):
+            raise ValueError(f"model {self.name!r} can't be a layer of itself")
         self._share_turns([layer])
         with self.guard.changing("add"):
-            self._change(*_followed_by(self._stack, self._first, layer))
+            self._change(stack, first)
 
     def pop(self) -> Layer:
         """Remove the last layer and return it."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "arrays",
     "batch_size",
+    "check_names",
     "check_whole_batches",
     "checked",
     "fitted",
@@ -154,7 +155,7 @@ def samples(network: Network | Pending, x: Any) -> list[Any]:
         shape = network.input_shapes[0][1:]
         return [as_array(only_input(x, "x", shape, names[0]), "x", stays=True)]
     if isinstance(x, Mapping):
-        _check_names(x, names)
+        check_names(x, names)
         return [as_array(x[name], f"x[{name!r}]", stays=True) for name in names]
     if not isinstance(x, (list, tuple)) or len(x) != len(names):
         said = f"a list of {len(x)}" if isinstance(x, (list, tuple)) else f"a {type(x).__name__}"
@@ -165,7 +166,13 @@ def samples(network: Network | Pending, x: Any) -> list[Any]:
     return [as_array(v, f"x[{n!r}]", stays=True) for n, v in zip(names, x, strict=True)]
 
 
-def _check_names(x: Mapping[str, Any], names: Sequence[str]) -> None:
+def check_names(x: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Refuse a dictionary with an unknown input, or without one.
+
+    Raises
+    ------
+    ValueError
+    """
     for name in x:
         if name not in names:
             raise ValueError(

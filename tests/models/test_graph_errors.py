@@ -30,3 +30,53 @@ def test_compile_refuses_unknown_outputs(what):
     with pytest.raises(ValueError, match=f"{what} names the output 'yy'; did you mean 'y'"):
         model.compile("sgd", **({"loss": "mse"} | {what: given}))
     assert not model.compiled
+
+
+class Owner(nnkit.layers.Layer):
+    """A layer that may have another in an attribute."""
+
+    def __init__(self, inner=None, **options):
+        super().__init__(**options)
+        self.dense, self.inner = nnkit.layers.Dense(3), inner
+
+    def call(self, x):
+        return self.dense(x) if self.inner is None else self.inner(x)
+
+
+class OwnerModel(nnkit.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense, self.inner = nnkit.layers.Dense(3), None
+
+    def call(self, x):
+        return self.dense(x) if self.inner is None else self.inner(x)
+
+
+def test_what_is_made_of_itself():
+    layer, other, model = Owner(), Owner(), OwnerModel()
+    layer.inner, other.inner, model.inner = layer, Owner(other), model
+    for one in (layer, other, model):
+        with pytest.raises((ValueError, RecursionError), match="made of itself|recursion"):
+            one(np.ones((2, 3)))
+
+
+def test_a_sequential_is_no_layer_of_itself():
+    model = nnkit.Sequential([nnkit.Input((3,)), nnkit.layers.Dense(2)])
+    for layer in (model, nnkit.Sequential([model])):
+        with pytest.raises(ValueError, match="can't be a layer of itself"):
+            model.add(layer)
+    assert [layer.name for layer in model.layers] == ["dense"]
+    assert model.predict(np.ones((2, 3))).shape == (2, 2)
+
+
+def test_the_number_of_inputs_of_a_call():
+    a, b = nnkit.Input((3,), name="a"), nnkit.Input((3,), name="b")
+    with pytest.raises(ValueError, match=r"'q' \(Dense\) takes one input, got 2, of the shapes"):
+        nnkit.layers.Dense(2, name="q")([a, b])
+    model = nnkit.Model(a, nnkit.layers.Dense(2)(a), name="m")
+    with pytest.raises(ValueError, match="model 'm' takes inputs"):
+        model([a, b])
+    with pytest.raises(ValueError, match="model 'm' takes inputs"):
+        model(nnkit.Input((4,)))
+    with pytest.raises(ValueError, match="names the input 'aa'; did you mean 'a'"):
+        nnkit.Model({"a": a}, nnkit.layers.Dense(2)(a))({"aa": b})
