@@ -18,6 +18,7 @@ from nnkit.layers import (
     Layer,
     LayerNormalization,
     MultiHeadAttention,
+    add,
 )
 
 NAMES = ["anna", "bela", "carl", "dora"]
@@ -51,6 +52,8 @@ class AddPlaces(Layer):
 class EncoderBlock(Layer):
     """Attention among the words, then a network for each word; each is added to its input."""
 
+    supports_masking = True
+
     def __init__(self, heads, hidden, rate=0.1, **options):
         super().__init__(**options)
         self.heads, self.hidden, self.rate = heads, hidden, rate
@@ -63,8 +66,9 @@ class EncoderBlock(Layer):
         self.drop = Dropout(self.rate)
 
     def call(self, x, training=False):
-        x = self.norms[0](x + self.drop(self.attend(x, x), training=training))
-        return self.norms[1](x + self.drop(self.narrow(self.widen(x)), training=training))
+        # Unlike the operator +, the layer Add hands the mask on.
+        x = self.norms[0](add([x, self.drop(self.attend(x, x), training=training)]))
+        return self.norms[1](add([x, self.drop(self.narrow(self.widen(x)), training=training)]))
 
 
 def main(epochs=5, batch_size=32, output_dir="."):
