@@ -66,7 +66,7 @@ class EncoderBlock(Layer):
         self.drop = Dropout(self.rate)
 
     def call(self, x, training=False):
-        # Unlike the operator +, the layer Add hands the mask on.
+
         x = self.norms[0](add([x, self.drop(self.attend(x, x), training=training)]))
         return self.norms[1](add([x, self.drop(self.narrow(self.widen(x)), training=training)]))
 

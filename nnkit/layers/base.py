@@ -600,6 +600,7 @@ class Layer(WeightOwner):
         self._check_owned(nodes)
         found = graph.follow(nodes, values, [outputs, losses], training)
         graph.add_losses(found[1], training)
+        graph.let_decide(self, arguments["x"], found[0])
         return found[0]
 
     def _check_owned(self, nodes: Sequence[Node]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nnkit.conversion import to_numpy
-from nnkit.engine.dispatch import empty, launch, working
+from nnkit.engine.dispatch import current_tape, empty, launch, working
 from nnkit.engine.stops import in_python
 from nnkit.engine.variable import Storage, Variable
 from nnkit.layers.nodes import Node, Placeholder
@@ -112,6 +112,7 @@ class Graph:
         self.masks: list[Mask] = []
         self._count = 0
         self._masked: set[int] = set()
+        self._deciders: dict[int, tuple[Layer, Any]] = {}
         self._used: set[Layer] = set()
         self._moves = -1
 
@@ -193,6 +194,24 @@ class Graph:
         ):
             self._masked.update(value.index for value in made)
         return outputs
+
+    def let_decide(self, layer: Layer, x: Any, outputs: Any) -> None:
+        """Have a layer that is made of others say the masks of its outputs, where those say none.
+
+        Parameters
+        ----------
+        layer : Layer
+        x, outputs : Value, or nested lists of them
+            Its inputs and outputs.
+        """
+        if not (layer.supports_masking or layer.decides_mask):
+            return
+        inputs = {value.index for value in leaves(x)}
+        for value in leaves(outputs):
+            if value.index not in inputs:
+                self._deciders[value.index] = layer, x
+                if inputs & self._masked:
+                    self._masked.add(value.index)
 
     def may_be_masked(self, value: Value, masked: bool) -> None:
         """Say that an input comes with a mask."""
@@ -321,6 +340,11 @@ class Graph:
                     made = leaves(_compute_mask(part, x, mask))
                     for index, one in zip(use.results, made, strict=False):
                         marks[index] = one
+                for index in self._deciders.keys() & use.results if self._deciders else ():
+                    layer, given = self._deciders[index]
+                    if marks[index] is None:
+                        masks_of = mapped(lambda value: marks[value.index], given)
+                        marks[index] = _compute_mask(layer, mapped(found, given), masks_of)
         self._values = values
         self.masks = [marks[value.index] for value in self.outputs]
         return [values[value.index] for value in self.outputs]
@@ -574,7 +598,10 @@ class _Shaped(NamedTuple):
 def _compute_mask(part: Layer, x: Any, mask: Any) -> Any:
     """The mask of a part's output; what it computes in NumPy is recorded as a stop."""
     found = part.compute_mask(x, mask)
-    if found is None or part.recordable or not part.decides_mask:
+    if found is None or not part.decides_mask or any(found is one for one in leaves(mask)):
+        return found
+    tape = current_tape()
+    if part.recordable and (tape is None or isinstance(found, list) or tape.owns(found)):
         return found
     form, arrays = _without_arrays((x, mask))
 
