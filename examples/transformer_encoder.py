@@ -18,7 +18,6 @@ from nnkit.layers import (
     Layer,
     LayerNormalization,
     MultiHeadAttention,
-    add,
 )
 
 NAMES = ["anna", "bela", "carl", "dora"]
@@ -66,9 +65,8 @@ class EncoderBlock(Layer):
         self.drop = Dropout(self.rate)
 
     def call(self, x, training=False):
-
-        x = self.norms[0](add([x, self.drop(self.attend(x, x), training=training)]))
-        return self.norms[1](add([x, self.drop(self.narrow(self.widen(x)), training=training)]))
+        x = self.norms[0](x + self.drop(self.attend(x, x), training=training))
+        return self.norms[1](x + self.drop(self.narrow(self.widen(x)), training=training))
 
 
 def main(epochs=5, batch_size=32, output_dir="."):
