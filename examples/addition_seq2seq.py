@@ -2,7 +2,7 @@
 
 python examples/addition_seq2seq.py --epochs 10
 
-An encoder reads the question, and a decoder writes the answer, sign by sign, while it attends to the
+An encoder reads the question, and a decoder writes the answer, sign by sign, and attends to the
 question. In training it sees the right signs up to now; afterwards it goes on from its own.
 """
 

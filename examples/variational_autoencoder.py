@@ -63,7 +63,7 @@ def main(epochs=20, batch_size=32, output_dir="."):
     (x_train, _), (x_test, _) = mnist.load_data() if mnist.find() else load_digits()
     x_train, x_test = (x.astype(np.float32) / 255 for x in (x_train, x_test))
 
-    encoder, decoder, model = make_models()
+    _, decoder, model = make_models()
     model.summary()
     # A loss of the pixels, to which the divergence is added.
     model.compile(nnkit.optimizers.Adam(2e-3), "binary_crossentropy")

@@ -49,7 +49,8 @@ class Training:
         self.session.counters.rates[:8] = np.linspace(0.01, 0.08, 8)
         self.state = self.session.state
         window = Window(size, stride, self.session.counters.batch)
-        self.step = partial(train_batch, self.session, window)
+        samples = self.session.samples(data.shapes)
+        self.step = partial(train_batch, self.session, samples, window)
         before = kept(self.state)
         with recording(Tape(self.bound)) as self.tape:
             self.step(self.bound)
@@ -68,7 +69,7 @@ def samples(rng, count=30, inputs=5, outputs=2):
 
 def reference(training, activation, steps, size, optimizer, numbers):
     """Weights, loss sum and hits after some steps from the beginning, in float64."""
-    x, y = (training.bound[name].astype(np.float64) for name in ("x", "y"))
+    x, y = (training.bound[name].astype(np.float64) for name in ("x0", "y0"))
     weights = [w.numpy().astype(np.float64) for w in training.model.weights]
     slots = [[np.zeros_like(w)] * (2 if optimizer == "adam" else 1) for w in weights]
     activate = {"relu": lambda z: np.maximum(z, 0), "linear": lambda z: z}
