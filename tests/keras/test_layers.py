@@ -2,16 +2,18 @@
 
 import numpy as np
 import pytest
-from nnkit.layers.chain import Chain
 
 import nnkit
 from nnkit import layers, optimizers
+from nnkit.nested import leaves
 from tests.keras.theirs import QUIET, assert_close, keras, loaded, training_step
 from tests.layers.catalogue import LAYERS
 
 pytestmark = QUIET
 
-CASES = [case for case in LAYERS if not isinstance(case.keras, str)]
+COMPARED = [case for case in LAYERS if not isinstance(case.keras, str)]
+CASES = [case for case in COMPARED if case.is_step()]
+SEVERAL = [case for case in COMPARED if not case.is_step() and case.keras is None]
 RATE = 0.1
 
 
@@ -56,16 +58,17 @@ def check_training(ours, theirs, x, y, batch, ids):
     step = training_step(theirs)
     trained = [v.value for v in theirs.trainable_variables]
     others = [v.value for v in theirs.non_trainable_variables]
-    chain = Chain(ours.parts())
+    graph = ours.built_network().graph([(None, *x.shape[1:])], training=True)
     for i in range(10):
         rows = slice(i * batch, (i + 1) * batch)
         given = x[rows].astype(int) if ids else x[rows]
         loss, gradients, y_pred, others = step(trained, others, given, y[rows])
         if i == 0:
             kept = ours.get_weights()
-            assert_close(chain.forward(x[rows], True), y_pred)
+            dtype = graph.inputs[0].dtype
+            assert_close(graph.forward([x[rows].astype(dtype)])[0], y_pred)
             ours.set_weights(kept)  # Running statistics have moved.
-            dx = chain.backward(np.array(gradients[2]), propagate=True)
+            (dx,) = graph.backward([np.array(gradients[2])], propagate=True)
             if not ids:
                 assert_close(dx, gradients[1])
         assert_close(ours.train_on_batch(x[rows], y[rows]), loss)
@@ -81,6 +84,29 @@ def check_training(ours, theirs, x, y, batch, ids):
         variable.assign(value)
     for mine, value in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         assert_close(mine, value)
+
+
+@pytest.mark.parametrize("case", SEVERAL, ids=str)
+def test_several_inputs_or_outputs(case, rng, files):
+    """A model of a layer goes to Keras and back in a file."""
+    nnkit.utils.set_random_seed(5)
+    path, back, batch = files(), files(), case.batch or 3
+    ours = case.model(optimizers.SGD(RATE))
+    ours.set_weights([w + 0.3 * rng.normal(size=w.shape) for w in ours.get_weights()])
+    ours.save(path, include_optimizer=False)
+    theirs = loaded(path)
+    x, _ = case.data(rng, batch)
+    wanted = theirs.predict(x, batch_size=batch, verbose=0)
+    assert_all_close(ours.predict(x, batch), wanted)
+    theirs.save(back)
+    assert_all_close(nnkit.load_model(back).predict(x, batch), wanted)
+
+
+def assert_all_close(found, wanted):
+    found, wanted = (leaves(nested) for nested in (found, wanted))
+    assert len(found) == len(wanted)
+    for one, other in zip(found, wanted, strict=True):
+        assert_close(one, other)
 
 
 @pytest.mark.parametrize("kind", [layers.GRU, layers.LSTM, layers.SimpleRNN])

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from nnkit.layers.chain import Chain
 
 import nnkit
+from nnkit.layers.graph import Graph
 from tests.keras.theirs import QUIET, jax, keras
 from tests.layers.catalogue import ACTIVATIONS, INITIALIZERS, label
 
@@ -17,10 +17,10 @@ def test_activation(name, rng):
     x = np.concatenate([np.linspace(-30, 30, 241), [-1e4, 1e4, 1e-4]]).astype(np.float32)
     x = rng.permutation(x).reshape(4, 61)
     dy = rng.normal(size=x.shape).astype(np.float32)
-    chain = Chain(nnkit.layers.Activation(name).parts())
+    graph = Graph.of(nnkit.layers.Activation(name), x.shape, training=True)
     y, slope = jax.vjp(keras.activations.get(name), x)
-    np.testing.assert_allclose(chain.forward(x, True), y, 1e-5, 1e-6)
-    np.testing.assert_allclose(chain.backward(dy, propagate=True), slope(dy)[0], 1e-5, 1e-6)
+    np.testing.assert_allclose(graph.forward([x])[0], y, 1e-5, 1e-6)
+    np.testing.assert_allclose(graph.backward([dy], propagate=True)[0], slope(dy)[0], 1e-5, 1e-6)
 
 
 @pytest.mark.parametrize("made", INITIALIZERS, ids=label)
