@@ -373,15 +373,21 @@ class Model(Trainer):
         Parameters
         ----------
         line_length : int, optional
-            Of the table; by default 65, and 98 where the graph is not a line: then there is one
-            more column, with where each layer's inputs come from, such as ``dense[0][0]``: the
-            layer, the number of its use in this model, the number of the use's output.
+            Of the table, 40 or more; by default 65, and 98 where the graph is not a line: then
+            there is one more column, with where each layer's inputs come from, such as
+            ``dense[0][0]``: the layer, the number of its use in this model, the number of the use's
+            output.
         print_fn : callable, optional
             Gets each line, instead of ``print``.
         expand_nested : bool
             Whether the layers of models among the layers are shown, indented.
         show_trainable : bool
             Whether layers with frozen weights are marked.
+
+        Raises
+        ------
+        TypeError, ValueError
+            An argument is none of these.
         """
         with self.turns.alone():
             summary(self, line_length, print_fn, expand_nested, show_trainable)
