@@ -136,6 +136,7 @@ class Model(Trainer):
 
     def _connected(self, inputs: Any) -> Network:
         """The network of a class that defines ``call``."""
+        self.refuse_loops()
         shapes = self.shapes_of_outputs({"x": inputs})
         for i, layer in enumerate(self.layers):
             name_among(self.layers[:i], layer)
@@ -230,7 +231,8 @@ class Model(Trainer):
         network = self.built_network()
         if isinstance(x, dict):
             form, names = network.input_form, network.input_names
-            if isinstance(form, dict) and set(x) == set(form):
+            if isinstance(form, dict) and not set(x) <= set(names):
+                given_inputs.check_names(x, sorted(form, key=str))
                 return leaves(x)
             given_inputs.check_names(x, names)
             return [x[name] for name in names]

@@ -32,6 +32,7 @@ def summary(
     checks.flag("summary", "show_trainable", show_trainable)
     if print_fn is not None and not callable(print_fn):
         raise TypeError(f"summary: print_fn is called with each line, got {print_fn!r}")
+    model.refuse_loops()
     connected = not _is_line(model)
     if line_length is None:
         line_length = 98 if connected else 65
