@@ -71,8 +71,37 @@ def test_png(tmp_path):
 def test_refusals(tmp_path):
     with pytest.raises(ValueError, match=r"\.svg and \.png"):
         plot_model(graph(), tmp_path / "m.pdf")
+    for options in ({"dpi": 0}, {"dpi": 10**9}, {"show_shapes": "y"}, {"expand_nested": 2}):
+        with pytest.raises((TypeError, ValueError), match=next(iter(options))):
+            plot_model(graph(), tmp_path / "m.svg", **options)
+    with pytest.raises(TypeError, match="draws a model, got 3"):
+        plot_model(3, tmp_path / "m.svg")
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        plot_model(graph(), tmp_path / "none" / "m.svg")
     with pytest.raises(ValueError, match="rankdir"):
         plot_model(graph(), tmp_path / "m.svg", rankdir="XY")
     with pytest.raises(ValueError, match="no graph to draw"):
         plot_model(nnkit.Sequential([Dense(2)]), tmp_path / "m.svg")
     assert not list(tmp_path.iterdir())
+
+
+def test_texts_are_no_wider_than_the_layout_says():
+    """Against the widths of the font itself."""
+    pytest.importorskip("matplotlib")
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    from nnkit.utils.plotting import width_of
+
+    font = FontProperties(family="DejaVu Sans")
+    for text in [*map(chr, range(33, 127)), "\xc4", "W" * 40, "output: (None, None, 128)"]:
+        found = TextPath((0, 0), text, size=12, prop=font).get_extents().width
+        assert found <= width_of(text), text
+
+
+def test_a_model_of_inputs_alone_and_suffixes_in_capitals(tmp_path):
+    a = nnkit.Input((3,), name="a")
+    plot_model(nnkit.Model(a, a), tmp_path / "m.SVG", show_layer_names=True)
+    root, boxes = drawn(tmp_path / "m.SVG")
+    assert len(boxes) == 1
+    assert [t.text for t in root.findall(f"{SVG}text")] == ["a (InputLayer)"]
