@@ -38,6 +38,8 @@ class Box:
     ----------
     x, y, width, height : float
         The centre and the size, in points.
+    band : float
+        The extent of its rank, from the rank before to the one after.
     """
 
     text: list[str] = field(default_factory=list)
@@ -47,6 +49,7 @@ class Box:
     y: float = 0.0
     width: float = 8.0
     height: float = 0.0
+    band: float = 0.0
 
 
 def plot_model(
@@ -228,6 +231,7 @@ def layout(boxes: list[Box], rankdir: str) -> tuple[list[list[Box]], float, floa
         height = max(b.height for b in rank)
         for b in rank:
             b.x, b.y = b.x - left, y + height / 2
+            b.band = height
             b.height = b.height or height  # An edge passes the whole rank straight.
         y += height + _BETWEEN
     length = y - _BETWEEN + _GAP
@@ -241,23 +245,31 @@ def layout(boxes: list[Box], rankdir: str) -> tuple[list[list[Box]], float, floa
 
 
 def _curve(edge: list[Box], rankdir: str) -> list[tuple[str, list[tuple[float, float]]]]:
-    """The pen's moves along an edge: "M" to, "L" line to, "C" curve to."""
+    """The pen's moves along an edge: "M" to, "L" line to, "C" curve to.
+
+    It is curved between ranks only, where no boxes are.
+    """
     across, sign = rankdir in ("LR", "RL"), 1 if rankdir in ("TB", "LR") else -1
 
-    def point(box: Box, side: int) -> tuple[float, float]:
+    def point(box: Box, extent: float) -> tuple[float, float]:
         if across:
-            return box.x + sign * side * box.width / 2, box.y
-        return box.x, box.y + sign * side * box.height / 2
+            return box.x + sign * extent / 2, box.y
+        return box.x, box.y + sign * extent / 2
 
-    moves = [("M", [point(edge[0], 1)])]
+    def size(box: Box) -> float:
+        return box.width if across else box.height
+
+    moves = [("M", [point(edge[0], size(edge[0]))])]
     for upper, lower in itertools.pairwise(edge):
-        (x1, y1), (x2, y2) = point(upper, 1), point(lower, -1)
+        (x1, y1), (x2, y2) = point(upper, upper.band), point(lower, -lower.band)
+        if size(upper) < upper.band or upper is not edge[0]:
+            moves.append(("L", [(x1, y1)]))
         bends = [((x1 + x2) / 2, y1), ((x1 + x2) / 2, y2)]
         if not across:
             bends = [(x1, (y1 + y2) / 2), (x2, (y1 + y2) / 2)]
         moves.append(("C", [*bends, (x2, y2)]))
-        if lower is not edge[-1]:
-            moves.append(("L", [point(lower, 1)]))
+    if size(edge[-1]) < edge[-1].band:
+        moves.append(("L", [point(edge[-1], -size(edge[-1]))]))
     return moves
 
 
