@@ -72,14 +72,16 @@ def plot_model(
         Built.
     to_file : path
         ``.svg``, or ``.png``, which needs matplotlib (``pip install nnkit[plot]``).
-    show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable : bool
+    show_shapes, show_dtype, show_layer_names : bool
         What the boxes say besides the layers' classes.
     rankdir : {"TB", "BT", "LR", "RL"}
         From the inputs to the outputs: down, up, to the right, to the left.
     expand_nested : bool
         Whether models among the layers are drawn layer by layer.
     dpi : int
-        Pixels per inch of a ``.png``.
+        Pixels per inch of a ``.png``, from 10 to 2000.
+    show_layer_activations, show_trainable : bool
+        What else the boxes say.
 
     Raises
     ------
