@@ -439,7 +439,7 @@ class Model(Trainer):
     def to_json(self, **options: Any) -> str:
         """The layers and connections as a text, which Keras reads, too.
 
-        ``options`` are those of :func:`json.dumps`. See :func:`nnkit.models.model_from_json`.
+        ``options`` are those of ``json.dumps``. See :func:`nnkit.models.model_from_json`.
         """
         own = {
             "class_name": type(self).__name__,
@@ -449,7 +449,7 @@ class Model(Trainer):
         return json.dumps({**to_keras.model_config(self), "nnkit": own}, **options)
 
     def get_compile_config(self) -> dict[str, Any]:
-        """The arguments of :meth:`compile` as plain data."""
+        """The arguments of ``compile`` as plain data."""
         self._require_compiled("get_compile_config")
         return {
             "optimizer": to_plain(self.optimizer),
