@@ -442,7 +442,7 @@ class Layer(WeightOwner):
                 return self.connected(arguments, training)
             return self._computed(arguments, bool(training))
         except Exception:
-            if not any(hasattr(layer, "network") and layer.built for layer in unbuilt):
+            if not any(getattr(layer, "built", False) for layer in unbuilt):
                 for layer, (shape, variables) in unbuilt.items():
                     layer._unbuild(shape, variables)
             raise
