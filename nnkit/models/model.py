@@ -340,11 +340,6 @@ class Model(Trainer):
         made = [np.ascontiguousarray(a, self.dtype) for a in found]
         return made if len(made) > 1 else made[0]
 
-    def check_values(self, x: Any, name: str) -> None:
-        """Refuse data that the first layer can't take."""
-        if isinstance(self.network, Network) and self.is_functional:
-            self.network.check_values(0, x, name)
-
     def add_loss(self, loss: Any) -> None:
         """Add the sum of a placeholder to the loss, computed from the model's inputs or layers."""
         if isinstance(self.network, Network) and isinstance(loss, Placeholder):
@@ -447,7 +442,7 @@ class Model(Trainer):
     def to_json(self, **options: Any) -> str:
         """The layers and connections as a text, which Keras reads, too.
 
-        ``options`` are those of :func:`json.dumps`. See :func:`nnkit.models.model_from_json`.
+        ``options`` are those of ``json.dumps``. See :func:`nnkit.models.model_from_json`.
         """
         own = {
             "class_name": type(self).__name__,
@@ -457,7 +452,7 @@ class Model(Trainer):
         return json.dumps({**to_keras.model_config(self), "nnkit": own}, **options)
 
     def get_compile_config(self) -> dict[str, Any]:
-        """The arguments of :meth:`compile` as plain data."""
+        """The arguments of ``compile`` as plain data."""
         self._require_compiled("get_compile_config")
         return {
             "optimizer": to_plain(self.optimizer),

@@ -234,23 +234,28 @@ def checked(model: Trainer, given: Sequence[Any], form: Any = None) -> list[Any]
     if isinstance(network, Network):
         sizes = [array.shape[1:] for array in given]
         if sizes == network.samples:
-            for number, x in enumerate(given):
-                network.check_values(number, x, "x")
-            return list(given)
+            return _valid(network, given)
     if isinstance(network, Network) and _differ(given, network.input_shapes):
         model.widened([(None, *a.shape[1:]) for a in given])
         network = model.network
     if not isinstance(network, Network):
         return [_with_axes((), x, "x") for x in given]
-    made = []
     pairs = zip(given, network.input_shapes, _names(network, given), strict=True)
-    for number, (x, shape, name) in enumerate(pairs):
-        x = x if x.shape[1:] == shape[1:] else _with_axes(shape[1:], x, name)
+    made = [
+        x if x.shape[1:] == shape[1:] else _with_axes(shape[1:], x, name)
+        for x, shape, name in pairs
+    ]
+    return _valid(network, made)
+
+
+def _valid(network: Network, given: Sequence[Any]) -> list[Any]:
+    """Samples of the right shapes, if they are equally many and layers can take their values."""
+    names = _names(network, given)
+    if len(given) > 1:
+        check_lengths(dict(zip(names, given, strict=True)))
+    for number, (x, name) in enumerate(zip(given, names, strict=True)):
         network.check_values(number, x, name)
-        made.append(x)
-    if len(made) > 1:
-        check_lengths(dict(zip(_names(network, given), made, strict=True)))
-    return made
+    return list(given)
 
 
 def _differ(given: Sequence[Any], shapes: Sequence[Shape]) -> bool:
