@@ -162,8 +162,8 @@ def placed(arrays: dict[str, Any], driver: Driver, results: tuple[str, ...]) -> 
         if foreign:
             raise DeviceError(
                 f"{foreign[0].rstrip('0123456789')} lies on {driver.name}, where the rest of the "
-                f"data, {total / 1e6:.0f} MB, does not fit beside it; give all data in host memory, "
-                "and it is streamed"
+                f"data, {total / 1e6:.0f} MB, does not fit beside it; give all data in host "
+                "memory, and it is streamed"
             )
         yield {name: Streamed(a) for name, a in arrays.items()}
         return
