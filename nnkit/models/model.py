@@ -439,7 +439,7 @@ class Model(Trainer):
     def to_json(self, **options: Any) -> str:
         """The layers and connections as a text, which Keras reads, too.
 
-        ``options`` are those of :func:`json.dumps`. See :func:`nnkit.models.model_from_json`.
+        ``options`` are those of ``json.dumps``. See :func:`nnkit.models.model_from_json`.
         """
         own = {
             "class_name": type(self).__name__,
