@@ -53,7 +53,7 @@ def arrays(
     rows = check_lengths(dict(zip(_names(network, given), given, strict=True)))
     outputs = network.output_shapes_for([(None, *a.shape[1:]) for a in given])
     many = len(goals) > 1
-    targets = for_outputs("y", _listed(y, goals), network.output_names, owner="fit")
+    targets = for_outputs("y", _listed(y, goals), network.output_names)
     weights = [sample_weight] if not many else _weights(sample_weight, network.output_names)
     found: list[np.ndarray | None] = []
     weighed: list[np.ndarray | None] = []
@@ -111,7 +111,7 @@ def _weights(given: Any, names: Sequence[str]) -> list[Any]:
     whole = given is not None and not isinstance(given, Mapping)
     if whole and (is_array(given) or not any(_is_weights(v) for v in given)):
         return [given] * len(names)
-    return for_outputs("sample_weight", given, names, owner="fit")
+    return for_outputs("sample_weight", given, names)
 
 
 def _is_weights(value: Any) -> bool:

@@ -106,7 +106,7 @@ def test_launches_find_their_arguments(train):
     named = found.arguments
     assert {name for kernel in kernels for name in kernel.parameters} == {*named, "steps"}
     tape = training.tape
-    assert tape.places[named["x"].place].name == "x"
+    assert tape.places[named["x"].place].name == "x0"
     assert named["failed"] == Scratch((1,), "int32")
     assert isinstance(named["partial"], Scratch)
     storage, counters = training.session.storage, training.session.counters

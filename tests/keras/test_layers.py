@@ -13,7 +13,12 @@ pytestmark = QUIET
 
 COMPARED = [case for case in LAYERS if not isinstance(case.keras, str)]
 CASES = [case for case in COMPARED if case.is_step()]
-SEVERAL = [case for case in COMPARED if not case.is_step() and case.keras is None]
+# With first states, Keras drops the mask of the sequence; nnkit counts it.
+SEVERAL = [
+    case
+    for case in COMPARED
+    if not case.is_step() and case.keras is None and not (case.masked is True and case.named)
+]
 RATE = 0.1
 
 
