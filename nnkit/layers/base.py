@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -825,8 +825,21 @@ def mapped_shapes(shapes: Any, keep_batch: bool) -> Any:
     return map_shapes(lambda shape: shape if keep_batch else (None, *shape[1:]), shapes)
 
 
+@cache
+def _methods(definer: type[Layer]) -> frozenset[str]:
+    """Names of the methods of one of nnkit's classes."""
+    return frozenset(n for n in dir(definer) if inspect.isroutine(getattr(definer, n)))
+
+
 def owned_layers(owner: Any) -> list[Layer]:
     """The layers in the attributes of an object, and in lists and dictionaries there."""
+    definer = next(c for c in type(owner).__mro__ if c.__module__.startswith("nnkit."))
+    for name in vars(owner).keys() & _methods(definer):
+        if isinstance(getattr(owner, name), Layer) or not callable(getattr(owner, name)):
+            raise ValueError(
+                f"layer {owner.name!r}: its attribute {name!r} hides the method of that name, "
+                "which nnkit calls; give the attribute another name"
+            )
     found: dict[Layer, None] = {}
     for name, value in vars(owner).items():
         if name in ("activation", "_penalty", "_layers"):

@@ -340,11 +340,6 @@ class Model(Trainer):
         made = [np.ascontiguousarray(a, self.dtype) for a in found]
         return made if len(made) > 1 else made[0]
 
-    def check_values(self, x: Any, name: str) -> None:
-        """Refuse data that the first layer can't take."""
-        if isinstance(self.network, Network) and self.is_functional:
-            self.network.check_values(0, x, name)
-
     def add_loss(self, loss: Any) -> None:
         """Add the sum of a placeholder to the loss, computed from the model's inputs or layers."""
         if isinstance(self.network, Network) and isinstance(loss, Placeholder):
