@@ -588,7 +588,7 @@ class Layer(WeightOwner):
         ----------
         graph : Graph
         arguments : dict
-            By name, with a :class:`nnkit.layers.graph.Value` in place of each array.
+            By name, with a ``Value`` in place of each array.
         training : bool
         """
         first, *rest = self.parts()

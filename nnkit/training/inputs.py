@@ -147,10 +147,11 @@ def samples(network: Network | Pending, x: Any) -> list[Any]:
         return [as_array(only_input(x, "x", None, None), "x", stays=True)]
     names = network.input_names
     form = network.input_form
-    if isinstance(form, dict) and isinstance(x, Mapping):
-        inputs = network.inputs
-        keys = [next(k for k, p in form.items() if p is one) for one in inputs]
-        names = keys if not set(x) <= set(names) else names
+    keys = sorted(form, key=str) if isinstance(form, dict) else names
+    if len(keys) == len(names) and isinstance(x, Mapping) and not set(x) <= set(names):
+        names = keys
+    elif len(names) > 1 and not (isinstance(x, Mapping) and set(x) <= set(names)):
+        x = _in_order(form, x)
     if len(names) == 1:
         shape = network.input_shapes[0][1:]
         return [as_array(only_input(x, "x", shape, names[0]), "x", stays=True)]
@@ -164,6 +165,24 @@ def samples(network: Network | Pending, x: Any) -> list[Any]:
             f"by their names {names}, got {said}"
         )
     return [as_array(v, f"x[{n!r}]", stays=True) for n, v in zip(names, x, strict=True)]
+
+
+def _in_order(form: Any, x: Any) -> Any:
+    """What is given for nested lists and dictionaries of inputs, as a list."""
+    if isinstance(form, dict) and isinstance(x, Mapping):
+        keys = sorted(form, key=str)
+        check_names(x, keys)
+        pairs = [(form[key], x[key]) for key in keys]
+    elif isinstance(form, (list, tuple)) and isinstance(x, (list, tuple)) and len(x) == len(form):
+        pairs = list(zip(form, x, strict=True))
+    else:
+        return x
+    found = []
+    for inner, value in pairs:
+        nested = isinstance(inner, (list, tuple, dict))
+        several = _in_order(inner, value) if nested else [value]
+        found += several if isinstance(several, list) else [several]
+    return found
 
 
 def check_names(x: Mapping[str, Any], names: Sequence[str]) -> None:

@@ -101,6 +101,8 @@ def test_several_inputs_or_outputs(case, rng, files):
     ours.save(path, include_optimizer=False)
     theirs = loaded(path)
     x, _ = case.data(rng, batch)
+    if case.named and case.masked:  # Keras loses the mask of a call that has further inputs.
+        x = [np.where(values == 0, 1, values) for values in x]
     wanted = theirs.predict(x, batch_size=batch, verbose=0)
     assert_all_close(ours.predict(x, batch), wanted)
     theirs.save(back)

@@ -242,3 +242,17 @@ def test_shapes_that_do_not_merge(merge):
         getattr(nnkit.layers, merge)([a, b])
     with pytest.raises(ValueError, match=rf"layer '{merge}'.*2 inputs"):
         getattr(nnkit.layers, merge)([a])
+
+
+def test_nested_inputs():
+    a, b, c = (nnkit.Input((3,), name=name) for name in "abc")
+    inputs = {"pair": [a, b], "one": c}
+    model = nnkit.Model(inputs, nnkit.layers.subtract([nnkit.layers.add([a, b]), c]))
+    x, y, z = (np.full((2, 3), n, "float32") for n in (1, 2, 4))
+    for given in ({"one": z, "pair": [x, y]}, {"a": x, "b": y, "c": z}, [z, x, y]):
+        assert np.array_equal(model.predict(given), x + y - z)
+        assert np.array_equal(model(given), x + y - z)
+    with pytest.raises(ValueError, match="names the input 'pairs'; did you mean 'pair'"):
+        model.predict({"one": z, "pairs": [x, y]})
+    with pytest.raises(ValueError, match="got a list of 2"):
+        model.predict({"one": z, "pair": [x]})
