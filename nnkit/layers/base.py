@@ -746,6 +746,11 @@ class Layer(WeightOwner):
 
     def as_input(self, x: Any) -> np.ndarray:
         """What is given as x, as an array of numbers."""
+        if checks.is_expression(x):
+            raise TypeError(
+                f"layer {self.name!r} is called in the call of a layer that doesn't have it; make "
+                "it in __init__ or build, as an attribute of self"
+            )
         array = to_numpy(x, "x")
         if array.ndim == 0:
             raise ValueError(f"x is the single number {array}; it needs a batch axis")
