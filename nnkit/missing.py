@@ -37,7 +37,7 @@ def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], An
     >>> from nnkit import EarlyStopping
     Traceback (most recent call last):
     ImportError: nnkit has no 'EarlyStopping'; it is nnkit.callbacks.EarlyStopping
-    >>> hasattr(nnkit, "Model")
+    >>> hasattr(nnkit, "Tensor")
     False
     """
 

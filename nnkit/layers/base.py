@@ -141,6 +141,7 @@ class Layer(WeightOwner):
     trusted: ClassVar[bool] = False
     is_copy = False
     _has_own_call: ClassVar[bool] = False
+    _wants_mask: ClassVar[bool] = False
     _may_add_loss: ClassVar[bool] = False
     makes_mask: bool = False
 
@@ -154,6 +155,8 @@ class Layer(WeightOwner):
         methods = [method for method in own.values() if inspect.isfunction(method)]
         if any("add_loss" in method.__code__.co_names for method in methods):
             cls._may_add_loss = True
+        if "call" in own:
+            cls._wants_mask = takes(own["call"], "mask")
         if "build" in own:
             cls.build = _noted(own["build"])  # type: ignore[method-assign]
 
@@ -200,13 +203,13 @@ class Layer(WeightOwner):
         """
         if not hasattr(self, "call"):
             return input_shape
-        if self.is_traced({"x": input_shape}):
-            given = map_shapes(lambda shape: Placeholder(shape, self.dtype, "x"), input_shape)
-            return mapped(lambda p: p.shape, self.traced({"x": given}, False)[0])
-        if self.input_shape is None:  # There are no weights yet.
+        if self.input_shape is None:  # There are no weights yet, and perhaps no layers inside.
             built = copy.deepcopy(self)
             built.ensure_built(input_shape)
             return built.compute_output_shape(input_shape)
+        if self.is_traced({"x": input_shape}):
+            given = map_shapes(lambda shape: Placeholder(shape, self.dtype, "x"), input_shape)
+            return mapped(lambda p: p.shape, self.traced({"x": given}, False)[0])
         return self._expression(False, input_shape).output_shape(self, input_shape)
 
     def fixed_sizes(self, shape: Any) -> Any:
@@ -404,6 +407,9 @@ class Layer(WeightOwner):
         use._penalty, use.is_copy = None, True
         vars(use).pop("graphs", None)
         return use
+
+    def draw_apart(self, use: int) -> None:
+        """Draw other random numbers than the uses of the layer before this one in a step."""
 
     # --------------------------------------------------------------------------- what a call does
 
@@ -642,7 +648,7 @@ class Layer(WeightOwner):
         if not self._has_own_call:
             return False
         several = isinstance(arguments["x"], (list, dict)) or len(arguments) > 1
-        return several or self._may_add_loss or bool(self.layers)
+        return several or self._may_add_loss or self._wants_mask or bool(self.layers)
 
     def traced(self, arguments: dict[str, Any], training: bool) -> tuple[Any, list[Placeholder]]:
         """What ``call`` gives for placeholders, and what it adds to the loss."""

@@ -5,6 +5,7 @@ Both run in Python, for one step; what they launch is recorded on the way.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -114,6 +115,7 @@ class Graph:
         self._masked: set[int] = set()
         self._deciders: dict[int, tuple[Layer, Any]] = {}
         self._used: set[Layer] = set()
+        self._times: Counter[Layer] = Counter()
         self._moves = -1
 
     # -------------------------------------------------------------------------------- making one
@@ -178,7 +180,12 @@ class Graph:
         """One more use of a layer, without its activation: the values that it gives."""
         again = self._used.intersection(part.inside())
         self._used.update(part.inside())
+        times = self._times[part]
+        self._times[part] += 1
         part = part.another_use() if again else part
+        if times:  # Each use draws other numbers.
+            for inner in part.inside():
+                inner.draw_apart(times)
         if part.input_dtype is not None:
             cast = partial(self._cast, dtype=part.input_dtype, training=training)
             arguments = arguments | {"x": mapped(cast, arguments["x"])}

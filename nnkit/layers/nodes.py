@@ -280,11 +280,21 @@ def add_shapes(nodes: Iterable[Node], known: dict[int, Shape]) -> None:
     def shape_of(placeholder: Placeholder) -> Shape:
         return known.get(id(placeholder), placeholder.shape)
 
+    def stand_in(placeholder: Placeholder) -> Placeholder:
+        node = placeholder.node
+        if placeholder.shape == () and node is not None and node.layer.fuses:
+            # Sizes of arrays: what they are depends on where they come from.
+            shapes = mapped(lambda p: p.shape, node.outputs)
+            again = Node(node.layer, node.given(stand_in), None, shapes, placeholder.dtype)
+            found: Placeholder = leaves(again.outputs)[placeholder.index]
+            return found
+        return Placeholder(shape_of(placeholder), placeholder.dtype, placeholder.name)
+
     for node in nodes:
         outputs = leaves(node.outputs)
         found = [p.shape for p in outputs]
         if any(shape_of(p) != p.shape for p in node.inputs):
-            given = node.given(lambda p: Placeholder(shape_of(p), p.dtype, p.name))
+            given = node.given(stand_in)
             found.clear()
             map_shapes(found.append, node.layer.shapes_of_outputs(given))
         known |= {id(p): shape for p, shape in zip(outputs, found, strict=True)}

@@ -92,22 +92,20 @@ class Operation(Layer):
         self, given: dict[str, Any], inputs: Sequence[Placeholder], k: int
     ) -> tuple[list[Shape], list[str]]:
         """Shapes and data types of the results for one choice of the unknown sizes."""
+        found = self.evaluated(given, k)
+        dtypes = [str(array.dtype) for array in found]
+        return [a.shape for a in found], [self.dtype if t[0] == "f" else t for t in dtypes]
+
+    def evaluated(self, given: dict[str, Any], k: int) -> list[np.ndarray]:
+        """The results for ones in place of placeholders, for one choice of the unknown sizes."""
         from nnkit.symbolic.graph import FunctionGraph
         from nnkit.symbolic.run.evaluate import Evaluator
 
-        symbols = {id(p): _symbol(p.dtype, p.shape) for p in inputs}
-        results = self.result(given, symbols)
-        distinct = {id(p): p for p in inputs}
-        graph = FunctionGraph([symbols[key] for key in distinct], results)
-        rows, size = _TRIED[k]
-        arrays = [
-            np.ones([n or (rows if axis == 0 else size) for axis, n in enumerate(p.shape)], p.dtype)
-            for p in distinct.values()
-        ]
+        distinct = {id(v): v for v in leaves(given) if isinstance(v, Placeholder)}
+        symbols = {key: _symbol(p.dtype, p.shape) for key, p in distinct.items()}
+        graph = FunctionGraph(list(symbols.values()), self.result(given, symbols))
         with np.errstate(all="ignore"):
-            found = Evaluator(graph).run(arrays)
-        dtypes = [str(v.dtype) for v in results]
-        return [a.shape for a in found], [self.dtype if t[0] == "f" else t for t in dtypes]
+            return Evaluator(graph).run([_example_of(p, k) for p in distinct.values()])
 
     def result(self, given: dict[str, Any], symbols: dict[int, Any]) -> list[Any]:
         """The expressions that the function gives, with symbols by the ids of placeholders."""
@@ -144,6 +142,16 @@ class Operation(Layer):
         part = Expression(wanted, nodes, arrays, weights, [values[id(p)] for p in arrays])
         value: Value = graph.use(part, {"x": [values[id(p)] for p in arrays]}, training)
         return value
+
+
+def _example_of(placeholder: Placeholder, k: int) -> np.ndarray:
+    """An array in place of a placeholder; sizes, and what follows from them, are right."""
+    node, rows, size = placeholder.node, *_TRIED[k]
+    whole = placeholder.shape == () and placeholder.dtype.startswith("int")
+    if whole and node is not None and isinstance(node.layer, Operation):
+        return node.layer.evaluated(node.arguments, k)[placeholder.index]
+    shape = [n or (rows if axis == 0 else size) for axis, n in enumerate(placeholder.shape)]
+    return np.ones(shape, placeholder.dtype)
 
 
 def _before(wanted: Placeholder, values: dict[int, Any]) -> list[Placeholder]:

@@ -48,6 +48,10 @@ class RandomLayer(Layer, abstract=True):
         """Restore what :meth:`get_state` returned."""
         self.key = checks.integer(type(self).__name__, "key", state["key"], 0, 2**63 - 1)
 
+    def draw_apart(self, use: int) -> None:
+        """Draw other random numbers than earlier uses of the layer in a step, by another key."""
+        self.key = (self.key + use * 0x9E3779B97F4A7C15) % 2**63
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.counter = np.zeros(1, np.int64)

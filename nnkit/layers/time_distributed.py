@@ -95,7 +95,7 @@ class TimeDistributed(Layer):
         self.leading = x.shape[:2]
         if mask is not None:  # Other layers would take it for a mask within a timestep.
             mask = mask.reshape(-1) if isinstance(self.layer, BatchNormalization) else None
-        self.graph = self.inner_graph(self.layer, (None, *x.shape[2:]), training)
+        self.graph = self.inner_graph(self.layers[0], (None, *x.shape[2:]), training)
         (y,) = self.graph.forward([x.reshape(-1, *x.shape[2:])], [mask])
         return y.reshape(*self.leading, *y.shape[1:])
 

@@ -95,7 +95,8 @@ class Model(Trainer):
     def is_functional(self) -> bool:
         """Whether the nodes are known, not only what ``call`` does."""
         return not self._has_own_call or (
-            isinstance(self.network, Network) and self.network.layers != [self]
+            isinstance(self.network, Network)
+            and not (len(self.network.layers) == 1 and self.network.layers[0] is self)
         )
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
@@ -209,6 +210,7 @@ class Model(Trainer):
         return self.compute_output_shape(mapped(lambda p: p.shape, arguments["x"]))
 
     takes_list = True
+    _names_all = True  # Whether the layers are those of all nodes.
 
     def is_traced(self, arguments: dict[str, Any]) -> bool:
         """Whether ``call`` is run on placeholders."""
@@ -345,9 +347,8 @@ class Model(Trainer):
         if isinstance(self.network, Network) and isinstance(loss, Placeholder):
             old = self.network
             with self.guard.changing("add_loss"):
-                self._become(
-                    Network(old.input_form, old.output_form, [*old.losses, loss], old.layers)
-                )
+                layers = None if self._names_all else old.layers
+                self._become(Network(old.input_form, old.output_form, [*old.losses, loss], layers))
             return
         super().add_loss(loss)
 
@@ -506,13 +507,20 @@ class Model(Trainer):
             state = {k: v for k, v in self.__dict__.items() if k not in dropped}
             slots = {} if self.held is None else self.optimizer_slots()
             state["_nodes"] = []
+            if not self.is_functional:  # The network is made of the model itself.
+                state["network"] = self.input_shape
             state["slots"] = {n: [a.copy() for a in arrays] for n, arrays in slots.items()}
             return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        slots = state.pop("slots")
+        slots, network = state.pop("slots"), state.pop("network")
         self.__dict__.update(state)
         self.guard = Guard(self.turns)
+        self.network = network
+        if not isinstance(network, (Network, Pending)):
+            self.network = Pending(lambda: self.layers)
+            if network is not None:
+                self.network = self._connected(inputs_for(network))
         self._drop_session()
         for name, arrays in slots.items():
             for array, value in zip(self.optimizer_slots()[name], arrays, strict=True):

@@ -45,6 +45,7 @@ class Sequential(Model):
     (4, 3)
     """
 
+    _names_all = False
     # What ``build`` builds in place of the present layers.
     _coming: tuple[list[Layer], InputLayer | None] | None = None
 

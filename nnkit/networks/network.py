@@ -128,6 +128,13 @@ class Network(Layers):
                 )
         reached = {id(p) for node in self.nodes for p in node.inputs}
         reached |= {id(p) for p in self.outputs}
+        batches = {p.shape[0] for p in self.inputs}
+        for placeholder in self.outputs:
+            if not placeholder.shape or placeholder.shape[0] not in batches | {None}:
+                raise ValueError(
+                    f"the output {placeholder.name!r} has shape {placeholder.shape}; its first "
+                    "axis must be that of the batch"
+                )
         for placeholder in self.inputs:
             if id(placeholder) not in reached:
                 raise ValueError(

@@ -16,7 +16,7 @@ import numpy as np
 from nnkit.engine.dispatch import current_tape
 from nnkit.symbolic.config import config
 from nnkit.symbolic.derive.grad import grad
-from nnkit.symbolic.graph import FunctionGraph, Variable
+from nnkit.symbolic.graph import FunctionGraph, Variable, ancestors
 from nnkit.symbolic.rewriting.passes import rewrite
 from nnkit.symbolic.run.evaluate import Evaluator
 from nnkit.symbolic.run.passes import Passes, UnsuitableError
@@ -160,8 +160,12 @@ class Differentiable:
                 disconnected_inputs="ignore",
                 known_grads={self.output: cotangent},
             )
-            output, *gradients = rewrite([self.output, *gradients], "FAST_RUN")
-        return self.inputs, output, cotangent, dict(zip(self.wanted, gradients, strict=True))
+            output, *found = rewrite([self.output, *gradients], "FAST_RUN")
+            if any(
+                v is cotangent for v in ancestors([output])
+            ):  # Sizes of the value were found to be its own.
+                (output,), found = (rewrite(v, "FAST_RUN") for v in ([self.output], gradients))
+        return self.inputs, output, cotangent, dict(zip(self.wanted, found, strict=True))
 
     def _evaluator(self, wanted: tuple[int, ...] | None) -> Evaluator:
         """What evaluates some gradients, or the value."""

@@ -80,6 +80,12 @@ def predict_batch(graph: Graph, samples: Samples, window: Window, bound: Bound) 
     """The step of ``predict``: forward, then scatter the rows into the results."""
     outputs = graph.forward(read_batch(samples, window, bound).x)
     for name, y in zip(window.results, outputs, strict=True):
+        wanted = window.size, bound[name].shape[1]
+        if y.ndim == 0 or (len(y), y.size) != (wanted[0], wanted[0] * wanted[1]):
+            raise ValueError(
+                f"an output of shape {y.shape} for a batch of {wanted[0]} rows: an output of a "
+                f"model has one entry of {wanted[1]} numbers for each row of its inputs"
+            )
         rows = y.reshape(len(y), -1)
         launch.scatter_sequence(rows, window.batch, window.stride, 0, bound[name])
     launch.advance_batch(window.batch)
