@@ -16,7 +16,7 @@ from nnkit.nested import leaves, mapped
 if TYPE_CHECKING:
     from nnkit.layers.graph import Graph, Value
 
-__all__ = ["Cast", "Expression", "Operation"]
+__all__ = ["Cast", "Expression", "Operation", "parameters_of"]
 
 # In place of an unknown batch size, and of other unknown sizes: these are longer than most windows
 # and slices, and divisible by many numbers.
@@ -49,6 +49,8 @@ class Operation(Layer):
     fuses = True
 
     def __init__(self, function: str, **options: Any) -> None:
+        if parameters_of(function) is None:
+            raise ValueError(f"nnkit.ops has no function {str(function)[:80]!r}")
         super().__init__(**{"name": function} | options)
         self.named = "name" in options
         self.function = function
@@ -114,18 +116,10 @@ class Operation(Layer):
         elif self.function == "axis_size":
             made = arguments[0].shape[arguments[1]]
         else:
-            from nnkit import ops  # It imports the symbolic library, which not every network needs.
+            from nnkit import ops
 
             made = getattr(ops, self.function)(*arguments, **named)
         return list(made) if isinstance(made, (list, tuple)) else [made]
-
-    def parameters(self) -> list[str]:
-        """Names of the function's arguments."""
-        if self.function in ("getitem", "axis_size"):
-            return ["x", "key"]
-        from nnkit import ops
-
-        return list(inspect.signature(getattr(ops, self.function)).parameters)
 
     @staticmethod
     def fused(graph: Graph, wanted: Placeholder, values: dict[int, Any], training: bool) -> Value:
@@ -138,6 +132,23 @@ class Operation(Layer):
         part = Expression(wanted, nodes, arrays, weights, [values[id(p)] for p in arrays])
         value: Value = graph.use(part, {"x": [values[id(p)] for p in arrays]}, training)
         return value
+
+
+def parameters_of(function: str) -> list[str] | None:
+    """Names of the arguments of a function of :mod:`nnkit.ops`; None for other names.
+
+    Examples
+    --------
+    >>> parameters_of("sum"), parameters_of("getitem"), parameters_of("eval")
+    (['x', 'axis', 'keepdims'], ['x', 'key'], None)
+    """
+    if function in ("getitem", "axis_size"):
+        return ["x", "key"]
+    from nnkit import ops  # It imports the symbolic library, which not every network needs.
+
+    if function not in ops.__all__:
+        return None
+    return list(inspect.signature(getattr(ops, function)).parameters)
 
 
 def _before(wanted: Placeholder, values: dict[int, Any]) -> list[Placeholder]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from nnkit.errors import FileFormatError
 from nnkit.layers import MultiHeadAttention, Parallel
 from nnkit.layers.base import Layer
 from nnkit.layers.input import InputLayer
 from nnkit.layers.nodes import Node, Placeholder
-from nnkit.layers.operation import Operation
+from nnkit.layers.operation import Operation, parameters_of
 from nnkit.nested import leaves
 from nnkit.networks import Network, inputs_for
+from nnkit.registry import to_plain
 
-__all__ = ["functional", "nodes_of", "traced"]
+__all__ = ["WITHOUT_EFFECT", "functional", "nodes_of", "traced"]
 
 _TENSOR = "__keras_tensor__"
 _MASKS = ("query_mask", "value_mask", "key_mask")
@@ -23,9 +26,13 @@ _NN = (
     *("relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "sigmoid", "log_sigmoid"),
     *("hard_sigmoid", "softplus", "softsign", "softmax", "log_softmax", "one_hot"),
 )
-_MATH = ["logsumexp", "rsqrt", "erf"]
-_CORE = ("cast", "stop_gradient")
-_NAMES = {"getitem": "GetItem", "expand_dims": "ExpandDims"}
+_MODULES = dict.fromkeys(_NN, "nn")
+_MODULES |= dict.fromkeys(("logsumexp", "rsqrt", "erf"), "math")
+_MODULES |= dict.fromkeys(("cast", "stop_gradient"), "core") | {"norm": "linalg"}
+# Arguments after the first that Keras's functions take when they are called; others are settings.
+_OF_CALL = ("x1", "x2", "indices", "fill_value", "key")
+# Settings of Keras's functions that nnkit's lack, with the values that change nothing.
+WITHOUT_EFFECT = {"initial": None, "dtype": None, "decimals": 0, "sparse": False}
 
 
 def traced(layer: Layer) -> Network | None:
@@ -82,7 +89,12 @@ def functional(
             return {key: tensor(one) for key, one in value.items()}
         if isinstance(value, (list, tuple)):
             return [tensor(one) for one in value]
-        return value
+        if isinstance(value, np.ndarray) and value.ndim:
+            config = {"value": value.tolist(), "dtype": value.dtype.name}
+            return {"class_name": "__numpy__", "config": config}
+        if isinstance(value, (np.dtype, type)):
+            return np.dtype(value).name
+        return to_plain(value)
 
     for node in nodes:
         layer = node.layer
@@ -98,7 +110,7 @@ def functional(
     layers = []
     for layer in network.layers:
         if isinstance(layer, Operation):
-            described = _operation(layer, names[layer.name], calls)
+            described = _operation(layer, names[layer.name], calls[id(layer)])
         else:
             described = describe(layer)
         described["config"]["name"] = names[layer.name]
@@ -127,7 +139,10 @@ def _call(node: Node) -> tuple[list[Any], dict[str, Any]]:
     """Positional and named arguments of a call, as Keras's layer takes them."""
     layer, given = node.layer, dict(node.arguments)
     if isinstance(layer, Operation):
-        return list(given["arguments"]), dict(given["named"])
+        arguments = list(given["arguments"])
+        if layer.function == "getitem":
+            arguments[1] = _without_ellipsis(*arguments)
+        return arguments, dict(given["named"])
     x = given.pop("x")
     named = {} if node.training is None else {"training": node.training}
     if isinstance(layer, MultiHeadAttention):
@@ -137,21 +152,38 @@ def _call(node: Node) -> tuple[list[Any], dict[str, Any]]:
     return [x], named | given
 
 
-def _operation(layer: Operation, name: str, calls: dict[int, list[Any]]) -> dict[str, Any]:
+def _without_ellipsis(x: Placeholder, key: Any) -> Any:
+    """A key that names every axis: Keras 3.15 can't read its own keys with an ellipsis."""
+    keys = list(key) if isinstance(key, tuple) else [key]
+    places = [i for i, one in enumerate(keys) if one is Ellipsis]
+    if not places:
+        return key
+    others = sum(one is not None for one in keys) - 1
+    keys[places[0] : places[0] + 1] = [slice(None)] * (len(x.shape) - others)
+    return tuple(keys)
+
+
+def _operation(layer: Operation, name: str, calls: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Keras's description of a function: its settings are the class's, tensors the call's."""
-    function = layer.function
-    class_name = _NAMES.get(function) or "".join(w.title() for w in function.split("_"))
-    module = "nn" if function in _NN else "math" if function in _MATH else "numpy"
-    module = "core" if function in _CORE else module
-    call = calls[id(layer)][0]
-    parameters = layer.parameters()
+    parameters = parameters_of(layer.function) or []
+    of_call = (*parameters[:1], *_OF_CALL)
     settings: dict[str, Any] = {}
-    if len(parameters) > 1 and parameters[1] not in ("x2", "key"):
-        first, *others = call["args"]
-        settings = dict(zip(parameters[1:], others, strict=False)) | call["kwargs"]
-        call["args"], call["kwargs"] = [first], {}
-    config = {"name": name, **settings}
-    return {"module": f"keras.src.ops.{module}", "class_name": class_name, "config": config}
+    for call in calls:
+        given = dict(zip(parameters, call["args"], strict=False)) | call["kwargs"]
+        call["args"] = [value for name, value in given.items() if name in of_call]
+        call["kwargs"] = {}
+        settings |= {name: value for name, value in given.items() if name not in of_call}
+    return {
+        "module": f"keras.src.ops.{_MODULES.get(layer.function, 'numpy')}",
+        "class_name": _class_of(layer.function),
+        "config": {"name": name, **settings},
+    }
+
+
+def _class_of(function: str) -> str:
+    if function == "getitem":
+        return "GetItem"
+    return "".join(word.capitalize() for word in function.split("_"))
 
 
 # -------------------------------------------------------------------------------- Keras to nnkit
@@ -217,6 +249,8 @@ def nodes_of(
                 return reference(config.get("keras_history"))
             if name == "__slice__" and isinstance(config, dict):
                 return {"slice": [config.get(n) for n in ("start", "stop", "step")]}
+            if name in ("__numpy__", "__tensor__") and isinstance(config, dict):
+                return {"array": config.get("value"), "dtype": config.get("dtype")}
             if name == "__ellipsis__":
                 return {"ellipsis": True}
             return {key: value(one) for key, one in given.items()}
