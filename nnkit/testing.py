@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import checks
+from nnkit import checks, config
 from nnkit.layers.base import Layer
 from nnkit.layers.graph import Graph
 from nnkit.layers.input import Input
@@ -89,8 +89,21 @@ def check_layer(
         rng.uniform(size=array.shape[:2]) < 0.7 if each else None
         for array, each in zip(flat(x), which, strict=True)
     ]
-    _check_gradients(rebuilt(layer, "float64"), x, given, masks, rng, tolerance, not ids)
-    _check_training(rebuilt(layer, "float32"), x, given, masks, rng)
+    with _default_dtype("float64"):
+        _check_gradients(rebuilt(layer, "float64"), x, given, masks, rng, tolerance, not ids)
+    with _default_dtype("float32"):
+        _check_training(rebuilt(layer, "float32"), x, given, masks, rng)
+
+
+@contextlib.contextmanager
+def _default_dtype(dtype: str) -> Iterator[None]:
+    """The data type of layers that another makes in its ``__init__`` or ``build``."""
+    before = config.floatx()
+    config.set_floatx(dtype)
+    try:
+        yield
+    finally:
+        config.set_floatx(before)
 
 
 def check_loss(
@@ -138,11 +151,11 @@ def check_loss(
 
 def rebuilt(layer: Layer, dtype: str) -> Layer:
     """A new, unbuilt layer with the same configuration, but another data type, also inside."""
-    config = _retyped(layer.get_config(), dtype)
-    twin: Layer = type(layer).from_config(config)
-    if twin.get_config() != config:
+    given = _retyped(layer.get_config(), dtype)
+    twin: Layer = type(layer).from_config(given)
+    if twin.get_config() != given:
         raise AssertionError(
-            f"layer {layer.name!r}: get_config() gave {config}; a layer made from that has "
+            f"layer {layer.name!r}: get_config() gave {given}; a layer made from that has "
             f"{twin.get_config()}"
         )
     return twin

@@ -31,7 +31,7 @@ worker
 barrier
     A point at which workers wait for each other: one will touch bytes that another has written.
 stretch
-    The launches of a program between two stops; on a GPU, what is captured as one graph.
+    The launches of a program between two stops; on a GPU, what is captured as one CUDA graph.
 mirror
     The copy of a lasting array in a device's memory; one of the two may be newer than the other.
 step
@@ -47,16 +47,24 @@ turn
 
 Above the engine:
 
-chain
-    Layers in sequence, run forward and backward: in a network, or in a layer made of layers.
+placeholder
+    A value of a network without numbers: a shape, sizes of which may be None, and a data type.
+node
+    One call of a layer on placeholders, and the placeholders that it gives.
 network
-    What a model is without data: layers, weights, shapes, and the chain that a step runs.
+    What a model is without data: the nodes between its inputs and outputs, layers and weights.
+graph
+    What a step runs: the uses of layers in order, unfolded from a network for one set of sizes.
+use
+    A layer at its place in a graph: an object that shares the weights with the layer's other uses.
 slot
     A vector as long as the trained weights that an optimizer keeps between steps: momentum, say.
 counters
     Numbers in memory that change from step to step and that kernels read: batch, iteration, rate.
+goal
+    What one output of a network is compared with: its loss, the loss's weight, its metrics.
 objective
-    Loss and metrics of a model, with the running sums of their values.
+    All goals of a model, with the running sums of their values.
 predictor
     What a prediction needs besides the network: a counter and recorded steps, for one thread.
 guard

@@ -30,7 +30,7 @@ class ActivityRegularization(Layer):
     ----------
     regularizer : Regularizer
     penalty : numpy.ndarray
-        float64 (1,), the batch's penalty; the chain of layers adds it to the loss.
+        float64 (1,), the batch's penalty; the graph of layers adds it to the loss.
 
     Raises
     ------

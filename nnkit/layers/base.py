@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -30,6 +30,7 @@ from nnkit.nested import leaves, mapped, packed
 from nnkit.registry import lookup, snake_case, to_plain
 
 if TYPE_CHECKING:
+    from nnkit.engine.variable import Variable
     from nnkit.layers.expression import LayerExpression
 
 __all__ = ["Layer"]
@@ -335,13 +336,17 @@ class Layer(WeightOwner):
 
     def forget(self) -> None:
         """Be as before ``build``."""
-        self._own_variables, self._expressions = [], {}
-        self.input_shape = self._weights_for = None
-        vars(self).pop("graphs", None)
+        self._unbuild(None, [])
         for layer in self.layers:
             layer.forget()
         if self.activation is not None:
             self.activation.forget()
+
+    def _unbuild(self, shape: Any, variables: list[Variable]) -> None:
+        """Be unbuilt, with the weights, for inputs of a shape, that were there before."""
+        self._own_variables, self._expressions = variables, {}
+        self.input_shape, self._weights_for = None, shape
+        vars(self).pop("graphs", None)
 
     def parts(self) -> tuple[Layer, ...]:
         """What runs, in order: the layer, its activation, the penalty on what comes out."""
@@ -363,16 +368,30 @@ class Layer(WeightOwner):
             if penalty is not None:
                 yield penalty
 
-    def inside(self) -> Iterator[Layer]:
-        """The layer, without its activation, and all that is in it, however deep."""
+    def inside(self, around: tuple[Layer, ...] = ()) -> Iterator[Layer]:
+        """The layer, without its activation, and all that is in it, however deep.
+
+        Raises
+        ------
+        ValueError
+            It is in itself; ``around`` are the layers around it, the outermost first.
+        """
+        if self in around:
+            path = " -> ".join(layer.name for layer in (*around, self))
+            raise ValueError(f"layer {self.name!r} is made of itself: {path}")
         yield self
         for layer in self.layers:
-            yield from layer.walk()
+            yield from layer.walk((*around, self))
 
-    def walk(self) -> Iterator[Layer]:
+    def walk(self, around: tuple[Layer, ...] = ()) -> Iterator[Layer]:
         """All that runs: the layer, what is in it, and its activation."""
         for part in self.parts():
-            yield from part.inside()
+            yield from part.inside(around)
+
+    def refuse_loops(self) -> None:
+        """Raise ValueError if the layer is in itself."""
+        for _ in self.walk():
+            pass
 
     def another_use(self) -> Layer:
         """The same layer, with the same weights, for one more place of the same step.
@@ -412,11 +431,21 @@ class Layer(WeightOwner):
             An argument is unknown; arrays and placeholders are mixed; or the layer doesn't take
             inputs of this shape, or as many.
         """
-        self._check_depth()
-        arguments, training = self._bound(x, more, named)
-        if holds_placeholders(arguments):
-            return self.connected(arguments, training)
-        return self._computed(arguments, bool(training))
+        unbuilt = {
+            layer: (layer._weights_for, list(layer._own_variables))
+            for layer in self.walk()
+            if layer.input_shape is None
+        }
+        try:
+            arguments, training = self._bound(x, more, named)
+            if holds_placeholders(arguments):
+                return self.connected(arguments, training)
+            return self._computed(arguments, bool(training))
+        except Exception:
+            if not any(getattr(layer, "built", False) for layer in unbuilt):
+                for layer, (shape, variables) in unbuilt.items():
+                    layer._unbuild(shape, variables)
+            raise
 
     @property
     def call_parameters(self) -> list[str]:
@@ -425,14 +454,6 @@ class Layer(WeightOwner):
             return ["x", "training", "mask", *self.named_inputs, *self.call_options]
         names = list(inspect.signature(type(self).call).parameters)  # type: ignore[attr-defined]
         return [*names[1:], *(n for n in ("training", "mask") if n not in names)]
-
-    def _check_depth(self, outer: tuple[Layer, ...] = ()) -> None:
-        """Refuse a layer that is inside itself."""
-        if any(self is layer for layer in outer):
-            path = " -> ".join(layer.name for layer in (*outer, self))
-            raise ValueError(f"layer {self.name!r} is made of itself: {path}")
-        for layer in self.layers:
-            layer._check_depth((*outer, self))
 
     @property
     def takes_list(self) -> bool:
@@ -567,7 +588,7 @@ class Layer(WeightOwner):
         ----------
         graph : Graph
         arguments : dict
-            By name, with a :class:`nnkit.layers.graph.Value` in place of each array.
+            By name, with a ``Value`` in place of each array.
         training : bool
         """
         first, *rest = self.parts()
@@ -725,6 +746,11 @@ class Layer(WeightOwner):
 
     def as_input(self, x: Any) -> np.ndarray:
         """What is given as x, as an array of numbers."""
+        if checks.is_expression(x):
+            raise TypeError(
+                f"layer {self.name!r} is called in the call of a layer that doesn't have it; make "
+                "it in __init__ or build, as an attribute of self"
+            )
         array = to_numpy(x, "x")
         if array.ndim == 0:
             raise ValueError(f"x is the single number {array}; it needs a batch axis")
@@ -804,8 +830,21 @@ def mapped_shapes(shapes: Any, keep_batch: bool) -> Any:
     return map_shapes(lambda shape: shape if keep_batch else (None, *shape[1:]), shapes)
 
 
+@cache
+def _methods(definer: type[Layer]) -> frozenset[str]:
+    """Names of the methods of one of nnkit's classes."""
+    return frozenset(n for n in dir(definer) if inspect.isroutine(getattr(definer, n)))
+
+
 def owned_layers(owner: Any) -> list[Layer]:
     """The layers in the attributes of an object, and in lists and dictionaries there."""
+    definer = next(c for c in type(owner).__mro__ if c.__module__.startswith("nnkit."))
+    for name in vars(owner).keys() & _methods(definer):
+        if isinstance(getattr(owner, name), Layer) or not callable(getattr(owner, name)):
+            raise ValueError(
+                f"layer {owner.name!r}: its attribute {name!r} hides the method of that name, "
+                "which nnkit calls; give the attribute another name"
+            )
     found: dict[Layer, None] = {}
     for name, value in vars(owner).items():
         if name in ("activation", "_penalty", "_layers"):

@@ -77,7 +77,13 @@ class Operation(Layer):
         floats = [p.dtype for p in inputs if p.dtype.startswith("float")]
         self.dtype = max(floats, default=self.dtype)
         # Sizes that change with the unknown ones are unknown.
-        (small, dtypes), (large, _) = (self._example(given, inputs, k) for k in (0, 1))
+        try:
+            (small, dtypes), (large, _) = (self._example(given, inputs, k) for k in (0, 1))
+        except (TypeError, ValueError, IndexError) as error:
+            if type(error) not in (TypeError, ValueError, IndexError):
+                raise
+            got = " and ".join(f"{p.name!r} of shape {p.shape}" for p in inputs)
+            raise type(error)(f"{self.function} of {got}: {error}") from error
         shapes = [
             tuple(a if a == b else None for a, b in zip(one, two, strict=True))
             for one, two in zip(small, large, strict=True)

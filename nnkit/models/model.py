@@ -136,6 +136,7 @@ class Model(Trainer):
 
     def _connected(self, inputs: Any) -> Network:
         """The network of a class that defines ``call``."""
+        self.refuse_loops()
         shapes = self.shapes_of_outputs({"x": inputs})
         for i, layer in enumerate(self.layers):
             name_among(self.layers[:i], layer)
@@ -230,7 +231,8 @@ class Model(Trainer):
         network = self.built_network()
         if isinstance(x, dict):
             form, names = network.input_form, network.input_names
-            if isinstance(form, dict) and set(x) == set(form):
+            if isinstance(form, dict) and not set(x) <= set(names):
+                given_inputs.check_names(x, sorted(form, key=str))
                 return leaves(x)
             given_inputs.check_names(x, names)
             return [x[name] for name in names]
@@ -338,11 +340,6 @@ class Model(Trainer):
         made = [np.ascontiguousarray(a, self.dtype) for a in found]
         return made if len(made) > 1 else made[0]
 
-    def check_values(self, x: Any, name: str) -> None:
-        """Refuse data that the first layer can't take."""
-        if isinstance(self.network, Network) and self.is_functional:
-            self.network.check_values(0, x, name)
-
     def add_loss(self, loss: Any) -> None:
         """Add the sum of a placeholder to the loss, computed from the model's inputs or layers."""
         if isinstance(self.network, Network) and isinstance(loss, Placeholder):
@@ -373,15 +370,21 @@ class Model(Trainer):
         Parameters
         ----------
         line_length : int, optional
-            Of the table; by default 65, and 98 where the graph is not a line: then there is one
-            more column, with where each layer's inputs come from, such as ``dense[0][0]``: the
-            layer, the number of its use in this model, the number of the use's output.
+            Of the table, 40 or more; by default 65, and 98 where the graph is not a line: then
+            there is one more column, with where each layer's inputs come from, such as
+            ``dense[0][0]``: the layer, the number of its use in this model, the number of the use's
+            output.
         print_fn : callable, optional
             Gets each line, instead of ``print``.
         expand_nested : bool
             Whether the layers of models among the layers are shown, indented.
         show_trainable : bool
             Whether layers with frozen weights are marked.
+
+        Raises
+        ------
+        TypeError, ValueError
+            An argument is none of these.
         """
         with self.turns.alone():
             summary(self, line_length, print_fn, expand_nested, show_trainable)
@@ -439,7 +442,7 @@ class Model(Trainer):
     def to_json(self, **options: Any) -> str:
         """The layers and connections as a text, which Keras reads, too.
 
-        ``options`` are those of :func:`json.dumps`. See :func:`nnkit.models.model_from_json`.
+        ``options`` are those of ``json.dumps``. See :func:`nnkit.models.model_from_json`.
         """
         own = {
             "class_name": type(self).__name__,
@@ -449,7 +452,7 @@ class Model(Trainer):
         return json.dumps({**to_keras.model_config(self), "nnkit": own}, **options)
 
     def get_compile_config(self) -> dict[str, Any]:
-        """The arguments of :meth:`compile` as plain data."""
+        """The arguments of ``compile`` as plain data."""
         self._require_compiled("get_compile_config")
         return {
             "optimizer": to_plain(self.optimizer),

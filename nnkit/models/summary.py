@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from nnkit import checks
+from nnkit.layers.nodes import map_shapes
 from nnkit.nested import leaves
 
 if TYPE_CHECKING:
@@ -25,24 +28,28 @@ def summary(
     show_trainable: bool,
 ) -> None:
     """Print a table of a model's layers, with their connections if it is more than a line."""
+    checks.flag("summary", "expand_nested", expand_nested)
+    checks.flag("summary", "show_trainable", show_trainable)
+    if print_fn is not None and not callable(print_fn):
+        raise TypeError(f"summary: print_fn is called with each line, got {print_fn!r}")
+    model.refuse_loops()
+    connected = not _is_line(model)
+    if line_length is None:
+        line_length = 98 if connected else 65
+    checks.integer("summary", "line_length", line_length, 40, 10_000)
     show = print_fn or print
-    connected = not _is_line(_nodes(model))
-    line_length = line_length or (98 if connected else 65)
-    shares = (0.34, 0.24, 0.14) if connected else (0.5, 0.3)
+    shares = (0.34, 0.24, 0.14, 0.28) if connected else (0.5, 0.3, 0.2)
     widths = [int(line_length * share) for share in shares]
-    last = line_length - sum(widths)
-    if not connected:
-        widths, last = [*widths, last], 0
+    widths[-1] = line_length - sum(widths[:-1])
 
     def show_row(layer: str, shapes: Sequence[str], count: str, sources: Sequence[str]) -> None:
-        """Print one row; cells with several values take several lines."""
-        for cells in zip_longest([layer], shapes, [count], sources, fillvalue=""):
-            label, shape, number, source = cells
-            text = f"{label[: widths[0] - 1]:<{widths[0]}}{shape[: widths[1] - 1]:<{widths[1]}}"
-            text += f"{number:>{widths[2]}}"
-            if connected:
-                text += f"  {source[: last - 2]}"
-            show(text.rstrip())
+        """Print one row; cells with several values, or too long for a line, take several."""
+        cells = [_wrapped([layer], widths[0] - 2), _wrapped(shapes, widths[1] - 2), [count]]
+        if connected:
+            cells.append(_wrapped(sources, widths[3] - 2))
+        for left, middle, number, *right in zip_longest(*cells, fillvalue=""):
+            line = f"{left:<{widths[0]}}{middle:<{widths[1]}}{number:>{widths[2]}}"
+            show("  ".join([line, *right]).rstrip())
 
     show(f"Model: {model.name!r}")
     show("=" * line_length)
@@ -73,15 +80,32 @@ def _nodes(model: Any) -> Sequence[Node]:
     return getattr(getattr(model, "network", None), "nodes", ())
 
 
-def _is_line(nodes: Sequence[Node]) -> bool:
+def _wrapped(texts: Sequence[str], width: int) -> list[str]:
+    """The lines of texts: nothing is cut off, so that no number is read wrongly."""
+    lines = []
+    for text in texts:
+        indent = text[: len(text) - len(text.lstrip())][: width // 2]
+        lines += wrap(
+            text.strip(),
+            width,
+            initial_indent=indent,
+            subsequent_indent=indent + "  ",
+            break_on_hyphens=False,
+        )
+    return lines
+
+
+def _is_line(model: Any) -> bool:
     """Whether every layer is used once, and what it gives goes to one layer at most."""
+    nodes = _nodes(model)
+    if not nodes:
+        return True
     layers = Counter(id(node.layer) for node in nodes)
-    inputs = [p for node in nodes for p in node.inputs]
-    read = Counter(id(p) for p in inputs)
+    read = Counter(id(p) for node in nodes for p in node.inputs)
     return (
-        all(len(node.inputs) <= 1 and len(leaves(node.outputs)) == 1 for node in nodes)
+        len(model.inputs) == 1
+        and all(len(node.inputs) == 1 and len(leaves(node.outputs)) == 1 for node in nodes)
         and all(count == 1 for count in [*layers.values(), *read.values()])
-        and sum(not node.inputs for node in nodes) <= 1
     )
 
 
@@ -106,6 +130,22 @@ def _rows(
             for p in node.inputs:
                 if p.node is not None:
                     sources.append(f"{p.node.layer.name}[{number.get(id(p.node), 0)}][{p.index}]")
+        if not uses.get(id(layer)):
+            shapes = _shapes_of(layer)
         yield depth, layer, shapes[:1] if len(set(shapes)) == 1 else shapes, sources
         if expand_nested and getattr(layer, "layers", None):
             yield from _rows(layer, expand_nested, depth + 1)
+
+
+def _shapes_of(layer: Layer) -> list[str]:
+    """What a layer gives that no node shows: it was built by the ``call`` of another."""
+    if layer.input_shape is None:
+        return []
+    try:
+        shapes: list[str] = []
+        map_shapes(
+            lambda shape: shapes.append(str(shape)), layer.compute_output_shape(layer.input_shape)
+        )
+    except (TypeError, ValueError, NotImplementedError):
+        return []  # Its call takes more than inputs.
+    return shapes

@@ -15,6 +15,7 @@ from nnkit.layers.base import Layer, Shape
 from nnkit.layers.graph import Graph, Value
 from nnkit.layers.input import InputLayer
 from nnkit.layers.nodes import Node, Placeholder, add_shapes, map_shapes, topological
+from nnkit.layers.operation import Cast
 from nnkit.layers.weights import name_among
 from nnkit.losses.base import Loss
 from nnkit.nested import leaves, mapped
@@ -224,16 +225,21 @@ class Network(Layers):
 
     @functools.cached_property
     def _checking(self) -> list[list[Layer]]:
-        """For each input, the layers that have something to check."""
-        return [
-            [
-                node.layer
-                for node in self._takers(p)
-                if node.arguments.get("x") is p
-                and type(node.layer).check_values is not Layer.check_values
-            ]
-            for p in self.inputs
-        ]
+        """For each input, the layers that have something to check, however deep they are."""
+        found: list[list[Layer]] = [[] for _ in self.inputs]
+        if not any(_checks(layer) for layer in self.walk()):
+            return found
+        graph = self.graph(self.input_shapes, training=False)
+        inputs = {value.index: number for number, value in enumerate(graph.inputs)}
+        for use in graph.uses:
+            number = inputs.get(use.inputs[0]) if use.alone else None
+            if number is None:
+                continue
+            if isinstance(use.part, Cast):
+                inputs[use.results[0]] = number
+            elif _checks(use.part):
+                found[number].append(use.part)
+        return found
 
     @functools.cached_property
     def makes_mask(self) -> bool:  # type: ignore[override]
@@ -407,6 +413,11 @@ def check_dtypes(layers: Sequence[Layer]) -> None:
                 f"layer {layer.name!r} is {layer.dtype}, but the model is {first.dtype}; "
                 "give all layers one dtype (nnkit.config.set_floatx sets the default)"
             )
+
+
+def _checks(layer: Layer) -> bool:
+    """Whether a layer can refuse values of its input."""
+    return type(layer).check_values is not Layer.check_values
 
 
 def _placeholders(what: str, nested: Any) -> list[Placeholder]:

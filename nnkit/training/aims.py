@@ -104,9 +104,7 @@ def _metric(given: Any, loss: Loss | None, shape: Shape) -> Metric:
     return metrics.get(given, loss, shape)
 
 
-def for_outputs(
-    what: str, given: Any, names: Sequence[str], spread: bool = False, owner: str = "compile"
-) -> list[Any]:
+def for_outputs(what: str, given: Any, names: Sequence[str], spread: bool = False) -> list[Any]:
     """What an argument says for each output.
 
     Parameters
@@ -120,8 +118,6 @@ def for_outputs(
         Of the outputs.
     spread : bool
         Whether one thing is for all outputs.
-    owner : str
-        Whose argument it is.
 
     Raises
     ------
@@ -135,21 +131,21 @@ def for_outputs(
         for name in given:
             if name not in names:
                 raise ValueError(
-                    f"{owner}: {what} names the output {name!r}"
+                    f"{what} names the output {name!r}"
                     f"{did_you_mean(str(name), names)} The outputs are {list(names)}"
                 )
         return [given.get(name) for name in names]
     if isinstance(given, (list, tuple)):
         if len(given) != count:
             raise ValueError(
-                f"{owner}: {what} is a list of {len(given)}, but the model has {count} "
+                f"{what} is a list of {len(given)}, but the model has {count} "
                 f"output{'s' if count > 1 else ''}: {list(names)}"
             )
         return list(given)
     if spread or count == 1:
         return [given] * count
     raise ValueError(
-        f"{owner}: with {count} outputs, {what} is a list, or a dictionary by the outputs' names "
+        f"with {count} outputs, {what} is a list, or a dictionary by the outputs' names "
         f"{list(names)}, got {given!r}"
     )
 

@@ -53,7 +53,7 @@ def arrays(
     rows = check_lengths(dict(zip(_names(network, given), given, strict=True)))
     outputs = network.output_shapes_for([(None, *a.shape[1:]) for a in given])
     many = len(goals) > 1
-    targets = for_outputs("y", _listed(y, goals), network.output_names, owner="fit")
+    targets = for_outputs("y", _listed(y, goals), network.output_names)
     weights = [sample_weight] if not many else _weights(sample_weight, network.output_names)
     found: list[np.ndarray | None] = []
     weighed: list[np.ndarray | None] = []
@@ -111,7 +111,7 @@ def _weights(given: Any, names: Sequence[str]) -> list[Any]:
     whole = given is not None and not isinstance(given, Mapping)
     if whole and (is_array(given) or not any(_is_weights(v) for v in given)):
         return [given] * len(names)
-    return for_outputs("sample_weight", given, names, owner="fit")
+    return for_outputs("sample_weight", given, names)
 
 
 def _is_weights(value: Any) -> bool:
@@ -147,10 +147,11 @@ def samples(network: Network | Pending, x: Any) -> list[Any]:
         return [as_array(only_input(x, "x", None, None), "x", stays=True)]
     names = network.input_names
     form = network.input_form
-    if isinstance(form, dict) and isinstance(x, Mapping):
-        inputs = network.inputs
-        keys = [next(k for k, p in form.items() if p is one) for one in inputs]
-        names = keys if not set(x) <= set(names) else names
+    keys = sorted(form, key=str) if isinstance(form, dict) else names
+    if len(keys) == len(names) and isinstance(x, Mapping) and not set(x) <= set(names):
+        names = keys
+    elif len(names) > 1 and not (isinstance(x, Mapping) and set(x) <= set(names)):
+        x = _in_order(form, x)
     if len(names) == 1:
         shape = network.input_shapes[0][1:]
         return [as_array(only_input(x, "x", shape, names[0]), "x", stays=True)]
@@ -164,6 +165,24 @@ def samples(network: Network | Pending, x: Any) -> list[Any]:
             f"by their names {names}, got {said}"
         )
     return [as_array(v, f"x[{n!r}]", stays=True) for n, v in zip(names, x, strict=True)]
+
+
+def _in_order(form: Any, x: Any) -> Any:
+    """What is given for nested lists and dictionaries of inputs, as a list."""
+    if isinstance(form, dict) and isinstance(x, Mapping):
+        keys = sorted(form, key=str)
+        check_names(x, keys)
+        pairs = [(form[key], x[key]) for key in keys]
+    elif isinstance(form, (list, tuple)) and isinstance(x, (list, tuple)) and len(x) == len(form):
+        pairs = list(zip(form, x, strict=True))
+    else:
+        return x
+    found = []
+    for inner, value in pairs:
+        nested = isinstance(inner, (list, tuple, dict))
+        several = _in_order(inner, value) if nested else [value]
+        found += several if isinstance(several, list) else [several]
+    return found
 
 
 def check_names(x: Mapping[str, Any], names: Sequence[str]) -> None:
@@ -215,23 +234,28 @@ def checked(model: Trainer, given: Sequence[Any], form: Any = None) -> list[Any]
     if isinstance(network, Network):
         sizes = [array.shape[1:] for array in given]
         if sizes == network.samples:
-            for number, x in enumerate(given):
-                network.check_values(number, x, "x")
-            return list(given)
+            return _valid(network, given)
     if isinstance(network, Network) and _differ(given, network.input_shapes):
         model.widened([(None, *a.shape[1:]) for a in given])
         network = model.network
     if not isinstance(network, Network):
         return [_with_axes((), x, "x") for x in given]
-    made = []
     pairs = zip(given, network.input_shapes, _names(network, given), strict=True)
-    for number, (x, shape, name) in enumerate(pairs):
-        x = x if x.shape[1:] == shape[1:] else _with_axes(shape[1:], x, name)
+    made = [
+        x if x.shape[1:] == shape[1:] else _with_axes(shape[1:], x, name)
+        for x, shape, name in pairs
+    ]
+    return _valid(network, made)
+
+
+def _valid(network: Network, given: Sequence[Any]) -> list[Any]:
+    """Samples of the right shapes, if they are equally many and layers can take their values."""
+    names = _names(network, given)
+    if len(given) > 1:
+        check_lengths(dict(zip(names, given, strict=True)))
+    for number, (x, name) in enumerate(zip(given, names, strict=True)):
         network.check_values(number, x, name)
-        made.append(x)
-    if len(made) > 1:
-        check_lengths(dict(zip(_names(network, given), made, strict=True)))
-    return made
+    return list(given)
 
 
 def _differ(given: Sequence[Any], shapes: Sequence[Shape]) -> bool:

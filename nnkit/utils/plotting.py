@@ -6,14 +6,28 @@ import itertools
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 from xml.sax.saxutils import escape
 
+from nnkit import checks
 from nnkit.nested import leaves
 
 __all__ = ["plot_model"]
 
 _SIZE, _LINE, _PAD, _GAP, _BETWEEN = 12.0, 16.0, 8.0, 24.0, 44.0
-_EM = 0.72  # The mean width of a letter of DejaVu Sans is 0.6 of its size; some room is left.
+# Widths of characters of DejaVu Sans, in its size, with some room: all that are narrow or wide.
+_WIDTHS = dict.fromkeys("fijlrtIJ.,:;'`|!()[]{}/\\ ", 0.42) | dict.fromkeys("mwMW@%+=<>~#^&", 1.0)
+
+
+def width_of(text: str) -> float:
+    """The width of a text, in points, at least what the fonts of the picture take."""
+    widths = [
+        _WIDTHS.get(c, 0.66 if c.islower() or c.isdigit() else 0.82)
+        if c.isascii()
+        else (1.1 if east_asian_width(c) in "WF" else 1.0)
+        for c in text
+    ]
+    return _SIZE * sum(widths)
 
 
 @dataclass(eq=False)
@@ -24,6 +38,8 @@ class Box:
     ----------
     x, y, width, height : float
         The centre and the size, in points.
+    band : float
+        The extent of its rank, from the rank before to the one after.
     """
 
     text: list[str] = field(default_factory=list)
@@ -33,6 +49,7 @@ class Box:
     y: float = 0.0
     width: float = 8.0
     height: float = 0.0
+    band: float = 0.0
 
 
 def plot_model(
@@ -55,19 +72,23 @@ def plot_model(
         Built.
     to_file : path
         ``.svg``, or ``.png``, which needs matplotlib (``pip install nnkit[plot]``).
-    show_shapes, show_dtype, show_layer_names, show_layer_activations, show_trainable : bool
+    show_shapes, show_dtype, show_layer_names : bool
         What the boxes say besides the layers' classes.
     rankdir : {"TB", "BT", "LR", "RL"}
         From the inputs to the outputs: down, up, to the right, to the left.
     expand_nested : bool
         Whether models among the layers are drawn layer by layer.
     dpi : int
-        Pixels per inch of a ``.png``.
+        Pixels per inch of a ``.png``, from 10 to 2000.
+    show_layer_activations, show_trainable : bool
+        What else the boxes say.
 
     Raises
     ------
-    ValueError
-        The model has no graph yet, or the suffix or ``rankdir`` is unknown.
+    TypeError, ValueError
+        It is no model, or has no graph yet; or an argument or the file's suffix is unknown.
+    FileNotFoundError
+        The folder of the file does not exist.
     ImportError
         A ``.png`` is wanted without matplotlib.
 
@@ -80,15 +101,29 @@ def plot_model(
     >>> "(None, 3)" in file.read_text()
     True
     """
+    for name, shown in {
+        "show_shapes": show_shapes,
+        "show_dtype": show_dtype,
+        "show_layer_names": show_layer_names,
+        "expand_nested": expand_nested,
+        "show_layer_activations": show_layer_activations,
+        "show_trainable": show_trainable,
+    }.items():
+        checks.flag("plot_model", name, shown)
+    checks.integer("plot_model", "dpi", dpi, 10, 2000)
+    checks.one_of("plot_model", "rankdir", rankdir, ("TB", "BT", "LR", "RL"))
+    if not hasattr(model, "network"):
+        raise TypeError(f"plot_model draws a model, got {model!r}")
     path = Path(to_file)
-    if path.suffix not in (".svg", ".png"):
+    suffix = path.suffix.lower()
+    if suffix not in (".svg", ".png"):
         raise ValueError(f"plot_model writes .svg and .png; got to_file={str(to_file)!r}")
-    if rankdir not in ("TB", "BT", "LR", "RL"):
-        raise ValueError(f"rankdir is 'TB', 'BT', 'LR' or 'RL'; got {rankdir!r}")
-    if not getattr(getattr(model, "network", None), "nodes", None):
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {str(path.parent)!r} for {str(to_file)!r}")
+    if not model.built:
         raise ValueError(
-            f"model {model.name!r} has no graph to draw: give it an Input, or build it "
-            "(a model with a call of its own has none)"
+            f"model {model.name!r} has no graph to draw: give it an Input, build it, or call "
+            "it with data first"
         )
 
     def text_of(node: Any) -> list[str]:
@@ -110,7 +145,7 @@ def plot_model(
 
     boxes = _boxes(model, text_of, expand_nested)
     edges, width, height = layout(boxes, rankdir)
-    if path.suffix == ".svg":
+    if suffix == ".svg":
         path.write_text(_svg(boxes, edges, width, height, rankdir), encoding="utf-8")
     else:
         _png(path, boxes, edges, width, height, rankdir, dpi)
@@ -154,7 +189,7 @@ def layout(boxes: list[Box], rankdir: str) -> tuple[list[list[Box]], float, floa
     """
     across = rankdir in ("LR", "RL")
     for box in boxes:
-        box.width = max(len(line) for line in box.text) * _SIZE * _EM + 2 * _PAD
+        box.width = max(map(width_of, box.text)) + 2 * _PAD
         box.height = len(box.text) * _LINE + 2 * _PAD
         if across:
             box.width, box.height = box.height, box.width
@@ -198,6 +233,7 @@ def layout(boxes: list[Box], rankdir: str) -> tuple[list[list[Box]], float, floa
         height = max(b.height for b in rank)
         for b in rank:
             b.x, b.y = b.x - left, y + height / 2
+            b.band = height
             b.height = b.height or height  # An edge passes the whole rank straight.
         y += height + _BETWEEN
     length = y - _BETWEEN + _GAP
@@ -211,23 +247,31 @@ def layout(boxes: list[Box], rankdir: str) -> tuple[list[list[Box]], float, floa
 
 
 def _curve(edge: list[Box], rankdir: str) -> list[tuple[str, list[tuple[float, float]]]]:
-    """The pen's moves along an edge: "M" to, "L" line to, "C" curve to."""
+    """The pen's moves along an edge: "M" to, "L" line to, "C" curve to.
+
+    It is curved between ranks only, where no boxes are.
+    """
     across, sign = rankdir in ("LR", "RL"), 1 if rankdir in ("TB", "LR") else -1
 
-    def point(box: Box, side: int) -> tuple[float, float]:
+    def point(box: Box, extent: float) -> tuple[float, float]:
         if across:
-            return box.x + sign * side * box.width / 2, box.y
-        return box.x, box.y + sign * side * box.height / 2
+            return box.x + sign * extent / 2, box.y
+        return box.x, box.y + sign * extent / 2
 
-    moves = [("M", [point(edge[0], 1)])]
+    def size(box: Box) -> float:
+        return box.width if across else box.height
+
+    moves = [("M", [point(edge[0], size(edge[0]))])]
     for upper, lower in itertools.pairwise(edge):
-        (x1, y1), (x2, y2) = point(upper, 1), point(lower, -1)
+        (x1, y1), (x2, y2) = point(upper, upper.band), point(lower, -lower.band)
+        if size(upper) < upper.band or upper is not edge[0]:
+            moves.append(("L", [(x1, y1)]))
         bends = [((x1 + x2) / 2, y1), ((x1 + x2) / 2, y2)]
         if not across:
             bends = [(x1, (y1 + y2) / 2), (x2, (y1 + y2) / 2)]
         moves.append(("C", [*bends, (x2, y2)]))
-        if lower is not edge[-1]:
-            moves.append(("L", [point(lower, 1)]))
+    if size(edge[-1]) < edge[-1].band:
+        moves.append(("L", [point(edge[-1], -size(edge[-1]))]))
     return moves
 
 

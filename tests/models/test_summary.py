@@ -1,5 +1,8 @@
 """model.summary() of graphs: what is connected to what, and models in models."""
 
+import numpy as np
+import pytest
+
 import nnkit
 from nnkit.layers import Dense, concatenate
 
@@ -73,3 +76,76 @@ def test_an_unbuilt_model_in_a_model():
     assert ["inner", "(Sequential)", "?", "?"] in cells(lines)
     assert ["deep", "(Dense)", "?", "0"] in cells(lines)
     assert lines[-1].startswith("Not built yet")
+
+
+def test_two_lines_beside_each_other_are_no_line():
+    a, b = nnkit.Input((8,), name="a"), nnkit.Input((4,), name="b")
+    lines = table(nnkit.Model([a, b], [Dense(4, name="y")(a), Dense(2, name="z")(b)]))
+    assert ["y", "(Dense)", "(None,", "4)", "36", "a[0][0]"] in cells(lines)
+    assert ["z", "(Dense)", "(None,", "2)", "10", "b[0][0]"] in cells(lines)
+
+
+@pytest.mark.parametrize("length", [40, 65])
+def test_nothing_is_cut_off(length):
+    name = "a_name_that_is_longer_than_the_column_of_names"
+    a = nnkit.Input((1000, 1000, 1000, 64))
+    model = nnkit.Model(a, Dense(1024, name=name)(a))
+    lines = table(model, line_length=length)
+    start = next(i for i, line in enumerate(lines) if line.startswith("a_name"))
+    rows = lines[start : next(i for i, line in enumerate(lines) if i > start and line[0] == "=")]
+    first = int(length * 0.5)
+    assert "".join(row[:first].strip() for row in rows).replace(" ", "") == f"{name}(Dense)"
+    assert "66,560" in rows[0]
+    rest = " ".join(row[first:].strip() for row in rows).replace("66,560", "").split()
+    assert "".join(rest) == "(None,1000,1000,1000,1024)"
+    assert max(map(len, lines)) == length
+
+
+class Block(nnkit.layers.Layer):
+    """Two layers in a list."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.inner = [Dense(5, name="one"), Dense(3, name="two")]
+
+    def call(self, x):
+        return self.inner[1](self.inner[0](x)) + x
+
+
+def test_layers_of_layers_have_shapes():
+    model = nnkit.Sequential([nnkit.Input((3,)), Block(name="block")])
+    rows = cells(table(model, expand_nested=True))
+    assert ["block", "(Block)", "(None,", "3)", "38"] in rows
+    assert ["one", "(Dense)", "(None,", "5)", "20"] in rows
+    assert ["two", "(Dense)", "(None,", "3)", "18"] in rows
+
+
+class Net(nnkit.Model):
+    def __init__(self):
+        super().__init__(name="net")
+        self.block = Block(name="block")
+
+    def call(self, x):
+        return self.block(x)
+
+
+def test_a_model_with_a_call():
+    model = Net()
+    assert ["block", "(Block)", "?", "0"] in cells(table(model))
+    model(np.ones((2, 3), "float32"))
+    rows = cells(table(model, expand_nested=True))
+    assert ["block", "(Block)", "(None,", "3)", "38"] in rows
+    assert ["two", "(Dense)", "(None,", "3)", "18"] in rows
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"line_length": 39}, {"line_length": "x"}, {"expand_nested": "no"}, {"show_trainable": 2}],
+)
+def test_refusals(options):
+    lines = []
+    with pytest.raises((TypeError, ValueError), match=next(iter(options))):
+        graph().summary(print_fn=lines.append, **options)
+    with pytest.raises(TypeError, match="print_fn"):
+        graph().summary(print_fn=3)
+    assert not lines

@@ -136,3 +136,12 @@ def test_the_training_flag_reaches_layers_inside(told, rng):
     with_dense = Sequential([Input((4,)), Dense(4, kernel_initializer="identity"), Outer()])
     with_dense.compile(nnkit.optimizers.SGD(0.0), "mse")
     np.testing.assert_allclose(with_dense.train_on_batch(x, 0 * x), trained, 1e-5)
+
+
+def test_a_layer_that_is_made_in_call():
+    class Makes(nnkit.layers.Layer):
+        def call(self, x):
+            return nnkit.layers.Dense(3)(x)
+
+    with pytest.raises(TypeError, match="'dense' is called in the call of a layer that doesn't"):
+        Makes()(np.ones((2, 3)))

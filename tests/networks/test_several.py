@@ -7,7 +7,17 @@ import pytest
 
 import nnkit
 from nnkit import Input, Model, ops
-from nnkit.layers import GRU, Add, BatchNormalization, Concatenate, Dense, Dropout
+from nnkit.layers import (
+    GRU,
+    Add,
+    BatchNormalization,
+    Concatenate,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    Layer,
+)
 
 RATE = 0.1
 
@@ -178,6 +188,58 @@ def test_predict_keeps_states(rng):
     assert abs(first - second).max() > 1e-3
     model.reset_states()
     np.testing.assert_array_equal(model.predict(data, batch_size=3), first)
+
+
+@pytest.mark.parametrize("rows", [(6, 2), (2, 6), (6, 0)])
+def test_inputs_of_different_numbers_of_rows(rows, data):
+    """Nothing is read beyond the end of the shorter one."""
+    model, (x, z, *y) = two_outputs(), data
+    given = [x[: rows[0]], z[: rows[1]]]
+    message = rf"equally many samples: x\['x'\] has {rows[0]}, x\['z'\] has {rows[1]}"
+    for call in (
+        lambda: model.predict(given),
+        lambda: model.predict_on_batch(given),
+        lambda: model(given),
+        lambda: model.evaluate(given, y, verbose=0),
+        lambda: model.fit(given, y, verbose=0),
+        lambda: model.train_on_batch(given, y),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+class Words(Layer):
+    """Looks up the second of its inputs."""
+
+    def build(self, input_shape):
+        self.table, self.line = Embedding(5, 3), Flatten()
+
+    def call(self, inputs):
+        return inputs[0] + self.line(self.table(inputs[1]))
+
+
+def test_values_are_checked_however_deep_the_layer_is():
+    x, ids = Input((6,), name="x"), Input((2,), dtype="int32", name="ids")
+    inner = Model([x, ids], Words()([x, ids]))
+    image, words = Input((6,), name="image"), Input((2,), name="words")
+    model = Model([image, words], inner([image, words]))
+    given = {"image": np.zeros((3, 6)), "words": np.full((3, 2), 5)}
+    for call in (model.predict, model):
+        with pytest.raises(ValueError, match=r"from 0 to 4, but x\['words'\] contains 5"):
+            call(given)
+
+
+@pytest.mark.parametrize("value", [Dense(3), 7, [Dense(3)]])
+def test_an_attribute_that_hides_a_method(value):
+    class Block(Layer):
+        def build(self, input_shape):
+            self.dense, self.parts = Dense(3), value
+
+        def call(self, x):
+            return self.dense(x)
+
+    with pytest.raises(ValueError, match="attribute 'parts' hides the method of that name"):
+        Block()(Input((3,)))
 
 
 def test_a_dictionary_names_the_outputs(rng):

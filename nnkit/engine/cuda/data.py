@@ -161,9 +161,9 @@ def placed(arrays: dict[str, Any], driver: Driver, results: tuple[str, ...]) -> 
         foreign = [name for name, a in arrays.items() if isinstance(a, DeviceArray)]
         if foreign:
             raise DeviceError(
-                f"{foreign[0].rstrip('0123456789')} lies on {driver.name}, where the rest of the data, "
-                f"{total / 1e6:.0f} MB, does not fit beside it; give all data in host memory, and "
-                "it is streamed"
+                f"{foreign[0].rstrip('0123456789')} lies on {driver.name}, where the rest of the "
+                f"data, {total / 1e6:.0f} MB, does not fit beside it; give all data in host "
+                "memory, and it is streamed"
             )
         yield {name: Streamed(a) for name, a in arrays.items()}
         return

@@ -116,3 +116,22 @@ def test_weighted_samples_of_uint8_without_shuffling(rng):
         model.fit(x, y, 2, sample_weight=np.array(weight), shuffle=False, verbose=0)
         losses.append(model.evaluate(x, y, verbose=0))
     np.testing.assert_allclose(losses[1], losses[0], 1e-5)
+
+
+def test_two_inputs_and_two_outputs(rng):
+    """The words' vectors are shared with a layer of the image; one output counts for less."""
+
+    def make():
+        layers = nnkit.layers
+        image, words = nnkit.Input((3,)), nnkit.Input((2,), dtype="int32")
+        shared = layers.Dense(3, "tanh", kernel_regularizer="l2")
+        vectors = layers.Flatten()(layers.Embedding(4, 2)(words))
+        h = layers.Concatenate()([shared(image), shared(layers.Dense(3)(vectors))])
+        outputs = [layers.Dense(2, "softmax", name="kind")(h), layers.Dense(1, name="size")(h)]
+        model = nnkit.Model([image, words], outputs)
+        losses = ["sparse_categorical_crossentropy", "mse"]
+        model.compile("adam", losses, metrics=[["accuracy"], ["mae"]], loss_weights=[1, 0.3])
+        return model
+
+    x = [rng.normal(size=(5, 3)).astype(np.float32), rng.integers(0, 4, (5, 2))]
+    compare(make, x, [np.arange(5) % 2, rng.normal(size=(5, 1))])
