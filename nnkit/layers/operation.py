@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ __all__ = ["Cast", "Expression", "Operation", "parameters_of"]
 # In place of an unknown batch size, and of other unknown sizes: these are longer than most windows
 # and slices, and divisible by many numbers.
 _TRIED = (2, 240), (3, 360)
+_MOST_TRIED = 2**29  # Elements of an array that finds out about shapes.
 _FIRST = np.zeros(1, np.int64)  # The number of a batch.
 
 
@@ -102,10 +104,12 @@ class Operation(Layer):
         distinct = {id(p): p for p in inputs}
         graph = FunctionGraph([symbols[key] for key in distinct], results)
         rows, size = _TRIED[k]
-        arrays = [
-            np.ones([n or (rows if axis == 0 else size) for axis, n in enumerate(p.shape)], p.dtype)
-            for p in distinct.values()
-        ]
+        arrays = []
+        for p in distinct.values():
+            shape = tuple(n or (rows if axis == 0 else size) for axis, n in enumerate(p.shape))
+            if math.prod(shape) > _MOST_TRIED:  # A file may say any sizes.
+                raise ValueError(f"{self.name}: an array of shape {p.shape} is too large")
+            arrays.append(np.ones(shape, p.dtype))
         with np.errstate(all="ignore"):
             found = Evaluator(graph).run(arrays)
         dtypes = [str(v.dtype) for v in results]
@@ -224,7 +228,8 @@ class Expression(Layer, abstract=True):
             for node in nodes:
                 operation: Any = node.layer
                 made = operation.result(node.arguments, symbols)
-                symbols |= {id(p): v for p, v in zip(leaves(node.outputs), made, strict=True)}
+                for p, v in zip(leaves(node.outputs), made, strict=True):
+                    symbols[id(p)] = _broadcasting(v, p.shape)
             return symbols[id(wanted)]
 
         self._floats = [i for i, p in enumerate(sources) if types[i].dtype.startswith("float")]
@@ -318,6 +323,15 @@ class Cast(Layer):
     def _convert(self, x: np.ndarray, y: np.ndarray) -> None:
         rows = len(x)
         launch.gather_sequence(x.reshape(rows, -1), _FIRST, rows, 0, y.reshape(rows, -1))
+
+
+def _broadcasting(v: Any, shape: Shape) -> Any:
+    """An expression, known to broadcast along the axes that always have size 1."""
+    from nnkit.symbolic.tensor.axes import addbroadcast
+
+    pairs = zip(shape, v.broadcastable, strict=True)
+    axes = [axis for axis, (size, known) in enumerate(pairs) if size == 1 and not known]
+    return addbroadcast(v, *axes) if axes else v
 
 
 def _type(dtype: str, shape: Shape) -> Any:

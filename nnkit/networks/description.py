@@ -66,7 +66,9 @@ def _plain(nested: Any, places: dict[int, Any]) -> Any:
         return {"ellipsis": True}
     if isinstance(nested, (np.ndarray, np.generic)):
         return _array(np.asarray(nested))
-    if isinstance(nested, np.dtype) or (isinstance(nested, type) and issubclass(nested, np.generic)):
+    if isinstance(nested, np.dtype) or (
+        isinstance(nested, type) and issubclass(nested, np.generic)
+    ):
         return np.dtype(nested).name
     return to_plain(nested)
 

@@ -11,7 +11,7 @@ from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.networks import Network
 from nnkit.optimizers import RMSprop
 from nnkit.registry import is_registered, lookup, resolve, snake_case, to_plain
-from nnkit.saving.keras_graphs import functional, traced
+from nnkit.saving.keras_graphs import functional, is_functional, traced
 
 if TYPE_CHECKING:
     from nnkit.models import Model
@@ -47,7 +47,7 @@ _SLOTS = {
 def model_config(model: Model) -> dict[str, Any]:
     """The value of Keras's attribute ``model_config``."""
     network = model.network
-    if "nodes" in model.get_config() and isinstance(network, Network):
+    if isinstance(network, Network) and is_functional(model):
         return _functional(network, model.name, model.trainable)
     if isinstance(network, Network) and network.layers == [model]:  # Its class is the user's.
         return _layer(to_plain(model))
@@ -115,8 +115,7 @@ def slot_order(optimizer: Optimizer) -> list[tuple[str, ...]]:
 
 
 def _functional(network: Network, name: str, trainable: bool = True) -> dict[str, Any]:
-    names = _names([layer.name for layer in network.layers])
-    made: dict[str, Any] = functional(network, _name(name), trainable, _described, names)
+    made: dict[str, Any] = functional(network, _name(name), trainable, _described, _names)
     return made
 
 
