@@ -302,7 +302,7 @@ def nodes_of(
     def end(nested: Any) -> Any:
         if isinstance(nested, dict):
             return {key: end(one) for key, one in nested.items()}
-        if _is_old_reference(nested, numbers):
+        if isinstance(nested, list) and nested and isinstance(nested[0], str):
             return reference(nested)
         if not isinstance(nested, list):
             raise FileFormatError(f"{str(nested)[:80]} is no place of a tensor")
@@ -399,7 +399,8 @@ def _said(call: Any) -> tuple[list[Any], dict[str, Any]]:
     if isinstance(call, dict):
         given, named = call.get("args") or [], call.get("kwargs") or {}
     elif isinstance(call, list) and all(isinstance(one, list) and one for one in call):
-        inputs, by_name = [one[:3] for one in call], [one[3] for one in call if len(one) > 3]
+        inputs = [{"class_name": _TENSOR, "config": {"keras_history": one[:3]}} for one in call]
+        by_name = [one[3] for one in call if len(one) > 3]
         given = inputs if len(inputs) == 1 else [inputs]
         if all(isinstance(one, dict) for one in by_name):
             named = {name: one for each in by_name for name, one in each.items()}
