@@ -211,13 +211,13 @@ def _names(network: Network | Pending, given: Sequence[Any]) -> list[str]:
     return [f"x[{name!r}]" for name in names]
 
 
-def checked(model: Trainer, given: Sequence[Any], form: Any = None) -> list[Any]:
+def checked(model: Trainer, given: list[Any], form: Any = None) -> list[Any]:
     """Samples with the axes that a model takes; the model is built if it was not.
 
     Parameters
     ----------
     model : Trainer
-    given : sequence of array
+    given : list of array
         One for each input.
     form : object
         What the user gave, whose lists and dictionaries a new model's inputs get.
@@ -248,14 +248,16 @@ def checked(model: Trainer, given: Sequence[Any], form: Any = None) -> list[Any]
     return _valid(network, made)
 
 
-def _valid(network: Network, given: Sequence[Any]) -> list[Any]:
+def _valid(network: Network, given: list[Any]) -> list[Any]:
     """Samples of the right shapes, if they are equally many and layers can take their values."""
+    if len(given) == 1:
+        network.check_values(0, given[0], "x")
+        return given
     names = _names(network, given)
-    if len(given) > 1:
-        check_lengths(dict(zip(names, given, strict=True)))
-    for number, (x, name) in enumerate(zip(given, names, strict=True)):
-        network.check_values(number, x, name)
-    return list(given)
+    check_lengths(dict(zip(names, given, strict=True)))
+    for number, name in enumerate(names):
+        network.check_values(number, given[number], name)
+    return given
 
 
 def _differ(given: Sequence[Any], shapes: Sequence[Shape]) -> bool:

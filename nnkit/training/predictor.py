@@ -12,7 +12,6 @@ import numpy as np
 
 from nnkit import budget
 from nnkit.callbacks import CallbackList
-from nnkit.data.arrays import rows
 from nnkit.engine.devices import current
 from nnkit.engine.program import ONE_STEP
 from nnkit.engine.step import Bound, Records, Step, Window
@@ -118,13 +117,13 @@ class Predictor:
         plan = self._plans.get(key) or self._plan(key)
         n = len(x[0])
         if n > plan.most:
-            budget.check_possible((n, *plan.shapes[0]), plan.dtypes[0], "the prediction")
+            budget.check_possible((n, *plan.samples[0][0]), plan.samples[0][1], "the prediction")
         make = np.empty if to_host else current().empty
-        outs = [make((n, *s), t) for s, t in zip(plan.shapes, plan.dtypes, strict=True)]
+        outs = [make((n, *shape), dtype) for shape, dtype in plan.samples]
         if n == 0:
             return outs
-        bound = dict(zip(plan.inputs, map(rows, x), strict=True))
-        bound.update(zip(plan.names, map(rows, outs), strict=True))
+        pairs = zip(plan.rows, [*x, *outs], strict=True)
+        bound = {name: array.reshape(n, columns) for (name, columns), array in pairs}
         self.batch[0] = 0
         if n <= size and listeners is None:
             self._step(plan, key, n, size).run(bound)
@@ -155,12 +154,14 @@ class Predictor:
         ]
         sizes = [t.itemsize * math.prod(s) for t, s in zip(dtypes, outputs, strict=True)]
         samples = Samples(shapes, self.network.input_dtypes)
+        names = tuple(f"out{i}" for i in range(len(outputs)))
+        rows = [(f"x{i}", math.prod(sample)) for i, (_, sample) in enumerate(key)]
+        rows += zip(names, map(math.prod, outputs), strict=True)
         plan = self._plans[key] = _Plan(
             partial(predict_batch, graph, samples),
-            outputs,
-            dtypes,
-            tuple(f"x{i}" for i in range(len(shapes))),
-            tuple(f"out{i}" for i in range(len(outputs))),
+            list(zip(outputs, dtypes, strict=True)),
+            rows,
+            names,
             budget.memory() // max(sum(sizes), 1),
         )
         return plan
@@ -181,17 +182,18 @@ class _Plan(NamedTuple):
     ----------
     function : callable
         The step.
-    shapes, dtypes : list
-        Of a sample of each output.
-    inputs, names : tuple of str
-        What the inputs and the outputs are called in the step.
+    samples : list of tuple
+        Shape and data type of a sample of each output.
+    rows : list of tuple
+        What each input, then each output, is called in the step, and the numbers in a row of it.
+    names : tuple of str
+        What the outputs are called.
     most : int
         As many samples fit into memory.
     """
 
     function: Callable[[Window, Bound], None]
-    shapes: list[tuple[int, ...]]
-    dtypes: list[np.dtype]
-    inputs: tuple[str, ...]
+    samples: list[tuple[tuple[int, ...], np.dtype]]
+    rows: list[tuple[str, int]]
     names: tuple[str, ...]
     most: int

@@ -109,13 +109,16 @@ MIDDLES = {
 }
 
 
-def model(middle=joined, **changed):
-    """An image and words in; a class and a size out, and the optimizer remembers."""
+def model(middle=joined, by_name=False, **changed):
+    """An image and words in; a class and a size out. ``by_name``: as dictionaries."""
     nnkit.utils.set_random_seed(3)
     image, words = Input((6,), name="image"), Input((4,), name="words", dtype="int32")
     h = middle(image, words)
-    outputs = [Dense(3, "softmax", name="kind")(h), Dense(1, name="size")(h)]
-    result = Model([image, words], outputs)
+    kind, size = Dense(3, "softmax", name="kind")(h), Dense(1, name="size")(h)
+    if by_name:
+        result = Model({"image": image, "words": words}, {"size": size, "kind": kind})
+    else:
+        result = Model([image, words], [kind, size])
     given = {
         "loss": {"kind": "sparse_categorical_crossentropy", "size": "mse"},
         "loss_weights": {"kind": 1.0, "size": 0.3},
@@ -161,6 +164,22 @@ def test_training_equals_the_cpu_bit_for_bit(middle, gpu, use, one_thread):
 
 def test_weights_of_samples_of_one_output(gpu, use, one_thread):
     same(on_both(use, model, weight={"size": WEIGHT}))
+
+
+def test_dictionaries(gpu, use, one_thread):
+    """Of data, targets and weights; and of predictions, on the host and on the device."""
+    x, y = {"words": WORDS, "image": X}, {"kind": Y, "size": SIZE}
+    outcomes = []
+    for device in ("cpu", "cuda:0"):
+        use(device)
+        trained = model(by_name=True)
+        weight = {"kind": WEIGHT, "size": WEIGHT + 1}
+        history = trained.fit(x, y, 8, 2, 0, sample_weight=weight, validation_data=(x, y)).history
+        results = trained.evaluate(x, y, 8, 0, return_dict=True)
+        outcomes.append([history, results, trained.predict(x, 8), trained.get_weights()])
+    same(outcomes)
+    kept = trained.predict(x, 8, to_host=False)
+    same([outcomes[1][2], {name: array.numpy() for name, array in kept.items()}])
 
 
 def test_an_output_without_a_loss(gpu, use, one_thread):
