@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnkit import budget
 from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.nodes import Node, Placeholder, add_shapes, topological
@@ -22,7 +23,8 @@ __all__ = ["Cast", "Expression", "Operation", "parameters_of"]
 # In place of an unknown batch size, and of other unknown sizes: these are longer than most windows
 # and slices, and divisible by many numbers.
 _TRIED = (2, 240), (3, 360)
-_MOST_TRIED = 2**29  # Elements of an array that finds out about shapes.
+# Elements of an array that finds out about shapes; and where a file says the sizes.
+_MOST_TRIED, _MOST_TRIED_OF_FILES = 2**29, 2**25
 _FIRST = np.zeros(1, np.int64)  # The number of a batch.
 
 
@@ -107,7 +109,7 @@ class Operation(Layer):
         arrays = []
         for p in distinct.values():
             shape = tuple(n or (rows if axis == 0 else size) for axis, n in enumerate(p.shape))
-            if math.prod(shape) > _MOST_TRIED:  # A file may say any sizes.
+            if math.prod(shape) > (_MOST_TRIED_OF_FILES if budget.limited() else _MOST_TRIED):
                 raise ValueError(f"{self.name}: an array of shape {p.shape} is too large")
             arrays.append(np.ones(shape, p.dtype))
         with np.errstate(all="ignore"):
