@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnkit import budget
 from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.nodes import Node, Placeholder, add_shapes, topological
@@ -16,11 +18,13 @@ from nnkit.nested import leaves, mapped
 if TYPE_CHECKING:
     from nnkit.layers.graph import Graph, Value
 
-__all__ = ["Cast", "Expression", "Operation"]
+__all__ = ["Cast", "Expression", "Operation", "parameters_of"]
 
 # In place of an unknown batch size, and of other unknown sizes: these are longer than most windows
 # and slices, and divisible by many numbers.
 _TRIED = (2, 240), (3, 360)
+# Elements of an array that finds out about shapes; and where a file says the sizes.
+_MOST_TRIED, _MOST_TRIED_OF_FILES = 2**29, 2**25
 _FIRST = np.zeros(1, np.int64)  # The number of a batch.
 
 
@@ -49,6 +53,8 @@ class Operation(Layer):
     fuses = True
 
     def __init__(self, function: str, **options: Any) -> None:
+        if parameters_of(function) is None:
+            raise ValueError(f"nnkit.ops has no function {str(function)[:80]!r}")
         super().__init__(**{"name": function} | options)
         self.named = "name" in options
         self.function = function
@@ -118,18 +124,10 @@ class Operation(Layer):
         elif self.function == "axis_size":
             made = arguments[0].shape[arguments[1]]
         else:
-            from nnkit import ops  # It imports the symbolic library, which not every network needs.
+            from nnkit import ops
 
             made = getattr(ops, self.function)(*arguments, **named)
         return list(made) if isinstance(made, (list, tuple)) else [made]
-
-    def parameters(self) -> list[str]:
-        """Names of the function's arguments."""
-        if self.function in ("getitem", "axis_size"):
-            return ["x", "key"]
-        from nnkit import ops
-
-        return list(inspect.signature(getattr(ops, self.function)).parameters)
 
     @staticmethod
     def fused(graph: Graph, wanted: Placeholder, values: dict[int, Any], training: bool) -> Value:
@@ -151,7 +149,26 @@ def _example_of(placeholder: Placeholder, k: int) -> np.ndarray:
     if whole and node is not None and isinstance(node.layer, Operation):
         return node.layer.evaluated(node.arguments, k)[placeholder.index]
     shape = [n or (rows if axis == 0 else size) for axis, n in enumerate(placeholder.shape)]
+    if math.prod(shape) > (_MOST_TRIED_OF_FILES if budget.limited() else _MOST_TRIED):
+        raise ValueError(f"{placeholder.name}: an array of shape {placeholder.shape} is too large")
     return np.ones(shape, placeholder.dtype)
+
+
+def parameters_of(function: str) -> list[str] | None:
+    """Names of the arguments of a function of :mod:`nnkit.ops`; None for other names.
+
+    Examples
+    --------
+    >>> parameters_of("sum"), parameters_of("getitem"), parameters_of("eval")
+    (['x', 'axis', 'keepdims'], ['x', 'key'], None)
+    """
+    if function in ("getitem", "axis_size"):
+        return ["x", "key"]
+    from nnkit import ops  # It imports the symbolic library, which not every network needs.
+
+    if function not in ops.__all__:
+        return None
+    return list(inspect.signature(getattr(ops, function)).parameters)
 
 
 def _before(wanted: Placeholder, values: dict[int, Any]) -> list[Placeholder]:
@@ -221,7 +238,8 @@ class Expression(Layer, abstract=True):
             for node in nodes:
                 operation: Any = node.layer
                 made = operation.result(node.arguments, symbols)
-                symbols |= {id(p): v for p, v in zip(leaves(node.outputs), made, strict=True)}
+                for p, v in zip(leaves(node.outputs), made, strict=True):
+                    symbols[id(p)] = _broadcasting(v, p.shape)
             return symbols[id(wanted)]
 
         self._floats = [i for i, p in enumerate(sources) if types[i].dtype.startswith("float")]
@@ -315,6 +333,15 @@ class Cast(Layer):
     def _convert(self, x: np.ndarray, y: np.ndarray) -> None:
         rows = len(x)
         launch.gather_sequence(x.reshape(rows, -1), _FIRST, rows, 0, y.reshape(rows, -1))
+
+
+def _broadcasting(v: Any, shape: Shape) -> Any:
+    """An expression, known to broadcast along the axes that always have size 1."""
+    from nnkit.symbolic.tensor.axes import addbroadcast
+
+    pairs = zip(shape, v.broadcastable, strict=True)
+    axes = [axis for axis, (size, known) in enumerate(pairs) if size == 1 and not known]
+    return addbroadcast(v, *axes) if axes else v
 
 
 def _type(dtype: str, shape: Shape) -> Any:

@@ -10,6 +10,7 @@ from nnkit.layers.base import Layer
 from nnkit.models.model import Model
 from nnkit.registry import custom_objects as known
 from nnkit.registry import lookup
+from nnkit.saving.counts import check_counts
 from nnkit.saving.from_keras import Translator
 from nnkit.saving.plain import parse_json
 
@@ -84,16 +85,18 @@ def model_from_json(
         own = described.get("nnkit")
         try:
             if isinstance(own, dict):
+                check_counts(own["config"])
                 cls: Any = lookup("layer", own["class_name"])
                 model: Model = cls.from_config(own["config"])
                 shapes = own.get("input_shapes")
             else:
                 config = Translator().model(described)
+                check_counts(config)
                 cls = lookup("layer", "Model" if "nodes" in config else "Sequential")
                 model, shapes = cls.from_config(config), None
             if shapes is not None and not model.built:
                 model.build(tuple(shapes) if _is_shape(shapes) else shapes)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except Exception as error:  # A constructor may fail in any way with a text's arguments.
             raise FileFormatError(f"the model it describes can't be made: {error}") from error
     return model
 

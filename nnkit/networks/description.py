@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nnkit.layers.base import Layer
 from nnkit.layers.input import InputLayer
 from nnkit.layers.nodes import Placeholder
@@ -13,6 +15,8 @@ from nnkit.registry import resolve, to_plain
 
 __all__ = ["described", "made"]
 
+_DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "float32", "float64")
+_MOST_VALUES = 2**14  # In an array in a call; readers of files have limits, too.
 _REFERENCE = "from"  # The key of a list [node, output] that stands for a placeholder.
 
 
@@ -60,7 +64,22 @@ def _plain(nested: Any, places: dict[int, Any]) -> Any:
         return {"slice": [_plain(v, places) for v in (nested.start, nested.stop, nested.step)]}
     if nested is Ellipsis:
         return {"ellipsis": True}
+    if isinstance(nested, (np.ndarray, np.generic)):
+        return _array(np.asarray(nested))
+    if isinstance(nested, np.dtype) or (
+        isinstance(nested, type) and issubclass(nested, np.generic)
+    ):
+        return np.dtype(nested).name
     return to_plain(nested)
+
+
+def _array(array: np.ndarray) -> dict[str, Any]:
+    if array.size > _MOST_VALUES or array.dtype.name not in _DTYPES:
+        raise ValueError(
+            f"a call has an array of {array.size} values of {array.dtype}; a description has room "
+            f"for {_MOST_VALUES} numbers. Make it a weight of a layer, by add_weight"
+        )
+    return {"array": array.tolist(), "dtype": array.dtype.name}
 
 
 def made(config: dict[str, Any]) -> Network:
@@ -89,6 +108,10 @@ def made(config: dict[str, Any]) -> Network:
             return slice(*(value_of(v) for v in given["slice"]))
         if set(given) == {"ellipsis"}:
             return Ellipsis
+        if set(given) == {"array", "dtype"}:
+            if given["dtype"] not in _DTYPES:
+                raise ValueError(f"an array of {given['dtype']!r}; known are {_DTYPES}")
+            return np.array(given["array"], given["dtype"])
         return {name: value_of(value) for name, value in given.items()}
 
     for node in config["nodes"]:

@@ -27,13 +27,19 @@ from nnkit.ops.naming import on_placeholders
 from nnkit.ops.shapes import *  # noqa: F403
 from nnkit.ops.values import *  # noqa: F403
 
+__all__ = [  # The functions that a file may name.
+    *activations.__all__,
+    *axes.__all__,
+    *elementwise.__all__,
+    *shapes.__all__,
+    *values.__all__,
+]
 _wrapped: dict[object, object] = {}  # Two names of one function stay one function.
-for _module in (activations, axes, elementwise, shapes, values):
-    for _name in _module.__all__:
-        if _name not in ("shape", "ndim"):  # They take placeholders themselves.
-            _function = globals()[_name]
-            _wrapped.setdefault(_function, on_placeholders(_function, _name))
-            globals()[_name] = _wrapped[_function]
+for _name in __all__:
+    if _name not in ("shape", "ndim"):  # They take placeholders themselves.
+        _function = globals()[_name]
+        _wrapped.setdefault(_function, on_placeholders(_function, _name))
+        globals()[_name] = _wrapped[_function]
 
 if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
     __getattr__ = missing(__name__)

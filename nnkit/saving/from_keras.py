@@ -7,6 +7,7 @@ from typing import Any
 
 from nnkit.arguments import parameters
 from nnkit.errors import FileFormatError
+from nnkit.layers.operation import parameters_of
 from nnkit.registry import (
     find,
     function_named,
@@ -17,7 +18,7 @@ from nnkit.registry import (
     resolve,
     snake_case,
 )
-from nnkit.saving.keras_graphs import nodes_of
+from nnkit.saving.keras_graphs import WITHOUT_EFFECT, nodes_of
 from nnkit.saving.keras_versions import EVERY, KERAS_3, Generation
 from nnkit.saving.to_keras import INNER_LAYERS
 
@@ -410,13 +411,29 @@ def _is_function(layer: dict[str, Any]) -> bool:
     module, config = layer.get("module"), layer["config"]
     if isinstance(module, str):
         return module.startswith("keras.src.ops")
-    # Older layouts don't name the module; but every layer has these settings.
-    return layer["class_name"] != "InputLayer" and not {"trainable", "dtype"} & config.keys()
+    # Files of Keras 3 don't name it. Its layers have policies of data types.
+    if "trainable" in config or isinstance(config.get("dtype"), dict):
+        return False
+    return parameters_of(_function_of(layer["class_name"])) is not None
+
+
+def _function_of(class_name: str) -> str:
+    return "getitem" if class_name == "GetItem" else snake_case(class_name)
 
 
 def _operation(class_name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    function = "getitem" if class_name == "GetItem" else snake_case(class_name)
-    settings = {k: v for k, v in arguments.items() if k not in ("name", "dtype")}
+    function = _function_of(class_name)
+    known = parameters_of(function)
+    if known is None:
+        raise FileFormatError(f"nnkit.ops has no function {_short(function)}")
+    settings = {}
+    for name, value in arguments.items():
+        if name in known:
+            settings[name] = value
+        elif name != "name" and value != WITHOUT_EFFECT.get(name):
+            raise FileFormatError(
+                f"nnkit.ops.{function} has no argument {_short(name)}, which is {_short(value)}"
+            )
     config = {"function": function, "name": arguments.get("name", function)}
     return {"class_name": "Operation", "config": config, "settings": settings}
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from nnkit.errors import FileFormatError
 from nnkit.layers import MultiHeadAttention, Parallel
 from nnkit.layers.base import Layer
 from nnkit.layers.input import InputLayer
 from nnkit.layers.nodes import Node, Placeholder
-from nnkit.layers.operation import Operation
+from nnkit.layers.operation import Operation, parameters_of
 from nnkit.nested import leaves
 from nnkit.networks import Network, inputs_for
+from nnkit.registry import lookup, to_plain
 
-__all__ = ["functional", "nodes_of", "traced"]
+__all__ = ["WITHOUT_EFFECT", "functional", "is_functional", "nodes_of", "traced"]
 
 _TENSOR = "__keras_tensor__"
 _MASKS = ("query_mask", "value_mask", "key_mask")
@@ -23,9 +28,19 @@ _NN = (
     *("relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "sigmoid", "log_sigmoid"),
     *("hard_sigmoid", "softplus", "softsign", "softmax", "log_softmax", "one_hot"),
 )
-_MATH = ["logsumexp", "rsqrt", "erf"]
-_CORE = ("cast", "stop_gradient")
-_NAMES = {"getitem": "GetItem", "expand_dims": "ExpandDims"}
+_MODULES = dict.fromkeys(_NN, "nn")
+_MODULES |= dict.fromkeys(("logsumexp", "rsqrt", "erf"), "math")
+_MODULES |= dict.fromkeys(("cast", "stop_gradient"), "core") | {"norm": "linalg"}
+# Arguments after the first that Keras's functions take when they are called; others are settings.
+_OF_CALL = ("x1", "x2", "indices", "fill_value", "key")
+# Layers whose calls say training=False only if their caller did. Those of other layers, such as
+# Dropout, always say it, as the default of their arguments, and Keras takes no notice.
+_WITHOUT_DEFAULT = (
+    *("BatchNormalization", "Bidirectional", "Model", "MultiHeadAttention", "Sequential"),
+    "TimeDistributed",
+)
+# Settings of Keras's functions that nnkit's lack, with the values that change nothing.
+WITHOUT_EFFECT = {"initial": None, "dtype": None, "decimals": 0, "sparse": False}
 
 
 def traced(layer: Layer) -> Network | None:
@@ -44,6 +59,14 @@ def traced(layer: Layer) -> Network | None:
     return network
 
 
+def is_functional(layer: Layer) -> bool:
+    """Whether a layer is a functional model in Keras, where no Sequential has a layer twice."""
+    sequential: Any = lookup("layer", "Sequential")
+    if isinstance(layer, sequential):
+        return len(set(layer.layers)) < len(layer.layers)
+    return isinstance(layer, Parallel) or getattr(layer, "is_functional", False) is True
+
+
 # -------------------------------------------------------------------------------- nnkit to Keras
 
 
@@ -52,7 +75,7 @@ def functional(
     name: str,
     trainable: bool,
     describe: Callable[[Layer], dict[str, Any]],
-    names: dict[str, str],
+    names_of: Callable[[list[str]], dict[str, str]],
 ) -> dict[str, Any]:
     """Keras 3's description of a model with a graph.
 
@@ -63,9 +86,12 @@ def functional(
     trainable : bool
     describe : callable
         ``describe(layer)`` is Keras's description of a layer.
-    names : dict of str to str
-        What the layers are called in Keras, by their names.
+    names_of : callable
+        ``names_of(names)`` says what layers of these names are called in Keras.
     """
+    inputs = [p.node.layer for p in network.inputs if p.node is not None]
+    ordered = dict.fromkeys([*(i for i in inputs if i not in network.layers), *network.layers])
+    names = names_of([layer.name for layer in ordered])
     places: dict[int, dict[str, Any]] = {}
     calls: dict[int, list[Any]] = {}
     nodes = [*(p.node for p in network.inputs if p.node is not None), *network.nodes]
@@ -82,7 +108,12 @@ def functional(
             return {key: tensor(one) for key, one in value.items()}
         if isinstance(value, (list, tuple)):
             return [tensor(one) for one in value]
-        return value
+        if isinstance(value, np.ndarray) and value.ndim:
+            config = {"value": value.tolist(), "dtype": value.dtype.name}
+            return {"class_name": "__numpy__", "config": config}
+        if isinstance(value, (np.dtype, type)):
+            return np.dtype(value).name
+        return to_plain(value)
 
     for node in nodes:
         layer = node.layer
@@ -96,9 +127,9 @@ def functional(
             config = {"shape": list(p.shape), "dtype": p.dtype, "keras_history": history}
             places[id(p)] = {"class_name": _TENSOR, "config": config}
     layers = []
-    for layer in network.layers:
+    for layer in ordered:
         if isinstance(layer, Operation):
-            described = _operation(layer, names[layer.name], calls)
+            described = _operation(layer, names[layer.name], calls[id(layer)])
         else:
             described = describe(layer)
         described["config"]["name"] = names[layer.name]
@@ -106,7 +137,10 @@ def functional(
 
     def end(nested: Any) -> Any:
         if isinstance(nested, Placeholder):
-            return places[id(nested)]["config"]["keras_history"]
+            name, call, output = places[id(nested)]["config"]["keras_history"]
+            # Keras counts the calls of functional models from 1 here, and nowhere else.
+            node = nested.node
+            return [name, call + (node is not None and is_functional(node.layer)), output]
         if isinstance(nested, dict):
             return {key: end(one) for key, one in nested.items()}
         return [end(one) for one in nested]
@@ -127,7 +161,10 @@ def _call(node: Node) -> tuple[list[Any], dict[str, Any]]:
     """Positional and named arguments of a call, as Keras's layer takes them."""
     layer, given = node.layer, dict(node.arguments)
     if isinstance(layer, Operation):
-        return list(given["arguments"]), dict(given["named"])
+        arguments = list(given["arguments"])
+        if layer.function == "getitem":
+            arguments[1] = _without_ellipsis(*arguments)
+        return arguments, dict(given["named"])
     x = given.pop("x")
     named = {} if node.training is None else {"training": node.training}
     if isinstance(layer, MultiHeadAttention):
@@ -137,21 +174,38 @@ def _call(node: Node) -> tuple[list[Any], dict[str, Any]]:
     return [x], named | given
 
 
-def _operation(layer: Operation, name: str, calls: dict[int, list[Any]]) -> dict[str, Any]:
+def _without_ellipsis(x: Placeholder, key: Any) -> Any:
+    """A key that names every axis: Keras 3.15 can't read its own keys with an ellipsis."""
+    keys = list(key) if isinstance(key, tuple) else [key]
+    places = [i for i, one in enumerate(keys) if one is Ellipsis]
+    if not places:
+        return key
+    others = sum(one is not None for one in keys) - 1
+    keys[places[0] : places[0] + 1] = [slice(None)] * (len(x.shape) - others)
+    return tuple(keys)
+
+
+def _operation(layer: Operation, name: str, calls: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Keras's description of a function: its settings are the class's, tensors the call's."""
-    function = layer.function
-    class_name = _NAMES.get(function) or "".join(w.title() for w in function.split("_"))
-    module = "nn" if function in _NN else "math" if function in _MATH else "numpy"
-    module = "core" if function in _CORE else module
-    call = calls[id(layer)][0]
-    parameters = layer.parameters()
+    parameters = parameters_of(layer.function) or []
+    of_call = (*parameters[:1], *_OF_CALL)
     settings: dict[str, Any] = {}
-    if len(parameters) > 1 and parameters[1] not in ("x2", "key"):
-        first, *others = call["args"]
-        settings = dict(zip(parameters[1:], others, strict=False)) | call["kwargs"]
-        call["args"], call["kwargs"] = [first], {}
-    config = {"name": name, **settings}
-    return {"module": f"keras.src.ops.{module}", "class_name": class_name, "config": config}
+    for call in calls:
+        given = dict(zip(parameters, call["args"], strict=False)) | call["kwargs"]
+        call["args"] = [value for name, value in given.items() if name in of_call]
+        call["kwargs"] = {}
+        settings |= {name: value for name, value in given.items() if name not in of_call}
+    return {
+        "module": f"keras.src.ops.{_MODULES.get(layer.function, 'numpy')}",
+        "class_name": _class_of(layer.function),
+        "config": {"name": name, **settings},
+    }
+
+
+def _class_of(function: str) -> str:
+    if function == "getitem":
+        return "GetItem"
+    return "".join(word.capitalize() for word in function.split("_"))
 
 
 # -------------------------------------------------------------------------------- Keras to nnkit
@@ -188,8 +242,7 @@ def nodes_of(
         if not isinstance(name, str) or name in numbers:
             raise FileFormatError(f"two layers, or none, are called {name!r}")
         numbers[name] = i
-    places: dict[tuple[int, int], int] = {}
-    nodes: list[dict[str, Any]] = []
+    references: list[_Reference] = []
 
     def history(given: Any) -> tuple[int, int, int]:
         right = (
@@ -206,9 +259,9 @@ def nodes_of(
 
     def reference(given: Any) -> dict[str, Any]:
         layer, node, output = history(given)
-        if (layer, node) not in places:
-            raise _Later
-        return {"from": [places[layer, node], output]}
+        made = {"from": [-1, output]}  # The number follows when the calls have an order.
+        references.append(_Reference(made, layer, node))
+        return made
 
     def value(given: Any) -> Any:
         if isinstance(given, dict):
@@ -217,6 +270,8 @@ def nodes_of(
                 return reference(config.get("keras_history"))
             if name == "__slice__" and isinstance(config, dict):
                 return {"slice": [config.get(n) for n in ("start", "stop", "step")]}
+            if name in ("__numpy__", "__tensor__") and isinstance(config, dict):
+                return {"array": config.get("value"), "dtype": config.get("dtype")}
             if name == "__ellipsis__":
                 return {"ellipsis": True}
             return {key: value(one) for key, one in given.items()}
@@ -226,52 +281,104 @@ def nodes_of(
             return [value(one) for one in given]
         return given
 
-    waiting: list[tuple[int, int, Any]] = []
+    calls: dict[_Call, dict[str, Any]] = {}
+    spans: dict[_Call, tuple[int, int]] = {}  # Which references are in a call.
+    numbers_of_calls: list[int] = []
+    old = False
     for i, layer in enumerate(described):
-        calls = layer.get("inbound_nodes") or []
-        if not isinstance(calls, list):
+        of_layer = layer.get("inbound_nodes") or []
+        if not isinstance(of_layer, list):
             raise FileFormatError("inbound_nodes should be a list")
+        numbers_of_calls.append(len(of_layer))
         if layers[i]["class_name"] == "InputLayer":
-            places[i, 0] = len(nodes)
-            nodes.append({"layer": i, "arguments": {"x": []}, "training": None})
-        else:
-            waiting += [(i, k, call) for k, call in enumerate(calls)]
-    if len(waiting) > 2**13:
-        raise FileFormatError(f"{len(waiting)} calls of layers; at most {2**13} are read")
-    while waiting:
-        later = []
-        for i, k, call in waiting:
-            try:
-                made = _arguments(layers[i], call, value, is_recurrent)
-            except _Later:
-                later.append((i, k, call))
-                continue
-            places[i, k] = len(nodes)
-            nodes.append({"layer": i, **made})
-        if len(later) == len(waiting):
-            stuck = [described[i].get("name") for i, _, _ in later][:5]
-            raise FileFormatError(f"the calls of {stuck} go round in a circle, or lead nowhere")
-        waiting = later
+            calls[i, 0], spans[i, 0] = {"arguments": {"x": []}, "training": None}, (0, 0)
+            continue
+        for k, call in enumerate(of_layer):
+            old = old or isinstance(call, list)
+            before = len(references)
+            calls[i, k] = _arguments(layers[i], call, value, is_recurrent)
+            spans[i, k] = before, len(references)
 
     def end(nested: Any) -> Any:
         if isinstance(nested, dict):
             return {key: end(one) for key, one in nested.items()}
-        if _is_old_reference(nested, numbers):
+        if isinstance(nested, list) and nested and isinstance(nested[0], str):
             return reference(nested)
         if not isinstance(nested, list):
             raise FileFormatError(f"{str(nested)[:80]} is no place of a tensor")
         return [end(one) for one in nested]
 
-    try:
-        ends = [end(inputs), end(outputs)]
-    except _Later:
-        raise FileFormatError("an input or output is not there") from None
+    in_calls = len(references)
+    ends = [end(inputs), end(outputs)]
+    nested = [layer["class_name"] in ("Model", "Sequential") for layer in layers]
+    if old:
+        _count_from_zero(references, [i for i, one in enumerate(nested) if one], numbers_of_calls)
+    else:  # Only where outputs of the model are meant, Keras 3 counts from 1.
+        for one in references[in_calls:]:
+            one.call -= layers[one.layer]["class_name"] == "Model"
+    for one in references:
+        if (one.layer, one.call) not in calls:
+            name = described[one.layer].get("name")
+            raise FileFormatError(f"layer {name!r} has no call {one.call}")
+    needs = {
+        call: {(one.layer, one.call) for one in references[start:end]}
+        for call, (start, end) in spans.items()
+    }
+    order = _ordered(needs, described)
+    places = {call: place for place, call in enumerate(order)}
+    for one in references:
+        one.made["from"][0] = places[one.layer, one.call]
+    nodes = [{"layer": call[0], **calls[call]} for call in order]
     alone = [e[0] if isinstance(e, list) and len(e) == 1 else e for e in ends]
     return {"nodes": nodes, "inputs": alone[0], "outputs": alone[1], "losses": []}
 
 
-class _Later(Exception):  # noqa: N818
-    """What a call needs is not there yet."""
+_Call = tuple[int, int]  # The number of a layer, and of its call.
+
+
+@dataclass
+class _Reference:
+    """What stands for a tensor in nnkit's description, and the call that gives it."""
+
+    made: dict[str, Any]
+    layer: int
+    call: int
+
+
+def _count_from_zero(
+    references: Sequence[_Reference], nested: Sequence[int], numbers_of_calls: Sequence[int]
+) -> None:
+    """Count calls of models from 0: in Keras 2 a model was called once when it was made.
+
+    But not a Sequential that had no input then. In a file each call leads somewhere.
+    """
+    last = dict.fromkeys(nested, 0)
+    for one in references:
+        if one.layer in last:
+            last[one.layer] = max(last[one.layer], one.call)
+    for one in references:
+        one.call -= last.get(one.layer) == numbers_of_calls[one.layer]
+
+
+def _ordered(needs: dict[_Call, set[_Call]], described: Sequence[dict[str, Any]]) -> list[_Call]:
+    """The calls, by the numbers of their layers, in an order in which they can run."""
+    users: dict[_Call, list[_Call]] = {}
+    for call, needed in needs.items():
+        for one in needed:
+            users.setdefault(one, []).append(call)
+    left = {call: len(needed) for call, needed in needs.items()}
+    ready = deque(call for call, count in left.items() if not count)
+    order: list[_Call] = []
+    while ready:
+        order.append(ready.popleft())
+        for user in users.get(order[-1], ()):
+            left[user] -= 1
+            if not left[user]:
+                ready.append(user)
+    if len(order) < len(needs):
+        stuck = list(dict.fromkeys(described[i].get("name") for i, k in needs if left[i, k]))[:5]
+        raise FileFormatError(f"the calls of {stuck} go round in a circle, or lead nowhere")
+    return order
 
 
 def _is_old_reference(given: Any, numbers: dict[str, int]) -> bool:
@@ -285,6 +392,25 @@ def _is_old_reference(given: Any, numbers: dict[str, int]) -> bool:
     )
 
 
+def _said(call: Any) -> tuple[list[Any], dict[str, Any]]:
+    """Arguments of a call as the file has them: Keras 3's, or a list of inputs as in Keras 2."""
+    given: Any = None
+    named: Any = {}
+    if isinstance(call, dict):
+        given, named = call.get("args") or [], call.get("kwargs") or {}
+    elif isinstance(call, list) and all(isinstance(one, list) and one for one in call):
+        inputs = [{"class_name": _TENSOR, "config": {"keras_history": one[:3]}} for one in call]
+        by_name = [one[3] for one in call if len(one) > 3]
+        given = inputs if len(inputs) == 1 else [inputs]
+        if all(isinstance(one, dict) for one in by_name):
+            named = {name: one for each in by_name for name, one in each.items()}
+        else:
+            named = None
+    if not isinstance(given, list) or not isinstance(named, dict):
+        raise FileFormatError(f"{str(call)[:80]} is no call of a layer")
+    return given, named
+
+
 def _arguments(
     layer: dict[str, Any],
     call: Any,
@@ -292,25 +418,19 @@ def _arguments(
     is_recurrent: Callable[[str], bool],
 ) -> dict[str, Any]:
     """Arguments of a call and its ``training``, from Keras's."""
-    if isinstance(call, dict):
-        given = [value(a) for a in call.get("args") or []]
-        named = {k: value(v) for k, v in (call.get("kwargs") or {}).items()}
-    elif isinstance(call, list):
-        given = [value(one[:3]) for one in call]
-        named = {}
-        for one in call:
-            named |= {k: value(v) for k, v in (one[3] if len(one) > 3 else {}).items()}
-        given = [given[0]] if len(given) == 1 else [given]
-    else:
-        raise FileFormatError("a call of a layer should be a list or a dictionary")
+    said, said_by_name = _said(call)
+    given = [value(one) for one in said]
+    named = {name: value(one) for name, one in said_by_name.items()}
     class_name = layer["class_name"]
     if class_name == "Operation":
         config = layer.get("settings") or {}
-        if layer["config"]["function"] == "getitem" and isinstance(given[-1], list):
+        if layer["config"]["function"] == "getitem" and given and isinstance(given[-1], list):
             given[-1] = {"tuple": given[-1]}
         return {"arguments": {"arguments": given, "named": config | named}, "training": None}
     named = {k: v for k, v in named.items() if v is not None}
     training = named.pop("training", None)
+    if training is False and class_name not in _WITHOUT_DEFAULT:
+        training = None
     if class_name == "MultiHeadAttention":
         parts = [*given, *(named.pop(n) for n in ("query", "value", "key") if n in named)]
         x: Any = parts[0] if len(parts) == 1 else parts
@@ -319,11 +439,10 @@ def _arguments(
             named["mask"] = masks[: len(parts)]
         named = {k: v for k, v in named.items() if v is not False}
     else:
-        if not given:
+        if not given or given[0] == []:
             raise FileFormatError(f"a call of {class_name} has no input")
         x, *others = given
         if is_recurrent(class_name):
-            training = None  # Keras notes what it was when the graph was made.
             if isinstance(x, list):
                 x, *others = x
                 others = [others] if others else []

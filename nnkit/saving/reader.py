@@ -14,6 +14,7 @@ from nnkit.registry import custom_objects as known
 from nnkit.registry import lookup
 from nnkit.saving import to_keras
 from nnkit.saving.arrangements import Arranged
+from nnkit.saving.counts import check_counts
 from nnkit.saving.description import Description, describe
 from nnkit.saving.hdf5 import Group
 from nnkit.saving.keras_versions import origin
@@ -35,9 +36,6 @@ __all__ = ["inspect", "load_model", "load_weights"]
 
 # A model may need this much even if its file is smaller, so that errors can name wrong shapes.
 _SLACK = 64 * 2**20
-_MOST_LAYERS = 1024  # Including layers inside others.
-_MOST_CALLS = 2**13  # The nodes of all graphs.
-_MOST_METRICS = 128
 _MOST_STEPS = 2**62
 _LONGEST_LINE = 2**20  # Characters of a line of inspect's output.
 
@@ -98,7 +96,7 @@ def load_model(
     """
     with known(custom_objects), open_hdf5(filepath, max_bytes) as root:
         description = describe(root, compile)
-        _check_counts(description)
+        check_counts(description.model, description.training)
         stored = stored_layers(root, [])
         model = _build(description, stored_bytes(stored))
         pairs = pair(model.layers, stored, origin=origin(root))
@@ -189,28 +187,6 @@ def inspect(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> str:
 
 
 # ------------------------------------------------------------------------------------- building
-
-
-def _check_counts(description: Description) -> None:
-    """Refuse absurd numbers of layers and metrics before making any of them."""
-    layers, calls, waiting = 0, 0, [description.model]
-    while waiting:
-        described: Any = waiting.pop()
-        if isinstance(described, dict):
-            inside = described.get("layers")
-            layers += len(inside) if isinstance(inside, list) else 0
-            nodes = described.get("nodes")
-            calls += len(nodes) if isinstance(nodes, list) else 0
-            waiting += described.values()
-        elif isinstance(described, list):
-            waiting += described
-    if layers > _MOST_LAYERS:
-        raise FileFormatError(f"a model of {layers} layers; at most {_MOST_LAYERS} are read")
-    if calls > _MOST_CALLS:
-        raise FileFormatError(f"{calls} calls of layers; at most {_MOST_CALLS} are read")
-    metrics = (description.training or {}).get("metrics")
-    if isinstance(metrics, (list, dict)) and len(metrics) > _MOST_METRICS:
-        raise FileFormatError(f"{len(metrics)} metrics; at most {_MOST_METRICS} are read")
 
 
 def _build(description: Description, nbytes: int) -> Model:

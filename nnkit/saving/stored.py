@@ -18,7 +18,7 @@ from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.registry import snake_case
 from nnkit.saving.arrangements import Source, values
 from nnkit.saving.hdf5 import Dataset, Group
-from nnkit.saving.keras_graphs import traced
+from nnkit.saving.keras_graphs import is_functional, traced
 from nnkit.saving.keras_versions import Origin, place_of_slots
 from nnkit.saving.plain import printable
 from nnkit.saving.safe import child, text, texts
@@ -176,8 +176,7 @@ def slots_of(layers: Sequence[Layer]) -> list[str]:
 
 def _class_in_keras(layer: Layer) -> str:
     """The name of the class that a layer has in Keras."""
-    name = type(layer).__name__
-    return "Functional" if name == "Model" or traced(layer) is not None else name
+    return "Functional" if is_functional(layer) else type(layer).__name__
 
 
 def _inside(layer: Layer) -> list[Layer]:

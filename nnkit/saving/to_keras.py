@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from nnkit.activations import LAYERS
 from nnkit.layers.input import InputLayer
+from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.networks import Network
 from nnkit.optimizers import RMSprop
 from nnkit.registry import is_registered, lookup, resolve, snake_case, to_plain
-from nnkit.saving.keras_graphs import functional, traced
+from nnkit.saving.keras_graphs import functional, is_functional, traced
 
 if TYPE_CHECKING:
     from nnkit.models import Model
@@ -22,6 +23,8 @@ __all__ = ["INNER_LAYERS", "model_config", "slot_order", "training_config"]
 _COMMON = ("name", "trainable", "dtype", "input_shape", "activity_regularizer")
 # Arguments that are layers.
 INNER_LAYERS = ("layer", "backward_layer")
+
+_MODULES_OF_MODELS = {"Functional": "keras.src.models.functional", "Sequential": "keras"}
 
 # Layers that are only functions in Keras, where they become Activation("tanh").
 _OF_KERAS = ("ELU", "LeakyReLU", "ReLU", "Softmax")
@@ -44,7 +47,7 @@ _SLOTS = {
 def model_config(model: Model) -> dict[str, Any]:
     """The value of Keras's attribute ``model_config``."""
     network = model.network
-    if "nodes" in model.get_config() and isinstance(network, Network):
+    if isinstance(network, Network) and is_functional(model):
         return _functional(network, model.name, model.trainable)
     if isinstance(network, Network) and network.layers == [model]:  # Its class is the user's.
         return _layer(to_plain(model))
@@ -112,8 +115,7 @@ def slot_order(optimizer: Optimizer) -> list[tuple[str, ...]]:
 
 
 def _functional(network: Network, name: str, trainable: bool = True) -> dict[str, Any]:
-    names = _names([layer.name for layer in network.layers])
-    made: dict[str, Any] = functional(network, _name(name), trainable, _described, names)
+    made: dict[str, Any] = functional(network, _name(name), trainable, _described, _names)
     return made
 
 
@@ -127,6 +129,10 @@ def _described(layer: Any) -> dict[str, Any]:
     if isinstance(layer, InputLayer):
         return {"class_name": "InputLayer", "config": layer.get_config()}
     made: dict[str, Any] = _layer(to_plain(layer))
+    if isinstance(layer, TimeDistributed):
+        inner = _described(layer.layer)
+        module = _MODULES_OF_MODELS.get(inner["class_name"], "keras.layers")
+        made["config"]["layer"] = _object(module, inner)
     return made
 
 
@@ -177,6 +183,8 @@ def _layer(described: dict[str, Any], dtype: str = "float32") -> dict[str, Any]:
     if _is_function(described):
         config = {k: v for k, v in config.items() if k in _COMMON}
         class_name, config["activation"] = "Activation", FUNCTIONS[class_name]
+    if config.get("score_mode") == "dot":  # The default, which Keras 3.15 takes for its function.
+        config.pop("score_mode")
     if class_name.startswith("SpatialDropout"):
         config.pop("trainable")  # Not an argument of Keras's constructor.
     dtype = config["dtype"]
