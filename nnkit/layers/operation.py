@@ -166,7 +166,7 @@ def parameters_of(function: str) -> list[str] | None:
         return ["x", "key"]
     from nnkit import ops  # It imports the symbolic library, which not every network needs.
 
-    if function not in ops.__all__:
+    if function not in ops.FUNCTIONS:
         return None
     return list(inspect.signature(getattr(ops, function)).parameters)
 

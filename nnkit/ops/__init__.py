@@ -27,7 +27,7 @@ from nnkit.ops.naming import on_placeholders
 from nnkit.ops.shapes import *  # noqa: F403
 from nnkit.ops.values import *  # noqa: F403
 
-__all__ = [  # The functions that a file may name.
+FUNCTIONS = [  # All that a file may name.
     *activations.__all__,
     *axes.__all__,
     *elementwise.__all__,
@@ -35,7 +35,7 @@ __all__ = [  # The functions that a file may name.
     *values.__all__,
 ]
 _wrapped: dict[object, object] = {}  # Two names of one function stay one function.
-for _name in __all__:
+for _name in FUNCTIONS:
     if _name not in ("shape", "ndim"):  # They take placeholders themselves.
         _function = globals()[_name]
         _wrapped.setdefault(_function, on_placeholders(_function, _name))

@@ -7,7 +7,6 @@ from typing import Any
 
 from nnkit.arguments import parameters
 from nnkit.errors import FileFormatError
-from nnkit.layers.operation import parameters_of
 from nnkit.registry import (
     find,
     function_named,
@@ -16,9 +15,8 @@ from nnkit.registry import (
     lookup,
     means_function,
     resolve,
-    snake_case,
 )
-from nnkit.saving.keras_graphs import WITHOUT_EFFECT, nodes_of
+from nnkit.saving.graphs_from_keras import is_function, nodes_of, operation_of
 from nnkit.saving.keras_versions import EVERY, KERAS_3, Generation
 from nnkit.saving.to_keras import INNER_LAYERS
 
@@ -100,8 +98,8 @@ class Translator:
             arguments = dict(_member(layer, "config", dict, class_name))
             if "name" in layer:
                 arguments["name"] = layer["name"]
-            if _is_function(layer):
-                layers.append(_operation(class_name, arguments))
+            if is_function(layer):
+                layers.append(operation_of(class_name, arguments))
             elif class_name == "InputLayer":
                 layers.append(_input(arguments))
             else:
@@ -404,38 +402,6 @@ def _no_code(where: str, hint: str) -> str:
 
 def _is_graph(config: Any) -> bool:
     return isinstance(config, dict) and "input_layers" in config and "output_layers" in config
-
-
-def _is_function(layer: dict[str, Any]) -> bool:
-    """Whether Keras's layer is one of its functions, such as ``keras.ops.add``."""
-    module, config = layer.get("module"), layer["config"]
-    if isinstance(module, str):
-        return module.startswith("keras.src.ops")
-    # Files of Keras 3 don't name it. Its layers have policies of data types.
-    if "trainable" in config or isinstance(config.get("dtype"), dict):
-        return False
-    return parameters_of(_function_of(layer["class_name"])) is not None
-
-
-def _function_of(class_name: str) -> str:
-    return "getitem" if class_name == "GetItem" else snake_case(class_name)
-
-
-def _operation(class_name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    function = _function_of(class_name)
-    known = parameters_of(function)
-    if known is None:
-        raise FileFormatError(f"nnkit.ops has no function {_short(function)}")
-    settings = {}
-    for name, value in arguments.items():
-        if name in known:
-            settings[name] = value
-        elif name != "name" and value != WITHOUT_EFFECT.get(name):
-            raise FileFormatError(
-                f"nnkit.ops.{function} has no argument {_short(name)}, which is {_short(value)}"
-            )
-    config = {"function": function, "name": arguments.get("name", function)}
-    return {"class_name": "Operation", "config": config, "settings": settings}
 
 
 def _input(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from nnkit.layers.recurrent import Recurrent
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.registry import snake_case
 from nnkit.saving.arrangements import Source, values
+from nnkit.saving.graphs_to_keras import is_functional, traced
 from nnkit.saving.hdf5 import Dataset, Group
-from nnkit.saving.keras_graphs import is_functional, traced
 from nnkit.saving.keras_versions import Origin, place_of_slots
 from nnkit.saving.plain import printable
 from nnkit.saving.safe import child, text, texts

@@ -11,7 +11,7 @@ from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.networks import Network
 from nnkit.optimizers import RMSprop
 from nnkit.registry import is_registered, lookup, resolve, snake_case, to_plain
-from nnkit.saving.keras_graphs import functional, is_functional, traced
+from nnkit.saving.graphs_to_keras import functional, is_functional, traced
 
 if TYPE_CHECKING:
     from nnkit.models import Model

@@ -1,4 +1,4 @@
-"""Graphs of layers in Keras's files: how layers are called, both ways."""
+"""Graphs of layers from Keras's files: how layers are called."""
 
 from __future__ import annotations
 
@@ -7,32 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from nnkit.errors import FileFormatError
-from nnkit.layers import MultiHeadAttention, Parallel
-from nnkit.layers.base import Layer
-from nnkit.layers.input import InputLayer
-from nnkit.layers.nodes import Node, Placeholder
-from nnkit.layers.operation import Operation, parameters_of
-from nnkit.nested import leaves
-from nnkit.networks import Network, inputs_for
-from nnkit.registry import lookup, to_plain
+from nnkit.layers.operation import parameters_of
+from nnkit.registry import snake_case
+from nnkit.saving.graphs_to_keras import MASKS, TENSOR
 
-__all__ = ["WITHOUT_EFFECT", "functional", "is_functional", "nodes_of", "traced"]
+__all__ = ["is_function", "nodes_of", "operation_of"]
 
-_TENSOR = "__keras_tensor__"
-_MASKS = ("query_mask", "value_mask", "key_mask")
-# Modules of Keras with the classes behind its functions; the others are in keras.src.ops.numpy.
-_NN = (
-    *("relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "sigmoid", "log_sigmoid"),
-    *("hard_sigmoid", "softplus", "softsign", "softmax", "log_softmax", "one_hot"),
-)
-_MODULES = dict.fromkeys(_NN, "nn")
-_MODULES |= dict.fromkeys(("logsumexp", "rsqrt", "erf"), "math")
-_MODULES |= dict.fromkeys(("cast", "stop_gradient"), "core") | {"norm": "linalg"}
-# Arguments after the first that Keras's functions take when they are called; others are settings.
-_OF_CALL = ("x1", "x2", "indices", "fill_value", "key")
 # Layers whose calls say training=False only if their caller did. Those of other layers, such as
 # Dropout, always say it, as the default of their arguments, and Keras takes no notice.
 _WITHOUT_DEFAULT = (
@@ -40,175 +21,40 @@ _WITHOUT_DEFAULT = (
     "TimeDistributed",
 )
 # Settings of Keras's functions that nnkit's lack, with the values that change nothing.
-WITHOUT_EFFECT = {"initial": None, "dtype": None, "decimals": 0, "sparse": False}
+_WITHOUT_EFFECT = {"initial": None, "dtype": None, "decimals": 0, "sparse": False}
 
 
-def traced(layer: Layer) -> Network | None:
-    """What nnkit's layers that are made of layers do, as a network; None for other layers.
-
-    Keras doesn't have these classes, but it has their graph.
-    """
-    if not isinstance(layer, Parallel):
-        return None
-    x = inputs_for(layer.input_shape, layer.dtype)
-    outputs, losses = layer.traced({"x": x}, False)
-    if layer.activation is not None:
-        outputs = layer.activation(outputs)
-    network = Network(x, outputs, losses)
-    layer.locate(layer.path)  # Weights are still called by their places in the model.
-    return network
+def is_function(layer: dict[str, Any]) -> bool:
+    """Whether Keras's layer is one of its functions, such as ``keras.ops.add``."""
+    module, config = layer.get("module"), layer["config"]
+    if isinstance(module, str):
+        return module.startswith("keras.src.ops")
+    # Files of Keras 3 don't name it. Its layers have policies of data types.
+    if "trainable" in config or isinstance(config.get("dtype"), dict):
+        return False
+    return parameters_of(_function_of(layer["class_name"])) is not None
 
 
-def is_functional(layer: Layer) -> bool:
-    """Whether a layer is a functional model in Keras, where no Sequential has a layer twice."""
-    sequential: Any = lookup("layer", "Sequential")
-    if isinstance(layer, sequential):
-        return len(set(layer.layers)) < len(layer.layers)
-    return isinstance(layer, Parallel) or getattr(layer, "is_functional", False) is True
+def _function_of(class_name: str) -> str:
+    return "getitem" if class_name == "GetItem" else snake_case(class_name)
 
 
-# -------------------------------------------------------------------------------- nnkit to Keras
-
-
-def functional(
-    network: Network,
-    name: str,
-    trainable: bool,
-    describe: Callable[[Layer], dict[str, Any]],
-    names_of: Callable[[list[str]], dict[str, str]],
-) -> dict[str, Any]:
-    """Keras 3's description of a model with a graph.
-
-    Parameters
-    ----------
-    network : Network
-    name : str
-    trainable : bool
-    describe : callable
-        ``describe(layer)`` is Keras's description of a layer.
-    names_of : callable
-        ``names_of(names)`` says what layers of these names are called in Keras.
-    """
-    inputs = [p.node.layer for p in network.inputs if p.node is not None]
-    ordered = dict.fromkeys([*(i for i in inputs if i not in network.layers), *network.layers])
-    names = names_of([layer.name for layer in ordered])
-    places: dict[int, dict[str, Any]] = {}
-    calls: dict[int, list[Any]] = {}
-    nodes = [*(p.node for p in network.inputs if p.node is not None), *network.nodes]
-
-    def tensor(value: Any) -> Any:
-        if isinstance(value, Placeholder):
-            return places[id(value)]
-        if isinstance(value, slice):
-            parts = {"start": value.start, "stop": value.stop, "step": value.step}
-            return {"class_name": "__slice__", "config": parts}
-        if value is Ellipsis:
-            return {"class_name": "__ellipsis__", "config": {}}
-        if isinstance(value, dict):
-            return {key: tensor(one) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [tensor(one) for one in value]
-        if isinstance(value, np.ndarray) and value.ndim:
-            config = {"value": value.tolist(), "dtype": value.dtype.name}
-            return {"class_name": "__numpy__", "config": config}
-        if isinstance(value, (np.dtype, type)):
-            return np.dtype(value).name
-        return to_plain(value)
-
-    for node in nodes:
-        layer = node.layer
-        made = calls.setdefault(id(layer), [])
-        if not isinstance(layer, InputLayer):
-            arguments, named = _call(node)
-            made.append({"args": tensor(arguments), "kwargs": tensor(named)})
-        number = max(len(made) - 1, 0)
-        for k, p in enumerate(leaves(node.outputs)):
-            history = [names[layer.name], number, k]
-            config = {"shape": list(p.shape), "dtype": p.dtype, "keras_history": history}
-            places[id(p)] = {"class_name": _TENSOR, "config": config}
-    layers = []
-    for layer in ordered:
-        if isinstance(layer, Operation):
-            described = _operation(layer, names[layer.name], calls[id(layer)])
-        else:
-            described = describe(layer)
-        described["config"]["name"] = names[layer.name]
-        layers.append({**described, "name": names[layer.name], "inbound_nodes": calls[id(layer)]})
-
-    def end(nested: Any) -> Any:
-        if isinstance(nested, Placeholder):
-            name, call, output = places[id(nested)]["config"]["keras_history"]
-            # Keras counts the calls of functional models from 1 here, and nowhere else.
-            node = nested.node
-            return [name, call + (node is not None and is_functional(node.layer)), output]
-        if isinstance(nested, dict):
-            return {key: end(one) for key, one in nested.items()}
-        return [end(one) for one in nested]
-
-    return {
-        "class_name": "Functional",
-        "config": {
-            "name": name,
-            "trainable": trainable,
-            "layers": layers,
-            "input_layers": end(network.input_form),
-            "output_layers": end(network.output_form),
-        },
-    }
-
-
-def _call(node: Node) -> tuple[list[Any], dict[str, Any]]:
-    """Positional and named arguments of a call, as Keras's layer takes them."""
-    layer, given = node.layer, dict(node.arguments)
-    if isinstance(layer, Operation):
-        arguments = list(given["arguments"])
-        if layer.function == "getitem":
-            arguments[1] = _without_ellipsis(*arguments)
-        return arguments, dict(given["named"])
-    x = given.pop("x")
-    named = {} if node.training is None else {"training": node.training}
-    if isinstance(layer, MultiHeadAttention):
-        masks = given.pop("mask", None) or ()
-        named |= {n: m for n, m in zip(_MASKS, masks, strict=False) if m is not None}
-        return list(x), named | given
-    return [x], named | given
-
-
-def _without_ellipsis(x: Placeholder, key: Any) -> Any:
-    """A key that names every axis: Keras 3.15 can't read its own keys with an ellipsis."""
-    keys = list(key) if isinstance(key, tuple) else [key]
-    places = [i for i, one in enumerate(keys) if one is Ellipsis]
-    if not places:
-        return key
-    others = sum(one is not None for one in keys) - 1
-    keys[places[0] : places[0] + 1] = [slice(None)] * (len(x.shape) - others)
-    return tuple(keys)
-
-
-def _operation(layer: Operation, name: str, calls: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Keras's description of a function: its settings are the class's, tensors the call's."""
-    parameters = parameters_of(layer.function) or []
-    of_call = (*parameters[:1], *_OF_CALL)
-    settings: dict[str, Any] = {}
-    for call in calls:
-        given = dict(zip(parameters, call["args"], strict=False)) | call["kwargs"]
-        call["args"] = [value for name, value in given.items() if name in of_call]
-        call["kwargs"] = {}
-        settings |= {name: value for name, value in given.items() if name not in of_call}
-    return {
-        "module": f"keras.src.ops.{_MODULES.get(layer.function, 'numpy')}",
-        "class_name": _class_of(layer.function),
-        "config": {"name": name, **settings},
-    }
-
-
-def _class_of(function: str) -> str:
-    if function == "getitem":
-        return "GetItem"
-    return "".join(word.capitalize() for word in function.split("_"))
-
-
-# -------------------------------------------------------------------------------- Keras to nnkit
+def operation_of(class_name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """nnkit's description of a function of Keras's."""
+    function = _function_of(class_name)
+    known = parameters_of(function)
+    if known is None:
+        raise FileFormatError(f"nnkit.ops has no function {repr(function)[:80]}")
+    settings = {}
+    for name, value in arguments.items():
+        if name in known:
+            settings[name] = value
+        elif name != "name" and value != _WITHOUT_EFFECT.get(name):
+            raise FileFormatError(
+                f"nnkit.ops.{function} has no argument {name[:80]!r}, which is {str(value)[:80]}"
+            )
+    config = {"function": function, "name": arguments.get("name", function)}
+    return {"class_name": "Operation", "config": config, "settings": settings}
 
 
 def nodes_of(
@@ -266,7 +112,7 @@ def nodes_of(
     def value(given: Any) -> Any:
         if isinstance(given, dict):
             name, config = given.get("class_name"), given.get("config")
-            if name == _TENSOR and isinstance(config, dict):
+            if name == TENSOR and isinstance(config, dict):
                 return reference(config.get("keras_history"))
             if name == "__slice__" and isinstance(config, dict):
                 return {"slice": [config.get(n) for n in ("start", "stop", "step")]}
@@ -399,7 +245,7 @@ def _said(call: Any) -> tuple[list[Any], dict[str, Any]]:
     if isinstance(call, dict):
         given, named = call.get("args") or [], call.get("kwargs") or {}
     elif isinstance(call, list) and all(isinstance(one, list) and one for one in call):
-        inputs = [{"class_name": _TENSOR, "config": {"keras_history": one[:3]}} for one in call]
+        inputs = [{"class_name": TENSOR, "config": {"keras_history": one[:3]}} for one in call]
         by_name = [one[3] for one in call if len(one) > 3]
         given = inputs if len(inputs) == 1 else [inputs]
         if all(isinstance(one, dict) for one in by_name):
@@ -434,7 +280,7 @@ def _arguments(
     if class_name == "MultiHeadAttention":
         parts = [*given, *(named.pop(n) for n in ("query", "value", "key") if n in named)]
         x: Any = parts[0] if len(parts) == 1 else parts
-        masks = [named.pop(n, None) for n in _MASKS]
+        masks = [named.pop(n, None) for n in MASKS]
         if any(m is not None for m in masks):
             named["mask"] = masks[: len(parts)]
         named = {k: v for k, v in named.items() if v is not False}
