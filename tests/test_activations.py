@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from nnkit import activations, registry
+import nnkit.symbolic.tensor as T
+from nnkit import activations, registry, symbolic
 from nnkit.layers import (
     ELU,
     GELU,
@@ -39,10 +40,16 @@ def test_functions_take_arrays_and_expressions(name, rng):
     want = layer(x)
     np.testing.assert_array_equal(function(x), want)
     assert function(x.astype(np.float32)).dtype == function([[1, 2]]).dtype == np.float32
-    derived = Lambda(function, dtype="float64")
-    np.testing.assert_allclose(derived(x), want, rtol=1e-9, atol=1e-12)
     dy = rng.normal(size=x.shape)
-    np.testing.assert_allclose(derived.backward(dy), layer.backward(dy), rtol=1e-8, atol=1e-10)
+    symbol, by = T.dmatrix(), T.dmatrix()
+    y = function(symbol)
+    derived = symbolic.function([symbol, by], [y, symbolic.grad((y * by).sum(), symbol)])
+    value, gradient = derived(x, dy)
+    np.testing.assert_allclose(value, want, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(gradient, layer.backward(dy), rtol=1e-8, atol=1e-10)
+    within = Lambda(function, dtype="float64")  # There, it is the layer.
+    np.testing.assert_array_equal(within(x), want)
+    np.testing.assert_array_equal(within.backward(dy), layer.backward(dy))
 
 
 ARGUMENTS = [
@@ -59,7 +66,10 @@ def test_functions_take_keras_arguments(name, arguments, cls, rng):
     x, function = rng.normal(size=(4, 5)), getattr(activations, name)
     want = cls(dtype="float64", **arguments)(x)
     np.testing.assert_array_equal(function(x, **arguments), want)
-    derived = Lambda(lambda x: function(x, **arguments), dtype="float64")
+    within = Lambda(lambda x: function(x, **arguments), dtype="float64")
+    np.testing.assert_array_equal(within(x), want)
+    symbol = T.dmatrix()
+    derived = symbolic.function([symbol], function(symbol, **arguments))
     np.testing.assert_allclose(derived(x), want, rtol=1e-9, atol=1e-12)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial, wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -16,26 +16,21 @@ from nnkit.conversion import is_array, to_numpy
 from nnkit.engine.dispatch import empty
 from nnkit.errors import warn
 from nnkit.layers.graph import Graph, Value
-from nnkit.layers.nodes import (
-    Node,
-    Placeholder,
-    current_trace,
-    holds_placeholders,
-    map_shapes,
-    topological,
-    tracing,
-)
+from nnkit.layers.nodes import Node, Placeholder, holds_placeholders, map_shapes, topological
+from nnkit.layers.tracing import check_owned, current_trace, owned_layers, traced, tracing
 from nnkit.layers.weights import WeightOwner, check_name, name_among
 from nnkit.nested import leaves, mapped, packed
 from nnkit.registry import lookup, snake_case, to_plain
 
 if TYPE_CHECKING:
     from nnkit.engine.variable import Variable
-    from nnkit.layers.expression import LayerExpression
 
 __all__ = ["Layer"]
 
 Shape = tuple[int | None, ...]
+
+GRAPHS = "graph", "graphs", "_call_graphs"  # Attributes that are made again when needed.
+_MOST_CALL_GRAPHS = 16  # Of one layer; what was made first is dropped.
 
 
 class Layer(WeightOwner):
@@ -141,8 +136,6 @@ class Layer(WeightOwner):
     trusted: ClassVar[bool] = False
     is_copy = False
     _has_own_call: ClassVar[bool] = False
-    _wants_mask: ClassVar[bool] = False
-    _may_add_loss: ClassVar[bool] = False
     makes_mask: bool = False
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -152,11 +145,6 @@ class Layer(WeightOwner):
         if "call" in own and "forward" not in own and "recordable" not in own:
             cls.recordable = True
         cls._has_own_call = hasattr(cls, "call") and cls.forward is Layer.forward
-        methods = [method for method in own.values() if inspect.isfunction(method)]
-        if any("add_loss" in method.__code__.co_names for method in methods):
-            cls._may_add_loss = True
-        if "call" in own:
-            cls._wants_mask = takes(own["call"], "mask")
         if "build" in own:
             cls.build = _noted(own["build"])  # type: ignore[method-assign]
 
@@ -189,7 +177,6 @@ class Layer(WeightOwner):
         self.input_shape: Shape | None = None
         self._weights_for: Any = None
         self.propagate = True
-        self._expressions: dict[tuple[bool, ...], LayerExpression] = {}
 
     # ------------------------------------------------------------------ what a layer defines
 
@@ -207,10 +194,8 @@ class Layer(WeightOwner):
             built = copy.deepcopy(self)
             built.ensure_built(input_shape)
             return built.compute_output_shape(input_shape)
-        if self.is_traced({"x": input_shape}):
-            given = map_shapes(lambda shape: Placeholder(shape, self.dtype, "x"), input_shape)
-            return mapped(lambda p: p.shape, self.traced({"x": given}, False)[0])
-        return self._expression(False, input_shape).output_shape(self, input_shape)
+        given = map_shapes(lambda shape: Placeholder(shape, self.dtype, "x"), input_shape)
+        return self.shapes_of_outputs({"x": given})
 
     def fixed_sizes(self, shape: Any) -> Any:
         """The sizes of an input's shape, or shapes, on which the weights depend.
@@ -226,31 +211,52 @@ class Layer(WeightOwner):
                 f"{type(self).__name__} must define forward(self, x, training=False), or "
                 "call(self, x) with nnkit.ops"
             )
-        self._x = x
-        if self.is_traced({"x": x}):
-            self.graph, form = self._own_graph(mapped(np.shape, x), bool(training))
-            return packed(form, self.graph.forward(leaves(x)))
-        self._used = self._expression(bool(training), x.shape)
-        return self._used.forward(self, x, training)
+        graph, form = self._graph_for(self.added_to, {"x": x}, training)
+        self._keep_for_backward(graph, x)
+        return packed(form, graph.forward(leaves(x)))
 
     def backward(self, dy: Any) -> Any:
         """The gradient of the input, given that of the output; overwrites the weights' own."""
         if not hasattr(self, "call"):
             raise TypeError(f"{type(self).__name__} must define backward(self, dy)")
-        if self.is_traced({"x": self._x}):
-            return packed(self._x, self.graph.backward(leaves(dy), self.propagate))
-        return self._used.backward(self, self._x, dy)
+        if "graph" not in vars(self):
+            raise RuntimeError(f"layer {self.name!r}: call forward(x) before backward(dy)")
+        return packed(self._form, self.graph.backward(leaves(dy), self.propagate))
 
-    def _own_graph(self, shapes: Any, training: bool) -> tuple[Graph, Any]:
-        """The graph of what ``call`` does, without the activation; and the form of its outputs."""
-        graphs = vars(self).setdefault("graphs", {})
-        key = repr(shapes), training
+    def _keep_for_backward(self, graph: Graph, x: Any) -> None:
+        self.graph, self._form = graph, mapped(lambda array: None, x)
+
+    def _graph_for(
+        self,
+        add: Callable[..., Any],
+        arguments: dict[str, Any],
+        training: bool,
+        masks: Sequence[np.ndarray | None] = (),
+    ) -> tuple[Graph, Any]:
+        """A graph of this layer for arrays like these, and the form of its outputs.
+
+        It is made once, with ``add``: :meth:`unfold`, or :meth:`added_to`.
+        """
+        masked = tuple(mask is not None for mask in masks)
+        form = repr(mapped(_kind, arguments))
+        key = add.__name__, form, masked, bool(training), tuple(self.walk())
+        graphs = vars(self).setdefault("_call_graphs", {})
         if key not in graphs:
-            graph = Graph(training)
-            x = map_shapes(lambda shape: graph.input(shape, self.dtype), shapes)
-            form = self.added_to(graph, {"x": x}, training)
-            graph.finish(form)
-            graphs[key] = graph, form
+            graph = Graph(bool(training))
+
+            def value_of(given: Any) -> Any:
+                if not isinstance(given, np.ndarray):
+                    return given
+                return graph.input(given.shape, str(given.dtype))
+
+            given = {name: mapped(value_of, value) for name, value in arguments.items()}
+            for value, one in zip(graph.inputs, masked, strict=False):
+                graph.may_be_masked(value, one)
+            outputs = add(graph, given, bool(training))
+            graph.finish(outputs)
+            if len(graphs) >= _MOST_CALL_GRAPHS:
+                graphs.pop(next(iter(graphs)))
+            graphs[key] = graph, outputs
         made: tuple[Graph, Any] = graphs[key]
         return made
 
@@ -275,15 +281,6 @@ class Layer(WeightOwner):
             graphs[key] = Graph.of(layer, shape, training, fresh=self.is_copy)
         graph: Graph = graphs[key]
         return graph
-
-    def _expression(self, training: bool, shape: Shape) -> LayerExpression:
-        """What ``call`` says for inputs of a shape."""
-        from nnkit.layers.expression import LayerExpression  # Nobody else needs symbolic programs.
-
-        kind = (training, *(size == 1 for size in shape[1:]))  # An axis of size 1 broadcasts.
-        if kind not in self._expressions:
-            self._expressions[kind] = LayerExpression(self, training, shape)
-        return self._expressions[kind]
 
     # ---------------------------------------------------------------- what a layer is offered
 
@@ -310,7 +307,7 @@ class Layer(WeightOwner):
             self._check_fits(self.input_shape, input_shape)
 
     def _check_fits(self, built: Any, given: Any) -> None:
-        if self._own_variables and self.fixed_sizes(built) != self.fixed_sizes(given):
+        if self.own_variables and self.fixed_sizes(built) != self.fixed_sizes(given):
             raise ValueError(
                 f"layer {self.name!r} was built for inputs of shape {_samples(built)} "
                 f"(without the batch axis), got {_samples(given)}"
@@ -347,9 +344,13 @@ class Layer(WeightOwner):
 
     def _unbuild(self, shape: Any, variables: list[Variable]) -> None:
         """Be unbuilt, with the weights, for inputs of a shape, that were there before."""
-        self._own_variables, self._expressions = variables, {}
+        self.own_variables = variables
         self.input_shape, self._weights_for = None, shape
-        vars(self).pop("graphs", None)
+        self._drop_graphs()
+
+    def _drop_graphs(self) -> None:
+        for name in GRAPHS:
+            vars(self).pop(name, None)
 
     def parts(self) -> tuple[Layer, ...]:
         """What runs, in order: the layer, its activation, the penalty on what comes out."""
@@ -405,7 +406,7 @@ class Layer(WeightOwner):
         use.__dict__.update(self.__dict__)
         use._layers = [layer.another_use() for layer in self.layers]
         use._penalty, use.is_copy = None, True
-        vars(use).pop("graphs", None)
+        use._drop_graphs()
         return use
 
     def draw_apart(self, use: int) -> None:
@@ -438,7 +439,7 @@ class Layer(WeightOwner):
             inputs of this shape, or as many.
         """
         unbuilt = {
-            layer: (layer._weights_for, list(layer._own_variables))
+            layer: (layer._weights_for, list(layer.own_variables))
             for layer in self.walk()
             if layer.input_shape is None
         }
@@ -512,8 +513,8 @@ class Layer(WeightOwner):
 
     def shapes_of_outputs(self, arguments: dict[str, Any]) -> Any:
         """The shape of the output, or nested lists of them, for placeholders."""
-        if self.is_traced(arguments):
-            return mapped(lambda p: p.shape, self.traced(arguments, False)[0])
+        if self.is_traced:
+            return mapped(lambda p: p.shape, traced(self, arguments, False)[0])
         options = {n: arguments[n] for n in self.call_options if n in arguments}
         shapes = mapped(lambda p: p.shape, arguments["x"])
         return map_shapes(stated_shape, self.compute_output_shape(shapes, **options))
@@ -523,29 +524,21 @@ class Layer(WeightOwner):
         x = self.as_inputs(arguments["x"])
         others = {n: self._array_of(n, v) for n, v in arguments.items() if n not in ("x", "mask")}
         shapes = mapped(np.shape, x)
-        if self.is_traced({"x": x, **others}) and self.input_shape is None:
+        if self.is_traced and self.input_shape is None:
             self._built_by_tracing({"x": x, **others})
         else:
             self.ensure_built(mapped_shapes(shapes, self._keeps_batch_size))
         masks = self._masks_of(arguments.get("mask"), x)
-        graph, arrays = Graph(training), []
-
-        def value_of(value: Any) -> Any:
-            if not isinstance(value, np.ndarray):
-                return value
-            arrays.append(value)
-            return graph.input(value.shape, str(value.dtype))
-
-        inputs = mapped(value_of, x)
-        for value, mask in zip(graph.inputs, masks, strict=True):
-            graph.may_be_masked(value, mask is not None)
-        given = {n: mapped(value_of, v) for n, v in others.items()}
-        outputs = self.unfold(graph, {"x": inputs, **given}, training)
-        graph.finish(outputs)
+        arguments = {"x": x, **others}
+        graph, form = self._graph_for(self.unfold, arguments, training, masks)
+        given = leaves(list(arguments.values()))
+        arrays = [value for value in given if isinstance(value, np.ndarray)]
         # In training, and where layers remember a batch, something is changed.
         changes = training or any(layer.states for layer in self.walk())
         with self.turns.alone(writes=changes), self.turns.python():
-            return packed(outputs, graph.forward(arrays, masks))
+            if self.is_traced and len(self.parts()) == 1:
+                self._keep_for_backward(graph, x)
+            return packed(form, graph.forward(arrays, masks))
 
     @property
     def _keeps_batch_size(self) -> bool:
@@ -605,7 +598,7 @@ class Layer(WeightOwner):
 
     def added_to(self, graph: Graph, arguments: dict[str, Any], training: bool) -> Any:
         """Add a use of the layer to a graph, without its activation."""
-        if not self.is_traced(arguments):
+        if not self.is_traced:
             return graph.use(self, arguments, training)
         values: dict[int, Any] = {}
 
@@ -622,75 +615,18 @@ class Layer(WeightOwner):
         if "mask" not in given and takes(self.call, "mask"):  # type: ignore[attr-defined]
             mask = mapped(lambda v: graph.mask_of(v, training), arguments["x"])
             given["mask"] = mapped(stand_in, mask)
-        outputs, losses = self.traced(given, training)
+        outputs, losses = traced(self, given, training)
         nodes = topological([*leaves(outputs), *losses], known)
-        self._check_owned(nodes)
+        check_owned(self, nodes)
         found = graph.follow(nodes, values, [outputs, losses], training)
         graph.add_losses(found[1], training)
         graph.let_decide(self, arguments["x"], found[0])
         return found[0]
 
-    def _check_owned(self, nodes: Sequence[Node]) -> None:
-        """Refuse layers that ``call`` makes or takes from elsewhere: nobody would train them."""
-        own = set(self.walk())
-        for node in nodes:
-            if node.layer.variables and node.layer not in own:
-                raise ValueError(
-                    f"layer {self.name!r}: its call uses the layer {node.layer.name!r}, which is "
-                    "none of its own; make it in __init__ or build, as an attribute of self"
-                )
-
-    def is_traced(self, arguments: dict[str, Any]) -> bool:
-        """Whether ``call`` is run on placeholders.
-
-        It uses other layers or several inputs, or a method adds a loss.
-        """
-        if not self._has_own_call:
-            return False
-        several = isinstance(arguments["x"], (list, dict)) or len(arguments) > 1
-        return several or self._may_add_loss or self._wants_mask or bool(self.layers)
-
-    def traced(self, arguments: dict[str, Any], training: bool) -> tuple[Any, list[Placeholder]]:
-        """What ``call`` gives for placeholders, and what it adds to the loss."""
-        own = {id(v): v for v in self._own_variables}
-
-        def replaced(value: Any) -> Any:
-            if id(value) in own:
-                v = own[id(value)]
-                return Placeholder(v.shape, str(v.dtype), v.name, variable=v, owner=self)
-            if type(value) in (list, tuple):
-                return type(value)(replaced(v) for v in value)
-            if type(value) is dict:
-                return {k: replaced(v) for k, v in value.items()}
-            return value
-
-        stand_in: Any = object.__new__(type(self))
-        stand_in.__dict__.update({name: replaced(value) for name, value in vars(self).items()})
-        told = {name: value for name, value in arguments.items() if name != "x"}
-        for name, value in (("training", training), ("mask", None)):
-            if name in inspect.signature(stand_in.call).parameters:
-                told.setdefault(name, value)
-        with tracing() as trace:
-            try:
-                given = stand_in.call(arguments["x"], **told)
-            except Exception as error:
-                if type(error) in (TypeError, ValueError):
-                    error = type(error)(f"layer {self.name!r}: {error}").with_traceback(
-                        error.__traceback__
-                    )
-                error.add_note(
-                    f"This was in {self.name!r}, which gets placeholders without values: use "
-                    "nnkit.ops instead of NumPy's functions, and ops.where instead of if."
-                )
-                raise error from error.__cause__
-        outputs = list(given) if isinstance(given, tuple) else given
-        for output in leaves(outputs):
-            if not isinstance(output, Placeholder):
-                raise TypeError(
-                    f"layer {self.name!r}: call must return what it computes from its input with "
-                    f"layers and nnkit.ops, got {output!r}"
-                )
-        return outputs, trace.losses
+    @property
+    def is_traced(self) -> bool:
+        """Whether ``call`` says what the layer does."""
+        return self._has_own_call
 
     def add_loss(self, loss: Any) -> None:
         """Add the sum of a placeholder to the loss of the model; for use in ``call``."""
@@ -754,8 +690,8 @@ class Layer(WeightOwner):
         """What is given as x, as an array of numbers."""
         if checks.is_expression(x):
             raise TypeError(
-                f"layer {self.name!r} is called in the call of a layer that doesn't have it; make "
-                "it in __init__ or build, as an attribute of self"
+                f"layer {self.name!r} is called with an expression of nnkit.symbolic; it takes "
+                "arrays, or placeholders: what nnkit.Input gives"
             )
         array = to_numpy(x, "x")
         if array.ndim == 0:
@@ -806,9 +742,9 @@ class Layer(WeightOwner):
     def __getstate__(self) -> dict[str, Any]:
         """Without the arrays of the last step, and what follows from ``call``."""
         kept = {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
-        for name in ("_used", "graph", "graphs", "_networks"):
+        for name in (*GRAPHS, "_networks"):
             kept.pop(name, None)
-        return kept | {"_expressions": {}, "_nodes": []}
+        return kept | {"_nodes": []}
 
 
 def _noted(build: Callable[..., None]) -> Callable[..., None]:
@@ -820,6 +756,11 @@ def _noted(build: Callable[..., None]) -> Callable[..., None]:
         self._weights_for = next(iter((*given, *named.values())), None)
 
     return noted
+
+
+def _kind(given: Any) -> Any:
+    """What of an argument a graph depends on."""
+    return (given.shape, str(given.dtype)) if isinstance(given, np.ndarray) else given
 
 
 def _followed(part: Layer, graph: Graph, training: bool, y: Value) -> Any:
@@ -834,32 +775,6 @@ def _samples(shapes: Any) -> Any:
 def mapped_shapes(shapes: Any, keep_batch: bool) -> Any:
     """Shapes of arrays as those of any batch, unless a layer remembers each row."""
     return map_shapes(lambda shape: shape if keep_batch else (None, *shape[1:]), shapes)
-
-
-@cache
-def _methods(definer: type[Layer]) -> frozenset[str]:
-    """Names of the methods of one of nnkit's classes."""
-    return frozenset(n for n in dir(definer) if inspect.isroutine(getattr(definer, n)))
-
-
-def owned_layers(owner: Any) -> list[Layer]:
-    """The layers in the attributes of an object, and in lists and dictionaries there."""
-    definer = next(c for c in type(owner).__mro__ if c.__module__.startswith("nnkit."))
-    for name in vars(owner).keys() & _methods(definer):
-        if isinstance(getattr(owner, name), Layer) or not callable(getattr(owner, name)):
-            raise ValueError(
-                f"layer {owner.name!r}: its attribute {name!r} hides the method of that name, "
-                "which nnkit calls; give the attribute another name"
-            )
-    found: dict[Layer, None] = {}
-    for name, value in vars(owner).items():
-        if name in ("activation", "_penalty", "_layers"):
-            continue
-        inner = leaves(value) if isinstance(value, (list, tuple, dict)) else [value]
-        found |= {layer: None for layer in inner if isinstance(layer, Layer)}
-    if any(layer is owner for layer in found):
-        raise ValueError(f"layer {owner.name!r} is made of itself: it is among its attributes")
-    return list(found)
 
 
 def stated_shape(shape: Any) -> Shape:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from nnkit.nested import leaves, mapped
@@ -17,14 +15,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Node",
     "Placeholder",
-    "Trace",
     "add_shapes",
-    "current_trace",
     "holds_placeholders",
     "map_shapes",
     "operate",
     "topological",
-    "tracing",
 ]
 
 
@@ -219,41 +214,6 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<Node of {self.layer.name}, inputs={[p.name for p in self.inputs]}>"
-
-
-class Trace:
-    """What the ``call`` of a layer does with placeholders.
-
-    Attributes
-    ----------
-    losses : list of Placeholder
-        What ``add_loss`` was given.
-    """
-
-    def __init__(self) -> None:
-        self.losses: list[Placeholder] = []
-
-
-class _Current(threading.local):
-    trace: Trace | None = None
-
-
-_current = _Current()
-
-
-@contextmanager
-def tracing() -> Iterator[Trace]:
-    """In the block, ``add_loss`` of any layer adds to this trace."""
-    outer, _current.trace = _current.trace, Trace()
-    try:
-        yield _current.trace
-    finally:
-        _current.trace = outer
-
-
-def current_trace() -> Trace | None:
-    """What is being traced in this thread, or None."""
-    return _current.trace
 
 
 def map_shapes(function: Callable[[Shape], Any], nested: Any) -> Any:

@@ -45,7 +45,7 @@ class WeightOwner(Configurable, abstract=True):
         self.name = self.path = name
         self.turns = Turns()
         self._plans: list[str] = []
-        self._own_variables: list[Variable] = []
+        self.own_variables: list[Variable] = []
 
     def plan_weight(
         self, option: str, initializer: Any, regularizer: Any = None, constraint: Any = None
@@ -121,7 +121,7 @@ class WeightOwner(Configurable, abstract=True):
         variable.regularizer = regularizers.get(regularizer)
         variable.constraint = constraints.get(constraint)
         variable.path = f"{self.path}/{name}"
-        self._own_variables.append(variable)
+        self.own_variables.append(variable)
         return variable
 
     def known_size(self, shape: tuple[int | None, ...], axis: int) -> int:
@@ -164,7 +164,7 @@ class WeightOwner(Configurable, abstract=True):
     def locate(self, path: str) -> None:
         """Say where the layer is in a model: ``block/dense``; its weights are found by that."""
         self.path = path
-        for variable in self._own_variables:
+        for variable in self.own_variables:
             variable.path = f"{path}/{variable.name}"
         for layer in reversed(self.layers):  # What is there twice is found at its first place.
             layer.locate(f"{path}/{layer.name}")
@@ -192,12 +192,12 @@ class WeightOwner(Configurable, abstract=True):
     def variables(self) -> list[Variable]:
         """All weights, each once, in the order in which they were made."""
         inner = (v for layer in self.layers for v in layer.variables)
-        return list(dict.fromkeys((*self._own_variables, *inner)))
+        return list(dict.fromkeys((*self.own_variables, *inner)))
 
     @property
     def trainable_weights(self) -> list[Variable]:
         """Weights that an optimizer updates."""
-        own = [v for v in self._own_variables if v.trainable] if self.trainable else []
+        own = [v for v in self.own_variables if v.trainable] if self.trainable else []
         inner = [v for layer in self.layers for v in layer.trainable_weights]
         return list(dict.fromkeys(own + inner)) if inner else own
 
@@ -210,7 +210,7 @@ class WeightOwner(Configurable, abstract=True):
     @property
     def weights(self) -> list[Variable]:
         """All weights in Keras's order: its own, trainable ones first; then layer by layer."""
-        own = sorted(self._own_variables, key=lambda v: not v.trainable)
+        own = sorted(self.own_variables, key=lambda v: not v.trainable)
         inner = [v for layer in self.layers for v in layer.weights]
         return list(dict.fromkeys(own + inner)) if inner else own
 

@@ -12,9 +12,10 @@ import numpy as np
 from nnkit import checks, registry
 from nnkit.arguments import did_you_mean
 from nnkit.engine.variable import Variable
-from nnkit.layers.base import Layer, Shape, owned_layers
+from nnkit.layers.base import GRAPHS, Layer, Shape
 from nnkit.layers.graph import Graph
 from nnkit.layers.nodes import Node, Placeholder, map_shapes
+from nnkit.layers.tracing import owned_layers
 from nnkit.layers.weights import name_among, set_weights
 from nnkit.models.summary import summary
 from nnkit.models.trainer import Trainer
@@ -192,7 +193,7 @@ class Model(Trainer):
             if self._has_own_call:
                 return super().compute_output_shape(input_shape)
             return self._unbuilt_output_shape(input_shape)
-        if self._has_own_call and not self.is_functional:
+        if self.is_traced:
             return super().compute_output_shape(input_shape)
         given: list[Shape] = []
         map_shapes(given.append, input_shape)
@@ -205,15 +206,16 @@ class Model(Trainer):
 
     def shapes_of_outputs(self, arguments: dict[str, Any]) -> Any:
         """The shape of the output, or nested lists of them, for placeholders."""
-        if self._has_own_call and not self.is_functional:
+        if self.is_traced:
             return super().shapes_of_outputs(arguments)
         return self.compute_output_shape(mapped(lambda p: p.shape, arguments["x"]))
 
     takes_list = True
     _names_all = True  # Whether the layers are those of all nodes.
 
-    def is_traced(self, arguments: dict[str, Any]) -> bool:
-        """Whether ``call`` is run on placeholders."""
+    @property
+    def is_traced(self) -> bool:
+        """Whether ``call`` says what the model does; not nodes that are known."""
         return self._has_own_call and not self.is_functional
 
     def connected(self, arguments: dict[str, Any], training: bool | None) -> Any:
@@ -224,7 +226,7 @@ class Model(Trainer):
 
     def added_to(self, graph: Graph, arguments: dict[str, Any], training: bool) -> Any:
         """Add all nodes to a graph."""
-        if self.is_traced(arguments):
+        if self.is_traced:
             return super().added_to(graph, arguments, training)
         return self.built_network().added_to(graph, self._in_order(arguments["x"]), training)
 
@@ -252,7 +254,7 @@ class Model(Trainer):
     @property
     def layers(self) -> Sequence[Layer]:
         """The layers, in Keras's order."""
-        if self._has_own_call and not self.is_functional:
+        if self.is_traced:
             return owned_layers(self)
         return self.network.layers if isinstance(self.network, Network) else []
 
@@ -316,7 +318,7 @@ class Model(Trainer):
     @property
     def dtype(self) -> str:
         """Data type of the weights and of every result."""
-        if self._has_own_call and not self.is_functional:
+        if self.is_traced:
             inner = [layer.dtype for layer in owned_layers(self)]
             return inner[0] if inner else self._dtype
         return self.network.dtype
@@ -393,7 +395,7 @@ class Model(Trainer):
     @property
     def weights(self) -> list[Variable]:
         """All weights, layer by layer, in Keras's order."""
-        if self._has_own_call and not self.is_functional:
+        if self.is_traced:
             return Layer.weights.fget(self)  # type: ignore[attr-defined]
         return self.network.weights
 
@@ -503,7 +505,7 @@ class Model(Trainer):
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle needs: not the recordings, which hold addresses."""
         with self.turns.alone():
-            dropped = ("held", "_predictors", "guard", "_networks", "graph", "graphs")
+            dropped = ("held", "_predictors", "guard", "_networks", *GRAPHS)
             state = {k: v for k, v in self.__dict__.items() if k not in dropped}
             slots = {} if self.held is None else self.optimizer_slots()
             state["_nodes"] = []
@@ -553,7 +555,7 @@ class Model(Trainer):
 
     def get_config(self) -> dict[str, Any]:
         """The architecture as plain data."""
-        if self._has_own_call and not self.is_functional:
+        if self.is_traced:
             return super().get_config()
         return described(self.built_network(), self.name, self.trainable)
 

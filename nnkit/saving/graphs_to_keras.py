@@ -12,11 +12,12 @@ from nnkit.layers.base import Layer
 from nnkit.layers.input import InputLayer
 from nnkit.layers.nodes import Node, Placeholder
 from nnkit.layers.operation import Operation, parameters_of
+from nnkit.layers.tracing import traced
 from nnkit.nested import leaves
 from nnkit.networks import Network, inputs_for
 from nnkit.registry import lookup, to_plain
 
-__all__ = ["MASKS", "TENSOR", "functional", "is_functional", "traced"]
+__all__ = ["MASKS", "TENSOR", "functional", "is_functional", "network_of"]
 
 TENSOR = "__keras_tensor__"
 MASKS = ("query_mask", "value_mask", "key_mask")
@@ -32,7 +33,7 @@ _MODULES |= dict.fromkeys(("cast", "stop_gradient"), "core") | {"norm": "linalg"
 _OF_CALL = ("x1", "x2", "indices", "fill_value", "key")
 
 
-def traced(layer: Layer) -> Network | None:
+def network_of(layer: Layer) -> Network | None:
     """What nnkit's layers that are made of layers do, as a network; None for other layers.
 
     Keras doesn't have these classes, but it has their graph.
@@ -40,7 +41,7 @@ def traced(layer: Layer) -> Network | None:
     if not isinstance(layer, Parallel):
         return None
     x = inputs_for(layer.input_shape, layer.dtype)
-    outputs, losses = layer.traced({"x": x}, False)
+    outputs, losses = traced(layer, {"x": x}, False)
     if layer.activation is not None:
         outputs = layer.activation(outputs)
     network = Network(x, outputs, losses)

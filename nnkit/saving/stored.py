@@ -17,7 +17,7 @@ from nnkit.layers.recurrent import Recurrent
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.registry import snake_case
 from nnkit.saving.arrangements import Source, values
-from nnkit.saving.graphs_to_keras import is_functional, traced
+from nnkit.saving.graphs_to_keras import is_functional, network_of
 from nnkit.saving.hdf5 import Dataset, Group
 from nnkit.saving.keras_versions import Origin, place_of_slots
 from nnkit.saving.plain import printable
@@ -164,7 +164,7 @@ def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
         inside = {f"layers/{s}": c for s, c in zip(slots_of(layers), layers, strict=True)}
     else:
         return [("vars", layer.weights)]
-    own = [("vars", layer._own_variables)] if layer._own_variables else []
+    own = [("vars", layer.own_variables)] if layer.own_variables else []
     return own + [(f"{at}/{path}", v) for at, c in inside.items() for path, v in weights_by_slot(c)]
 
 
@@ -181,7 +181,7 @@ def _class_in_keras(layer: Layer) -> str:
 
 def _inside(layer: Layer) -> list[Layer]:
     """The layers in a layer, each once, in Keras's order."""
-    network = traced(layer)
+    network = network_of(layer)
     found = layer.layers if network is None else network.layers
     return [inner for inner in dict.fromkeys(found) if not inner.fuses]
 
@@ -279,7 +279,7 @@ def pair(
 
 def keras_order(layer: Layer) -> list[Variable]:
     """A layer's weights in the order of Keras's older files: trainable ones first."""
-    if traced(layer) is None:
+    if network_of(layer) is None:
         return [*layer.trainable_weights, *layer.non_trainable_weights]
     found = [v for inner in _inside(layer) for v in inner.weights]
     trained = set(layer.trainable_weights)

@@ -11,7 +11,7 @@ from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.networks import Network
 from nnkit.optimizers import RMSprop
 from nnkit.registry import is_registered, lookup, resolve, snake_case, to_plain
-from nnkit.saving.graphs_to_keras import functional, is_functional, traced
+from nnkit.saving.graphs_to_keras import functional, is_functional, network_of
 
 if TYPE_CHECKING:
     from nnkit.models import Model
@@ -121,7 +121,7 @@ def _functional(network: Network, name: str, trainable: bool = True) -> dict[str
 
 def _described(layer: Any) -> dict[str, Any]:
     """Keras's description of a layer, or of the graph that it is made of."""
-    inside = traced(layer)
+    inside = network_of(layer)
     if inside is not None:
         return _functional(inside, layer.name, layer.trainable)
     if hasattr(layer, "network"):

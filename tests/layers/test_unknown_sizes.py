@@ -171,7 +171,7 @@ def test_sizes_that_weights_depend_on_must_be_known(case):
 @CASES
 def test_fixed_sizes_are_those_that_weights_depend_on(case):
     layer = built(case, case.shape)
-    if not layer._own_variables:  # The layers inside say it.
+    if not layer.own_variables:  # The layers inside say it.
         return
 
     def fixed(shape):

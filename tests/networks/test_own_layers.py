@@ -143,5 +143,5 @@ def test_a_layer_that_is_made_in_call():
         def call(self, x):
             return nnkit.layers.Dense(3)(x)
 
-    with pytest.raises(TypeError, match="'dense' is called in the call of a layer that doesn't"):
+    with pytest.raises(ValueError, match="its call uses the layer 'dense', which is none of its"):
         Makes()(np.ones((2, 3)))

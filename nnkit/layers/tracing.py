@@ -1,0 +1,182 @@
+"""Tracing: the ``call`` of a layer, run on placeholders to learn what it computes."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from nnkit.layers.nodes import Node, Placeholder
+from nnkit.layers.weights import WeightOwner
+from nnkit.nested import leaves
+
+if TYPE_CHECKING:
+    from nnkit.layers.base import Layer
+
+__all__ = [
+    "Trace",
+    "check_owned",
+    "current_trace",
+    "owned_layers",
+    "traced",
+    "tracing",
+]
+
+
+class Trace:
+    """What the ``call`` of a layer does with placeholders.
+
+    Attributes
+    ----------
+    losses : list of Placeholder
+        What ``add_loss`` was given.
+    """
+
+    def __init__(self) -> None:
+        self.losses: list[Placeholder] = []
+
+
+class _Current(threading.local):
+    trace: Trace | None = None
+
+
+_current = _Current()
+
+
+@contextmanager
+def tracing() -> Iterator[Trace]:
+    """In the block, ``add_loss`` of any layer adds to this trace."""
+    outer, _current.trace = _current.trace, Trace()
+    try:
+        yield _current.trace
+    finally:
+        _current.trace = outer
+
+
+def current_trace() -> Trace | None:
+    """What is being traced in this thread, or None."""
+    return _current.trace
+
+
+def traced(
+    layer: Layer, arguments: dict[str, Any], training: bool
+) -> tuple[Any, list[Placeholder]]:
+    """What the ``call`` of a layer gives for placeholders, and what it adds to the loss.
+
+    Parameters
+    ----------
+    layer : Layer
+        One that defines ``call``. It stays as it is: ``call`` runs on a copy, whose weights are
+        placeholders, too.
+    arguments : dict
+        Those of ``call`` by name, the first as ``x``.
+    training : bool
+        What ``call`` is told, if it asks.
+
+    Returns
+    -------
+    outputs : Placeholder, or nested lists and dictionaries of them
+    losses : list of Placeholder
+
+    Raises
+    ------
+    TypeError
+        ``call`` returns something else. Other errors are those of ``call``, with the layer's name.
+    """
+    call = _with_placeholders(layer).call
+    told = {name: value for name, value in arguments.items() if name != "x"}
+    for name, value in (("training", training), ("mask", None)):
+        if name in inspect.signature(call).parameters:
+            told.setdefault(name, value)
+    with tracing() as trace:
+        try:
+            given = call(arguments["x"], **told)
+        except Exception as error:
+            if type(error) in (TypeError, ValueError):
+                error = type(error)(f"layer {layer.name!r}: {error}").with_traceback(
+                    error.__traceback__
+                )
+            error.add_note(
+                f"This was in {layer.name!r}, which gets placeholders without values: use "
+                "nnkit.ops instead of NumPy's functions, and ops.where instead of if."
+            )
+            raise error from error.__cause__
+    outputs = list(given) if isinstance(given, tuple) else given
+    for output in leaves(outputs):
+        if not isinstance(output, Placeholder):
+            raise TypeError(
+                f"layer {layer.name!r}: call must return what it computes from its input with "
+                f"layers and nnkit.ops, got {output!r}"
+            )
+    return outputs, trace.losses
+
+
+def _with_placeholders(layer: Layer) -> Any:
+    """A copy of a layer with a placeholder in place of each of its own weights."""
+    own = {id(v) for v in layer.own_variables}
+
+    def replaced(value: Any) -> Any:
+        if id(value) in own:
+            return Placeholder(
+                value.shape, str(value.dtype), value.name, variable=value, owner=layer
+            )
+        if type(value) in (list, tuple):
+            return type(value)(replaced(v) for v in value)
+        if type(value) is dict:
+            return {k: replaced(v) for k, v in value.items()}
+        return value
+
+    copied: Any = object.__new__(type(layer))
+    copied.__dict__.update({name: replaced(value) for name, value in vars(layer).items()})
+    return copied
+
+
+def check_owned(layer: Layer, nodes: Sequence[Node]) -> None:
+    """Refuse layers that a ``call`` makes or takes from elsewhere: nobody would train them.
+
+    Raises
+    ------
+    ValueError
+    """
+    own = set(layer.walk())
+    for node in nodes:
+        if node.layer.variables and node.layer not in own:
+            raise ValueError(
+                f"layer {layer.name!r}: its call uses the layer {node.layer.name!r}, which is "
+                "none of its own; make it in __init__ or build, as an attribute of self"
+            )
+
+
+def owned_layers(owner: Any) -> list[Layer]:
+    """The layers in the attributes of an object, and in lists and dictionaries there.
+
+    Raises
+    ------
+    ValueError
+        An attribute hides a method of nnkit's; or the object is in its own attributes.
+    """
+    definer = next(c for c in type(owner).__mro__ if c.__module__.startswith("nnkit."))
+    for name in vars(owner).keys() & _methods(definer):
+        if isinstance(getattr(owner, name), WeightOwner) or not callable(getattr(owner, name)):
+            raise ValueError(
+                f"layer {owner.name!r}: its attribute {name!r} hides the method of that name, "
+                "which nnkit calls; give the attribute another name"
+            )
+    found: dict[Any, None] = {}
+    for name, value in vars(owner).items():
+        if name in ("activation", "_penalty", "_layers"):
+            continue
+        inner = leaves(value) if isinstance(value, (list, tuple, dict)) else [value]
+        found |= {layer: None for layer in inner if isinstance(layer, WeightOwner)}
+    if any(layer is owner for layer in found):
+        raise ValueError(f"layer {owner.name!r} is made of itself: it is among its attributes")
+    return list(found)
+
+
+@cache
+def _methods(definer: type) -> frozenset[str]:
+    """Names of the methods of one of nnkit's classes."""
+    return frozenset(n for n in dir(definer) if inspect.isroutine(getattr(definer, n)))
