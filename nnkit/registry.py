@@ -366,3 +366,46 @@ def snake_case(name: str) -> str:
     """
     name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def is_one(given: Any) -> bool:
+    """Whether it is one object, or what :func:`resolve` takes for one, not a collection of them.
+
+    Examples
+    --------
+    >>> [is_one(given) for given in ("mse", {"class_name": "MAE", "config": {}}, {"a": "mse"})]
+    [True, True, False]
+    """
+    if isinstance(given, Mapping):
+        return "class_name" in given
+    return not isinstance(given, (list, tuple))
+
+
+def each(given: Any, function: Callable[[Any], Any]) -> Any:
+    """Nested lists and dictionaries of objects, with a function of each; None stays None.
+
+    Examples
+    --------
+    >>> each({"a": "mse", "b": [None, "mae"]}, str.upper)
+    {'a': 'MSE', 'b': [None, 'MAE']}
+    """
+    if given is None:
+        return None
+    if is_one(given):
+        return function(given)
+    if isinstance(given, Mapping):
+        return {name: each(one, function) for name, one in given.items()}
+    return [each(one, function) for one in given]
+
+
+def flat(given: Any) -> list[Any]:
+    """The objects in nested lists and dictionaries, without None.
+
+    Examples
+    --------
+    >>> flat({"a": "mse", "b": [None, "mae"]})
+    ['mse', 'mae']
+    """
+    found: list[Any] = []
+    each(given, found.append)
+    return found

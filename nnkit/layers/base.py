@@ -538,6 +538,8 @@ class Layer(WeightOwner):
         with self.turns.alone(writes=changes), self.turns.python():
             if self.is_traced and len(self.parts()) == 1:
                 self._keep_for_backward(graph, x)
+            if graph.draws:
+                graph.draw_anew()
             return packed(form, graph.forward(arrays, masks))
 
     @property

@@ -10,15 +10,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit.conversion import to_numpy
-from nnkit.engine.dispatch import current_tape, empty, launch, working
-from nnkit.engine.stops import in_python
+from nnkit.engine.dispatch import empty, launch, working
 from nnkit.engine.variable import Storage, Variable
 from nnkit.layers.nodes import Node, Placeholder
+from nnkit.layers.outcomes import (
+    backward_in_python,
+    checked_gradients,
+    checked_outputs,
+    compute_mask,
+    forward_in_python,
+)
 from nnkit.layers.shared import adding_up, shares_weights
 from nnkit.nested import leaves, mapped
 from nnkit.registry import lookup
@@ -99,6 +104,8 @@ class Graph:
         For each output, whether a loss does the work of one more activation, which is left out.
     watch : callable or None
         ``watch(part, what, array)`` sees every result (to look for NaN).
+    draws : bool
+        Whether random numbers are drawn.
     masks : list
         After :meth:`forward`, the mask of each output: bool (batch, steps), or None.
     """
@@ -117,6 +124,7 @@ class Graph:
         self._used: set[Layer] = set()
         self._times: Counter[Layer] = Counter()
         self._moves = -1
+        self.draws = False
 
     # -------------------------------------------------------------------------------- making one
 
@@ -288,6 +296,14 @@ class Graph:
         self.outputs = leaves(outputs)
         self.absorbed = [False] * len(self.outputs)
         self.shares = shares_weights([use.part for use in self.uses])
+        drawing = [
+            (use, part)
+            for use in self.uses
+            for part in use.part.inside()
+            if hasattr(part, "counter")
+        ]
+        self._drawing: list[Any] = [part for _, part in drawing]
+        self.draws = any(use.training for use, _ in drawing)
 
     def absorb(self, number: int, loss: Loss) -> None:
         """Leave out the last activation (softmax, sigmoid) before an output, if a loss absorbs it.
@@ -308,6 +324,16 @@ class Graph:
             self.outputs[number], self.absorbed[number] = last.x, True
 
     # ---------------------------------------------------------------------------------- running
+
+    def draw_by(self, counter: np.ndarray) -> None:
+        """Have what draws random numbers draw by the number of the step, int64 (1,)."""
+        for part in self._drawing:
+            part.counter = counter
+
+    def draw_anew(self) -> None:
+        """Have it draw other numbers than before, where nobody counts steps."""
+        for part in self._drawing:
+            part.counter = part.counter + 1
 
     def forward(self, inputs: Sequence[np.ndarray], masks: Sequence[Mask] = ()) -> Arrays:
         """The outputs for a batch."""
@@ -335,23 +361,23 @@ class Graph:
                 with working(part) as work:
                     y = work.made(part.forward(x, use.training, **given))
             if y is None:
-                y = _forward_in_python(use, x, given)
+                y = forward_in_python(use, x, given)
             elif use.outputs is not None:
-                y = _checked_outputs(use, x, y)
+                y = checked_outputs(use, x, y)
             if use.outputs is not None:
                 for index, array in zip(use.results, leaves(y), strict=True):
                     values[index] = array
                     if self.watch is not None:
                         self.watch(part, "output", array)
                 if part.decides_mask or any(m is not None for m in leaves(mask)):
-                    made = leaves(_compute_mask(part, x, mask))
+                    made = leaves(compute_mask(part, x, mask))
                     for index, one in zip(use.results, made, strict=False):
                         marks[index] = one
                 for index in self._deciders.keys() & use.results if self._deciders else ():
                     layer, given = self._deciders[index]
                     if marks[index] is None:
                         masks_of = mapped(lambda value: marks[value.index], given)
-                        marks[index] = _compute_mask(layer, mapped(found, given), masks_of)
+                        marks[index] = compute_mask(layer, mapped(found, given), masks_of)
         self._values = values
         self.masks = [marks[value.index] for value in self.outputs]
         return [values[value.index] for value in self.outputs]
@@ -405,9 +431,9 @@ class Graph:
                     with working(part) as work:
                         dx = work.made(part.backward(dy))
                 if dx is None and (part.propagate or not part.recordable):
-                    dx = _backward_in_python(use, dy, self._values)
+                    dx = backward_in_python(use, dy, self._values)
                 elif dx is not None:
-                    dx = _checked_gradients(use, dx, self._values)
+                    dx = checked_gradients(use, dx, self._values)
             written.update(part.trainable_weights)
             if self.watch is not None:
                 _show_gradients(self.watch, part, dx)
@@ -484,136 +510,3 @@ def _show_gradients(watch: Watch, part: Layer, dx: Any) -> None:
     for gradient in leaves(dx):
         if gradient is not None:
             watch(part, "gradient of the input", gradient)
-
-
-# --------------------------------------------------------------------- what a layer gave, checked
-
-
-def _checked_outputs(use: Use, x: Any, given: Any) -> Any:
-    """What ``forward`` returned, if it is as the layer says: the next one's kernels rely on it."""
-    part = use.part
-    values = use.outputs if use.several else [use.outputs]
-    if use.several and (not isinstance(given, (list, tuple)) or len(given) != len(values)):
-        raise ValueError(
-            f"layer {part.name!r}: forward must return a list of {len(values)} arrays, as "
-            f"compute_output_shape says, but returned {_said(given)}"
-        )
-    made = given if use.several else [given]
-    arrays = [to_numpy(a, f"layer {part.name!r}: what forward returned") for a in made]
-    for array, value in zip(arrays, values, strict=True):
-        expected = (len(leaves(x)[0]), *value.shape[1:])
-        if array.shape != expected and not part.trusted:
-            shapes = mapped(np.shape, x)
-            raise ValueError(
-                f"layer {part.name!r}: forward returned shape {array.shape} for an input of shape "
-                f"{shapes}, but compute_output_shape says {expected}"
-            )
-    return arrays if use.several else arrays[0]
-
-
-def _checked_gradients(use: Use, given: Any, values: Sequence[Any]) -> Any:
-    """What ``backward`` returned, if it is the gradient of the inputs."""
-    name, shapes = use.part.name, [values[i].shape for i in use.inputs]
-    if use.alone:
-        shape = shapes[0]
-        what = f"layer {name!r}: backward must return the gradient of its input, of shape {shape}"
-        if given is None:
-            raise ValueError(f"{what}, but returned None")
-        gradient = to_numpy(given, f"layer {name!r}: what backward returned")
-        if gradient.shape != shape:
-            raise ValueError(f"{what}, but returned shape {gradient.shape}")
-        return gradient
-    what = f"layer {name!r}: backward must return a list of gradients, of shapes {shapes}"
-    if not isinstance(given, (list, tuple)) or len(given) != len(shapes):
-        raise ValueError(f"{what}, but returned {_said(given)}")
-    found = [
-        None if g is None else to_numpy(g, f"layer {name!r}: what backward returned") for g in given
-    ]
-    if any(g is not None and g.shape != s for g, s in zip(found, shapes, strict=True)):
-        raise ValueError(f"{what}, but returned {_said(found)}")
-    return found
-
-
-def _said(given: Any) -> str:
-    if isinstance(given, (list, tuple)):
-        return f"shapes {[getattr(g, 'shape', g) for g in given]}"
-    return f"shape {given.shape}" if hasattr(given, "shape") else repr(given)
-
-
-# -------------------------------------------------------------- layers that no record can repeat
-
-
-def _forward_in_python(use: Use, x: Any, given: dict[str, Any]) -> Any:
-    part, training = use.part, use.training
-    form, arrays = _without_arrays((x, given))
-
-    def checked(*arrays: np.ndarray) -> Any:
-        x, given = _with_arrays(form, arrays)
-        made = part.forward(x, training, **given)
-        return made if use.outputs is None else _checked_outputs(use, x, made)
-
-    weights = tuple(v.value for v in part.variables)
-    states = tuple(v.value for v in part.variables if not v.trainable) if training else ()
-    states += tuple(part.states)
-    return in_python(part.name, checked, arrays, part.dtype, reads=weights, updates=states)
-
-
-class _Array:
-    """Where an array was."""
-
-
-def _without_arrays(nested: Any) -> tuple[Any, tuple[np.ndarray, ...]]:
-    """Nested lists and the arrays in them, apart: a recorded stop outlives the arrays."""
-    arrays = tuple(a for a in leaves(nested) if isinstance(a, np.ndarray))
-    return mapped(lambda a: _Array if isinstance(a, np.ndarray) else a, nested), arrays
-
-
-def _with_arrays(form: Any, arrays: Sequence[np.ndarray]) -> Any:
-    left = iter(arrays)
-    return mapped(lambda a: next(left) if a is _Array else a, form)
-
-
-def _backward_in_python(use: Use, dy: Any, values: Sequence[Any]) -> Any:
-    part = use.part
-    inputs = tuple(values[i] for i in use.inputs)
-    passed = inputs + tuple(values[i] for i in use.results)
-    shapes = [array.shape for array in inputs]  # Not the arrays: a recorded stop outlives them.
-    stand_ins = {i: _Shaped(shape) for i, shape in zip(use.inputs, shapes, strict=True)}
-
-    def zeros(shape: tuple[int, ...]) -> np.ndarray:
-        return np.zeros(shape, part.dtype)
-
-    def checked(*dys: np.ndarray) -> Any:
-        dx = part.backward(list(dys) if use.several else dys[0])
-        if dx is None and not part.propagate:
-            return zeros(shapes[0]) if use.alone else [zeros(s) for s in shapes]
-        found = _checked_gradients(use, dx, stand_ins)  # type: ignore[arg-type]
-        if use.alone:
-            return found
-        return [zeros(s) if g is None else g for g, s in zip(found, shapes, strict=True)]
-
-    weights = tuple(v.value for v in part.variables)
-    gradients = tuple(v.gradient for v in part.trainable_weights)
-    dys = tuple(leaves(dy))
-    return in_python(part.name, checked, dys, part.dtype, passed, weights, gradients)
-
-
-class _Shaped(NamedTuple):
-    shape: tuple[int, ...]
-
-
-def _compute_mask(part: Layer, x: Any, mask: Any) -> Any:
-    """The mask of a part's output; what it computes in NumPy is recorded as a stop."""
-    found = part.compute_mask(x, mask)
-    if found is None or not part.decides_mask or any(found is one for one in leaves(mask)):
-        return found
-    tape = current_tape()
-    if part.recordable and (tape is None or isinstance(found, list) or tape.owns(found)):
-        return found
-    form, arrays = _without_arrays((x, mask))
-
-    def checked(*arrays: np.ndarray) -> Any:
-        found = part.compute_mask(*_with_arrays(form, arrays))
-        return to_numpy(found, f"layer {part.name!r}: what compute_mask returned")
-
-    return in_python(part.name, checked, arrays, "bool")

@@ -8,6 +8,7 @@ from typing import Any
 from nnkit.errors import FileFormatError
 from nnkit.layers.base import Layer
 from nnkit.models.model import Model
+from nnkit.networks.description import check_shared
 from nnkit.registry import custom_objects as known
 from nnkit.registry import lookup
 from nnkit.saving.counts import check_counts
@@ -30,7 +31,8 @@ def clone_model(model: Model) -> Model:
     Raises
     ------
     TypeError, ValueError
-        ``model`` is none, or a class of layers can't be made from its ``get_config``.
+        ``model`` is none; a class of layers can't be made from its ``get_config``; or a layer is
+        shared between the model and a model in it.
 
     Examples
     --------
@@ -42,6 +44,7 @@ def clone_model(model: Model) -> Model:
     """
     if not isinstance(model, Model):
         raise TypeError(f"clone_model takes a model, got {model!r}")
+    check_shared(model)
     with model.turns.alone(), known(_classes(model)):
         clone: Model = type(model).from_config(model.get_config())
         if model.built and not clone.built:

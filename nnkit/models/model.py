@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,10 @@ from nnkit.models.summary import summary
 from nnkit.models.trainer import Trainer
 from nnkit.nested import leaves, mapped, packed
 from nnkit.networks import Network, Pending, inputs_for
-from nnkit.networks.description import described, made
-from nnkit.registry import resolve, to_plain
+from nnkit.networks.description import check_shared, described, made
+from nnkit.registry import each, resolve, to_plain
 from nnkit.saving import load_weights, save_model, save_weights, to_keras
 from nnkit.training import inputs as given_inputs
-from nnkit.training.aims import each
 from nnkit.training.guard import Guard
 from nnkit.training.predictor import Predictors
 
@@ -446,7 +446,13 @@ class Model(Trainer):
         """The layers and connections as a text, which Keras reads, too.
 
         ``options`` are those of ``json.dumps``. See :func:`nnkit.models.model_from_json`.
+
+        Raises
+        ------
+        ValueError
+            A layer is shared between the model and a model in it.
         """
+        check_shared(self)
         own = {
             "class_name": type(self).__name__,
             "config": self.get_config(),
@@ -474,10 +480,10 @@ class Model(Trainer):
 
         self.compile(
             optimizer=resolve("optimizer", config["optimizer"]),
-            loss=each(config.get("loss"), lambda one: one and resolve("loss", one)),
+            loss=each(config.get("loss"), partial(resolve, "loss")),
             loss_weights=config.get("loss_weights"),
-            metrics=each(config.get("metrics"), lambda one: one and metric(one)),
-            weighted_metrics=each(config.get("weighted_metrics"), lambda one: one and metric(one)),
+            metrics=each(config.get("metrics"), metric),
+            weighted_metrics=each(config.get("weighted_metrics"), metric),
             run_eagerly=config.get("run_eagerly", False),
         )
 

@@ -13,11 +13,33 @@ from nnkit.nested import leaves
 from nnkit.networks import Network
 from nnkit.registry import resolve, to_plain
 
-__all__ = ["described", "made"]
+__all__ = ["check_shared", "described", "made"]
 
 _DTYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "float32", "float64")
 _MOST_VALUES = 2**14  # In an array in a call; readers of files have limits, too.
 _REFERENCE = "from"  # The key of a list [node, output] that stands for a placeholder.
+
+
+def check_shared(layer: Layer) -> None:
+    """Refuse a layer that two lists of layers share, as a description would make two of it.
+
+    Raises
+    ------
+    ValueError
+    """
+    _check_shared(layer, {})
+
+
+def _check_shared(layer: Layer, places: dict[Layer, Layer]) -> None:
+    for child in dict.fromkeys(layer.layers):
+        if child in places:
+            raise ValueError(
+                f"layer {child.name!r} is in {places[child].name!r} and in {layer.name!r}; a file, "
+                "a text or a clone would make two layers of it. save_weights and copy.deepcopy "
+                "keep it one"
+            )
+        places[child] = layer
+        _check_shared(child, places)
 
 
 def described(network: Network, name: str, trainable: bool = True) -> dict[str, Any]:

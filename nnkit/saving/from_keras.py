@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from nnkit.arguments import parameters
 from nnkit.errors import FileFormatError
 from nnkit.registry import (
+    each,
     find,
+    flat,
     function_named,
     is_custom_function,
     is_registered,
@@ -147,10 +150,10 @@ class Translator:
 
     def _training(self, described: dict[str, Any]) -> dict[str, Any] | None:
         optimizer = _member(described, "optimizer_config", dict, "training_config")
-        loss = _each(described.get("loss"), lambda one: self._measure("loss", one))
+        loss = each(described.get("loss"), partial(self._measure, "loss"))
         if isinstance(loss, list) and len(loss) == 1:
             loss = loss[0]
-        if not _flat(loss):
+        if not flat(loss):
             return None
         name = loss["class_name"] if isinstance(loss, dict) and "class_name" in loss else loss
         accuracy = self.generation.accuracies.get(name) if isinstance(name, str) else None
@@ -164,8 +167,8 @@ class Translator:
             "optimizer": self._object("optimizer", optimizer),
             "loss": loss,
             "loss_weights": described.get("loss_weights"),
-            "metrics": _each(described.get("metrics"), metric),
-            "weighted_metrics": _each(described.get("weighted_metrics"), metric),
+            "metrics": each(described.get("metrics"), metric),
+            "weighted_metrics": each(described.get("weighted_metrics"), metric),
         }
 
     def _measure(self, kind: str, described: Any) -> Any:
@@ -331,22 +334,6 @@ def _plain(value: Any) -> Any:
             kept |= {k: _plain(value[k]) for k in ("name", "inbound_nodes", "module") if k in value}
         return kept
     return {k: _plain(v) for k, v in value.items()}
-
-
-def _each(given: Any, function: Callable[[Any], Any]) -> Any:
-    """Nested lists and dictionaries of losses or metrics, with a function of each."""
-    if isinstance(given, list):
-        return [_each(one, function) for one in given]
-    if isinstance(given, dict) and "class_name" not in given:
-        return {name: _each(one, function) for name, one in given.items()}
-    return None if given is None else function(given)
-
-
-def _flat(given: Any) -> list[Any]:
-    """The losses in nested lists and dictionaries."""
-    found: list[Any] = []
-    _each(given, found.append)
-    return found
 
 
 def _of_function(kind: str, function: str, config: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nnkit.activations import LAYERS
@@ -10,7 +9,7 @@ from nnkit.layers.input import InputLayer
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.networks import Network
 from nnkit.optimizers import RMSprop
-from nnkit.registry import is_registered, lookup, resolve, snake_case, to_plain
+from nnkit.registry import each, is_registered, lookup, resolve, snake_case, to_plain
 from nnkit.saving.graphs_to_keras import functional, is_functional, network_of
 
 if TYPE_CHECKING:
@@ -58,10 +57,10 @@ def training_config(compiled: dict[str, Any]) -> dict[str, Any]:
     """The value of Keras's attribute ``training_config``."""
     optimizer = compiled["optimizer"]
     return {
-        "loss": _each(compiled["loss"], _loss),
+        "loss": each(compiled["loss"], _loss),
         "loss_weights": _weights(compiled),
-        "metrics": _each(compiled["metrics"], _metric),
-        "weighted_metrics": _each(compiled["weighted_metrics"], _metric) or None,
+        "metrics": each(compiled["metrics"], _metric),
+        "weighted_metrics": each(compiled["weighted_metrics"], _metric) or None,
         "run_eagerly": False,
         "steps_per_execution": 1,
         "jit_compile": True,
@@ -70,15 +69,6 @@ def training_config(compiled: dict[str, Any]) -> dict[str, Any]:
             "config": {k: _value(k, v) for k, v in optimizer["config"].items()},
         },
     }
-
-
-def _each(given: Any, function: Callable[[Any], Any]) -> Any:
-    """Keras's descriptions in nested lists and dictionaries."""
-    if isinstance(given, list):
-        return [_each(one, function) for one in given]
-    if isinstance(given, dict) and "class_name" not in given:
-        return {name: _each(one, function) for name, one in given.items()}
-    return None if given is None else function(given)
 
 
 def _weights(compiled: dict[str, Any]) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 from nnkit import checks
 from nnkit._version import __version__
 from nnkit.interrupts import check
+from nnkit.networks.description import check_shared
 from nnkit.registry import to_plain
 from nnkit.saving import to_keras
 from nnkit.saving.atomic import replacing
@@ -133,7 +134,7 @@ def _check_built(model: Model) -> None:
 def _describe(model: Model, include_optimizer: bool) -> dict[str, dict[str, str]]:
     """Make and check all texts of the file, Keras's and nnkit's, before it is written."""
     _check_built(model)
-    _check_shared(model, {})
+    check_shared(model)
     own: dict[str, Any] = {"model_config": model.get_config()}
     for layer in model.layers:
         _describe_layer(layer)
@@ -152,18 +153,6 @@ def _describe(model: Model, include_optimizer: bool) -> dict[str, dict[str, str]
         state["training"] = model.training_state
     own["state"] = state
     return {"keras": _as_json(keras), "nnkit": _as_json(own)}
-
-
-def _check_shared(layer: Layer, places: dict[Layer, Layer]) -> None:
-    """Refuse a layer that two lists of layers share: a file keeps sharing within one list only."""
-    for child in dict.fromkeys(layer.layers):
-        if child in places:
-            raise ValueError(
-                f"layer {child.name!r} is in {places[child].name!r} and in {layer.name!r}; a file "
-                "would make two of it. save_weights works"
-            )
-        places[child] = layer
-        _check_shared(child, places)
 
 
 def _describe_layer(layer: Layer) -> dict[str, Any]:

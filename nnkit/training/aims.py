@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from nnkit import checks, losses, metrics
@@ -12,9 +13,10 @@ from nnkit.layers.base import Shape
 from nnkit.losses.base import Loss
 from nnkit.metrics import Metric
 from nnkit.networks import Network
+from nnkit.registry import each, flat, is_one
 from nnkit.training.objective import Goal, Objective
 
-__all__ = ["Aims", "each", "for_outputs"]
+__all__ = ["Aims", "for_outputs"]
 
 
 class Aims:
@@ -47,13 +49,10 @@ class Aims:
         weighted_metrics: Any,
         own: Callable[[Any], Any] = lambda part: part,
     ) -> None:
-        self.loss = each(loss, lambda one: None if one is None else own(losses.get(one)))
+        self.loss = each(loss, lambda one: own(losses.get(one)))
         self.metrics = _checked("metrics", metrics, own)
         self.weighted = _checked("weighted_metrics", weighted_metrics, own)
-        self.weights = each(
-            loss_weights,
-            lambda one: None if one is None else checks.number("compile", "loss_weights", one),
-        )
+        self.weights = each(loss_weights, partial(checks.number, "compile", "loss_weights"))
 
     def goals(self, network: Network) -> list[Goal]:
         """What each output is compared with.
@@ -91,7 +90,7 @@ class Aims:
     @property
     def usual_reduction(self) -> bool:
         """Whether all losses are means over rows, so that the size of a batch doesn't matter."""
-        return all(loss is None or loss.reduction != "sum" for loss in _flat(self.loss))
+        return all(loss.reduction != "sum" for loss in flat(self.loss))
 
 
 def _refuse_twice(names: Sequence[str]) -> None:
@@ -170,29 +169,6 @@ def _checked(what: str, given: Any, own: Callable[[Any], Any]) -> Any:
         metrics.get(one)
         return own(one)
 
-    if not isinstance(given, Mapping) and all(_is_one(m) for m in given):
+    if not isinstance(given, Mapping) and all(is_one(m) for m in given):
         _refuse_twice(["loss", *(metrics.get(m).name for m in given if m is not None)])
-    return each(given, lambda one: one if one is None else checked(one))
-
-
-def _is_one(given: Any) -> bool:
-    """Whether it is one loss or metric, perhaps its configuration."""
-    return not isinstance(given, (list, tuple, Mapping)) or (
-        isinstance(given, Mapping) and "class_name" in given
-    )
-
-
-def each(given: Any, function: Callable[[Any], Any]) -> Any:
-    """Nested lists and dictionaries of losses or metrics, with a function of each."""
-    if _is_one(given):
-        return function(given)
-    if isinstance(given, Mapping):
-        return {name: each(one, function) for name, one in given.items()}
-    return [each(one, function) for one in given]
-
-
-def _flat(given: Any) -> list[Any]:
-    if _is_one(given):
-        return [given]
-    values = given.values() if isinstance(given, Mapping) else given
-    return [one for value in values for one in _flat(value)]
+    return each(given, checked)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -27,6 +28,9 @@ from nnkit.training.steps import Samples, predict_batch
 
 __all__ = ["Predictor", "Predictors"]
 
+# Where predictions begin to number their draws, far from evaluation and training.
+_PREDICTION = 2**62 + 2**61
+
 Key = tuple[tuple[str, tuple[int, ...]], ...]  # Types of the inputs, and shapes of a sample.
 
 
@@ -42,6 +46,7 @@ class Predictors:
     def __init__(self, network: Network, guard: Guard) -> None:
         self.network, self.guard = network, guard
         self.idle: deque[Predictor] = deque()
+        self.drawing = itertools.count(_PREDICTION, 2**24)
 
     def predict(
         self,
@@ -62,9 +67,9 @@ class Predictors:
             try:
                 predictor = self.idle.pop()
             except IndexError:  # The first prediction, or as many threads as there are predictors.
-                predictor = Predictor(self.network, self.guard, moves)
+                predictor = Predictor(self.network, self.guard, moves, self.drawing)
             if predictor.moves != moves:  # Recorded when some weights lay elsewhere.
-                predictor = Predictor(self.network, self.guard, moves)
+                predictor = Predictor(self.network, self.guard, moves, self.drawing)
             predictor.eager = eager
             if predictor.stateful:
                 leave(token, None)
@@ -87,6 +92,8 @@ class Predictor:
     guard : Guard
     moves : int
         ``Storage.moves`` when it was made: its records hold the addresses of weights.
+    drawing : iterator of int
+        The number of the first draw in each prediction, for layers that draw random numbers there.
 
     Attributes
     ----------
@@ -96,13 +103,16 @@ class Predictor:
         Steps that are not recorded yet run in Python each time.
     """
 
-    def __init__(self, network: Network, guard: Guard, moves: int) -> None:
+    def __init__(self, network: Network, guard: Guard, moves: int, drawing: Iterator[int]) -> None:
         self.network, self.guard, self.moves, self.eager = network, guard, moves, False
-        self.batch = np.zeros(1, np.int64)
+        self.drawing = drawing
+        self.batch, self.draw = np.split(np.zeros(2, np.int64), 2)
         states = network.states()
         self.stateful = bool(states)
         self._plans: dict[Any, _Plan] = {}
-        self.records = Records([self.batch, *states], guard.turns.python, self._blame, ONE_STEP)
+        self.records = Records(
+            [self.batch, self.draw, *states], guard.turns.python, self._blame, ONE_STEP
+        )
 
     def run(
         self,
@@ -125,6 +135,8 @@ class Predictor:
         pairs = zip(plan.rows, [*x, *outs], strict=True)
         bound = {name: array.reshape(n, columns) for (name, columns), array in pairs}
         self.batch[0] = 0
+        if plan.draws:
+            self.draw[0] = next(self.drawing)
         if n <= size and listeners is None:
             self._step(plan, key, n, size).run(bound)
             return outs
@@ -158,11 +170,12 @@ class Predictor:
         rows = [(f"x{i}", math.prod(sample)) for i, (_, sample) in enumerate(key)]
         rows += zip(names, map(math.prod, outputs), strict=True)
         plan = self._plans[key] = _Plan(
-            partial(predict_batch, graph, samples),
+            partial(predict_batch, graph, samples, self.draw),
             list(zip(outputs, dtypes, strict=True)),
             rows,
             names,
             budget.memory() // max(sum(sizes), 1),
+            graph.draws,
         )
         return plan
 
@@ -190,6 +203,8 @@ class _Plan(NamedTuple):
         What the outputs are called.
     most : int
         As many samples fit into memory.
+    draws : bool
+        Whether random numbers are drawn: layers that were called with ``training=True``.
     """
 
     function: Callable[[Window, Bound], None]
@@ -197,3 +212,4 @@ class _Plan(NamedTuple):
     rows: list[tuple[str, int]]
     names: tuple[str, ...]
     most: int
+    draws: bool

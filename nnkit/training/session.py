@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Session", "blame", "claimed"]
 
+_EVALUATION = 2**62  # Where it begins to number its draws: training does not come that far.
+
 StepFunction = Callable[["Session", Samples, Window, Bound], None]
 
 
@@ -54,8 +56,6 @@ class Session:
     counters : Counters
     constrained : list of Variable
         Trained weights with a constraint.
-    drawing : list of Layer
-        Layers such as Dropout, whose masks follow from the number of the step.
     state : list of numpy.ndarray
         Every array that a step changes and the next one needs.
     eager : bool
@@ -82,8 +82,6 @@ class Session:
         self.constrained = [v for v in trained if v.constraint is not None]
         self.objective = Objective(aims.goals(network), regularized)
         self.counters = counters = Counters()
-        self.drawing = [layer for layer in network.walk() if hasattr(layer, "counter")]
-        self._count_draws()
         self._graphs: dict[Any, Graph] = {}
         slots, sums = self.flat_slots.values(), self.objective.sums
         self.state = [self.storage.values, *slots, sums, *counters.state, *network.states()]
@@ -97,7 +95,6 @@ class Session:
         if key not in self._graphs:
             losses = [goal.loss for goal in self.objective.goals]
             self._graphs[key] = self.network.graph(shapes, training, losses)
-            self._count_draws(self._graphs[key])
         return self._graphs[key]
 
     def train(self, run: Run, batches: Batches) -> Logs:
@@ -115,6 +112,8 @@ class Session:
     def evaluate(self, run: Run, batches: Batches) -> Logs:
         """Some steps of evaluation; loss and metrics of the run so far."""
         step = self._step(("evaluate", run.signature), evaluate_batch, run, batches)
+        # The same numbers whenever the model is as it is now, others for each batch.
+        self.counters.draw[0] = _EVALUATION + (self.optimizer.iterations << 24) + batches.first
         step.run(run.bound, batches.steps)
         run.sums = self.objective.sums.copy()
         return self.objective.logs()
@@ -123,7 +122,6 @@ class Session:
         """The step to repeat, where the run is: others may have used the session since."""
         self.counters.batch[0] = batches.first
         self.objective.sums[...] = run.sums
-        self._count_draws()
         window = Window(batches.size, run.stride, self.counters.batch)
         step = partial(function, self, self.samples(run.data.shapes))
         return self.records.step(key, window, self.eager, step)
@@ -133,13 +131,6 @@ class Session:
         dtype = self.network.dtype
         targets = [goal.target_dtype(dtype) for goal in self.objective.goals]
         return Samples(shapes, self.network.input_dtypes, targets, dtype)
-
-    def _count_draws(self, graph: Graph | None = None) -> None:
-        """Have layers draw by the number of this model's step: another may have them as well."""
-        parts = [] if graph is None else [p for use in graph.uses for p in use.part.inside()]
-        self.drawing += [part for part in parts if hasattr(part, "counter")]
-        for layer in self.drawing:
-            layer.counter = self.counters.iteration
 
     @contextmanager
     def steps(self, count: int) -> Iterator[None]:

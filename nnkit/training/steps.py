@@ -49,6 +49,7 @@ def train_batch(session: Session, samples: Samples, window: Window, bound: Bound
     graph = session.graph(samples.shapes, training=True)
     objective, optimizer = session.objective, session.optimizer
     counters, storage = session.counters, session.storage
+    graph.draw_by(counters.iteration)
     batch = read_batch(samples, window, bound)
     outputs = graph.forward(batch.x)
     objective.measure(batch, outputs, graph)
@@ -69,15 +70,21 @@ def train_batch(session: Session, samples: Samples, window: Window, bound: Bound
 def evaluate_batch(session: Session, samples: Samples, window: Window, bound: Bound) -> None:
     """The step of ``evaluate``: forward, loss, metrics."""
     graph = session.graph(samples.shapes, training=False)
-    objective = session.objective
+    objective, counters = session.objective, session.counters
+    graph.draw_by(counters.draw)
     batch = read_batch(samples, window, bound)
     objective.measure(batch, graph.forward(batch.x), graph)
     objective.add(window.size, graph)
-    launch.advance_batch(session.counters.batch)
+    launch.advance_batch(counters.batch)
+    if graph.draws:
+        launch.advance_batch(counters.draw)
 
 
-def predict_batch(graph: Graph, samples: Samples, window: Window, bound: Bound) -> None:
+def predict_batch(
+    graph: Graph, samples: Samples, draw: np.ndarray, window: Window, bound: Bound
+) -> None:
     """The step of ``predict``: forward, then scatter the rows into the results."""
+    graph.draw_by(draw)
     outputs = graph.forward(read_batch(samples, window, bound).x)
     for name, y in zip(window.results, outputs, strict=True):
         wanted = window.size, bound[name].shape[1]
@@ -89,6 +96,8 @@ def predict_batch(graph: Graph, samples: Samples, window: Window, bound: Bound) 
         rows = y.reshape(len(y), -1)
         launch.scatter_sequence(rows, window.batch, window.stride, 0, bound[name])
     launch.advance_batch(window.batch)
+    if graph.draws:
+        launch.advance_batch(draw)
 
 
 class Samples(NamedTuple):
@@ -166,7 +175,10 @@ class Counters:
     batch : numpy.ndarray
         int64 (1,): index of the next batch in the epoch.
     iteration : numpy.ndarray
-        int64 (1,): the number of steps that the optimizer has done.
+        int64 (1,): the number of steps that the optimizer has done. What layers such as Dropout
+        draw in training follows from it.
+    draw : numpy.ndarray
+        int64 (1,): the number from which it follows in evaluation, for layers that draw there, too.
     rates, rate : numpy.ndarray
         float64: the learning rates of the next steps, and the current one, (1,).
     position : numpy.ndarray
@@ -176,7 +188,7 @@ class Counters:
     """
 
     def __init__(self) -> None:
-        memory = np.zeros(4 + MOST_STEPS, np.int64)  # Copied to a device as one block.
-        self.batch, self.iteration, self.position = memory[:1], memory[1:2], memory[2:3]
-        self.rate, self.rates = memory[3:4].view(np.float64), memory[4:].view(np.float64)
-        self.state = [self.batch, self.iteration, self.position, self.rate]
+        memory = np.zeros(5 + MOST_STEPS, np.int64)  # Copied to a device as one block.
+        self.batch, self.iteration, self.position, self.draw = np.split(memory[:4], 4)
+        self.rate, self.rates = memory[4:5].view(np.float64), memory[5:].view(np.float64)
+        self.state = [self.batch, self.iteration, self.position, self.draw, self.rate]

@@ -3,6 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
+import nnkit
 from nnkit.layers import Dropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
 from nnkit.utils import set_random_seed
 
@@ -38,6 +39,47 @@ def test_what_is_dropped_depends_on_seed_and_counter():
     later = Dropout(0.5, seed=1)
     later.counter = np.array([1])
     assert not np.array_equal(first, later(x, training=True))
+
+
+def test_every_call_on_arrays_draws_anew():
+    layer, x = Dropout(0.5, dtype="float64"), np.ones((20, 20))
+    first, second = (layer(x, training=True) for _ in range(2))
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(layer.backward(x), second)
+
+
+def monte_carlo(**options):
+    """A model that drops in predictions, too."""
+    x = nnkit.Input((16,))
+    y = Dropout(0.5, seed=3)(x, training=True)
+    model = nnkit.Model(x, nnkit.ops.sum(y, axis=1, keepdims=True))
+    model.compile("sgd", "mse", **options)
+    return model
+
+
+@pytest.mark.parametrize("eager", [False, True])
+def test_every_prediction_and_batch_draws_anew(eager):
+    """Y. Gal and Z. Ghahramani, 2016, average such predictions: equal ones would seem certain."""
+    model, x = monte_carlo(run_eagerly=eager), np.random.default_rng(0).random((12, 16))
+    rows = np.repeat(x[:1], 12, axis=0)
+    found = [model.predict(rows, batch_size=3, verbose=0) for _ in range(4)]
+    assert len(np.unique(found)) == 48
+    again = monte_carlo(run_eagerly=eager)
+    np.testing.assert_array_equal(again.predict(rows, batch_size=3, verbose=0), found[0])
+    many = np.concatenate([model.predict(rows, verbose=0) for _ in range(100)])
+    assert many.mean() == pytest.approx(x[0].sum(), rel=0.05)
+
+
+def test_evaluation_draws_anew_for_each_batch_and_step():
+    model, x = monte_carlo(), np.ones((12, 16), np.float32)
+    y = np.zeros((12, 1))
+    whole, batches = (model.evaluate(x, y, batch_size=size, verbose=0) for size in (12, 3))
+    assert batches != whole
+    assert model.evaluate(x, y, batch_size=3, verbose=0) == batches
+    one = [model.evaluate(x[:3], y[:3], verbose=0) for _ in range(2)]
+    assert one[0] == one[1] != batches
+    model.optimizer.iterations += 1
+    assert model.evaluate(x[:3], y[:3], verbose=0) != one[0]
 
 
 def test_default_seeds_follow_set_random_seed():
@@ -131,7 +173,7 @@ def test_noise():
     assert y.mean() == pytest.approx(3, abs=0.02)
     assert y.std() == pytest.approx(0.5, rel=0.02)
     np.testing.assert_array_equal(layer(x), x)
-    np.testing.assert_array_equal(layer(x, training=True), y)
+    assert (layer(x, training=True) != y).any()
     np.testing.assert_array_equal(GaussianNoise(0.5, seed=1, dtype="float64")(x, True), y)
     assert (GaussianNoise(0.5, seed=2, dtype="float64")(x, True) != y).any()
     assert layer.backward(x) is x

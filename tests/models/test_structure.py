@@ -155,6 +155,9 @@ def test_what_is_shared_by_two_lists_cannot_be_described(tmp_path):
     with pytest.raises(ValueError, match="'residual' is in 'sequential' and in 'sequential'"):
         model.save(tmp_path / "m.h5")
     assert not list(tmp_path.iterdir())
+    for describe in (nnkit.models.clone_model, nnkit.Model.to_json):
+        with pytest.raises(ValueError, match="would make two layers of it"):
+            describe(model)
     model.save_weights(tmp_path / "w.h5")
     other = model_of(shared_inside)
     losses(other)
