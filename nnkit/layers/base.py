@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from nnkit.engine.dispatch import empty
 from nnkit.errors import warn
 from nnkit.layers.graph import Graph, Value
 from nnkit.layers.nodes import Node, Placeholder, holds_placeholders, map_shapes, topological
-from nnkit.layers.tracing import check_owned, current_trace, owned_layers, traced, tracing
+from nnkit.layers.tracing import check_owned, current_trace, owned_layers, settings, traced, tracing
 from nnkit.layers.weights import WeightOwner, check_name, name_among
 from nnkit.nested import leaves, mapped, packed
 from nnkit.registry import lookup, snake_case, to_plain
@@ -239,7 +239,9 @@ class Layer(WeightOwner):
         """
         masked = tuple(mask is not None for mask in masks)
         form = repr(mapped(_kind, arguments))
-        key = add.__name__, form, masked, bool(training), tuple(self.walk())
+        inside = tuple(self.walk())
+        read = [settings(layer, _apart()) for layer in inside if layer.is_traced]
+        key = add.__name__, form, masked, bool(training), inside, tuple(read)
         graphs = vars(self).setdefault("_call_graphs", {})
         if key not in graphs:
             graph = Graph(bool(training))
@@ -758,6 +760,12 @@ def _noted(build: Callable[..., None]) -> Callable[..., None]:
         self._weights_for = next(iter((*given, *named.values())), None)
 
     return noted
+
+
+@cache
+def _apart() -> frozenset[str]:
+    """Attributes that all layers have; ``call`` does not compute with them."""
+    return frozenset(vars(Layer())) | {*GRAPHS, "_form", "counter"}
 
 
 def _kind(given: Any) -> Any:

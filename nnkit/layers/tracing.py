@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from nnkit.layers.nodes import Node, Placeholder
 from nnkit.layers.weights import WeightOwner
@@ -21,6 +24,7 @@ __all__ = [
     "check_owned",
     "current_trace",
     "owned_layers",
+    "settings",
     "traced",
     "tracing",
 ]
@@ -132,6 +136,28 @@ def _with_placeholders(layer: Layer) -> Any:
     copied: Any = object.__new__(type(layer))
     copied.__dict__.update({name: replaced(value) for name, value in vars(layer).items()})
     return copied
+
+
+def settings(layer: Layer, apart: frozenset[str]) -> tuple[Any, ...]:
+    """The attributes of a layer, but for some, as values that are equal as long as they stay.
+
+    What ``call`` computes depends on them, so a graph of it is good for these only.
+    """
+    return tuple((n, _comparable(v)) for n, v in vars(layer).items() if n not in apart)
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.shape, str(value.dtype), hashlib.blake2b(value.tobytes()).digest()
+    if isinstance(value, dict):
+        return dict, tuple((key, _comparable(one)) for key, one in value.items())
+    if isinstance(value, (list, tuple)):
+        return type(value), tuple(_comparable(one) for one in value)
+    try:
+        hash(value)
+    except TypeError:
+        return id(value)
+    return type(value), value
 
 
 def check_owned(layer: Layer, nodes: Sequence[Node]) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 import nnkit
 from nnkit import Input, Model, Sequential, ops
-from nnkit.layers import BatchNormalization, Dense, Layer
+from nnkit.layers import BatchNormalization, Dense, Lambda, Layer
 
 
 class Scaled(Layer):
@@ -145,3 +145,56 @@ def test_a_layer_that_is_made_in_call():
 
     with pytest.raises(ValueError, match="its call uses the layer 'dense', which is none of its"):
         Makes()(np.ones((2, 3)))
+
+
+class Shifted(Layer):
+    def __init__(self):
+        super().__init__()
+        self.scale, self.shifts, self.table = 2.0, [1.0], np.zeros(2)
+        self.inner = Lambda(lambda x: x)
+
+    def call(self, x):
+        return self.inner(x) * self.scale + self.shifts[0] + self.table
+
+
+def test_a_call_on_arrays_sees_what_attributes_are_now():
+    layer, x = Shifted(), np.ones((3, 2))
+
+    def gives(number):
+        np.testing.assert_array_equal(layer(x), np.full((3, 2), number))
+
+    gives(3)
+    layer.scale = 5.0
+    gives(6)
+    layer.shifts[0] = 2.0
+    gives(7)
+    layer.table += 1
+    gives(8)
+    layer.inner = Lambda(lambda x: x + 1)
+    gives(13)
+    layer.activation = nnkit.activations.get("linear")
+    gives(13)
+    layer.activation = nnkit.activations.get("softmax")
+    gives(0.5)
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+def test_backward_follows_a_call_on_arrays(rows, rng):
+    layer = Shifted()
+    layer(np.ones((2, 2)))
+    layer(rng.normal(size=(rows, 2)))
+    np.testing.assert_array_equal(layer.backward(np.ones((rows, 2), np.float32)), 2.0)
+
+
+def test_backward_needs_forward():
+    layer = Shifted()
+    layer.build((None, 2))
+    with pytest.raises(RuntimeError, match=r"'shifted': call forward\(x\) before backward\(dy\)"):
+        layer.backward(np.ones((1, 2)))
+
+
+def test_few_graphs_of_calls_are_kept():
+    layer = Shifted()
+    for rows in range(1, 40):
+        assert layer(np.ones((rows, 2))).shape == (rows, 2)
+    assert len(layer._call_graphs) == 16
