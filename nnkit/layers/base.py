@@ -275,15 +275,6 @@ class Layer(WeightOwner):
         )
         return None
 
-    def inner_graph(self, layer: Layer, shape: Shape, training: bool) -> Graph:
-        """The graph of a layer that runs inside this one; made once, so that records are alike."""
-        graphs = vars(self).setdefault("graphs", {})
-        key = layer, shape, training
-        if key not in graphs:
-            graphs[key] = Graph.of(layer, shape, training, fresh=self.is_copy)
-        graph: Graph = graphs[key]
-        return graph
-
     # ---------------------------------------------------------------- what a layer is offered
 
     def empty(self, shape: tuple[int, ...], dtype: Any = None) -> np.ndarray:

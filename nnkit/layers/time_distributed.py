@@ -9,6 +9,7 @@ import numpy as np
 
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.batch_normalization import BatchNormalization
+from nnkit.layers.graph import Graph
 from nnkit.layers.inside import build_in_turn, layers_from
 
 __all__ = ["TimeDistributed"]
@@ -95,9 +96,21 @@ class TimeDistributed(Layer):
         self.leading = x.shape[:2]
         if mask is not None:  # Other layers would take it for a mask within a timestep.
             mask = mask.reshape(-1) if isinstance(self.layer, BatchNormalization) else None
-        self.graph = self.inner_graph(self.layers[0], (None, *x.shape[2:]), training)
+        self.graph = self._inner_graph((None, *x.shape[2:]), training)
         (y,) = self.graph.forward([x.reshape(-1, *x.shape[2:])], [mask])
         return y.reshape(*self.leading, *y.shape[1:])
+
+    def _inner_graph(self, shape: Shape, training: bool) -> Graph:
+        """The graph of the layer inside; made once, so that records are alike."""
+        graphs = vars(self).setdefault("graphs", {})
+        layer, key = self.layers[0], (self.layers[0], shape, training)
+        if key not in graphs:
+            graphs[key] = Graph.of(layer, shape, training, fresh=self.is_copy)
+        graph: Graph = graphs[key]
+        for part in layer.walk():
+            if hasattr(part, "counter"):  # Of this step: the graph has copies of what draws.
+                graph.draw_by(part.counter)
+        return graph
 
     def backward(self, dy: np.ndarray) -> np.ndarray | None:
         """Compute the layer's gradients, summed over all timesteps."""

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 import nnkit
-from nnkit.layers import Dropout, GaussianNoise, SpatialDropout1D, SpatialDropout2D
+from nnkit.layers import (
+    Dropout,
+    GaussianNoise,
+    Layer,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    TimeDistributed,
+)
 from nnkit.utils import set_random_seed
 
 
@@ -180,3 +187,33 @@ def test_noise():
     assert GaussianNoise(0, dtype="float64")(x, training=True) is x
     with pytest.raises(ValueError, match=r"GaussianNoise: stddev must be a number in \[0, inf\)"):
         GaussianNoise(-1)
+
+
+class TwoMasks(Layer):
+    """The difference of two uses of one Dropout: zero where both drop, or keep, alike."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.dropout = Dropout(0.5, seed=1)
+
+    def call(self, x):
+        return self.dropout(x) - 3 * self.dropout(x)
+
+
+def test_each_use_within_time_draws_anew_in_each_step(monkeypatch):
+    """Also once the model is compiled again, with other counters."""
+    model = nnkit.Sequential([nnkit.Input((3, 8)), TimeDistributed(TwoMasks())])
+    x = np.ones((4, 3, 8), np.float32)
+    for eager in (False, True):
+        model.compile("sgd", "mse", run_eagerly=eager)
+        model.fit(x, x, epochs=3, verbose=0)
+    drawn, forward = [], Dropout.forward
+
+    def watched(layer, x, training=False):
+        y = forward(layer, x, training)
+        drawn.append(y.copy())
+        return y
+
+    monkeypatch.setattr(Dropout, "forward", watched)
+    model.fit(x, x, epochs=3, verbose=0)
+    assert len(drawn) == len({y.tobytes() for y in drawn}) == 6
