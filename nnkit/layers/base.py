@@ -41,9 +41,10 @@ class Layer(WeightOwner):
     step stops for it between two recorded stretches. A layer that only calls kernels (``launch``,
     or ``@nnkit.kernel`` functions) says ``recordable = True`` and is replayed natively.
 
-    Or it defines only ``call(self, x)`` or ``call(self, x, training)``, which returns an expression
-    made with :mod:`nnkit.ops`. ``forward``, ``backward`` and ``compute_output_shape`` follow from
-    it. It is called once to learn the expression, so what it sets on ``self`` is forgotten.
+    Or it defines only ``call(self, x)`` or ``call(self, x, training)``, which computes with
+    operators, :mod:`nnkit.ops`, and other layers that the layer has in its attributes, or in lists
+    or dictionaries there. ``forward``, ``backward`` and ``compute_output_shape`` follow from it. It
+    is run on placeholders, once for every set of sizes, so what it sets on ``self`` is forgotten.
 
     Parameters
     ----------
@@ -93,9 +94,6 @@ class Layer(WeightOwner):
     gives several arrays returns lists from ``forward`` and ``compute_output_shape``, and
     ``backward`` gets a list.
 
-    ``call`` may also use other layers that the layer has in its attributes, or in lists or
-    dictionaries there. It is then run on placeholders, once for every set of sizes.
-
     Examples
     --------
     >>> import numpy as np, nnkit
@@ -111,7 +109,7 @@ class Layer(WeightOwner):
     >>> Scale()(np.ones((1, 2), np.float32))
     array([[1., 1.]], dtype=float32)
 
-    The same as an expression:
+    The same by ``call``:
 
     >>> class Scale(nnkit.layers.Layer):
     ...     def build(self, input_shape):
