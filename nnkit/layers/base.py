@@ -193,7 +193,7 @@ class Layer(WeightOwner):
             built.ensure_built(input_shape)
             return built.compute_output_shape(input_shape)
         given = map_shapes(lambda shape: Placeholder(shape, self.dtype, "x"), input_shape)
-        return self.shapes_of_outputs({"x": given})
+        return mapped(lambda p: p.shape, traced(self, {"x": given}, False)[0])
 
     def fixed_sizes(self, shape: Any) -> Any:
         """The sizes of an input's shape, or shapes, on which the weights depend.
@@ -611,7 +611,7 @@ class Layer(WeightOwner):
         outputs, losses = traced(self, given, training)
         nodes = topological([*leaves(outputs), *losses], known)
         check_owned(self, nodes)
-        found = graph.follow(nodes, values, [outputs, losses], training)
+        found = graph.follow(nodes, values, [outputs, losses], training, self.name)
         graph.add_losses(found[1], training)
         graph.let_decide(self, arguments["x"], found[0])
         return found[0]

@@ -261,6 +261,7 @@ class Graph:
         values: dict[int, Any],
         wanted: Any,
         training: bool,
+        owner: str | None = None,
     ) -> Any:
         """The values of placeholders, by adding the nodes that lead to them.
 
@@ -273,11 +274,13 @@ class Graph:
         wanted : Placeholder, or nested lists of them
         training : bool
             For nodes that don't say it themselves.
+        owner : str, optional
+            The layer whose ``call`` made the nodes: errors in expressions name it.
         """
 
         def value_of(placeholder: Placeholder) -> Value:
             if id(placeholder) not in values:
-                values[id(placeholder)] = _expression(self, placeholder, values, training)
+                values[id(placeholder)] = _expression(self, placeholder, values, training, owner)
             found: Value = values[id(placeholder)]
             return found
 
@@ -493,14 +496,18 @@ def _of_shapes(graph: Graph, nested: Any, dtype: Any) -> Any:
 
 
 def _expression(
-    graph: Graph, placeholder: Placeholder, values: dict[int, Any], training: bool
+    graph: Graph,
+    placeholder: Placeholder,
+    values: dict[int, Any],
+    training: bool,
+    owner: str | None,
 ) -> Value:
     """The value of a placeholder that operators or functions of :mod:`nnkit.ops` gave."""
     node = placeholder.node
     if node is None and placeholder.variable is None:
         raise ValueError(f"{placeholder!r} does not come from the inputs of the network")
     make: Any = lookup("layer", "Operation")
-    value: Value = make.fused(graph, placeholder, values, training)
+    value: Value = make.fused(graph, placeholder, values, training, owner)
     return value
 
 

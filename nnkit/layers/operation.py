@@ -130,14 +130,20 @@ class Operation(Layer):
         return list(made) if isinstance(made, (list, tuple)) else [made]
 
     @staticmethod
-    def fused(graph: Graph, wanted: Placeholder, values: dict[int, Any], training: bool) -> Value:
+    def fused(
+        graph: Graph,
+        wanted: Placeholder,
+        values: dict[int, Any],
+        training: bool,
+        owner: str | None,
+    ) -> Value:
         """Add the use of one expression that gives a placeholder; see :meth:`Graph.follow`."""
         known = [p for p in _before(wanted, values) if id(p) in values]
         nodes = topological([wanted], known)
         sources = {id(p): p for node in nodes for p in node.inputs} or {id(wanted): wanted}
         arrays = [p for key, p in sources.items() if key in values]
         weights = [p for p in sources.values() if p.variable is not None]
-        part = Expression(wanted, nodes, arrays, weights, [values[id(p)] for p in arrays])
+        part = Expression(wanted, nodes, arrays, weights, [values[id(p)] for p in arrays], owner)
         value: Value = graph.use(part, {"x": [values[id(p)] for p in arrays]}, training)
         return value
 
@@ -204,6 +210,8 @@ class Expression(Layer, abstract=True):
         Those that stand for weights.
     given : sequence of Value
         The arrays' values in the graph.
+    owner : str, optional
+        The name of the layer whose ``call`` it is from; by default that of its last operation.
     """
 
     recordable = True
@@ -216,13 +224,15 @@ class Expression(Layer, abstract=True):
         arrays: Sequence[Placeholder],
         weights: Sequence[Placeholder],
         given: Sequence[Value],
+        owner: str | None = None,
     ) -> None:
         from nnkit.symbolic.differentiable import Differentiable
 
         names = [node.layer.name for node in nodes]
         floats = [wanted.dtype, *(v.dtype for v in given)]
         dtype = next((t for t in floats if t.startswith("float")), None)
-        super().__init__(name=names[-1] if names else wanted.name.replace(":", "_"), dtype=dtype)
+        last = names[-1] if names else wanted.name.replace(":", "_")
+        super().__init__(name=owner or last, dtype=dtype)
         computed_in = self.dtype
         shapes = {id(p): value.shape for p, value in zip(arrays, given, strict=True)}
         add_shapes(nodes, shapes)
