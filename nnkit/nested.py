@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-__all__ = ["leaves", "mapped", "packed"]
+__all__ = ["leaves", "listed", "mapped", "packed"]
 
 
 def leaves(nested: Any) -> list[Any]:
@@ -48,6 +48,19 @@ def mapped(function: Callable[[Any], Any], nested: Any) -> Any:
             return type(nested)(*values)
         return values if isinstance(nested, list) else tuple(values)
     return function(nested)
+
+
+def listed(nested: Any) -> Any:
+    """The same, with lists in place of tuples.
+
+    Examples
+    --------
+    >>> listed((1, {"a": (2, 3)}))
+    [1, {'a': [2, 3]}]
+    """
+    if isinstance(nested, dict):
+        return {key: listed(value) for key, value in nested.items()}
+    return [listed(value) for value in nested] if isinstance(nested, (list, tuple)) else nested
 
 
 def packed(nested: Any, values: Iterable[Any]) -> Any:

@@ -478,6 +478,8 @@ class Layer(WeightOwner):
             raise TypeError(f"layer {self.name!r} is called without {names[0]!r}, its input")
         training = given.pop("training", None)
         if training is not None:
+            if not isinstance(training, (bool, int, np.bool_)) or training not in (0, 1):
+                raise TypeError(f"{self.name}: training is True or False, got {training!r}")
             training = bool(training)
         return {"x": x, **{k: v for k, v in given.items() if v is not None}}, training
 

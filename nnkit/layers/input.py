@@ -61,6 +61,9 @@ class InputLayer(Layer):
         if batch_shape is not None:
             batch_size, *rest = check_tuple("batch_shape", batch_shape)
             shape = tuple(rest)
+        known = ("float32", "float64", *_WHOLE)
+        if dtype is not None and dtype not in known:
+            raise ValueError(f"InputLayer: dtype is one of {', '.join(known)}, not {dtype!r}")
         checked = tuple(check_size(n) for n in check_tuple("shape", shape))
         super().__init__(name=name, dtype=None if dtype in _WHOLE else dtype, input_shape=None)
         self.shape = checked

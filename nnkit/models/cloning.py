@@ -82,6 +82,8 @@ def model_from_json(
     (None, 2)
     """
     with known(custom_objects):
+        if not isinstance(text, (str, bytes)):
+            raise TypeError(f"model_from_json takes the text that to_json returned, got {text!r}")
         described = parse_json(text, "the text")
         if not isinstance(described, dict):
             raise FileFormatError(f"a model's JSON is a dictionary, got {str(described)[:80]}")

@@ -234,12 +234,9 @@ class Model(Trainer):
         """What a call is given for each input, also by name."""
         network = self.built_network()
         if isinstance(x, dict):
-            form, names = network.input_form, network.input_names
-            if isinstance(form, dict) and not set(x) <= set(names):
-                given_inputs.check_names(x, sorted(form, key=str))
-                return leaves(x)
-            given_inputs.check_names(x, names)
-            return [x[name] for name in names]
+            keys = given_inputs.keys_of(network, x)
+            given_inputs.check_names(x, keys)
+            return leaves([x[key] for key in keys])
         found = leaves(x)
         if len(found) != len(network.inputs):
             shapes = [getattr(one, "shape", one) for one in found]
@@ -451,6 +448,8 @@ class Model(Trainer):
         ------
         ValueError
             A layer is shared between the model and a model in it.
+        TypeError
+            An argument of a layer has no text: an array, or a function that is not registered.
         """
         check_shared(self)
         own = {
@@ -458,7 +457,8 @@ class Model(Trainer):
             "config": self.get_config(),
             "input_shapes": self.input_shape,
         }
-        return json.dumps({**to_keras.model_config(self), "nnkit": own}, **options)
+        described = {**to_keras.model_config(self), "nnkit": own}
+        return json.dumps(described, **{"default": _no_text, **options})
 
     def get_compile_config(self) -> dict[str, Any]:
         """The arguments of ``compile`` as plain data."""
@@ -572,6 +572,13 @@ class Model(Trainer):
 def plain(given: Any) -> Any:
     """Nested lists and dictionaries of losses or metrics as plain data."""
     return each(given, to_plain)
+
+
+def _no_text(value: Any) -> Any:
+    raise TypeError(
+        f"to_json: {value!r} has no text; register a function with nnkit.saving.register, and "
+        "write a model with arrays by save"
+    )
 
 
 def checked_shapes(owner: str, given: Any) -> Any:

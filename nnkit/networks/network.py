@@ -18,7 +18,7 @@ from nnkit.layers.nodes import Node, Placeholder, add_shapes, map_shapes, topolo
 from nnkit.layers.operation import Cast
 from nnkit.layers.weights import name_among
 from nnkit.losses.base import Loss
-from nnkit.nested import leaves, mapped
+from nnkit.nested import leaves, listed, mapped
 
 __all__ = ["Network", "Pending", "Reference", "check_dtypes", "connected_again", "inputs_for"]
 
@@ -101,6 +101,8 @@ class Network(Layers):
         losses: Sequence[Placeholder] = (),
         layers: Sequence[Layer] | None = None,
     ) -> None:
+        # A tuple is told from a shape nowhere, so what goes in and out is in lists.
+        inputs, outputs = listed(inputs), listed(outputs)
         _placeholders("inputs", inputs)
         _placeholders("outputs", outputs)
         if not all(_begins(p) for p in leaves(inputs)):

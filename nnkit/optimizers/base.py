@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, ClassVar
 
 import numpy as np
@@ -173,9 +174,7 @@ class Optimizer(Configurable):
 
         Learning rate and number of the step are not among them: a record reads both from memory.
         """
-        config = self.get_config()
-        baked = [name for name in config if name not in ("learning_rate", "name")]
-        return (type(self).__name__, *((name, repr(config[name])) for name in baked))
+        return (type(self).__name__, *(repr(getattr(self, n, None)) for n in _baked(type(self))))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data, with their current values."""
@@ -223,6 +222,12 @@ def get(identifier: Any) -> Optimizer:
     """
     optimizer: Optimizer = resolve("optimizer", identifier)
     return optimizer
+
+
+@functools.cache
+def _baked(cls: type[Optimizer]) -> list[str]:
+    """The arguments that a recorded step contains as numbers."""
+    return sorted(parameters(cls) - {"learning_rate", "name"})
 
 
 def _optional(owner: str, name: str, value: Any, interval: str) -> float | None:

@@ -26,6 +26,7 @@ __all__ = [
     "check_whole_batches",
     "checked",
     "fitted",
+    "keys_of",
     "only_input",
     "samples",
     "targets_for",
@@ -146,12 +147,11 @@ def samples(network: Network | Pending, x: Any) -> list[Any]:
             return [as_array(v, f"x[{i}]", stays=True) for i, v in enumerate(x)]
         return [as_array(only_input(x, "x", None, None), "x", stays=True)]
     names = network.input_names
-    form = network.input_form
-    keys = sorted(form, key=str) if isinstance(form, dict) else names
-    if len(keys) == len(names) and isinstance(x, Mapping) and not set(x) <= set(names):
+    keys = keys_of(network, x) if isinstance(x, Mapping) else None
+    if keys is not None and len(keys) == len(names):
         names = keys
-    elif len(names) > 1 and not (isinstance(x, Mapping) and set(x) <= set(names)):
-        x = _in_order(form, x)
+    if len(names) > 1 and not (isinstance(x, Mapping) and set(x) <= set(names)):
+        x = _in_order(network.input_form, x)
     if len(names) == 1:
         shape = network.input_shapes[0][1:]
         return [as_array(only_input(x, "x", shape, names[0]), "x", stays=True)]
@@ -165,6 +165,14 @@ def samples(network: Network | Pending, x: Any) -> list[Any]:
             f"by their names {names}, got {said}"
         )
     return [as_array(v, f"x[{n!r}]", stays=True) for n, v in zip(names, x, strict=True)]
+
+
+def keys_of(network: Network, x: Mapping[str, Any]) -> list[str]:
+    """By what a dictionary names the inputs: the keys of the model's own one, or their names."""
+    form, names = network.input_form, network.input_names
+    if isinstance(form, dict) and (set(x) == set(form) or not set(x) <= set(names)):
+        return sorted(form, key=str)
+    return names
 
 
 def _in_order(form: Any, x: Any) -> Any:

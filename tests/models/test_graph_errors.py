@@ -256,3 +256,15 @@ def test_nested_inputs():
         model.predict({"one": z, "pairs": [x, y]})
     with pytest.raises(ValueError, match="got a list of 2"):
         model.predict({"one": z, "pair": [x]})
+
+
+def test_what_is_no_text_no_flag_and_no_data_type():
+    model = nnkit.Sequential([nnkit.Input((2,)), nnkit.layers.Lambda(lambda x: x)])
+    with pytest.raises(TypeError, match=r"to_json: <function .* has no text; register"):
+        model.to_json()
+    with pytest.raises(TypeError, match="takes the text that to_json returned, got 3"):
+        nnkit.models.model_from_json(3)
+    with pytest.raises(TypeError, match="sequential: training is True or False, got 'no'"):
+        model(np.zeros((1, 2)), training="no")
+    with pytest.raises(ValueError, match=r"dtype is one of float32, .*, bool, not 'foo'"):
+        nnkit.Input((2,), dtype="foo")

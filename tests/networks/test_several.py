@@ -266,3 +266,24 @@ def test_a_dictionary_names_the_outputs(rng):
     np.testing.assert_allclose(found["v_loss"], abs(predicted["v"] - y["v"]).mean(), 1e-5)
     with pytest.raises(ValueError, match=r"'dense'.*'u', 'v'"):
         model.compile("sgd", {"dense": "mse"})
+
+
+def test_keys_of_a_dictionary_come_before_the_names_of_inputs():
+    a, b = Input((1,), name="b"), Input((1,), name="a")
+    model = Model({"a": a, "b": b}, 10.0 * a + b)
+    x = {"a": np.ones((2, 1)), "b": np.full((2, 1), 2.0)}
+    model.compile("sgd", "mse")
+    for y in (model.predict(x), model(x)):
+        np.testing.assert_array_equal(y, [[12.0], [12.0]])
+    assert model.evaluate(x, np.full((2, 1), 12.0), verbose=0) == 0
+
+
+def test_tuples_of_inputs_and_outputs_are_lists():
+    a, b = Input((1,)), Input((1,))
+    model = Model((a, (b,)), (a + b, {"product": (a * b,)}))
+    x = np.full((2, 1), 2.0), (np.full((2, 1), 3.0),)
+    for total, named in (model.predict(x), model(x)):
+        np.testing.assert_array_equal(total, [[5.0], [5.0]])
+        np.testing.assert_array_equal(named["product"][0], [[6.0], [6.0]])
+    total, named = model([Input((1,)), [Input((1,))]])
+    assert total.shape == named["product"][0].shape == (None, 1)
