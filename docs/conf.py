@@ -6,11 +6,13 @@ import pkgutil
 import re
 
 from sphinx import addnodes
+from sphinx.util.docutils import SphinxDirective
 from sphinx.util.inspect import stringify_signature
 
 import nnkit
 import nnkit.kernels.cpu
 import nnkit.registry
+from nnkit.left_out import LEFT_OUT
 
 project = "nnkit"
 author = "nnkit contributors"
@@ -122,7 +124,21 @@ def tell_variables_apart(app, doctree):
             reference["reftarget"] = f"nnkit.{home}.Variable"
 
 
+class LeftOut(SphinxDirective):
+    """A table of what Keras has and nnkit lacks."""
+
+    def run(self):
+        lines = [".. list-table::", "   :header-rows: 1", "   :widths: 18 42 40", ""]
+        lines += ["   * - Package", "     - Names", "     - Why"]
+        for package, groups in LEFT_OUT.items():
+            for names, why in groups.items():
+                shown = ", ".join(f"``{name}``" for name in names.split())
+                lines += [f"   * - ``{package}``", f"     - {shown}", f"     - {why}"]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
 def setup(app):
+    app.add_directive("left-out", LeftOut)
     app.connect("builder-inited", unwrap_kernels)
     app.connect("autodoc-skip-member", skip_helpers)
     app.connect("autodoc-process-docstring", declare_kernel)

@@ -9,8 +9,11 @@ from types import FrameType
 from typing import Any
 
 from nnkit.arguments import did_you_mean
+from nnkit.left_out import reason
 
 __all__ = ["explain_missing", "missing"]
+
+PAGE = " What Keras has and nnkit lacks is listed in the manual, docs/comparison.rst, as left out"
 
 
 def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], Any]:
@@ -70,10 +73,8 @@ def _hint(package: str, name: str) -> str:
     for module in sorted(public):
         if name in public[module]:
             return f"; it is {module}.{name}"
-    return did_you_mean(name, public.get(package, [])) + (
-        " What Keras has and nnkit lacks is listed in the manual, docs/comparison.rst, under "
-        "'Not there yet'"
-    )
+    why = reason(package.removeprefix("nnkit."), name)
+    return f": {why}" if why else did_you_mean(name, public.get(package, [])) + PAGE
 
 
 def _is_public(module: str) -> bool:
