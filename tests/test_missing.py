@@ -36,7 +36,7 @@ def test_every_package_says_where_to_look(package):
         ("nnkit.layers", "Conv3D", rf"; did you mean 'Conv\dD'\? {PAGE}"),
         ("nnkit.layers", "EarlyStopping", r"; it is nnkit\.callbacks\.EarlyStopping$"),
         ("nnkit.losses", "mean_sqared_error", r"; did you mean 'mean_squared_error'\?"),
-        ("nnkit.optimizers", "schedules", PAGE),
+        ("nnkit.optimizers", "ScheduleFreeAdamW", PAGE),
     ],
 )
 def test_hints(package, name, hint):

@@ -270,6 +270,8 @@ class Translator:
         if name.endswith("activation") or (name in INNER_LAYERS and "class_name" in value):
             class_name = _member(value, "class_name", str, f"{name} of {where}")
             return self._layer(class_name, _member(value, "config", dict, name))
+        if name == "learning_rate":
+            return self._object("schedule", value)
         for kind in ("initializer", "regularizer", "constraint"):
             if name.endswith(f"_{kind}"):
                 return self._object(kind, _with_class_name(value))

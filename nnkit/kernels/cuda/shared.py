@@ -109,7 +109,13 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
     ]
     by_blocks = [penalties.penalty_blocks, updates.sum_squares]
     by_plane = [batch.gather, batch.gather_sequence, batch.scatter_sequence]
-    by_one_thread = [batch.advance, batch.advance_batch, metrics.accumulate_penalty]
+    by_one_thread = [
+        batch.advance,
+        batch.advance_batch,
+        metrics.accumulate_penalty,
+        updates.count_updates,
+        updates.nadam_numbers,
+    ]
     made = [from_cpu(k, _cuda.elements(_written(k)), ELEMENTS) for k in by_elements]
     made += [from_cpu(metrics.broadcast_weights, _cuda.elements("sample_weight"), ELEMENTS)]
     made += [
