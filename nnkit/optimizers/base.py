@@ -275,22 +275,18 @@ class Optimizer(Configurable):
                 raise TypeError(
                     f"{owner}: var_list has weights, such as layer.bias; got {variable!r}"
                 )
-        if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-            raise TypeError(f"{owner}: var_names must be a list of strings, got {var_names!r}")
-        for name in names:
-            try:
-                re.compile(name)
-            except re.error as error:
-                raise ValueError(f"{owner}: {name!r} is no regular expression: {error}") from None
-        self.undecayed = tuple(names), variables
+        self.undecayed = regular_expressions(owner, "var_names", names), variables
 
     def decay_of(self, variable: Variable) -> float:
-        """The weight decay of one weight; 0 without."""
-        names, variables = self.undecayed
-        excluded = any(variable is other for other in variables)
-        if excluded or any(re.search(name, variable.name) for name in names):
-            return 0.0
+        """The weight decay of a weight that isn't excluded from it; 0 without."""
         return self.weight_decay or 0.0
+
+    def is_undecayed(self, variable: Variable) -> bool:
+        """Whether a weight is excluded from weight decay."""
+        names, variables = self.undecayed
+        if any(variable is other for other in variables):
+            return True
+        return any(re.search(name, variable.name) for name in names)
 
     # --------------------------------------------------------------------------------- the step
 
@@ -377,7 +373,8 @@ class Optimizer(Configurable):
                 clip_norm(variable.gradient.reshape(variable.gradient.size), self.clipnorm)
 
     def _decay(self, storage: Storage, rate: np.ndarray) -> None:
-        decays = [self.decay_of(variable) for variable in storage.trainable_variables]
+        trained = storage.trainable_variables
+        decays = [0.0 if self.is_undecayed(v) else self.decay_of(v) for v in trained]
         for start, end, decay in _alike(decays, storage.offsets):
             if decay:
                 launch.decay_weights(rate, decay, storage.values[start:end])
@@ -416,7 +413,7 @@ class Optimizer(Configurable):
         config = self.get_config()
         baked = [name for name in config if name not in ("learning_rate", "name")]
         names, variables = self.undecayed
-        excluded = (names, *map(id, variables))
+        excluded = (*names, *map(id, variables))
         return (type(self).__name__, *((name, repr(config[name])) for name in baked), excluded)
 
     def get_config(self) -> dict[str, Any]:
@@ -463,11 +460,30 @@ def usual(value: float | None, default: float) -> float:
     return default if value is None else value
 
 
+def regular_expressions(owner: str, name: str, given: Any) -> list[str]:
+    """Check a list of regular expressions."""
+    if not isinstance(given, (list, tuple, set)) or not all(isinstance(r, str) for r in given):
+        raise TypeError(f"{owner}: {name} must be a list of strings, got {given!r}")
+    for expression in given:
+        try:
+            re.compile(expression)
+        except re.error as error:
+            raise ValueError(
+                f"{owner}: {name} has {expression!r}, which is no regular expression: {error}"
+            ) from None
+    return list(given)
+
+
 def clip_norm(gradient: np.ndarray, limit: float) -> None:
     """Scale a vector down to the norm ``limit`` if its norm is larger."""
-    partial = empty((2, -(-gradient.size // SUM_BLOCK)), np.float64)
-    launch.sum_squares(gradient, partial)
-    launch.clip_by_norm(partial, limit, gradient)
+    launch.clip_by_norm(squares_of(gradient), limit, gradient)
+
+
+def squares_of(vector: np.ndarray) -> np.ndarray:
+    """What kernels take the norm of a vector from."""
+    partial = empty((2, -(-vector.size // SUM_BLOCK)), np.float64)
+    launch.sum_squares(vector, partial)
+    return partial
 
 
 def get(identifier: Any) -> Optimizer:

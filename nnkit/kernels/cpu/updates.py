@@ -316,7 +316,7 @@ def lion(g, rate, beta_1, beta_2, m, p):
         m[i] = kept * m[i] + added * g[i]
 
 
-@kernel(updates=["m", "v", "d"], split=["g", "m", "v", "d"], elementwise=True)
+@kernel(outputs=["d"], updates=["m", "v"], split=["g", "m", "v", "d"], elementwise=True)
 def lamb_direction(g, iteration, beta_1, beta_2, epsilon, m, v, d):
     """d = m / (1 - beta_1^t) / (sqrt(v / (1 - beta_2^t)) + epsilon), with the means of Adam."""
     t = np.float64(iteration[0])
@@ -344,6 +344,116 @@ def trust_step(squares, step_squares, rate, d, p):
     alpha = p.dtype.type(rate[0] * ratio)
     for i in range(p.size):
         p[i] -= alpha * d[i]
+
+
+@kernel(outputs=["numbers"])
+def adafactor_numbers(rate, iteration, decay, numbers):
+    """The step's size and the part of new squares, as float64 (2,).
+
+    min(rate, 1 / sqrt t) and t^decay.
+    """
+    t = np.float64(iteration[0])
+    numbers[0] = min(rate[0], 1.0 / math.sqrt(t))
+    numbers[1] = t**decay
+
+
+@kernel(outputs=["d"], updates=["v"], split=["g", "v", "d"], elementwise=True)
+def adafactor_direction(g, numbers, epsilon, v, d):
+    """v += k (g^2 + epsilon - v), d = g / sqrt v, with k of :func:`adafactor_numbers`."""
+    new = v.dtype.type(numbers[1])
+    eps = v.dtype.type(epsilon)
+    top = _largest(v)
+    for i in range(v.size):
+        slope = limited(g[i], top)
+        v[i] += new * (slope * slope + eps - v[i])
+        d[i] = slope / math.sqrt(v[i])
+
+
+@kernel(updates=["r"], split=["g", "r"])
+def adafactor_rows(g, numbers, epsilon, r):
+    """r[i] += k (the mean over j of g[i, j]^2 + epsilon - r[i]); g (rows, columns)."""
+    rows, columns = g.shape
+    new = r.dtype.type(numbers[1])
+    eps = r.dtype.type(epsilon)
+    part = r.dtype.type(1.0 / columns)
+    top = _largest(r)
+    for i in range(rows):
+        mean = r.dtype.type(0)
+        for j in range(columns):
+            slope = limited(g[i, j], top)
+            mean += part * (slope * slope)
+        r[i] += new * (mean + eps - r[i])
+
+
+@kernel(outputs=["s"], split=["g", "s"], elementwise=True)
+def scaled_squares(g, factor, s):
+    """s = factor g^2: a mean is their sum, which doesn't overflow."""
+    part = s.dtype.type(factor)
+    top = _largest(s)
+    for i in range(s.size):
+        slope = limited(g[i], top)
+        s[i] = part * (slope * slope)
+
+
+@kernel(updates=["c"], split=["mean", "c"], elementwise=True)
+def adafactor_columns(mean, numbers, epsilon, c):
+    """c += k (mean + epsilon - c)."""
+    new = c.dtype.type(numbers[1])
+    eps = c.dtype.type(epsilon)
+    for j in range(c.size):
+        c[j] += new * (mean[j] + eps - c[j])
+
+
+@kernel(outputs=["v", "d"], split=["g", "r", "v", "d"])
+def adafactor_factored(g, r, mean, c, v, d):
+    """v[i, j] = r[i] / mean[0] c[j], d = g / sqrt v; all but r, mean and c (rows, columns)."""
+    rows, columns = g.shape
+    top = _largest(v)
+    for i in range(rows):
+        share = r[i] / mean[0]
+        for j in range(columns):
+            v[i, j] = share * c[j]
+            d[i, j] = limited(g[i, j], top) / math.sqrt(v[i, j])
+
+
+@kernel(updates=["p"], split=["d", "p"], elementwise=True)
+def adafactor_step(squares, step_squares, count, numbers, epsilon, threshold, d, p):
+    """p -= max(epsilon, rms p) size d / max(1, rms d / threshold).
+
+    The squares are the :func:`sum_squares` of all ``count`` elements of p and of d; the size is of
+    :func:`adafactor_numbers`.
+    """
+    root = math.sqrt(np.float64(count))
+    large = max(epsilon, _norm(squares) / root)
+    excess = max(1.0, _norm(step_squares) / root / threshold)
+    alpha = p.dtype.type(large * numbers[0] / excess)
+    for i in range(p.size):
+        p[i] -= alpha * d[i]
+
+
+@kernel(outputs=["d"], updates=["m"], split=["g", "m", "d"], elementwise=True)
+def add_momentum(g, momentum, nesterov, m, d):
+    """m = momentum m + g; d = m, or g + momentum m with nesterov."""
+    mu = m.dtype.type(momentum)
+    for i in range(m.size):
+        m[i] = mu * m[i] + g[i]
+        d[i] = g[i] + mu * m[i] if nesterov else m[i]
+
+
+@kernel(updates=["x"], split=["x"], elementwise=True, exact=True)
+def divide_by_norm(partial, epsilon, x):
+    """x /= norm + epsilon, with the norm of ``partial``, the :func:`sum_squares` of all of x."""
+    factor = 1.0 / (_norm(partial) + epsilon)
+    for i in range(x.size):
+        x[i] = x.dtype.type(np.float64(x[i]) * factor)
+
+
+@kernel(updates=["y"], split=["x", "y"], elementwise=True)
+def mix(x, a, b, y):
+    """y = a x + b y."""
+    of_x, of_y = y.dtype.type(a), y.dtype.type(b)
+    for i in range(y.size):
+        y[i] = of_x * x[i] + of_y * y[i]
 
 
 @kernel(updates=["p"], split=["p"], elementwise=True)

@@ -88,6 +88,8 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
         recurrent.keep_steps,
         recurrent.hold,
         recurrent.hold_backward,
+        updates.adafactor_rows,
+        updates.adafactor_factored,
     ]
     loops_of_rows = dict.fromkeys(by_rows, 1) | {
         merging.unit_vectors: 2,
@@ -113,6 +115,7 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
         batch.advance,
         batch.advance_batch,
         metrics.accumulate_penalty,
+        updates.adafactor_numbers,
         updates.count_updates,
         updates.nadam_numbers,
     ]
