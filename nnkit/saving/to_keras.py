@@ -79,17 +79,16 @@ def training_config(compiled: dict[str, Any]) -> dict[str, Any]:
         "run_eagerly": False,
         "steps_per_execution": 1,
         "jit_compile": True,
-        "optimizer_config": {
-            "class_name": optimizer["class_name"],
-            "config": {k: _of_optimizer(k, v) for k, v in optimizer["config"].items()},
-        },
+        "optimizer_config": _optimizer(optimizer),
     }
 
 
-def _of_optimizer(name: str, value: Any) -> Any:
-    if name == "learning_rate" and isinstance(value, dict):
-        return _object("keras.optimizers.schedules", value)
-    return _value(name, value)
+def _optimizer(described: dict[str, Any]) -> dict[str, Any]:
+    config = {k: _value(k, v) for k, v in described["config"].items()}
+    rate = config.get("learning_rate")
+    if isinstance(rate, dict):
+        config["learning_rate"] = _object("keras.optimizers.schedules", rate)
+    return {"class_name": described["class_name"], "config": config}
 
 
 def _weights(compiled: dict[str, Any]) -> Any:

@@ -303,12 +303,10 @@ def lion(g, rate, beta_1, beta_2, m, p):
     X. Chen et al. 2023. The sign of what is not finite is NaN.
     """
     lr = p.dtype.type(rate[0])
-    old = p.dtype.type(beta_1)
-    new = p.dtype.type(1.0 - beta_1)
-    kept = p.dtype.type(beta_2)
-    added = p.dtype.type(1.0 - beta_2)
     zero = p.dtype.type(0)
     one = p.dtype.type(1)
+    old, kept = p.dtype.type(beta_1), p.dtype.type(beta_2)
+    new, added = one - old, one - kept
     for i in range(p.size):
         mixed = old * m[i] + new * g[i]
         sign = one if mixed > zero else (-one if mixed < zero else zero)
