@@ -311,32 +311,13 @@ class Optimizer(Configurable):
             int64 (1,), the step's number, counted from 1.
         """
         own = {name: slots[name] for name in self.slots}
-        every, update = self.gradient_accumulation_steps, iteration
-        if every is None:
+        if self.gradient_accumulation_steps is None:
             self._update(storage, own, rate, iteration)
         else:
-            update = empty((1,), np.int64)
-            launch.count_updates(iteration, every, update)
-            self._accumulate(storage, slots["gradient_accumulator"], every, iteration)
-            # Every batch does an update; that of a batch before the last one is undone.
-            changed = [storage.trainable, *own.values()]
-            before = [empty(array.shape, array.dtype) for array in changed]
-            for array, kept in zip(changed, before, strict=True):
-                launch.copy(array, kept)
-            self._update(storage, own, rate, update)
-            for array, kept in zip(changed, before, strict=True):
-                launch.undo_unless_last(kept, iteration, every, array)
+            iteration = self._update_at_last(storage, slots, own, rate, iteration)
         if self.use_ema:
-            often = self.ema_overwrite_frequency or 0
-            numbers = update, self.ema_momentum, often
+            numbers = iteration, self.ema_momentum, self.ema_overwrite_frequency or 0
             launch.average_weights(*numbers, slots["average"], storage.trainable)
-
-    def _accumulate(
-        self, storage: Storage, total: np.ndarray, every: int, iteration: np.ndarray
-    ) -> None:
-        launch.accumulate_gradients(iteration, every, total, storage.gradients)
-        for variable in storage.trainable_variables:
-            variable.use_every_row()  # Rows that this batch doesn't use have a mean, too.
 
     def _update(
         self,
@@ -352,12 +333,47 @@ class Optimizer(Configurable):
         if self.recordable:
             self.update_all(storage, slots, rate, iteration)
         else:
-            # Not what a replay has elsewhere: the rate and the number of the step may be.
-            def run(rate: np.ndarray, iteration: np.ndarray, *rest: np.ndarray) -> None:
-                self.update_all(storage, slots, rate, iteration)
+            self._update_in_python(storage, slots, rate, iteration)
 
-            reads = rate, iteration, storage.gradients
-            update_in_python(run, reads, (storage.trainable, *slots.values()))
+    def _update_in_python(
+        self,
+        storage: Storage,
+        slots: dict[str, np.ndarray],
+        rate: np.ndarray,
+        iteration: np.ndarray,
+    ) -> None:
+        def run(rate: np.ndarray, iteration: np.ndarray, *lasting: np.ndarray) -> None:
+            self.update_all(storage, slots, rate, iteration)
+
+        reads = rate, iteration, storage.gradients
+        update_in_python(run, reads, (storage.trainable, *slots.values()))
+
+    def _update_at_last(
+        self,
+        storage: Storage,
+        slots: dict[str, np.ndarray],
+        own: dict[str, np.ndarray],
+        rate: np.ndarray,
+        iteration: np.ndarray,
+    ) -> np.ndarray:
+        """Every batch does an update, and undoes it unless it is the last of its group.
+
+        So all steps are the same list of launches. Returns the number of the update.
+        """
+        every, update = self.gradient_accumulation_steps, empty((1,), np.int64)
+        launch.count_updates(iteration, every, update)
+        total = slots["gradient_accumulator"]
+        launch.accumulate_gradients(iteration, every, total, storage.gradients)
+        for variable in storage.trainable_variables:
+            variable.use_every_row()  # Rows that this batch doesn't use have a mean, too.
+        changed = [storage.trainable, *own.values()]
+        before = [empty(array.shape, array.dtype) for array in changed]
+        for array, kept in zip(changed, before, strict=True):
+            launch.copy(array, kept)
+        self._update(storage, own, rate, update)
+        for array, kept in zip(changed, before, strict=True):
+            launch.undo_unless_last(kept, iteration, every, array)
+        return update
 
     def update_tables(self, storage: Storage, rate: np.ndarray) -> bool:
         """Update all weights, of tables only the rows that the batch used; False if it can't."""
@@ -419,9 +435,9 @@ class Optimizer(Configurable):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data, with their current values."""
         recorded = super().get_config()
-        names = sorted(parameters(type(self)))
+        names = sorted(parameters(type(self)) - {"learning_rate"})
         found = {name: to_plain(getattr(self, name, recorded.get(name))) for name in names}
-        return found | {"learning_rate": to_plain(self._learning_rate)}
+        return {"learning_rate": to_plain(self._learning_rate)} | found
 
     def __repr__(self) -> str:
         rate = self.schedule or float(self.learning_rate)
