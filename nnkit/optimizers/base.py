@@ -196,6 +196,11 @@ class Optimizer(Configurable):
         """The number of updates so far: with gradient accumulation, fewer than batches."""
         return self.steps_done // (self.gradient_accumulation_steps or 1)
 
+    @iterations.setter
+    def iterations(self, value: int) -> None:
+        count = checks.integer(type(self).__name__, "iterations", value, 0, 2**62)
+        self.steps_done = count * (self.gradient_accumulation_steps or 1)
+
     @property
     def all_slots(self) -> tuple[str, ...]:
         """Names of all vectors that are kept: averages and sums of gradients first."""

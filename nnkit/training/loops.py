@@ -68,8 +68,9 @@ def fit(
                     break
     finally:  # After Ctrl-C, too, the model keeps its weights and its history.
         try:
-            with deferred(), model.turns.alone(writes=True):
-                claimed(model).finish()
+            if model.optimizer.use_ema:
+                with deferred(), model.turns.alone(writes=True):
+                    claimed(model).finish()
         finally:
             listeners.on_train_end()
 

@@ -167,8 +167,8 @@ class Session:
         return found
 
     def finish(self) -> None:
-        """At the end of ``fit``: weights become their averages, if there are any."""
-        if self.optimizer.use_ema and self.optimizer.steps_done:
+        """At the end of ``fit``: weights become their averages, if a step has made some."""
+        if self.optimizer.steps_done:
             writing(self.storage.trainable)[...] = self.slots["average"]
 
     def claimed(self, optimizer: Optimizer) -> Session:
@@ -182,6 +182,7 @@ class Session:
         before, now = self.made_of, _made_of(self.network)
         # As objects: weights are compared by their values.
         same = len(before) == len(now) and all(map(operator.is_, before, now))
+        same = same and self.fits(optimizer)
         if self.optimizer is not optimizer:
             return Session(self.network, optimizer, self.aims, self.python)
         if same:
@@ -190,6 +191,10 @@ class Session:
         new = Session(self.network, optimizer, self.aims, self.python)
         new.take_over(self)
         return new
+
+    def fits(self, optimizer: Optimizer) -> bool:
+        """Whether these are the slots of an optimizer, which may want an average only now."""
+        return tuple(self.flat_slots) == optimizer.all_slots
 
     def take_over(self, old: Session) -> None:
         """Go on where a session with other trainable weights stopped."""
@@ -221,6 +226,7 @@ def claimed(model: Trainer) -> Session:
         or session.storage.seen != Storage.moves
         or session.network is not model.network
         or session.optimizer is not model.optimizer
+        or not session.fits(model.optimizer)
     ):
         return model.session()
     session.eager = model.run_eagerly

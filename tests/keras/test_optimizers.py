@@ -31,10 +31,12 @@ SCHEDULES = [
 def test_schedule(name, given, options):
     ours = getattr(optimizers.schedules, name)(*given, **options)
     theirs = getattr(keras.optimizers.schedules, name)(*given, **options)
-    assert_close(ours.rates(0, 30), [theirs(step) for step in range(30)])
+    steps = (0, 1, 3, 4, 7, 10, 29)  # Keras compiles each anew.
+    assert_close([ours.rates(step, 1)[0] for step in steps], [theirs(step) for step in steps])
     assert ours.get_config() == theirs.get_config()
     described = keras.optimizers.schedules.serialize(theirs)
-    assert_close(optimizers.schedules.deserialize(described).rates(0, 9), ours.rates(0, 9))
+    again = optimizers.schedules.deserialize(described)
+    np.testing.assert_array_equal(again.rates(0, 30), ours.rates(0, 30))
     there = keras.optimizers.schedules.deserialize(optimizers.schedules.serialize(ours))
     assert_close(there(5), ours(5))
 

@@ -107,6 +107,16 @@ def test_the_average_of_a_thawed_weight_begins_with_it():
     assert_same(model.get_weights()[:2], before[:2])
 
 
+def test_an_average_may_be_wanted_later():
+    model = network(SGD(0.1, momentum=0.9))
+    model.fit(X, Y, batch_size=2, verbose=0)
+    momentum = copy.deepcopy(model.optimizer_slots()["momentum"])
+    model.optimizer.use_ema = True
+    assert_same(model.optimizer_slots()["momentum"], momentum)
+    model.fit(X, Y, batch_size=2, verbose=0)
+    assert_same(model.get_weights(), averages(model))
+
+
 # ------------------------------------------------------------------------------ several batches
 
 
