@@ -1,4 +1,4 @@
-"""Optimizers, one class a file, and :mod:`schedules` of learning rates."""
+"""Optimizers, one class a file, and schedules of learning rates."""
 
 from nnkit.optimizers import schedules
 from nnkit.optimizers.adadelta import Adadelta
