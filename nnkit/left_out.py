@@ -10,7 +10,7 @@ __all__ = ["LEFT_OUT", "reason"]
 
 NOT_YET = "not written yet"
 OTHERS = "it wraps a part of another framework"
-OBJECTS = "objects are described by to_json, get_config and model files"
+LEGACY = "it holds what Keras itself left behind"
 
 # By package, by names, why.
 LEFT_OUT: dict[str, dict[str, str]] = {
@@ -34,11 +34,17 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "HashedCrossing": NOT_YET,
         "MelSpectrogram STFTSpectrogram": "there are no Fourier transforms",
     },
+    "optimizers": {
+        "LossScaleOptimizer": "a model is float32 or float64, whose gradients need no scaling",
+        "MultiOptimizer OptimizerMap": "one optimizer trains all weights",
+        "ScheduleFreeAdamW": NOT_YET,
+        "legacy": LEGACY,
+    },
     "utils": {
         "Config FeatureSpace": NOT_YET,
         "audio_dataset_from_directory": "no library for sound is among the extras",
         "bounding_boxes": "there are no bounding boxes",
-        "legacy": "it holds what Keras itself left behind",
+        "legacy": LEGACY,
         "model_to_dot": "plot_model draws without Graphviz",
         "get_source_inputs": "a model has its inputs in model.inputs",
         "disable_interactive_logging enable_interactive_logging is_interactive_logging_enabled": (

@@ -21,6 +21,7 @@ PACKAGES = [
     nnkit.losses,
     nnkit.metrics,
     nnkit.optimizers,
+    nnkit.optimizers.schedules,
     nnkit.regularizers,
     nnkit.saving,
     nnkit.testing,
@@ -51,7 +52,7 @@ def test_of_a_class(cls):
     assert set(shown) == parameters(cls)
     own = inspect.signature(cls.__init__).parameters.values()
     for p in own:
-        if p.name != "self" and p.kind is not p.VAR_KEYWORD:
+        if p.name != "self" and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
             assert shown[p.name] == p
     if issubclass(cls, Layer) and not issubclass(cls, (nnkit.Model, nnkit.layers.InputLayer)):
         theirs = inspect.signature(Layer).parameters

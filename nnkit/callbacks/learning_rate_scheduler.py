@@ -26,7 +26,8 @@ class LearningRateScheduler(Callback):
     Raises
     ------
     TypeError
-        ``schedule`` is not a function of one or two arguments, or doesn't return a number.
+        ``schedule`` is not a function of one or two arguments, or doesn't return a number; or the
+        optimizer's learning rate follows a schedule of its own.
 
     Examples
     --------
@@ -45,6 +46,10 @@ class LearningRateScheduler(Callback):
         self.schedule = schedule
         self.verbose = verbose
 
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Refuse an optimizer whose learning rate follows a schedule."""
+        refuse_schedule(self)
+
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Set the learning rate."""
         before = [float(self.model.optimizer.learning_rate)] if self.takes_rate else []
@@ -58,6 +63,23 @@ class LearningRateScheduler(Callback):
         """Add the learning rate to the logs."""
         if logs is not None:
             logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+
+
+def refuse_schedule(callback: Callback) -> None:
+    """Raise an error if a callback can't set the learning rate, because it follows a schedule.
+
+    Raises
+    ------
+    TypeError
+    """
+    optimizer, name = callback.model.optimizer, type(callback).__name__
+    schedule = getattr(optimizer, "schedule", None)
+    if schedule is not None:
+        raise TypeError(
+            f"{name} sets the learning rate, which follows {type(schedule).__name__} in this "
+            f"{type(optimizer).__name__}: leave out the callback, or compile with a number for "
+            "learning_rate"
+        )
 
 
 def _takes_rate(schedule: Callable[..., float]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnkit import checks
 from nnkit.callbacks.callback import Logs, say
+from nnkit.callbacks.learning_rate_scheduler import refuse_schedule
 from nnkit.callbacks.monitor import MonitorCallback
 
 __all__ = ["ReduceLROnPlateau"]
@@ -33,6 +34,8 @@ class ReduceLROnPlateau(MonitorCallback):
 
     Raises
     ------
+    TypeError
+        The optimizer's learning rate follows a schedule.
     ValueError
         ``factor`` is not less than 1, or there is no result named ``monitor``.
 
@@ -71,8 +74,9 @@ class ReduceLROnPlateau(MonitorCallback):
         self.wait = self.cooldown_counter = 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Reset the state of an earlier ``fit``."""
+        """Reset the state of an earlier ``fit``; refuse a learning rate that follows a schedule."""
         super().on_train_begin(logs)
+        refuse_schedule(self)
         self._reset()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from nnkit.engine.array_reading import ArrayReading
 from nnkit.engine.dispatch import at_work, launch
 from nnkit.engine.mirrors import lent, private, reading, writing
 
-__all__ = ["ALIGNMENT", "Storage", "Variable"]
+__all__ = ["ALIGNMENT", "Layout", "Storage", "Variable"]
 
 ALIGNMENT = 16  # Elements: every weight starts on a cache line, so that workers don't share one.
 
@@ -177,7 +178,41 @@ def _written(array: np.ndarray) -> np.ndarray:
     return array if at_work() else writing(array)
 
 
-class Storage:
+class Layout:
+    """Where arrays of some shapes lie in a flat vector, each from a cache line on.
+
+    Parameters
+    ----------
+    shapes : sequence of tuple of int
+
+    Attributes
+    ----------
+    offsets : list of int
+        Where each begins, and then the length of the vector.
+    """
+
+    def __init__(self, shapes: Sequence[tuple[int, ...]]) -> None:
+        self.shapes = tuple(shapes)
+        self.offsets = [0]
+        for shape in self.shapes:
+            size = -(-math.prod(shape) // ALIGNMENT) * ALIGNMENT
+            self.offsets.append(self.offsets[-1] + size)
+
+    def zeros(self, dtype: Any) -> np.ndarray:
+        """A vector for all arrays."""
+        return private(np.zeros(self.offsets[-1], dtype))
+
+    def view(self, flat: np.ndarray, index: int) -> np.ndarray:
+        """The part of a vector that is the array with this index, in its shape."""
+        shape, start = self.shapes[index], self.offsets[index]
+        return flat[start : start + math.prod(shape)].reshape(shape)
+
+    def views(self, flat: np.ndarray) -> list[np.ndarray]:
+        """All arrays in a vector."""
+        return [self.view(flat, i) for i in range(len(self.shapes))]
+
+
+class Storage(Layout):
     """The weights of a model in one flat vector and their gradients in another.
 
     One vector means that an optimizer's step is one kernel over everything. A weight belongs to
@@ -198,11 +233,8 @@ class Storage:
     def __init__(self, variables: Sequence[Variable], trainable: int) -> None:
         self.variables = tuple(variables)
         self.dtype = np.dtype(self.variables[0].dtype if self.variables else "float32")
-        self.offsets = [0]
-        for variable in self.variables:
-            size = -(-variable.size // ALIGNMENT) * ALIGNMENT
-            self.offsets.append(self.offsets[-1] + size)
-        self.values = private(np.zeros(self.offsets[-1], self.dtype))
+        super().__init__([variable.shape for variable in self.variables])
+        self.values = self.zeros(self.dtype)
         self.gradients = private(np.zeros(self.offsets[trainable], self.dtype))
         self.trainable = self.values[: self.offsets[trainable]]
         self.trainable_variables = self.variables[:trainable]
@@ -228,15 +260,6 @@ class Storage:
         if moved:
             Storage.moves += 1
         self.seen = Storage.moves
-
-    def slot(self) -> np.ndarray:
-        """Zeros, one for each element of ``trainable``: what an optimizer remembers of it."""
-        return private(np.zeros_like(self.trainable))
-
-    def view(self, flat: np.ndarray, index: int) -> np.ndarray:
-        """The part of a flat vector that belongs to a weight, in the weight's shape."""
-        variable, start = self.variables[index], self.offsets[index]
-        return flat[start : start + variable.size].reshape(variable.shape)
 
     def stretches(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
         """Gradients and values of what is trained: tables with their ``rows_used``, the rest flat.

@@ -491,20 +491,30 @@ class Model(Trainer):
         """The optimizer's slots by name: for each a view for every trainable weight."""
         self._require_compiled("optimizer_slots")
         self._require_built("optimizer_slots")
-        session = self.session()
-        storage = session.storage
-        trained = range(len(storage.trainable_variables))
-        return {n: [storage.view(flat, i) for i in trained] for n, flat in session.slots.items()}
+        return self.session().slot_views()
 
     @property
     def training_state(self) -> dict[str, Any]:
-        """The remaining state of training, which a file keeps: the seed of shuffling."""
+        """The remaining state of training, which a file keeps: the seed of shuffling.
+
+        And what :meth:`nnkit.optimizers.Optimizer.exclude_from_weight_decay` was given, if it was.
+        """
         self._require_compiled("training_state")
-        return {"seed": self._seed}
+        state: dict[str, Any] = {"seed": self._seed}
+        names, variables = self.optimizer.undecayed
+        if names or variables:
+            places = {id(v): i for i, v in enumerate(self.weights)}
+            known = [places[id(v)] for v in variables if id(v) in places]
+            state["undecayed"] = {"names": list(names), "weights": known}
+        return state
 
     @training_state.setter
     def training_state(self, state: dict[str, Any]) -> None:
         self._seed = checks.integer("training_state", "seed", state["seed"], 0, 2**63 - 1)
+        if "undecayed" in state:
+            names, places = state["undecayed"]["names"], state["undecayed"]["weights"]
+            variables = [self.weights[i] for i in places]
+            self.optimizer.exclude_from_weight_decay(variables, names)
 
     # ---------------------------------------------------------------------------------- copies
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
@@ -71,8 +72,10 @@ def summary(
     show(f"Total weights: {total:,} ({size / 1024:,.1f} KiB)")
     show(f"Trainable: {trainable:,}   Not trainable: {total - trainable:,}")
     if model.compiled:
-        slots = len(model.optimizer.slots)
-        show(f"Optimizer {type(model.optimizer).__name__}: {slots * trainable:,} more numbers")
+        optimizer, weights = model.optimizer, model.trainable_weights
+        kept = [optimizer.slot_shape(slot, v) for slot in optimizer.all_slots for v in weights]
+        more = sum(map(math.prod, kept))
+        show(f"Optimizer {type(optimizer).__name__}: {more:,} more numbers")
 
 
 def _nodes(model: Any) -> Sequence[Node]:

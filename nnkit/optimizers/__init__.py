@@ -1,8 +1,38 @@
-"""Optimizers, one class a file."""
+"""Optimizers, one class a file, and schedules of learning rates."""
 
+from nnkit.optimizers import schedules
+from nnkit.optimizers.adadelta import Adadelta
+from nnkit.optimizers.adafactor import Adafactor
+from nnkit.optimizers.adagrad import Adagrad
 from nnkit.optimizers.adam import Adam
-from nnkit.optimizers.base import Optimizer, get
+from nnkit.optimizers.adamax import Adamax
+from nnkit.optimizers.adamw import AdamW
+from nnkit.optimizers.base import Optimizer, deserialize, get, serialize
+from nnkit.optimizers.ftrl import Ftrl
+from nnkit.optimizers.lamb import Lamb
+from nnkit.optimizers.lion import Lion
+from nnkit.optimizers.muon import Muon
+from nnkit.optimizers.nadam import Nadam
 from nnkit.optimizers.rmsprop import RMSprop
 from nnkit.optimizers.sgd import SGD
 
-__all__ = ["SGD", "Adam", "Optimizer", "RMSprop", "get"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "Muon",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]

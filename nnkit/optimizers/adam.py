@@ -8,7 +8,8 @@ import numpy as np
 
 from nnkit import checks
 from nnkit.engine.dispatch import launch
-from nnkit.optimizers.base import Optimizer
+from nnkit.optimizers.base import Optimizer, usual
+from nnkit.optimizers.schedules.base import LearningRateSchedule
 
 __all__ = ["Adam"]
 
@@ -21,17 +22,17 @@ class Adam(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float or LearningRateSchedule
     beta_1 : float
         Decay rate of the mean of the gradient, at least 0 and less than 1.
     beta_2 : float
         Decay rate of the mean of the squared gradient, at least 0 and less than 1.
     epsilon : float
-        At least 0; added to the square root. It is the paper's "epsilon hat".
+        At least 0; added to the square root. It is the paper's "epsilon hat". None means 1e-7.
     amsgrad : bool
         Whether to divide by the largest mean of the squared gradient so far.
     **options
-        Arguments of :class:`Optimizer`: weight_decay, clipnorm, clipvalue, global_clipnorm, name.
+        Arguments of :class:`Optimizer`: weight_decay and so on, also by position.
 
     Raises
     ------
@@ -61,17 +62,18 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: float | LearningRateSchedule = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
-        epsilon: float = 1e-7,
+        epsilon: float | None = 1e-7,
         amsgrad: bool = False,
+        *arguments: Any,
         **options: Any,
     ) -> None:
-        super().__init__(learning_rate, **options)
+        super().__init__(learning_rate, *arguments, **options)
         self.beta_1 = checks.number("Adam", "beta_1", beta_1, "[0, 1)")
         self.beta_2 = checks.number("Adam", "beta_2", beta_2, "[0, 1)")
-        self.epsilon = checks.number("Adam", "epsilon", epsilon, "[0, inf)")
+        self.epsilon = checks.number("Adam", "epsilon", usual(epsilon, 1e-7), "[0, inf)")
         self.amsgrad = checks.flag("Adam", "amsgrad", amsgrad)
         self.slots = ("momentum", "velocity", *(("velocity_hat",) if self.amsgrad else ()))
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from nnkit import checks
 from nnkit.engine.dispatch import empty, launch
-from nnkit.optimizers.base import Optimizer
+from nnkit.optimizers.base import Optimizer, usual
+from nnkit.optimizers.schedules.base import LearningRateSchedule
 
 __all__ = ["RMSprop"]
 
@@ -21,17 +22,17 @@ class RMSprop(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float or LearningRateSchedule
     rho : float
         Decay rate of the mean, from 0 to 1.
     momentum : float
         The fraction of the previous step that is added to a step, from 0 to 1.
     epsilon : float
-        Greater than 0; added to the mean under the root.
+        Greater than 0; added to the mean under the root. None means 1e-7.
     centered : bool
         Whether to divide by the root of the gradient's variance, not of its mean square.
     **options
-        Arguments of :class:`Optimizer`: weight_decay, clipnorm, clipvalue, global_clipnorm, name.
+        Arguments of :class:`Optimizer`: weight_decay and so on, also by position.
 
     Raises
     ------
@@ -58,21 +59,23 @@ class RMSprop(Optimizer):
     ('velocity',)
     """
 
+    aliases = ("rmsprop",)
     recordable = True
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: float | LearningRateSchedule = 0.001,
         rho: float = 0.9,
         momentum: float = 0.0,
-        epsilon: float = 1e-7,
+        epsilon: float | None = 1e-7,
         centered: bool = False,
+        *arguments: Any,
         **options: Any,
     ) -> None:
-        super().__init__(learning_rate, **options)
+        super().__init__(learning_rate, *arguments, **options)
         self.rho = checks.number("RMSprop", "rho", rho, "[0, 1]")
         self.momentum = checks.number("RMSprop", "momentum", momentum, "[0, 1]")
-        self.epsilon = checks.number("RMSprop", "epsilon", epsilon, "(0, inf)")
+        self.epsilon = checks.number("RMSprop", "epsilon", usual(epsilon, 1e-7), "(0, inf)")
         self.centered = checks.flag("RMSprop", "centered", centered)
         kept = {"velocity": True, "momentum": self.momentum > 0, "average_gradient": self.centered}
         self.slots = tuple(name for name, is_kept in kept.items() if is_kept)

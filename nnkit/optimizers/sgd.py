@@ -10,6 +10,7 @@ from nnkit import checks
 from nnkit.engine.dispatch import launch
 from nnkit.engine.variable import Storage
 from nnkit.optimizers.base import Optimizer
+from nnkit.optimizers.schedules.base import LearningRateSchedule
 
 __all__ = ["SGD"]
 
@@ -19,13 +20,13 @@ class SGD(Optimizer):
 
     Parameters
     ----------
-    learning_rate : float
+    learning_rate : float or LearningRateSchedule
     momentum : float
         The fraction of the previous step that is added to a step, from 0 to 1.
     nesterov : bool
         Whether to use Nesterov's momentum (Y. Nesterov, 1983).
     **options
-        Arguments of :class:`Optimizer`: weight_decay, clipnorm, clipvalue, global_clipnorm, name.
+        Arguments of :class:`Optimizer`: weight_decay and so on, also by position.
 
     Raises
     ------
@@ -51,12 +52,13 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.01,
+        learning_rate: float | LearningRateSchedule = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
+        *arguments: Any,
         **options: Any,
     ) -> None:
-        super().__init__(learning_rate, **options)
+        super().__init__(learning_rate, *arguments, **options)
         self.momentum = checks.number("SGD", "momentum", momentum, "[0, 1]")
         self.nesterov = checks.flag("SGD", "nesterov", nesterov)
         self.slots = ("momentum",) if self.momentum else ()

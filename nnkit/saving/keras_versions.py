@@ -81,13 +81,7 @@ KERAS_3 = Generation(
     values={"reduction": {"auto": "sum_over_batch_size"}},
     defaults={},
     activations={},
-    silent=frozenset(
-        {
-            *("batch_input_shape", "batch_shape", "jit_compile", "is_legacy_optimizer"),
-            "loss_scale_factor",  # Gradients are divided by the factor again.
-            *("ema_momentum", "ema_overwrite_frequency"),  # Of use_ema, which is not silent.
-        }
-    ),
+    silent=frozenset({"batch_input_shape", "batch_shape", "jit_compile", "is_legacy_optimizer"}),
     usual={
         "data_format": "channels_last",
         "dilation_rate": 1,

@@ -235,25 +235,21 @@ def _restore_optimizer(model: Model, root: Group, slot_by_slot: bool, as_stored:
         raise FileFormatError(f"{iteration.name} is {steps}; steps done are from 0 to 2**62")
     if rate is not None and not np.isfinite(read(rate, (), "float64")):
         raise FileFormatError(f"{rate.name} is not finite")
-    order = to_keras.slot_order(model.optimizer)
-    if slot_by_slot:
-        order = [(name,) for names in order for name in names]
-    places = [
-        (name, i) for names in order for i in range(len(model.trainable_weights)) for name in names
-    ]
-    if slot_by_slot or not places:  # Before Keras 3, files contain unused slots, too.
-        arrays = arrays[: len(places)]
+    optimizer, weights = model.optimizer, model.trainable_weights
+    places = to_keras.slot_places(optimizer, weights, slot_by_slot)
+    if slot_by_slot or not places or to_keras.derived(optimizer):
+        arrays = arrays[: len(places)]  # Before Keras 3, files contain unused slots, too.
     if places and not as_stored:
         raise FileFormatError("the weights are stored in another layout than nnkit's")
     shapes = [array.shape for array in arrays]
-    expected = [model.trainable_weights[i].shape for _, i in places]
+    expected = [optimizer.slot_shape(name, weights[i]) for name, i in places]
     if shapes != expected:
         raise FileFormatError(f"its state has shapes {shapes}, expected {expected}")
     slots = model.optimizer_slots()
     targets = [slots[name][i] for name, i in places]
     values = [read(a, t.shape, str(t.dtype)) for a, t in zip(arrays, targets, strict=True)]
     if steps is not None:
-        model.optimizer.iterations = steps
+        model.optimizer.steps_done = steps
     for target, value in zip(targets, values, strict=True):
         target[...] = value
 

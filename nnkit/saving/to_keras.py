@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from nnkit.activations import LAYERS
 from nnkit.layers.input import InputLayer
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.networks import Network
-from nnkit.optimizers import RMSprop
+from nnkit.optimizers import Nadam, RMSprop
 from nnkit.registry import each, is_registered, lookup, resolve, snake_case, to_plain
 from nnkit.saving.graphs_to_keras import functional, is_functional, network_of
 
 if TYPE_CHECKING:
+    from nnkit.engine.variable import Variable
     from nnkit.models import Model
     from nnkit.optimizers import Optimizer
 
-__all__ = ["INNER_LAYERS", "model_config", "slot_order", "training_config"]
+__all__ = [
+    "INNER_LAYERS",
+    "derived",
+    "model_config",
+    "slot_order",
+    "slot_places",
+    "training_config",
+]
 
 # Arguments of every layer.
 _COMMON = ("name", "trainable", "dtype", "input_shape", "activity_regularizer")
@@ -31,6 +42,10 @@ FUNCTIONS = {layer: name for name, (layer, _) in LAYERS.items() if layer not in 
 
 # Keras's order of an optimizer's state: the slots of a tuple alternate, weight by weight.
 _SLOTS = {
+    "Adafactor": (("r", "c", "velocity"),),
+    "Lamb": (("momentum", "velocity"),),
+    "Muon": (("momentum", "velocity"),),
+    "Ftrl": (("accumulator", "linear"),),
     "SGD": (("momentum",),),
     "RMSprop": (("velocity",), ("momentum",), ("average_gradient",)),
     "Adam": (("momentum", "velocity"), ("velocity_hat",)),
@@ -64,11 +79,16 @@ def training_config(compiled: dict[str, Any]) -> dict[str, Any]:
         "run_eagerly": False,
         "steps_per_execution": 1,
         "jit_compile": True,
-        "optimizer_config": {
-            "class_name": optimizer["class_name"],
-            "config": {k: _value(k, v) for k, v in optimizer["config"].items()},
-        },
+        "optimizer_config": _optimizer(optimizer),
     }
+
+
+def _optimizer(described: dict[str, Any]) -> dict[str, Any]:
+    config = {k: _value(k, v) for k, v in described["config"].items()}
+    rate = config.get("learning_rate")
+    if isinstance(rate, dict):
+        config["learning_rate"] = _object("keras.optimizers.schedules", rate)
+    return {"class_name": described["class_name"], "config": config}
 
 
 def _weights(compiled: dict[str, Any]) -> Any:
@@ -94,14 +114,32 @@ def slot_order(optimizer: Optimizer) -> list[tuple[str, ...]]:
     >>> slot_order(nnkit.optimizers.RMSprop(momentum=0.9))
     [('velocity',), ('momentum',)]
     """
-    slots = list(optimizer.slots)
+    slots = list(optimizer.all_slots)
     if isinstance(optimizer, RMSprop):  # Keras has only those slots that are used.
         used = {"momentum": optimizer.momentum, "average_gradient": optimizer.centered}
         slots = [s for s in slots if used.get(s, True)]
-    groups = _SLOTS.get(type(optimizer).__name__, ())
+    groups = (("average",), ("gradient_accumulator",), *_SLOTS.get(type(optimizer).__name__, ()))
     known = [tuple(s for s in group if s in slots) for group in groups]
     rest = [(s,) for s in slots if not any(s in group for group in known)]
     return [group for group in known if group] + rest
+
+
+def slot_places(
+    optimizer: Optimizer, weights: Sequence[Variable], slot_by_slot: bool = False
+) -> list[tuple[str, int]]:
+    """Names of slots and indices of weights in Keras's order; Keras has none that are empty."""
+    order = slot_order(optimizer)
+    if slot_by_slot:
+        order = [(name,) for names in order for name in names]
+    places = [(name, i) for names in order for i in range(len(weights)) for name in names]
+    return [(name, i) for name, i in places if 0 not in optimizer.slot_shape(name, weights[i])]
+
+
+def derived(optimizer: Optimizer) -> dict[str, Any]:
+    """What Keras keeps behind the slots, and nnkit computes from the number of the step."""
+    if isinstance(optimizer, Nadam):
+        return {"u_product": np.float32(optimizer.momentum_product())}
+    return {}
 
 
 def _functional(network: Network, name: str, trainable: bool = True) -> dict[str, Any]:

@@ -236,13 +236,14 @@ def _write_optimizer(group: h5py.Group, model: Model) -> None:
     optimizer, slots = model.optimizer, model.optimizer_slots()
     prefix = optimizer.name
     arrays: dict[str, Any] = {
-        f"{prefix}/iteration": np.int64(optimizer.iterations),
-        f"{prefix}/learning_rate": np.float32(optimizer.learning_rate),
+        f"{prefix}/iteration": np.int64(optimizer.steps_done),
     }
-    for names in to_keras.slot_order(optimizer):
-        for i, variable in enumerate(model.trainable_weights):
-            for name in names:
-                arrays[f"{prefix}/{variable.path}/{name}"] = slots[name][i]
+    if optimizer.schedule is None:
+        arrays[f"{prefix}/learning_rate"] = np.float32(optimizer.learning_rate)
+    for name, i in to_keras.slot_places(optimizer, model.trainable_weights):
+        arrays[f"{prefix}/{model.trainable_weights[i].path}/{name}"] = slots[name][i]
+    for name, value in to_keras.derived(optimizer).items():
+        arrays[f"{prefix}/{name}"] = value
     _write_names(group, "weight_names", list(arrays))
     for path, value in arrays.items():
         _write_array(group, path, value)

@@ -61,7 +61,7 @@ def ifelse(condition: Any, then_branch: Any, else_branch: Any, name: str | None 
     ----------
     condition : variable
         A scalar.
-    then_branch, else_branch : variable or list of variables
+    then_branch, else_branch : variable or list of them
         As many in both, in pairs with the same number of axes.
     name : str, optional
         Of the result.

@@ -66,7 +66,7 @@ def scan(
         For each output what it starts with, if ``fn`` gets it back; None if not.
         ``{"initial": x, "taps": [-2, -1]}`` gives it back from several steps ago; then ``x`` has
         an axis for these.
-    non_sequences : variable or list of variables, optional
+    non_sequences : variable or list of them, optional
         What stays. Shared variables, and whatever else ``fn`` uses, need not be named.
     n_steps : int or variable, optional
         By default the length of the shortest sequence.
@@ -84,7 +84,7 @@ def scan(
 
     Returns
     -------
-    outputs : variable or list of variables
+    outputs : variable or list of them
         Each with an axis for the steps in front.
     updates : dict
         For ``function``: of shared variables that the steps changed.

@@ -13,6 +13,7 @@ import numpy as np
 from nnkit.callbacks import CallbackList
 from nnkit.data import Arrays
 from nnkit.engine.devices import current
+from nnkit.interrupts import deferred
 from nnkit.training.session import claimed
 from nnkit.training.steps import MOST_STEPS
 
@@ -66,7 +67,12 @@ def fit(
                 if model.stop_training:
                     break
     finally:  # After Ctrl-C, too, the model keeps its weights and its history.
-        listeners.on_train_end()
+        try:
+            if model.optimizer.use_ema:
+                with deferred(), model.turns.alone(writes=True):
+                    claimed(model).finish()
+        finally:
+            listeners.on_train_end()
 
 
 def _train_epoch(model: Trainer, run: Run) -> Logs:

@@ -34,7 +34,7 @@ def adopt(model: Trainer, optimizer: Optimizer) -> Optimizer:
             f"make one for each model: {type(optimizer).__name__}(...)"
         )
     _owners[optimizer] = weakref.ref(model)
-    optimizer.iterations = 0
+    optimizer.steps_done = 0
     return optimizer
 
 

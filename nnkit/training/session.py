@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -12,12 +13,12 @@ import numpy as np
 
 from nnkit.engine.mirrors import writing
 from nnkit.engine.step import Bound, Records, Step, Window
-from nnkit.engine.variable import Storage
+from nnkit.engine.variable import Storage, Variable
 from nnkit.errors import warn
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.graph import Graph
 from nnkit.networks import Network
-from nnkit.optimizers.base import Optimizer
+from nnkit.optimizers.base import Optimizer, keepers
 from nnkit.training.aims import Aims
 from nnkit.training.numerics import explain
 from nnkit.training.objective import Objective
@@ -77,7 +78,8 @@ class Session:
         self.storage = Storage(
             trained + [v for v in network.weights if id(v) not in ids], len(trained)
         )
-        self.flat_slots = {name: self.storage.slot() for name in optimizer.slots}
+        self.flat_slots = optimizer.new_slots(self.storage)
+        keepers[optimizer] = weakref.ref(self)
         regularized = [v for v in trained if v.regularizer is not None]
         self.constrained = [v for v in trained if v.constraint is not None]
         self.objective = Objective(aims.goals(network), regularized)
@@ -113,7 +115,7 @@ class Session:
         """Some steps of evaluation; loss and metrics of the run so far."""
         step = self._step(("evaluate", run.signature), evaluate_batch, run, batches)
         # The same numbers whenever the model is as it is now, others for each batch.
-        self.counters.draw[0] = _EVALUATION + (self.optimizer.iterations << 24) + batches.first
+        self.counters.draw[0] = _EVALUATION + (self.optimizer.steps_done << 24) + batches.first
         step.run(run.bound, batches.steps)
         run.sums = self.objective.sums.copy()
         return self.objective.logs()
@@ -137,12 +139,12 @@ class Session:
         """Within the block, this many training steps: with these learning rates and numbers."""
         optimizer, counters = self.optimizer, self.counters
         counters.position[0] = 0
-        counters.iteration[0] = optimizer.iterations
-        counters.rates[:count] = optimizer.learning_rate
+        counters.iteration[0] = optimizer.steps_done
+        counters.rates[:count] = optimizer.rates(count)
         try:
             yield
         finally:
-            optimizer.iterations = int(counters.iteration[0])
+            optimizer.steps_done = int(counters.iteration[0])
 
     # ----------------------------------------------------------------------------------- memory
 
@@ -150,6 +152,24 @@ class Session:
     def slots(self) -> dict[str, np.ndarray]:
         """The optimizer's memory, each flat, for the host to read or write at once."""
         return {name: writing(flat) for name, flat in self.flat_slots.items()}
+
+    def slot_views(self) -> dict[str, list[np.ndarray]]:
+        """The same by name: for each a view for every trained weight."""
+        storage, layout = self.storage, self.optimizer.layout
+        return {n: layout(storage, n).views(flat) for n, flat in self.slots.items()}
+
+    def slot_variables(self) -> list[Variable]:
+        """The same as variables, all slots of a weight side by side."""
+        views, found = self.slot_views(), []
+        for i, weight in enumerate(self.storage.trainable_variables):
+            for name, arrays in views.items():
+                found.append(Variable(arrays[i], f"{weight.path}/{name}", trainable=False))
+        return found
+
+    def finish(self) -> None:
+        """At the end of ``fit``: weights become their averages, if a step has made some."""
+        if self.optimizer.steps_done:
+            writing(self.storage.trainable)[...] = self.slots["average"]
 
     def claimed(self, optimizer: Optimizer) -> Session:
         """This session with all weights in its memory, or another if it must train otherwise.
@@ -162,6 +182,7 @@ class Session:
         before, now = self.made_of, _made_of(self.network)
         # As objects: weights are compared by their values.
         same = len(before) == len(now) and all(map(operator.is_, before, now))
+        same = same and self.fits(optimizer)
         if self.optimizer is not optimizer:
             return Session(self.network, optimizer, self.aims, self.python)
         if same:
@@ -171,14 +192,19 @@ class Session:
         new.take_over(self)
         return new
 
+    def fits(self, optimizer: Optimizer) -> bool:
+        """Whether these are the slots of an optimizer, which may want an average only now."""
+        return tuple(self.flat_slots) == optimizer.all_slots
+
     def take_over(self, old: Session) -> None:
         """Go on where a session with other trainable weights stopped."""
         new = {id(v): i for i, v in enumerate(self.storage.trainable_variables)}
+        before, now = old.slot_views(), self.slot_views()
         for i, variable in enumerate(old.storage.trainable_variables):
             if id(variable) in new:
-                for name, flat in self.slots.items():
-                    kept = old.storage.view(old.slots[name], i)
-                    self.storage.view(flat, new[id(variable)])[...] = kept
+                for name, views in now.items():
+                    if name in before:  # An average may be wanted only now.
+                        views[new[id(variable)]][...] = before[name][i]
 
 
 def _made_of(network: Network) -> list[Any]:
@@ -200,6 +226,7 @@ def claimed(model: Trainer) -> Session:
         or session.storage.seen != Storage.moves
         or session.network is not model.network
         or session.optimizer is not model.optimizer
+        or not session.fits(model.optimizer)
     ):
         return model.session()
     session.eager = model.run_eagerly

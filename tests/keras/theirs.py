@@ -39,7 +39,8 @@ def loaded_to_train(path):
     Keras builds the optimizer of such a file for no weights at all (in
     ``legacy_h5_format.load_model_from_hdf5``), so this does again what it does from there on.
     """
-    model = keras.models.load_model(path)
+    # Its list of optimizers that a file may name lacks this one.
+    model = keras.models.load_model(path, custom_objects={"Lamb": keras.optimizers.Lamb})
     optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
     optimizer.build(model.trainable_variables)
     with h5py.File(path) as file:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from nnkit.kernels.cpu import updates as kernels
+from tests.cuda.cases.updates import cases
 from tests.helpers import run
 from tests.reference import updates as reference
 
@@ -20,7 +21,7 @@ def test_five_steps(name, numbers, slots, size, dtype, rng):
     for t in range(1, 6):
         g = rng.normal(size=size).astype(dtype)
         g[0] = 0  # Nothing to divide by but epsilon.
-        counted = name.startswith("adam")
+        counted = name in reference.COUNTED
         iteration = [np.array([t])] if counted else []
         run(getattr(kernels, name), g, np.array([RATE]), *iteration, *numbers, *state)
         count = [t] if counted else []
@@ -29,8 +30,20 @@ def test_five_steps(name, numbers, slots, size, dtype, rng):
         np.testing.assert_allclose(got, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("dtype", TOLERANCE)
+def test_every_kernel_once(dtype, rng):
+    """What GPUs are tested with, on the CPU."""
+    for case in cases(dtype, rng):
+        kernel = getattr(kernels, case.kernel)
+        run(kernel, *case.arguments)
+        for name, expected in case.expected.items():
+            got = case.arguments[kernel.parameters.index(name)]
+            limit = case.tolerance or TOLERANCE[dtype]
+            np.testing.assert_allclose(got, expected, limit, limit, err_msg=str(case))
+
+
 LIMITS = {np.float32: 2.0**63, np.float64: 2.0**511}  # Their squares are finite.
-SQUARED = [given for given in reference.OPTIMIZERS if given[0].startswith(("adam", "rms"))]
+SQUARED = reference.SQUARED
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
@@ -44,7 +57,7 @@ def test_gradients_whose_squares_overflow(name, numbers, slots, dtype, rng):
     want = [np.zeros(len(p), np.longdouble) for _ in state]
     for t in range(1, 40):
         g = size if t < 4 else rng.normal(size=len(p)).astype(dtype)
-        count = [t] if name.startswith("adam") else []
+        count = [t] if name in reference.COUNTED else []
         run(
             getattr(kernels, name),
             g,
@@ -60,13 +73,33 @@ def test_gradients_whose_squares_overflow(name, numbers, slots, dtype, rng):
 
 
 @pytest.mark.parametrize("bad", [np.inf, np.nan])
-@pytest.mark.parametrize(("name", "numbers", "slots"), SQUARED)
+@pytest.mark.parametrize(("name", "numbers", "slots"), reference.OPTIMIZERS)
 def test_gradients_that_are_not_finite_show(name, numbers, slots, bad):
     g, p = np.array([bad, 1], np.float32), np.zeros(2, np.float32)
     state = [np.zeros_like(p) for _ in slots.split()] + [p]
-    iteration = [np.array([1])] if name.startswith("adam") else []
+    iteration = [np.array([1])] if name in reference.COUNTED else []
     run(getattr(kernels, name), g, np.array([RATE]), *iteration, *numbers, *state)
-    np.testing.assert_array_equal(np.isnan(p), [True, False])
+    np.testing.assert_array_equal(np.isfinite(p), [False, True])
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize(("name", "numbers", "slots"), reference.OPTIMIZERS[11:])
+def test_sums_of_squares_stay_finite(name, numbers, slots, dtype):
+    top = np.finfo(dtype).max
+    p = np.zeros(3, dtype)
+    state = [np.zeros_like(p) for _ in slots.split()] + [p]
+    for _ in range(20):
+        g = np.array([top, -top, 2], dtype)
+        run(getattr(kernels, name), g, np.array([RATE]), *numbers, *state)
+    assert np.isfinite(state[0]).all()
+    assert np.isfinite(p).all()
+
+
+def test_ftrl_with_a_rate_of_zero_changes_nothing():
+    """A schedule may begin with it, and the formula divides by it."""
+    state = [np.full(2, value, np.float32) for value in (0.1, 0.2, 0.3)]
+    run(kernels.ftrl, np.ones(2, np.float32), np.zeros(1), 0.5, 0.0, 0.0, 0.0, 0.0, *state)
+    np.testing.assert_array_equal(state, np.float32([[0.1] * 2, [0.2] * 2, [0.3] * 2]))
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)

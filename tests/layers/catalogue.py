@@ -16,6 +16,7 @@ import numpy as np
 
 import nnkit
 from nnkit import constraints, initializers, layers, losses, ops, optimizers, regularizers
+from nnkit.optimizers import schedules
 from nnkit.testing import Shapes, alike, flat, rebuilt, several
 
 OWN = "Keras has none"
@@ -168,7 +169,7 @@ def label(made: Any) -> str:
     given = [
         f"{name}={value!r}"
         for name, value in made._arguments.items()
-        if not (name in known and value == known[name].default) and "<" not in repr(value)
+        if not (name in known and value in (known[name].default, [])) and "<" not in repr(value)
     ]
     return f"{type(made).__name__}({','.join(given)})".replace(" ", "")
 
@@ -479,6 +480,16 @@ OPTIMIZERS = [
     optimizers.Adam(0.01, amsgrad=True),
     optimizers.RMSprop(0.01, clipnorm=0.1),
     optimizers.RMSprop(0.01, momentum=0.5, centered=True),
+    optimizers.Adadelta(1.0),
+    optimizers.Adafactor(0.1),
+    optimizers.Lamb(0.01, use_ema=True, ema_overwrite_frequency=1),
+    optimizers.Muon(0.01, adam_lr_ratio=0.5, exclude_layers=["dense_1"]),
+    optimizers.Adagrad(0.1, use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=2),
+    optimizers.AdamW(schedules.CosineDecay(0.0, 20, warmup_target=0.02, warmup_steps=3)),
+    optimizers.Adamax(0.01, gradient_accumulation_steps=2, clipnorm=0.1),
+    optimizers.Ftrl(0.1, l1_regularization_strength=0.01, beta=0.1),
+    optimizers.Lion(0.01, weight_decay=0.1),
+    optimizers.Nadam(schedules.InverseTimeDecay(0.01, 1, 0.1)),
 ]
 
 INITIALIZERS = [

@@ -85,7 +85,7 @@ def test_evaluation_draws_anew_for_each_batch_and_step():
     assert model.evaluate(x, y, batch_size=3, verbose=0) == batches
     one = [model.evaluate(x[:3], y[:3], verbose=0) for _ in range(2)]
     assert one[0] == one[1] != batches
-    model.optimizer.iterations += 1
+    model.optimizer.steps_done += 1
     assert model.evaluate(x[:3], y[:3], verbose=0) != one[0]
 
 

@@ -160,8 +160,8 @@ def test_accuracy_with_a_binary_crossentropy(loss, version, binary, tmp_path):
         {"loss": "mse", "metrics": [described("RootMeanSquaredError", name="r", dtype="float32")]},
         {"loss": "mse", "metrics": [described("MeanMetricWrapper", name="r", fn="poisson")]},
         {"loss": "mse", "metrics": [described("MeanMetricWrapper", name="r")]},
-        {"loss": "mse", "optimizer_config": described("Adadelta", lr=1.0, rho=0.95)},
-        {"loss": "mse", "optimizer_config": described("Custom>Ftrl", learning_rate=1.0)},
+        {"loss": "mse", "optimizer_config": described("Yogi", lr=1.0, rho=0.95)},
+        {"loss": "mse", "optimizer_config": described("Custom>Yogi", learning_rate=1.0)},
         {"loss": "mse", "optimizer_config": {"class_name": "TFOptimizer"}},
         {"loss": "mse", "optimizer_config": described("SGD",
             learning_rate=described("ExponentialDecay", decay_steps=10))},
@@ -237,9 +237,14 @@ def test_old_arguments(tmp_path):
     assert optimizer_of(path, newer, "Custom>SGD", TF_KERAS).learning_rate == 0.25
 
 
+def test_decay_was_a_schedule(tmp_path):
+    optimizer = optimizer_of(tmp_path / "m.h5", {"lr": 0.25, "decay": 0.5})
+    np.testing.assert_allclose(optimizer.rates(3), [0.25, 0.25 / 1.5, 0.25 / 2])
+
+
 def test_what_changes_steps_is_said_once(tmp_path):
-    config = {"lr": 0.25, "decay": 0.125, "momentum": 0.5, "nesterov": True}
-    with pytest.warns(UserWarning, match="goes on without: decay=0.125 of SGD$") as caught:
+    config = {"lr": 0.25, "schedule_decay": 0.004, "momentum": 0.5, "nesterov": True}
+    with pytest.warns(UserWarning, match="goes on without: schedule_decay=0.004 of SGD$") as caught:
         assert optimizer_of(tmp_path / "m.h5", config).momentum == 0.5
     assert len(caught) == 1
     training = {"loss": "mse", "loss_weights": {"d": 2.0}, "weighted_metrics": ["mae"]}

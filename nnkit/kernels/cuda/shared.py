@@ -88,6 +88,8 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
         recurrent.keep_steps,
         recurrent.hold,
         recurrent.hold_backward,
+        updates.adafactor_rows,
+        updates.adafactor_factored,
     ]
     loops_of_rows = dict.fromkeys(by_rows, 1) | {
         merging.unit_vectors: 2,
@@ -109,7 +111,14 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
     ]
     by_blocks = [penalties.penalty_blocks, updates.sum_squares]
     by_plane = [batch.gather, batch.gather_sequence, batch.scatter_sequence]
-    by_one_thread = [batch.advance, batch.advance_batch, metrics.accumulate_penalty]
+    by_one_thread = [
+        batch.advance,
+        batch.advance_batch,
+        metrics.accumulate_penalty,
+        updates.adafactor_numbers,
+        updates.count_updates,
+        updates.nadam_numbers,
+    ]
     made = [from_cpu(k, _cuda.elements(_written(k)), ELEMENTS) for k in by_elements]
     made += [from_cpu(metrics.broadcast_weights, _cuda.elements("sample_weight"), ELEMENTS)]
     made += [

@@ -37,10 +37,20 @@ ALL = pytest.mark.parametrize(("name", "types"), signatures(np.float32, np.float
 # Computed in float64 on purpose: what is added up over many elements, ...
 LONG_SUMS = {"accumulate", "sum_squares", "clip_by_norm"}
 LONG_SUMS |= {"penalty_blocks", "penalty_sum", "norm_factors", "accumulate_masked"}
+LONG_SUMS |= {"trust_step", "adafactor_step", "divide_by_norm"}
+LONG_SUMS |= {"nadam_numbers"}  # A long product, by one thread.
 # ... and what a thread computes once from numbers that arrive as float64.
 ONCE_A_THREAD = {
     "adam": "bias correction",
     "adam_amsgrad": "bias correction",
+    "adamax": "bias correction",
+    "lamb_direction": "bias correction",
+    "nadam": "1 - beta",
+    "adadelta": "1 - rho",
+    "ftrl": "twice a strength",
+    "adafactor_numbers": "powers of the number of the step",
+    "adafactor_rows": "1 / columns",
+    "average_weights": "1 - momentum",
     "rmsprop": "1 - rho",
     "rmsprop_momentum": "1 - rho",
     "decay_weights": "rate times decay",
@@ -74,6 +84,8 @@ MORE_REGISTERS = {"matmul": 128, "matmul_bias": 128, "matmul_add": 144, "matmul_
 MORE_REGISTERS |= dict.fromkeys(("max_pool2d", "max_pool2d_backward"), 80)
 MORE_REGISTERS |= dict.fromkeys(("average_pool2d", "average_pool2d_backward"), 80)
 MORE_REGISTERS |= dict.fromkeys(("conv2d_transpose", "conv2d_transpose_bias"), 80)
+# Two norms.
+MORE_REGISTERS |= dict.fromkeys(("trust_step", "adafactor_step"), 80)
 
 
 @pytest.fixture(autouse=True)
