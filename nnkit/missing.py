@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from types import FrameType
 from typing import Any
 
@@ -13,7 +13,9 @@ from nnkit.arguments import did_you_mean
 __all__ = ["explain_missing", "missing"]
 
 
-def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], Any]:
+def missing(
+    package: str, on_demand: Collection[str] = (), members: Mapping[str, str] | None = None
+) -> Callable[[str], Any]:
     """Make the ``__getattr__`` of a package.
 
     Parameters
@@ -22,6 +24,9 @@ def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], An
         ``__name__`` of the package.
     on_demand : collection of str
         Modules of the package that are imported when first used.
+    members : dict of str to str, optional
+        Names of the package, each with the full name of the module that has it, which is imported
+        when the name is first used.
 
     Returns
     -------
@@ -46,6 +51,10 @@ def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], An
         # A module may also be missing because Ctrl-C ended an earlier import of the package.
         if name in on_demand or module in sys.modules:
             return importlib.import_module(module)
+        if members and name in members:
+            found = getattr(importlib.import_module(members[name]), name)
+            setattr(sys.modules[package], name, found)
+            return found
         if name.startswith("_"):  # Looked up by a protocol, not by a user.
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         message = f"{package} has no {name!r}{_hint(package, name)}"
@@ -57,11 +66,14 @@ def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], An
 
 
 def explain_missing() -> None:
-    """Set the ``__getattr__`` of all imported public packages to that of :func:`missing`."""
+    """Set the ``__getattr__`` of all imported public packages to that of :func:`missing`.
+
+    A package that has one already, for what it imports on demand, keeps it.
+    """
     for name in _public("nnkit"):
         package = sys.modules.get(f"nnkit.{name}")
         if package is not None:
-            vars(package)["__getattr__"] = missing(package.__name__)
+            vars(package).setdefault("__getattr__", missing(package.__name__))
 
 
 def _hint(package: str, name: str) -> str:
