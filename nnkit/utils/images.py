@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -199,7 +200,7 @@ def save_img(
 def load_img(
     path: str | os.PathLike[str] | BinaryIO,
     color_mode: str = "rgb",
-    target_size: tuple[int, int] | None = None,
+    target_size: Sequence[int] | None = None,
     interpolation: str = "nearest",
     keep_aspect_ratio: bool = False,
 ) -> Image:
