@@ -16,7 +16,7 @@ __all__ = ["explain_missing", "missing"]
 def missing(
     package: str, on_demand: Collection[str] = (), members: Mapping[str, str] | None = None
 ) -> Callable[[str], Any]:
-    """Make the ``__getattr__`` of a package.
+    """Make the ``__getattr__`` of a package, and let ``dir`` show all of its public names.
 
     Parameters
     ----------
@@ -62,6 +62,8 @@ def missing(
             raise ImportError(message, name=package)
         raise AttributeError(message)
 
+    names = vars(sys.modules[package])
+    names["__dir__"] = lambda: sorted({*names, *names.get("__all__", ())})
     return of_package
 
 

@@ -34,10 +34,12 @@ def matrices(
     ----------
     size : (int, int)
         Height and width.
-    theta, shear : array_like
+    theta : array_like
         Angles in degrees.
     tx, ty : array_like
         Shifts to the right and down, in pixels, of the place that a pixel comes from.
+    shear : array_like
+        Angles in degrees.
     zx, zy : array_like
         Factors of width and height.
 
@@ -147,10 +149,12 @@ def apply_affine_transform(
     ----------
     x : array
         An image with three axes.
-    theta, shear : float
-        Angles in degrees, counter-clockwise.
+    theta : float
+        Angle of the rotation in degrees.
     tx, ty : float
         Pixels by which the image moves to the left, and up.
+    shear : float
+        Angle in degrees.
     zx, zy : float
         Factors: 0.5 makes what is in the middle twice as wide, or twice as high.
     row_axis, col_axis, channel_axis : int

@@ -30,9 +30,9 @@ class DataFrameIterator(FileIterator):
     dataframe : DataFrame
     directory : path, optional
     image_data_generator : ImageDataGenerator
-    x_col, y_col, weight_col, target_size, color_mode, classes, class_mode, batch_size, shuffle, \
-seed, data_format, save_to_dir, save_prefix, save_format, subset, interpolation, \
-keep_aspect_ratio, dtype, validate_filenames
+    x_col, y_col, weight_col, target_size, color_mode, classes, class_mode, batch_size, shuffle
+    seed, data_format, save_to_dir, save_prefix, save_format, subset, interpolation
+    keep_aspect_ratio, dtype, validate_filenames
         As for :meth:`ImageDataGenerator.flow_from_dataframe`.
     """
 
@@ -63,9 +63,7 @@ keep_aspect_ratio, dtype, validate_filenames
     ) -> None:
         owner = self._owner = "flow_from_dataframe"
         if image_data_generator is None:
-            from nnkit.preprocessing.image.image_data_generator import ImageDataGenerator
-
-            image_data_generator = ImageDataGenerator(data_format=data_format, dtype=dtype)
+            raise TypeError(f"{owner}: image_data_generator is missing: ImageDataGenerator()")
         if class_mode == "other":  # Its name in Keras 2.2.
             class_mode = "raw"
         if class_mode is not None:

@@ -29,8 +29,9 @@ class DirectoryIterator(FileIterator):
     ----------
     directory : path
     image_data_generator : ImageDataGenerator
-    target_size, color_mode, classes, class_mode, batch_size, shuffle, seed, data_format, \
-save_to_dir, save_prefix, save_format, follow_links, subset, interpolation, keep_aspect_ratio, dtype
+    target_size, color_mode, classes, class_mode, batch_size, shuffle, seed, data_format
+    save_to_dir, save_prefix, save_format, follow_links, subset, interpolation
+    keep_aspect_ratio, dtype
         As for :meth:`ImageDataGenerator.flow_from_directory`.
     """
 

@@ -28,8 +28,8 @@ class FileIterator(Iterator):
         Whose, for errors.
     image_data_generator : ImageDataGenerator
     target_size : (int, int)
-    color_mode, class_mode, data_format, save_to_dir, save_prefix, save_format, interpolation, \
-keep_aspect_ratio, dtype
+    color_mode, class_mode, data_format, save_to_dir, save_prefix, save_format, interpolation
+    keep_aspect_ratio, dtype
         As for :meth:`ImageDataGenerator.flow_from_directory`.
 
     Attributes

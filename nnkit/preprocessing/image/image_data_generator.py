@@ -41,11 +41,11 @@ class ImageDataGenerator:
 
     Parameters
     ----------
-    featurewise_center, featurewise_std_normalization : bool
-        Whether each channel's mean, and its standard deviation, over all images of :meth:`fit` are
-        taken out. The second implies the first.
-    samplewise_center, samplewise_std_normalization : bool
-        The same for each image, over all of its channels.
+    featurewise_center, samplewise_center : bool
+        Whether the mean is taken out: of each channel, over all images of :meth:`fit`; of each
+        image, over all of its channels.
+    featurewise_std_normalization, samplewise_std_normalization : bool
+        Whether it is divided by the standard deviation as well.
     zca_whitening : bool
         Whether pixels are made independent, by :meth:`fit`; A. Krizhevsky, 2009. It implies
         ``featurewise_center``.

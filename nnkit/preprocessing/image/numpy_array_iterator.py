@@ -63,9 +63,10 @@ class NumpyArrayIterator(Iterator):
         Images; the others are given with them as they are.
     y : array or None
     image_data_generator : ImageDataGenerator
-    batch_size, shuffle, seed
+    batch_size, shuffle
         As for :class:`Iterator`.
     sample_weight : array, optional
+    seed : int, optional
     data_format : {"channels_last", "channels_first"}, optional
     save_to_dir, save_prefix, save_format, subset, ignore_class_split
         As for :meth:`ImageDataGenerator.flow`.
