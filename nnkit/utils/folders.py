@@ -13,7 +13,7 @@ from nnkit import checks
 from nnkit.utils.batches import Batches
 from nnkit.utils.images import CHANNELS, img_to_array, load_img, pillow
 from nnkit.utils.random import next_seed
-from nnkit.utils.resizing import KERNELS, resize
+from nnkit.utils.resizing import KERNELS, cropped, resize
 from nnkit.utils.terminal import say
 
 __all__ = [
@@ -100,10 +100,7 @@ def _resize_to_fit(given: np.ndarray, image: np.ndarray, how: str, fit: str | No
     """Write an image, resized, over another."""
     (height, width), (rows, columns) = given.shape[:2], image.shape[:2]
     if fit == "crop":
-        high = max(min(height, int(width * rows / columns)), 1)
-        wide = max(min(width, int(height * columns / rows)), 1)
-        top, left = (height - high) // 2, (width - wide) // 2
-        given = given[top : top + high, left : left + wide]
+        given = cropped(given, (rows, columns))
     elif fit == "pad":
         image[...] = 0
         high = max(min(rows, height * columns // width), 1)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["KERNELS", "resize"]
+__all__ = ["KERNELS", "cropped", "resize"]
 
 
 def _triangle(x: np.ndarray) -> np.ndarray:
@@ -46,6 +46,28 @@ def _matrix(size: int, new: int, interpolation: str) -> np.ndarray:
         return np.eye(size)[nearest]
     weights = kernel(centers[:, None] - np.arange(size))
     return weights / weights.sum(1, keepdims=True)
+
+
+def cropped(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The middle of an image, as large as possible in the proportions of a size.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        (height, width, channels).
+    size : (int, int)
+        Height and width.
+
+    Returns
+    -------
+    numpy.ndarray
+        A view.
+    """
+    height, width = image.shape[:2]
+    high = max(min(height, int(width * size[0] / size[1])), 1)
+    wide = max(min(width, int(height * size[1] / size[0])), 1)
+    top, left = (height - high) // 2, (width - wide) // 2
+    return image[top : top + high, left : left + wide]
 
 
 def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.ndarray:

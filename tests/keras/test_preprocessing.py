@@ -207,6 +207,20 @@ def test_resizing(interpolation, size, rng):
     assert_close(resize(x, size, interpolation), theirs)
 
 
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_smart_resize(data_format, rng):
+    for shape in ((9, 14, 3), (2, 14, 9, 3)):
+        x = rng.normal(size=shape).astype("f4")
+        x = x if data_format == "channels_last" else np.moveaxis(x, -1, -3).copy()
+        for size in ((6, 6), (3, 8), (20, 4)):
+            ours, theirs = (
+                f(x, size, data_format=data_format)
+                for f in (image.smart_resize, keras.preprocessing.image.smart_resize)
+            )
+            assert ours.shape == theirs.shape
+            assert_close(ours, theirs)
+
+
 # ------------------------------------------------------------------------------------ data sets
 
 

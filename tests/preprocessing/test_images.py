@@ -18,6 +18,7 @@ from nnkit.preprocessing.image import (
     random_shear,
     random_shift,
     random_zoom,
+    smart_resize,
 )
 
 MODES = ("constant", "nearest", "reflect", "wrap")
@@ -141,6 +142,9 @@ def test_at_random(x):
         (lambda x: apply_affine_transform(x[0], tx=np.nan), "tx must be a number"),
         (lambda x: apply_affine_transform(x[0], order=3), r"must be 0 \(nearest\) or 1"),
         (lambda x: apply_affine_transform(x[0], fill_mode="mirror"), "fill_mode must be one of"),
+        (lambda x: smart_resize(x[0, 0], (3, 3)), "x must be an image or a batch of them"),
+        (lambda x: smart_resize(x, (3, 3, 3)), "size must be a whole number or 2 of them"),
+        (lambda x: smart_resize(x, (3, 3), "cubic"), "interpolation must be one of"),
         (lambda x: random_rotation(x[0], -1), "rg must be a number in"),
         (lambda x: random_zoom(x[0], 0.2), "zoom_range must be two numbers, got 0.2"),
         (lambda x: random_zoom(x[0], (2, 1)), "the smaller number first"),

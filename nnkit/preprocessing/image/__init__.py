@@ -15,6 +15,7 @@ from nnkit.preprocessing.image.random_transforms import (
     random_shift,
     random_zoom,
 )
+from nnkit.preprocessing.image.smart_resizing import smart_resize
 from nnkit.utils.images import array_to_img, img_to_array, load_img, save_img
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "random_shift",
     "random_zoom",
     "save_img",
+    "smart_resize",
 ]
