@@ -259,13 +259,13 @@ def text_dataset_from_directory(
     ----------
     directory : path
     labels, label_mode, class_names
-        As for :func:`image_dataset_from_directory`.
+        As for :func:`~nnkit.utils.image_dataset_from_directory`.
     batch_size : int or None
         None gives single texts.
     max_length : int, optional
         Characters that are kept of a text.
     shuffle, seed, validation_split, subset, follow_links, verbose
-        As for :func:`image_dataset_from_directory`.
+        As for :func:`~nnkit.utils.image_dataset_from_directory`.
 
     Returns
     -------

@@ -30,7 +30,7 @@ class FileIterator(Iterator):
     target_size : (int, int)
     color_mode, class_mode, data_format, save_to_dir, save_prefix, save_format, interpolation
     keep_aspect_ratio, dtype
-        As for :meth:`ImageDataGenerator.flow_from_directory`.
+        As for ``ImageDataGenerator.flow_from_directory``.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class FileIterator(Iterator):
         folder : str
         filenames : list of str
         batch_size, shuffle, seed
-            As for :class:`Iterator`.
+            As for ``Iterator``.
         """
         self.filenames = filenames
         self.filepaths = [os.path.join(folder, name) for name in filenames]
