@@ -41,7 +41,7 @@ from nnkit.models import Model, Sequential
 from nnkit.saving import load_model
 
 if TYPE_CHECKING:
-    from nnkit import ops
+    from nnkit import ops, preprocessing
 
 __all__ = [
     "Input",
@@ -66,6 +66,7 @@ __all__ = [
     "models",
     "ops",
     "optimizers",
+    "preprocessing",
     "regularizers",
     "saving",
     "set_device",
@@ -75,5 +76,5 @@ __all__ = [
 
 if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
     # Imported on demand: nnkit.symbolic would double the time of an import.
-    __getattr__ = missing(__name__, on_demand=("cuda", "ops", "symbolic"))
+    __getattr__ = missing(__name__, on_demand=("cuda", "ops", "preprocessing", "symbolic"))
     explain_missing()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from types import FrameType
 from typing import Any
 
@@ -16,8 +16,10 @@ __all__ = ["explain_missing", "missing"]
 PAGE = " What Keras has and nnkit lacks is listed in the manual, docs/comparison.rst, as left out"
 
 
-def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], Any]:
-    """Make the ``__getattr__`` of a package.
+def missing(
+    package: str, on_demand: Collection[str] = (), members: Mapping[str, str] | None = None
+) -> Callable[[str], Any]:
+    """Make the ``__getattr__`` of a package, and let ``dir`` show all of its public names.
 
     Parameters
     ----------
@@ -25,6 +27,9 @@ def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], An
         ``__name__`` of the package.
     on_demand : collection of str
         Modules of the package that are imported when first used.
+    members : dict of str to str, optional
+        Names of the package, each with the full name of the module that has it, which is imported
+        when the name is first used.
 
     Returns
     -------
@@ -49,6 +54,10 @@ def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], An
         # A module may also be missing because Ctrl-C ended an earlier import of the package.
         if name in on_demand or module in sys.modules:
             return importlib.import_module(module)
+        if members and name in members:
+            found = getattr(importlib.import_module(members[name]), name)
+            setattr(sys.modules[package], name, found)
+            return found
         if name.startswith("_"):  # Looked up by a protocol, not by a user.
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         message = f"{package} has no {name!r}{_hint(package, name)}"
@@ -56,15 +65,20 @@ def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], An
             raise ImportError(message, name=package)
         raise AttributeError(message)
 
+    names = vars(sys.modules[package])
+    names["__dir__"] = lambda: sorted({*names, *names.get("__all__", ())})
     return of_package
 
 
 def explain_missing() -> None:
-    """Set the ``__getattr__`` of all imported public packages to that of :func:`missing`."""
+    """Set the ``__getattr__`` of all imported public packages to that of :func:`missing`.
+
+    A package that has one already, for what it imports on demand, keeps it.
+    """
     for name in _public("nnkit"):
         package = sys.modules.get(f"nnkit.{name}")
         if package is not None:
-            vars(package)["__getattr__"] = missing(package.__name__)
+            vars(package).setdefault("__getattr__", missing(package.__name__))
 
 
 def _hint(package: str, name: str) -> str:

@@ -26,8 +26,9 @@ HOMES = {
     "llvmlite": {"kernels", "engine"},
     "scipy_openblas32": {"kernels", "engine"},
     "h5py": {"saving"},
-    "tqdm": {"callbacks"},
-    "pooch": {"datasets"},
+    "tqdm": {"callbacks", "utils"},
+    "pooch": {"utils"},
+    "PIL": {"utils"},
     "matplotlib": {"utils"},
 }
 

@@ -27,5 +27,5 @@ def test_licences_ship():
 
 def test_extras():
     about = metadata.metadata("nnkit")
-    extras = {"cuda", "plot", "docs", "test", "keras", "dev", "benchmark"}
+    extras = {"cuda", "images", "plot", "docs", "test", "keras", "dev", "benchmark"}
     assert set(about.get_all("Provides-Extra")) == extras

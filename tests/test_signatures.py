@@ -31,6 +31,8 @@ PUBLIC = {getattr(package, name) for package in PACKAGES for name in package.__a
 PUBLIC |= {getattr(nnkit, name) for name in nnkit.__all__ if callable(getattr(nnkit, name))}
 CALLABLE = sorted((c for c in PUBLIC if callable(c)), key=lambda c: (c.__module__, c.__name__))
 CLASSES = [c for c in CALLABLE if inspect.isclass(c)]
+# What takes any argument by name: hooks, and settings of Pillow.
+OPEN = {nnkit.callbacks.LambdaCallback: ["hooks"], nnkit.utils.save_img: ["options"]}
 RECORDED = [c for c in CLASSES if issubclass(c, Configurable)]
 
 
@@ -39,7 +41,7 @@ def test_every_argument_is_shown(item):
     """None hides behind ``*arguments`` or ``**options``, and help shows them."""
     shown = inspect.signature(item).parameters.values()
     hidden = [p.name for p in shown if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    assert hidden == (["hooks"] if item is nnkit.callbacks.LambdaCallback else [])
+    assert hidden == OPEN.get(item, [])
     text = pydoc.render_doc(item, renderer=pydoc.plaintext)
     missing = [p.name for p in shown if f"{p.name}: " not in text and f"{p.name}=" not in text]
     assert missing == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nnkit.callbacks.callback import Callback, Logs
 from nnkit.callbacks.notebook_line import NotebookLine
 from nnkit.kernels._compilations import compilations
+from nnkit.utils.terminal import has_width, in_notebook, is_live, say, short
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -53,10 +53,10 @@ class ProgressBar(Callback):
         super().__init__()
         if verbose not in ("auto", 0, 1, 2):
             raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
-        self.verbose = (1 if _live() else 2) if verbose == "auto" else int(verbose)
+        self.verbose = (1 if is_live() else 2) if verbose == "auto" else int(verbose)
         self._training = False
         self._bar: tqdm[Any] | None = None
-        self._line = NotebookLine() if _in_notebook() else None
+        self._line = NotebookLine() if in_notebook() else None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._training = True
@@ -108,7 +108,7 @@ class ProgressBar(Callback):
         if self.verbose == 1:
             from tqdm import tqdm
 
-            sized = _sized()
+            sized = has_width()
             self._bar = tqdm(
                 total=self.params.get("steps"),
                 desc=title,
@@ -152,35 +152,8 @@ class ProgressBar(Callback):
                 kernels = f"{count} kernel{'s' * (count > 1)}"
                 took += f" ({compiling:.1f} s compiling {kernels}, once on this machine)"
             parts = [self._title, f"{steps} steps, {took}, {each}", _results(logs)]
-            sys.stdout.write(" - ".join(part for part in parts if part) + "\n")
-            sys.stdout.flush()
+            say(" - ".join(part for part in parts if part))
 
 
 def _results(logs: Logs | None) -> str:
     return " - ".join(f"{name}: {short(value)}" for name, value in (logs or {}).items())
-
-
-def short(value: float) -> str:
-    """A result as text."""
-    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.4g}"
-
-
-def _live() -> bool:
-    """Whether standard output can show a line that is rewritten."""
-    if sys.stdout is None or os.environ.get("TERM") == "dumb":
-        return False
-    return sys.stdout.isatty() or _in_notebook()
-
-
-def _sized() -> bool:
-    """Whether the terminal has a width: without a viewer it may be 0, and then shows nothing."""
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns > 0
-    except (AttributeError, OSError, ValueError):  # Standard output is not a terminal.
-        return True
-
-
-def _in_notebook() -> bool:
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return any(kind.__name__ == "ZMQInteractiveShell" for kind in type(shell).__mro__)

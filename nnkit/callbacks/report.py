@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
-from nnkit.callbacks.progress import short
+from nnkit.utils.terminal import short
 
 __all__ = ["report"]
 

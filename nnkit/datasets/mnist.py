@@ -6,7 +6,6 @@ By Y. LeCun, C. Cortes and C. J. C. Burges, under CC BY-SA 3.0
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -14,12 +13,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nnkit import config
+from nnkit.datasets import places
+from nnkit.datasets.parts import as_keras
 
 __all__ = ["find", "load_data", "load_digits"]
 
 # The URL from which Keras downloads the file, and the file's SHA-256 digest.
-URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+URL = f"{places.GOOGLE}mnist.npz"
 SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]
@@ -57,7 +57,9 @@ def load_data(path: str = "mnist.npz") -> tuple[Pair, Pair]:
     >>> x_train.shape, y_train.shape  # doctest: +SKIP
     ((60000, 28, 28), (60000,))
     """
-    return _read(find(path) or _download(path), train=60000, test=10000)
+    hint = ", or use nnkit.datasets.load_digits(), a tenth of MNIST that ships with nnkit"
+    file = places.fetch("MNIST", path, URL, f"sha256:{SHA256}", hint)
+    return _read(file, train=60000, test=10000)
 
 
 def load_digits() -> tuple[Pair, Pair]:
@@ -100,38 +102,7 @@ def find(path: str = "mnist.npz") -> Path | None:
     >>> mnist.find("no-such-file.npz") is None
     True
     """
-    return next((place for place in _places(path) if place.is_file()), None)
-
-
-def _places(path: str) -> list[Path]:
-    """Paths to look for: in the user's folder if there is one, then in the folder for downloads."""
-    given = os.environ.get("NNKIT_DATA_DIR")
-    folders = [Path(given).expanduser()] if given else []
-    return [folder / path for folder in [*folders, config.cache_dir() / "datasets"]]
-
-
-def _download(path: str) -> Path:
-    import pooch
-
-    *_, target = tried = _places(path)
-    try:
-        pooch.retrieve(
-            URL,
-            known_hash=f"sha256:{SHA256}",
-            fname=target.name,
-            path=target.parent,
-            progressbar=True,
-        )
-    except (OSError, ValueError) as error:  # No network, or an unexpected file.
-        given = "" if len(tried) > 1 else " (NNKIT_DATA_DIR is not set)"
-        raise OSError(
-            f"MNIST is not on this machine and could not be downloaded.\n"
-            f"There is no {' and no '.join(map(str, tried))}{given}.\n"
-            f"{URL}: {error}\n"
-            f"Put Keras's mnist.npz into a folder and set NNKIT_DATA_DIR to that folder, or use "
-            f"nnkit.datasets.load_digits(), a tenth of MNIST that ships with nnkit."
-        ) from error
-    return target
+    return places.find(path)
 
 
 def _read(path: Path, train: int, test: int) -> tuple[Pair, Pair]:
@@ -150,18 +121,11 @@ def _read(path: Path, train: int, test: int) -> tuple[Pair, Pair]:
                     raise ValueError(f"it has no {name}, only {', '.join(file.files) or 'nothing'}")
                 arrays[name] = file[name]
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-        raise _not_mnist(path, str(error)) from error
+        raise as_keras(path, error) from error
     for name, shape in shapes.items():
         array = arrays[name]
         if array.shape != shape or array.dtype != np.uint8:
-            raise _not_mnist(
+            raise as_keras(
                 path, f"{name} is {array.dtype} of shape {array.shape}, not uint8 of shape {shape}"
             )
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
-
-
-def _not_mnist(path: Path, reason: str) -> ValueError:
-    return ValueError(
-        f"{path} is not MNIST as Keras stores it: {reason}. "
-        f"Replace the file, or remove it to have it downloaded anew."
-    )

@@ -203,6 +203,13 @@ def inline(function: Callable[..., Any]) -> Callable[..., Any]:
     return register_jitable(**FLAGS, forceinline=True)(function)
 
 
+def as_written(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a helper that rounds after every operation, as NumPy and C do; see :func:`inline`."""
+    from numba.extending import register_jitable
+
+    return register_jitable(**FLAGS | {"fastmath": False}, forceinline=True)(function)
+
+
 def code_address(code: Callable[[int], None]) -> int:
     """The address of compiled code, as the tape's interpreter wants it."""
     return ctypes.c_int64.from_buffer(code).value  # type: ignore[arg-type]  # It holds that.

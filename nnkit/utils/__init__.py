@@ -1,7 +1,54 @@
 """Small helpers, with Keras's names."""
 
-from nnkit.utils.numerical import to_categorical
+from typing import TYPE_CHECKING
+
+from nnkit.missing import missing
+from nnkit.utils.numerical import normalize, to_categorical
 from nnkit.utils.plotting import plot_model
 from nnkit.utils.random import set_random_seed
 
-__all__ = ["plot_model", "set_random_seed", "to_categorical"]
+if TYPE_CHECKING:
+    from nnkit.utils.downloads import get_file
+    from nnkit.utils.folders import image_dataset_from_directory, text_dataset_from_directory
+    from nnkit.utils.images import array_to_img, img_to_array, load_img, save_img
+    from nnkit.utils.padding import pad_sequences
+    from nnkit.utils.progress import Progbar
+    from nnkit.utils.py_dataset import PyDataset, Sequence
+    from nnkit.utils.splitting import split_dataset
+    from nnkit.utils.windows import timeseries_dataset_from_array
+
+__all__ = [
+    "Progbar",
+    "PyDataset",
+    "Sequence",
+    "array_to_img",
+    "get_file",
+    "image_dataset_from_directory",
+    "img_to_array",
+    "load_img",
+    "normalize",
+    "pad_sequences",
+    "plot_model",
+    "save_img",
+    "set_random_seed",
+    "split_dataset",
+    "text_dataset_from_directory",
+    "timeseries_dataset_from_array",
+    "to_categorical",
+]
+
+if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
+    _HOMES = {
+        "downloads": ["get_file"],
+        "folders": ["image_dataset_from_directory", "text_dataset_from_directory"],
+        "images": ["array_to_img", "img_to_array", "load_img", "save_img"],
+        "padding": ["pad_sequences"],
+        "progress": ["Progbar"],
+        "py_dataset": ["PyDataset", "Sequence"],
+        "splitting": ["split_dataset"],
+        "windows": ["timeseries_dataset_from_array"],
+    }
+    __getattr__ = missing(
+        __name__,
+        members={name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names},
+    )

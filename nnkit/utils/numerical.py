@@ -10,10 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from nnkit import budget, checks, config
 from nnkit.conversion import to_numpy
 
-__all__ = ["to_categorical"]
+__all__ = ["normalize", "to_categorical"]
 
 
-def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.floating[Any]]:
+def to_categorical(
+    x: ArrayLike, num_classes: int | None = None, dtype: Any = None
+) -> NDArray[np.floating[Any]]:
     """Convert integer labels to one-hot rows, as ``categorical_crossentropy`` needs them.
 
     Parameters
@@ -23,11 +25,13 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.f
         column of labels, shape (n, 1), is equivalent to shape (n,).
     num_classes : int, optional
         The number of classes; by default the largest label plus 1.
+    dtype : data type, optional
+        Of the result, as in Keras 2; by default ``nnkit.config.floatx()``.
 
     Returns
     -------
     numpy.ndarray
-        Zeros and ones of shape ``(*x.shape, num_classes)`` and dtype ``nnkit.config.floatx()``.
+        Zeros and ones of shape ``(*x.shape, num_classes)``.
 
     Raises
     ------
@@ -64,7 +68,57 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[np.f
             f"labels must be from 0 to {num_classes - 1} for {num_classes} classes, but one is "
             f"{out_of_range[0]}; labels of other kinds must be numbered from 0 on first"
         )
-    budget.check_possible((labels.size, num_classes), config.floatx(), "to_categorical's result")
-    rows = np.zeros((labels.size, num_classes), config.floatx())
+    dtype = config.floatx() if dtype is None else dtype
+    budget.check_possible((labels.size, num_classes), dtype, "to_categorical's result")
+    rows = np.zeros((labels.size, num_classes), dtype)
     rows[np.arange(labels.size), labels.reshape(-1)] = 1
     return rows.reshape(*labels.shape, num_classes)
+
+
+def normalize(x: ArrayLike, axis: int = -1, order: float = 2) -> NDArray[np.floating[Any]]:
+    """Divide an array by its norms along an axis; what is all zeros stays so.
+
+    Parameters
+    ----------
+    x : array_like
+    axis : int
+        The axis along which norms are taken.
+    order : float
+        Of the norm ``sum(abs(x) ** order) ** (1 / order)``: 1, 2, ...; ``numpy.inf`` for the
+        largest magnitude.
+
+    Returns
+    -------
+    numpy.ndarray
+        A new array of the same shape; of integers, it is float64.
+
+    Raises
+    ------
+    ValueError
+        ``x`` is a single number, or has no such axis; or ``order`` is not above 0.
+    TypeError
+        ``axis`` or ``order`` is no number, or ``x`` doesn't contain numbers.
+
+    Examples
+    --------
+    >>> from nnkit.utils import normalize
+    >>> normalize([[3.0, 4.0], [0.0, 0.0]])
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+    """
+    array = to_numpy(x, "x")
+    if array.ndim == 0:
+        raise ValueError(f"normalize: x must be an array with an axis, got the number {array}")
+    axis = checks.integer("normalize", "axis", axis, -array.ndim, array.ndim - 1)
+    order = checks.number("normalize", "order", order, "(0, inf]")
+    if array.dtype.kind in "biu":
+        array = array.astype(np.float64)
+    # Of numbers near 1, so that no power is infinite or 0 where the norm is neither.
+    largest = abs(array).max(axis, keepdims=True, initial=0)
+    largest[largest == 0] = 1
+    array = array / largest
+    if order == np.inf:
+        return array
+    norm = np.linalg.norm(array, order, axis, keepdims=True)
+    norm[norm == 0] = 1
+    return array / norm

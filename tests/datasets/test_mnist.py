@@ -100,7 +100,6 @@ def test_download(tmp_path, monkeypatch, arrays):
         assert url == mnist.URL
         assert known_hash == f"sha256:{mnist.SHA256}"
         assert progressbar
-        path.mkdir(parents=True)
         np.savez_compressed(path / fname, **arrays)
 
     monkeypatch.setattr(pooch, "retrieve", retrieve)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nnkit import config
-from nnkit.utils import to_categorical
+from nnkit.utils import normalize, to_categorical
 
 
 def test_one_hot():
@@ -70,3 +70,45 @@ def test_bad_number_of_classes():
         to_categorical([0], 0)
     with pytest.raises(TypeError, match=r"num_classes must be a whole number .* got 2\.5"):
         to_categorical([0], 2.5)
+
+
+def test_type_of_one_hot():
+    assert to_categorical([1], dtype="int32").tolist() == [[0, 1]]
+    assert to_categorical([1], 2, "float64").dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "bool"])
+@pytest.mark.parametrize("order", [1, 2, 3.5, np.inf])
+@pytest.mark.parametrize("axis", [-1, 0, 1])
+def test_normalize(dtype, order, axis, rng):
+    x = rng.normal(0, 5, (3, 4, 3)).astype(dtype)
+    x[1] = 0
+    found = normalize(x[::-1], axis, order)[::-1]
+    norm = abs(x.astype(float)).max(axis, keepdims=True)
+    if order != np.inf:
+        norm = (abs(x.astype(float)) ** order).sum(axis, keepdims=True) ** (1 / order)
+    expected = x / np.where(norm == 0, 1, norm)
+    np.testing.assert_allclose(found, expected, 1e-6)
+    assert found.dtype == (dtype if dtype.startswith("float") else "float64")
+
+
+def test_normalize_extremes():
+    assert normalize([3e200, 4e200]).tolist() == pytest.approx([0.6, 0.8])
+    assert normalize([3e-200, -4e-200]).tolist() == pytest.approx([0.6, -0.8])
+    assert normalize(np.zeros((0, 3))).shape == (0, 3)
+    assert normalize(np.zeros((3, 0))).shape == (3, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ((3.0,), "an array with an axis, got the number 3"),
+        (([1.0], 1), "axis must be a whole number from -1 to 0, got 1"),
+        (([1.0], -1, 0), "order must be a number in"),
+        (([1.0], -1, "l2"), "order must be a number in"),
+        ((["a"],), "x must be an array of numbers"),
+    ],
+)
+def test_errors_of_normalize(arguments, reason):
+    with pytest.raises((TypeError, ValueError), match=reason):
+        normalize(*arguments)

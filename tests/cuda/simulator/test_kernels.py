@@ -10,7 +10,8 @@ from tests.cuda import cases_of, check, kernels
 
 CPU = kernels("cpu", Kernel)
 CUDA = kernels("cuda", CudaKernel)
-ON_CPU_ONLY = {"interpret", "barrier"}  # What replays a step there.
+# What replays a step there, and what makes data before one.
+ON_CPU_ONLY = {"interpret", "barrier", "affine"}
 ON_CUDA_ONLY = {"first_not_finite"}  # Looks at data that is there already.
 CASES = cases_of(np.float32, np.float64)
 
