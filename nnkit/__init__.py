@@ -38,6 +38,7 @@ from nnkit.kernels._jit import Kernel, kernel
 from nnkit.layers import Input
 from nnkit.missing import explain_missing, missing
 from nnkit.models import Model, Sequential
+from nnkit.paths import install as _install_paths
 from nnkit.saving import load_model
 
 if TYPE_CHECKING:
@@ -77,3 +78,4 @@ if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
     # Imported on demand: nnkit.symbolic would double the time of an import.
     __getattr__ = missing(__name__, on_demand=("cuda", "ops", "symbolic"))
     explain_missing()
+    _install_paths()

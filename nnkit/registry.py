@@ -12,16 +12,18 @@ import contextlib
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, ClassVar, TypeGuard, TypeVar, cast
 
+from nnkit import spellings
 from nnkit.arguments import did_you_mean, parameters, refuse_unknown, signature
 
 __all__ = [
     "Configurable",
     "custom_objects",
     "find",
+    "former",
     "function_named",
     "register",
     "resolve",
@@ -50,6 +52,11 @@ class _Recorded(type):
 
     # Annotated like this, type checkers look at __init__ for the arguments.
     def __call__(cls: type[T], *arguments: Any, **named: Any) -> T:  # type: ignore[misc]
+        real, old = vars(cls).get("stands_for"), cls.__name__
+        if real is not None:  # The class by an old name, with the defaults that it had.
+            arguments, named = _respelled(real, arguments, named, old)
+            return real(*arguments, **{**spellings.DEFAULTS.get(old, {}), **named})
+        arguments, named = _respelled(cls, arguments, named)
         own = inspect.signature(cls.__init__)
         try:
             bound = own.bind(None, *arguments, **named)
@@ -73,6 +80,39 @@ class _Recorded(type):
                 recorded[name] = list(recorded[name])
         instance._arguments = recorded
         return instance
+
+
+def _respelled(
+    cls: type[Configurable], arguments: tuple[Any, ...], named: dict[str, Any], former: str = ""
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments in today's spelling."""
+    known = parameters(cls)
+    if named or former or cls.__name__ in spellings.POSITIONS:
+        arguments, named = cls.computed_arguments(arguments, named, known)
+        lineage = [base.__name__ for base in cls.__mro__]
+        return spellings.today(
+            former or cls.__name__, lineage, arguments, named, known, former=former
+        )
+    return arguments, named
+
+
+@functools.cache
+def former(cls: type[Configurable], name: str) -> Any:
+    """A class under an old name: calling it makes an object of the class.
+
+    The order of arguments and the defaults are those that it had under that name
+    (:mod:`nnkit.spellings`).
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> former(nnkit.layers.ReLU, "ThresholdedReLU")().threshold
+    1.0
+    """
+    about = f"{cls.__name__} under an old name.\n\n{inspect.cleandoc(cls.__doc__ or '')}"
+    body = {"stands_for": cls, "__module__": cls.__module__.rpartition(".")[0], "__doc__": about}
+    make: Any = type(cls)
+    return make(name, (cls,), body, abstract=True)
 
 
 class Configurable(metaclass=_Recorded):
@@ -104,6 +144,21 @@ class Configurable(metaclass=_Recorded):
         abstract = abstract or "kind" in vars(cls)
         if cls.__module__.split(".")[0] == "nnkit" and not abstract:
             _classes.setdefault(cls.kind, {})[cls.__name__] = cls
+
+    @classmethod
+    def computed_arguments(
+        cls, arguments: tuple[Any, ...], named: dict[str, Any], known: Collection[str]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments of a call without old ones whose meaning is more than another name.
+
+        Parameters
+        ----------
+        arguments, named
+            What the class is called with.
+        known : collection of str
+            The names of today's arguments.
+        """
+        return arguments, named
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data: numbers, strings, lists, dictionaries."""

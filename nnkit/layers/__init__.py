@@ -83,6 +83,7 @@ from nnkit.layers.up_sampling1d import UpSampling1D
 from nnkit.layers.up_sampling2d import UpSampling2D
 from nnkit.layers.zero_padding1d import ZeroPadding1D
 from nnkit.layers.zero_padding2d import ZeroPadding2D
+from nnkit.registry import former
 
 __all__ = [
     "ELU",
@@ -179,7 +180,8 @@ __all__ = [
 
 # Aliases, as in Keras.
 AvgPool1D, AvgPool2D = AveragePooling1D, AveragePooling2D
-Convolution1D, Convolution2D, Convolution2DTranspose = Conv1D, Conv2D, Conv2DTranspose
+Convolution1D, Convolution2DTranspose = Conv1D, Conv2DTranspose
+Convolution2D = former(Conv2D, "Convolution2D")  # With three sizes: nb_filter, nb_row, nb_col.
 GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
 GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
 MaxPool1D, MaxPool2D = MaxPooling1D, MaxPooling2D

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache, partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,9 +18,10 @@ from nnkit.errors import warn
 from nnkit.layers.graph import Graph, Value
 from nnkit.layers.nodes import Node, Placeholder, holds_placeholders, map_shapes, topological
 from nnkit.layers.tracing import check_owned, current_trace, owned_layers, settings, traced, tracing
-from nnkit.layers.weights import WeightOwner, check_name, name_among
+from nnkit.layers.weights import WeightOwner, check_name, name_among, set_weights
 from nnkit.nested import leaves, mapped, packed
 from nnkit.registry import lookup, snake_case, to_plain
+from nnkit.spellings import say
 
 if TYPE_CHECKING:
     from nnkit.engine.variable import Variable
@@ -30,6 +31,7 @@ __all__ = ["Layer"]
 Shape = tuple[int | None, ...]
 
 GRAPHS = "graph", "graphs", "_call_graphs"  # Attributes that are made again when needed.
+_SHAPES = "input_dim", "input_length", "batch_input_shape", "batch_shape"  # Before Input.
 _MOST_CALL_GRAPHS = 16  # Of one layer; what was made first is dropped.
 
 
@@ -59,6 +61,10 @@ class Layer(WeightOwner):
         Shape of one sample: a model that starts with this layer is then built at once.
     activity_regularizer : str or Regularizer, optional
         A penalty on the output, divided by the batch's size.
+    batch_size : int, optional
+        With ``input_shape``: the size of all batches of a model that starts with this layer.
+    weights : list of array, optional
+        The first values of all weights, in the order of :attr:`weights`.
 
     Attributes
     ----------
@@ -83,6 +89,9 @@ class Layer(WeightOwner):
         Class attribute: further arrays that a call may give by name, such as ``initial_state``;
         ``forward`` gets them as keywords. ``backward`` then returns one flat list of gradients:
         of the input or inputs, then of those that were given.
+    of_sequences : bool
+        Class attribute: whether a sample has the axes steps and features, so that ``input_dim=3``
+        is the shape (None, 3).
     call_options : tuple of str
         Class attribute: keywords of a call that hold no arrays, for ``forward`` and
         ``compute_output_shape``.
@@ -128,6 +137,7 @@ class Layer(WeightOwner):
     decides_mask: ClassVar[bool] = False
     named_inputs: ClassVar[tuple[str, ...]] = ()
     call_options: ClassVar[tuple[str, ...]] = ()
+    of_sequences: ClassVar[bool] = False
     adds_loss: ClassVar[bool] = False
     only_adds_loss: ClassVar[bool] = False
     fuses: ClassVar[bool] = False
@@ -154,6 +164,8 @@ class Layer(WeightOwner):
         dtype: str | None = None,
         input_shape: tuple[int, ...] | None = None,
         activity_regularizer: Any = None,
+        batch_size: int | None = None,
+        weights: Any = None,
     ) -> None:
         if dtype not in (None, "float32", "float64"):
             raise ValueError(f"dtype is 'float32' or 'float64', not {dtype!r}")
@@ -168,6 +180,10 @@ class Layer(WeightOwner):
             if input_shape is None
             else checks.partial_shape(self.name, "input_shape", input_shape)
         )
+        self.given_batch_size = (
+            None if batch_size is None else checks.integer(self.name, "batch_size", batch_size)
+        )
+        self._given_weights = None if weights is None else list(weights)
         self.activation: Layer | None = None
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._penalty: Any = None
@@ -175,6 +191,27 @@ class Layer(WeightOwner):
         self.input_shape: Shape | None = None
         self._weights_for: Any = None
         self.propagate = True
+
+    @classmethod
+    def computed_arguments(
+        cls, arguments: tuple[Any, ...], named: dict[str, Any], known: Collection[str]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The shape of the input from ``input_dim``, ``input_length`` or ``batch_input_shape``."""
+        old = {n: named[n] for n in _SHAPES if n in named and n not in known}
+        if not old or "input_shape" not in known:
+            return arguments, named
+        for name in old:
+            say(f"{cls.__name__}({name}=)", "Input(shape), the first layer of a model")
+        named = {name: value for name, value in named.items() if name not in old}
+        whole = old.pop("batch_input_shape", None) or old.pop("batch_shape", None)
+        if whole is not None:
+            size, *shape = checks.partial_shape(cls.__name__, "batch_input_shape", whole)
+            return arguments, {"batch_size": size, "input_shape": tuple(shape)} | named
+        dim, length = old.get("input_dim"), old.get("input_length")
+        if named.get("input_shape") is None and not (dim is None and length is None):
+            long = cls.of_sequences or length is not None
+            named["input_shape"] = (length, dim) if long and dim is not None else (dim or length,)
+        return arguments, named
 
     # ------------------------------------------------------------------ what a layer defines
 
@@ -294,6 +331,8 @@ class Layer(WeightOwner):
                 self._build_inside(input_shape)
             if self.activation is not None:
                 self._build_activation(self.activation, self.compute_output_shape(input_shape))
+            if self._given_weights is not None:
+                set_weights(f"layer {self.name!r}: weights=", self.weights, self._given_weights)
         else:
             self._check_fits(self.input_shape, input_shape)
 
@@ -699,6 +738,7 @@ class Layer(WeightOwner):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data, and those of every layer."""
         config = super().get_config()
+        config.pop("weights", None)  # The first values, which training changes.
         for plan in self._plans:
             for option in ("initializer", "regularizer", "constraint"):
                 name = f"{plan}_{option}"

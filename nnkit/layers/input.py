@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
+from nnkit.arguments import explain_arguments
 from nnkit.layers.base import Layer
 from nnkit.layers.nodes import Node, Placeholder
 
@@ -89,6 +90,7 @@ class InputLayer(Layer):
         return {"batch_shape": list(self.batch_shape), "dtype": dtype, "name": self.name}
 
 
+@explain_arguments
 def Input(
     shape: tuple[int, ...] | None = None,
     batch_size: int | None = None,

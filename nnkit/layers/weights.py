@@ -60,7 +60,8 @@ class WeightOwner(Configurable, abstract=True):
         TypeError, ValueError
             One of them is unknown.
         """
-        setattr(self, f"{option}_initializer", initializers.get(initializer))
+        chosen = None if initializer is None else initializers.get(initializer)
+        setattr(self, f"{option}_initializer", chosen)
         setattr(self, f"{option}_regularizer", regularizers.get(regularizer))
         setattr(self, f"{option}_constraint", constraints.get(constraint))
         self._plans.append(option)

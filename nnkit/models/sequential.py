@@ -251,5 +251,5 @@ def _known_input_shape(stack: Sequence[Layer], first: InputLayer | None) -> Shap
     if begin is None:
         return None
     if begin.given_input_shape is not None:
-        return (None, *begin.given_input_shape)
+        return (begin.given_batch_size, *begin.given_input_shape)
     return begin.input_shape if begin.variables else None  # Built by another model.

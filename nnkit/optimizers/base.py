@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nnkit import checks
-from nnkit.arguments import parameters
+from nnkit.arguments import parameters, signature
 from nnkit.engine.dispatch import empty, launch
 from nnkit.engine.stops import update_in_python
 from nnkit.engine.variable import Storage
 from nnkit.kernels import SUM_BLOCK
 from nnkit.registry import Configurable, resolve, to_plain
+from nnkit.spellings import say
 
 __all__ = ["Optimizer", "get"]
 
@@ -90,6 +92,25 @@ class Optimizer(Configurable):
         given = [f"{name}={value}" for name, value in clippings if value is not None]
         if len(given) > 1:
             raise ValueError(f"{owner}: give one kind of clipping at most, got {', '.join(given)}")
+
+    @classmethod
+    def computed_arguments(
+        cls, arguments: tuple[Any, ...], named: dict[str, Any], known: Collection[str]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The schedule for ``decay`` of Keras 2: rate / (1 + decay * iterations)."""
+        if "decay" not in named or "decay" in known:
+            return arguments, named
+        owner = cls.__name__
+        named = signature(cls).bind_partial(*arguments).arguments | named
+        decay = checks.number(owner, "decay", named.pop("decay"), "[0, inf)")
+        if decay:
+            say(f"{owner}(decay=)", f"{owner}(learning_rate=InverseTimeDecay(...))")
+            usual = signature(cls).parameters["learning_rate"].default
+            rate = named.pop("lr", named.get("learning_rate", usual))
+            config = {"initial_learning_rate": rate, "decay_steps": 1, "decay_rate": decay}
+            described = {"class_name": "InverseTimeDecay", "config": config}
+            named["learning_rate"] = resolve("schedule", described)
+        return (), named
 
     @property
     def learning_rate(self) -> float:
