@@ -54,7 +54,7 @@ class Layer(WeightOwner):
         Letters, digits, ``_``, ``.`` and ``-``. By default the class's name in snake_case, made
         unique in a model.
     trainable : bool
-        False freezes the layer's weights, from the next ``fit`` on.
+        False freezes the layer's weights, in models that are compiled afterwards.
     dtype : str, optional
         ``"float32"`` or ``"float64"``; by default :func:`nnkit.config.floatx`.
     input_shape : tuple of int, optional
@@ -434,6 +434,7 @@ class Layer(WeightOwner):
         """
         use = object.__new__(type(self))
         use.__dict__.update(self.__dict__)
+        use._trainable = self.trainable
         use._layers = [layer.another_use() for layer in self.layers]
         use._penalty, use.is_copy = None, True
         use._drop_graphs()

@@ -12,7 +12,7 @@ import numpy as np
 from nnkit import budget, checks, constraints, initializers, interrupts, regularizers
 from nnkit.conversion import to_numpy
 from nnkit.engine.turns import Turns
-from nnkit.engine.variable import Storage, Variable
+from nnkit.engine.variable import Storage, Variable, is_trained
 from nnkit.registry import Configurable
 
 __all__ = ["WeightOwner", "check_name", "name_among", "set_weights"]
@@ -178,8 +178,11 @@ class WeightOwner(Configurable, abstract=True):
 
     @property
     def trainable(self) -> bool:
-        """Whether an optimizer may change the weights; setting it sets it for layers inside."""
-        return self._trainable
+        """Whether an optimizer may change the weights; setting it sets it for layers inside.
+
+        A model trains what was trainable when it was compiled.
+        """
+        return is_trained(self)
 
     @trainable.setter
     def trainable(self, value: bool) -> None:

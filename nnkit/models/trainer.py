@@ -26,6 +26,7 @@ from nnkit.training.objective import Goal
 from nnkit.training.ownership import adopt, own
 from nnkit.training.predictor import Predictors
 from nnkit.training.session import Session
+from nnkit.training.trained import Trained
 from nnkit.utils.random import next_seed
 
 __all__ = ["Trainer"]
@@ -50,6 +51,8 @@ class Trainer(Layer, abstract=True):
         The session of the last training or evaluation; :meth:`session` has the current one.
     stop_training : bool
         Setting it ends ``fit`` after the current batch.
+    trained : Trained
+        Which weights it trains, since it was compiled.
     history : History or None
         The history of the last ``fit``.
     """
@@ -74,7 +77,9 @@ class Trainer(Layer, abstract=True):
         with self.turns.alone():
             network, before = self.built_network(), self.held
             if before is None or before.network is not network:
-                session = Session(network, self.optimizer, self.aims, self.turns.python)
+                session = Session(
+                    network, self.optimizer, self.aims, self.turns.python, self.trained
+                )
                 if before is not None:
                     session.take_over(before)
             else:
@@ -124,6 +129,9 @@ class Trainer(Layer, abstract=True):
     ) -> None:
         """Configure the training; the optimizer starts from its first step.
 
+        Layers with ``trainable = False`` are not trained until the next ``compile``, whatever
+        becomes of ``trainable``; the others are. ``BatchNormalization`` follows that, too.
+
         Parameters
         ----------
         optimizer : str or Optimizer
@@ -157,6 +165,7 @@ class Trainer(Layer, abstract=True):
         with self.guard.changing("compile"):
             self.optimizer, self.aims = adopt(self, found), aims
             self.loss, self.metrics_given = aims.loss, aims.metrics
+            self.trained = Trained(self)
             self.run_eagerly, self._seed, self.compiled = run_eagerly, next_seed(), True
             self._drop_session()
 
@@ -446,6 +455,7 @@ class Trainer(Layer, abstract=True):
             n = len(data)
             run = Run(data, n)
             run.bound["order"] = np.arange(n)
+            self.trained.say_changes(self.name)
             logs = self.session().train(run, Batches(0, n, 1))
         return _results(logs, return_dict)
 

@@ -208,7 +208,9 @@ def _build(description: Description, nbytes: int) -> Model:
 
 def _compile(model: Model, description: Description, root: Group, as_stored: bool) -> None:
     try:
-        model.compile_from_config(description.training or {})
+        training = description.training or {}
+        model.compile_from_config(training)
+        model.trained.restore(model, training.get("trained", ()))
     except Exception as error:
         raise FileFormatError(
             f"the model can't be compiled as it was: {_said(error)} (load it with compile=False)"
@@ -238,15 +240,14 @@ def _restore_optimizer(model: Model, root: Group, slot_by_slot: bool, as_stored:
     order = to_keras.slot_order(model.optimizer)
     if slot_by_slot:
         order = [(name,) for names in order for name in names]
-    places = [
-        (name, i) for names in order for i in range(len(model.trainable_weights)) for name in names
-    ]
+    trained = model.session().storage.trainable_variables
+    places = [(name, i) for names in order for i in range(len(trained)) for name in names]
     if slot_by_slot or not places:  # Before Keras 3, files contain unused slots, too.
         arrays = arrays[: len(places)]
     if places and not as_stored:
         raise FileFormatError("the weights are stored in another layout than nnkit's")
     shapes = [array.shape for array in arrays]
-    expected = [model.trainable_weights[i].shape for _, i in places]
+    expected = [trained[i].shape for _, i in places]
     if shapes != expected:
         raise FileFormatError(f"its state has shapes {shapes}, expected {expected}")
     slots = model.optimizer_slots()

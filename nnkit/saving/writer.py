@@ -148,7 +148,7 @@ def _describe(model: Model, include_optimizer: bool) -> dict[str, dict[str, str]
         compiled = model.get_compile_config()
         for name, value in compiled.items():
             _check_plain(f"compile: {name}", value)
-        own["training_config"] = compiled
+        own["training_config"] = compiled | {"trained": model.trained.described(model)}
         keras["training_config"] = to_keras.training_config(compiled)
         state["training"] = model.training_state
     own["state"] = state
@@ -240,7 +240,7 @@ def _write_optimizer(group: h5py.Group, model: Model) -> None:
         f"{prefix}/learning_rate": np.float32(optimizer.learning_rate),
     }
     for names in to_keras.slot_order(optimizer):
-        for i, variable in enumerate(model.trainable_weights):
+        for i, variable in enumerate(model.session().storage.trainable_variables):
             for name in names:
                 arrays[f"{prefix}/{variable.path}/{name}"] = slots[name][i]
     _write_names(group, "weight_names", list(arrays))
