@@ -34,21 +34,34 @@ from nnkit import (
 from nnkit._version import __version__
 from nnkit.engine.devices import device, get_device, set_device
 from nnkit.engine.dispatch import launch
+from nnkit.engine.variable import Variable
+from nnkit.initializers import Initializer
 from nnkit.kernels._jit import Kernel, kernel
-from nnkit.layers import Input
+from nnkit.layers import Input, Layer
+from nnkit.losses import Loss
+from nnkit.metrics import Metric
 from nnkit.missing import explain_missing, missing
 from nnkit.models import Model, Sequential
+from nnkit.optimizers import Optimizer
 from nnkit.paths import install as _install_paths
+from nnkit.regularizers import Regularizer
 from nnkit.saving import load_model
 
 if TYPE_CHECKING:
     from nnkit import ops
 
 __all__ = [
+    "Initializer",
     "Input",
     "Kernel",
+    "Layer",
+    "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
+    "Regularizer",
     "Sequential",
+    "Variable",
     "__version__",
     "activations",
     "callbacks",

@@ -171,7 +171,6 @@ SCRIPTS: Names = {
     "ReduceLROnPlateau": {"epsilon": "min_delta"},
     "Reshape": {"dims": "target_shape"},
     "SeparableConv2D": _OF_RECTANGLE,
-    "compile": {"auto_scale_loss": None},
     "evaluate": _QUEUE,
     "fit": {"nb_epoch": "epochs", **_QUEUE},
     "predict": _QUEUE,
@@ -185,14 +184,6 @@ VALUES: Mapping[str, Mapping[Any, Any]] = {
 
 OLD_HARD_SIGMOID = {"class_name": "HardSigmoid", "config": {"slope": 0.2}}  # Before Keras 3.
 
-_INPUT = {
-    "input_tensor": (None,),
-    "optional": (False,),
-    "ragged": (None, False),
-    "sparse": (None, False),
-    "tensor": (None,),
-}
-
 # Arguments that nnkit lacks and that change nothing if they have one of these values.
 NO_EFFECT: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     "BatchNormalization": {
@@ -204,11 +195,13 @@ NO_EFFECT: Mapping[str, Mapping[str, tuple[Any, ...]]] = {
     },
     "Dense": {"quantization_config": (None,)},
     "Embedding": {"dropout": (0, None), "lora_rank": (None,), "quantization_config": (None,)},
-    "Input": _INPUT,
-    "InputLayer": _INPUT,
     "Layer": {"dynamic": (False,), "lora_alpha": (None,), "lora_rank": (None,)},
     "ModelCheckpoint": {"period": (1,)},
     "Recurrent": {"time_major": (False,)},
+    "save": {"options": (None,), "save_format": (None, "h5"), "signatures": (None,)},
+    "save_weights": {"options": (None,), "save_format": (None, "h5")},
+    "test_on_batch": {"reset_metrics": (True,)},
+    "train_on_batch": {"reset_metrics": (True,)},
     "compile": {
         "sample_weight_mode": (None, "temporal"),  # Weights of any shape that fits are taken.
         "target_tensors": (None,),

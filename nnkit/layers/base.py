@@ -480,7 +480,7 @@ class Layer(WeightOwner):
                 return self.connected(arguments, training)
             return self._computed(arguments, bool(training))
         except Exception:
-            if not any(getattr(layer, "built", False) for layer in unbuilt):
+            if not any(hasattr(layer, "network") and layer.built for layer in unbuilt):
                 for layer, (shape, variables) in unbuilt.items():
                     layer._unbuild(shape, variables)
             raise
@@ -655,6 +655,36 @@ class Layer(WeightOwner):
         graph.add_losses(found[1], training)
         graph.let_decide(self, arguments["x"], found[0])
         return found[0]
+
+    @property
+    def built(self) -> bool:
+        """Whether the weights exist. What is assigned to it is forgotten: nnkit knows it."""
+        return self.input_shape is not None or self._weights_for is not None
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        pass  # Layers written for Keras set it at the end of ``build``.
+
+    @property
+    def losses(self) -> list[np.ndarray]:
+        """The penalties on weights that are trained, as they are now: a number each."""
+        found = []
+        for variable in self.trainable_weights:
+            if variable.regularizer is not None:
+                penalty = np.zeros(1)
+                variable.regularizer.penalty(variable.value, penalty)
+                found.append(penalty[0])
+        return found
+
+    @property
+    def compute_dtype(self) -> str:
+        """The data type of results: that of the layer."""
+        return self.dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The data type of weights: that of the layer."""
+        return self.dtype
 
     @property
     def is_traced(self) -> bool:

@@ -15,6 +15,8 @@ from nnkit.checks import flag, integer, number
 from nnkit.data import Arrays, seems_finite, split
 from nnkit.engine.mirrors import writing
 from nnkit.layers.base import Layer
+from nnkit.metrics import Metric
+from nnkit.models.old_methods import OldMethods
 from nnkit.nested import packed
 from nnkit.networks import Network, Pending
 from nnkit.training import inputs
@@ -37,7 +39,7 @@ _ROWS = 512
 Results = Any  # A float, or a list of them if there are metrics, or a dictionary if asked for.
 
 
-class Trainer(Layer, abstract=True):
+class Trainer(OldMethods, Layer, abstract=True):
     """The base of models: compile, fit, evaluate and predict for any network.
 
     Attributes
@@ -126,6 +128,7 @@ class Trainer(Layer, abstract=True):
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
     ) -> None:
         """Configure the training; the optimizer starts from its first step.
 
@@ -148,8 +151,9 @@ class Trainer(Layer, abstract=True):
             The same, of metrics in which samples' weights count.
         run_eagerly : bool
             Whether to run the layers' Python code for every batch: slow, but good for debugging.
-        steps_per_execution, jit_compile
-            Accepted for Keras's sake; a step is always compiled, and many run at once.
+        steps_per_execution, jit_compile, auto_scale_loss
+            Accepted for Keras's sake; a step is always compiled, many run at once, and the loss
+            needs no scale in float32 and float64.
 
         Raises
         ------
@@ -426,6 +430,7 @@ class Trainer(Layer, abstract=True):
             warn_of_nan(samples, self.dtype)
         return outs[0] if network.gives_one else packed(network.output_form, outs)
 
+    @explain_arguments
     def predict_on_batch(self, x: Any) -> Any:
         """Compute the model's output for one batch."""
         rows = len(inputs.samples(self.network, x)[0])
@@ -459,6 +464,7 @@ class Trainer(Layer, abstract=True):
             logs = self.session().train(run, Batches(0, n, 1))
         return _results(logs, return_dict)
 
+    @explain_arguments
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Results:
@@ -480,6 +486,16 @@ class Trainer(Layer, abstract=True):
         known = [metric.direction for metric in objective.metrics]
         losses: list[str | None] = ["min"] * (len(objective.names) - len(known))
         return dict(zip(objective.names, [*losses, *known], strict=True))
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics that ``compile`` was given, output by output; none before it is built."""
+        if not (self.compiled and isinstance(self.network, Network)):
+            return []
+        return self.session().objective.metrics
+
+    def reset_metrics(self) -> None:
+        """Nothing: a batch's results are its own, and ``fit`` and ``evaluate`` begin anew."""
 
     @property
     def metrics_names(self) -> list[str]:

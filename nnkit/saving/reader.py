@@ -44,6 +44,7 @@ def load_model(
     filepath: str | os.PathLike[str],
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
+    safe_mode: bool = True,
     *,
     max_bytes: int = MAX_BYTES,
 ) -> Model:
@@ -63,6 +64,8 @@ def load_model(
     compile : bool
         Whether to compile the model as it was, and restore the optimizer's state, so that training
         resumes as if it had never stopped.
+    safe_mode : bool
+        Accepted because Keras has it; no file's code is run, whatever it is.
     max_bytes : int
         Files larger than this are not read.
 
