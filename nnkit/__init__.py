@@ -48,7 +48,7 @@ from nnkit.regularizers import Regularizer
 from nnkit.saving import load_model
 
 if TYPE_CHECKING:
-    from nnkit import ops
+    from nnkit import ops, wrappers
 
 __all__ = [
     "Initializer",
@@ -85,10 +85,11 @@ __all__ = [
     "set_device",
     "testing",
     "utils",
+    "wrappers",
 ]
 
 if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
     # Imported on demand: nnkit.symbolic would double the time of an import.
-    __getattr__ = missing(__name__, on_demand=("cuda", "ops", "symbolic"))
+    __getattr__ = missing(__name__, on_demand=("cuda", "ops", "symbolic", "wrappers"))
     explain_missing()
     _install_paths()

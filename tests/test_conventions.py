@@ -29,6 +29,7 @@ HOMES = {
     "tqdm": {"callbacks"},
     "pooch": {"datasets"},
     "matplotlib": {"utils"},
+    "sklearn": {"wrappers"},
 }
 
 
