@@ -51,7 +51,7 @@ def missing(package: str, on_demand: Collection[str] = ()) -> Callable[[str], An
         old = spellings.CLASSES.get(package, {})
         if name in old:
             spellings.say(module, f"{package}.{old[name]}")
-            return former(getattr(importlib.import_module(package), old[name]), name)
+            return former(getattr(importlib.import_module(package), old[name]), name, package)
         if name.startswith("_"):  # Looked up by a protocol, not by a user.
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         message = f"{package} has no {name!r}{_hint(package, name)}"

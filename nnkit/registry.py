@@ -97,7 +97,7 @@ def _respelled(
 
 
 @functools.cache
-def former(cls: type[Configurable], name: str) -> Any:
+def former(cls: type[Configurable], name: str, package: str) -> Any:
     """A class under an old name: calling it makes an object of the class.
 
     The order of arguments and the defaults are those that it had under that name
@@ -106,11 +106,11 @@ def former(cls: type[Configurable], name: str) -> Any:
     Examples
     --------
     >>> import nnkit
-    >>> former(nnkit.layers.ReLU, "ThresholdedReLU")().threshold
+    >>> former(nnkit.layers.ReLU, "ThresholdedReLU", "nnkit.layers")().threshold
     1.0
     """
     about = f"{cls.__name__} under an old name.\n\n{inspect.cleandoc(cls.__doc__ or '')}"
-    body = {"stands_for": cls, "__module__": cls.__module__.rpartition(".")[0], "__doc__": about}
+    body = {"stands_for": cls, "__module__": package, "__doc__": about}
     make: Any = type(cls)
     return make(name, (cls,), body, abstract=True)
 

@@ -181,7 +181,9 @@ __all__ = [
 # Aliases, as in Keras.
 AvgPool1D, AvgPool2D = AveragePooling1D, AveragePooling2D
 Convolution1D, Convolution2DTranspose = Conv1D, Conv2DTranspose
-Convolution2D = former(Conv2D, "Convolution2D")  # With three sizes: nb_filter, nb_row, nb_col.
+Convolution2D = former(
+    Conv2D, "Convolution2D", __name__
+)  # With three sizes: nb_filter, nb_row, nb_col.
 GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
 GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
 MaxPool1D, MaxPool2D = MaxPooling1D, MaxPooling2D
