@@ -28,8 +28,10 @@ __all__ = [
     "NO_EFFECT",
     "OLD_HARD_SIGMOID",
     "POSITIONS",
+    "RESULTS",
     "SCRIPTS",
     "VALUES",
+    "NamedResults",
     "say",
     "today",
 ]
@@ -167,6 +169,7 @@ SCRIPTS: Names = {
     "InputLayer": {"input_shape": "shape", "batch_input_shape": "batch_shape"},
     "LSTM": {"forget_bias_init": "unit_forget_bias"},
     "Layer": {"autocast": None, "input_dtype": None},
+    "Model": {"input": "inputs", "output": "outputs"},
     "Recurrent": dict.fromkeys(("consume_less", "implementation", "use_cudnn")),
     "ReduceLROnPlateau": {"epsilon": "min_delta"},
     "Reshape": {"dims": "target_shape"},
@@ -175,6 +178,9 @@ SCRIPTS: Names = {
     "fit": {"nb_epoch": "epochs", **_QUEUE},
     "predict": _QUEUE,
 }
+
+# Names of results, which programs read from logs and history, and monitor.
+RESULTS: Mapping[str, str] = {"acc": "accuracy", "val_acc": "val_accuracy"}
 
 # Today's values of arguments, by today's names of the arguments.
 VALUES: Mapping[str, Mapping[Any, Any]] = {
@@ -223,6 +229,38 @@ POSITIONS: Mapping[str, Sequence[str]] = {
 }
 
 # ----------------------------------------------------------------------------------- their use
+
+
+class NamedResults(dict[str, Any]):
+    """NamedResults by name, and also by the names that they had before: ``"acc"`` for accuracy.
+
+    Only today's names are listed.
+
+    Examples
+    --------
+    >>> logs = NamedResults(loss=0.5, accuracy=0.75)
+    >>> logs["acc"], logs.get("acc"), "acc" in logs, list(logs)
+    (0.75, 0.75, True, ['loss', 'accuracy'])
+    """
+
+    def __missing__(self, name: str) -> Any:
+        today = RESULTS.get(name)
+        if today is None or not super().__contains__(today):
+            raise KeyError(name)
+        say(f"the result {name!r}", repr(today))
+        return super().__getitem__(today)
+
+    def __contains__(self, name: object) -> bool:
+        known = super().__contains__
+        return known(name) or (isinstance(name, str) and known(RESULTS.get(name)))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The result, or another value if there is none of this name."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
 
 _said: set[str] = set()
 

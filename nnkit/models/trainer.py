@@ -19,6 +19,7 @@ from nnkit.metrics import Metric
 from nnkit.models.old_methods import OldMethods
 from nnkit.nested import packed
 from nnkit.networks import Network, Pending
+from nnkit.spellings import NamedResults
 from nnkit.training import inputs
 from nnkit.training.aims import Aims
 from nnkit.training.guard import Guard
@@ -481,11 +482,11 @@ class Trainer(OldMethods, Layer, abstract=True):
         if not isinstance(
             self.network, Network
         ):  # Until then, "accuracy" may mean one of three metrics.
-            return {"loss": "min"}
+            return NamedResults(loss="min")
         objective = self.session().objective
         known = [metric.direction for metric in objective.metrics]
         losses: list[str | None] = ["min"] * (len(objective.names) - len(known))
-        return dict(zip(objective.names, [*losses, *known], strict=True))
+        return NamedResults(zip(objective.names, [*losses, *known], strict=True))
 
     @property
     def metrics(self) -> list[Metric]:
