@@ -31,7 +31,6 @@ __all__ = [
     "RESULTS",
     "SCRIPTS",
     "VALUES",
-    "NamedResults",
     "say",
     "today",
 ]
