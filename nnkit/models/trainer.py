@@ -14,6 +14,7 @@ from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
 from nnkit.checks import flag, integer, number
 from nnkit.data import Arrays, seems_finite, split
 from nnkit.engine.mirrors import writing
+from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer
 from nnkit.metrics import Metric
 from nnkit.models.old_methods import OldMethods
@@ -115,6 +116,11 @@ class Trainer(OldMethods, Layer, abstract=True):
         if held is None or held.network is not self.network:
             held = self.session()
         return held.objective.goals
+
+    @property
+    def trained_weights(self) -> list[Variable]:
+        """The weights that it trains: those that were trainable when it was compiled."""
+        return list(self.session().storage.trainable_variables)
 
     # -------------------------------------------------------------------------------- learning
 

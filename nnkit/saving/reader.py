@@ -243,7 +243,7 @@ def _restore_optimizer(model: Model, root: Group, slot_by_slot: bool, as_stored:
     order = to_keras.slot_order(model.optimizer)
     if slot_by_slot:
         order = [(name,) for names in order for name in names]
-    trained = model.session().storage.trainable_variables
+    trained = model.trained_weights
     places = [(name, i) for names in order for i in range(len(trained)) for name in names]
     if slot_by_slot or not places:  # Before Keras 3, files contain unused slots, too.
         arrays = arrays[: len(places)]

@@ -240,7 +240,7 @@ def _write_optimizer(group: h5py.Group, model: Model) -> None:
         f"{prefix}/learning_rate": np.float32(optimizer.learning_rate),
     }
     for names in to_keras.slot_order(optimizer):
-        for i, variable in enumerate(model.session().storage.trainable_variables):
+        for i, variable in enumerate(model.trained_weights):
             for name in names:
                 arrays[f"{prefix}/{variable.path}/{name}"] = slots[name][i]
     _write_names(group, "weight_names", list(arrays))
