@@ -87,10 +87,12 @@ def merge(
     mode : str or callable
         ``"sum"``, ``"mul"``, ``"ave"``, ``"max"``, ``"concat"``, ``"dot"``; or a function of the
         list, as in :class:`Lambda`.
-    concat_axis, dot_axes, output_shape, arguments
+    concat_axis, dot_axes, output_shape
         What these modes take.
     output_mask
         None.
+    arguments : dict, optional
+        Of the function.
     name : str, optional
 
     Raises
