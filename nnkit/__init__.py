@@ -37,7 +37,7 @@ from nnkit.engine.dispatch import launch
 from nnkit.engine.variable import Variable
 from nnkit.initializers import Initializer
 from nnkit.kernels._jit import Kernel, kernel
-from nnkit.layers import Input, Layer
+from nnkit.layers import Input, InputSpec, Layer
 from nnkit.losses import Loss
 from nnkit.metrics import Metric
 from nnkit.missing import explain_missing, missing
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Initializer",
     "Input",
+    "InputSpec",
     "Kernel",
     "Layer",
     "Loss",

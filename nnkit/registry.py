@@ -25,7 +25,9 @@ __all__ = [
     "find",
     "former",
     "function_named",
+    "get_custom_objects",
     "register",
+    "register_keras_serializable",
     "resolve",
     "snake_case",
 ]
@@ -37,6 +39,7 @@ _classes: dict[str, dict[str, type[Configurable]]] = {}
 _functions: dict[str, Callable[..., Any]] = {}
 _wrappers: dict[str, Callable[[Any], Configurable]] = {}  # The class that wraps functions, by kind.
 _stand_ins: list[tuple[Callable[..., Any], str]] = []  # nnkit's functions, their classes' names.
+_everywhere: dict[str, Any] = {}  # Custom classes and functions that hold in no block alone.
 _customs: ContextVar[dict[str, Any]] = ContextVar("custom_objects")  # Each under both of its names.
 
 
@@ -275,12 +278,75 @@ def custom_objects(given: Mapping[str, Any] | None) -> Iterator[None]:
                 f"custom_objects[{name!r}] must be a function, or a class derived from nnkit's "
                 f"Layer, Loss, Metric, Optimizer..., got {item!r}"
             )
-    spelled = {_bare(name): item for name, item in (given or {}).items()} | dict(given or {})
-    token = _customs.set(_customs.get({}) | spelled)
+    token = _customs.set(_customs.get({}) | _spellings(given or {}))
     try:
         yield
     finally:
         _customs.reset(token)
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """The dictionary of classes and functions that names refer to before all others, everywhere.
+
+    Change it, as in Keras: ``get_custom_objects().update({"swish": swish})``. Inside of
+    :func:`custom_objects`, those of the block come first.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.utils.get_custom_objects()["twice"] = lambda x: 2 * x
+    >>> nnkit.layers.Dense(1, activation="twice").activation
+    <Lambda name=lambda>
+    >>> del nnkit.utils.get_custom_objects()["twice"]
+    """
+    return _everywhere
+
+
+def register_keras_serializable(
+    package: str = "Custom", name: str | None = None
+) -> Callable[[C], C]:
+    """:func:`register` as a decorator with Keras's arguments.
+
+    Parameters
+    ----------
+    package : str
+        Accepted because Keras has it: ``"package>Name"`` and ``"Name"`` are one name.
+    name : str, optional
+        That of the class or function.
+
+    Raises
+    ------
+    ValueError
+        The name is another one.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> @nnkit.utils.register_keras_serializable(package="mine")
+    ... def thrice(x):
+    ...     return 3 * x
+    >>> nnkit.layers.Dense(3, activation="mine>thrice").get_config()["activation"]["class_name"]
+    'Lambda'
+    """
+
+    def decorate(item: C) -> C:
+        if name not in (None, getattr(item, "__name__", None)):
+            raise ValueError(
+                f"register_keras_serializable: {item!r} has the name of its definition in files, "
+                f"not {name!r}; rename it, or leave name out"
+            )
+        return register(item)
+
+    return decorate
+
+
+def _current() -> dict[str, Any]:
+    """Custom classes and functions, each under both of its names."""
+    return (_spellings(_everywhere) if _everywhere else {}) | _customs.get({})
+
+
+def _spellings(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {_bare(name): item for name, item in given.items()} | dict(given)
 
 
 def _bare(name: str) -> str:
@@ -290,7 +356,7 @@ def _bare(name: str) -> str:
 
 def is_custom_function(name: str) -> bool:
     """Whether a function of that name is in the ``custom_objects`` of the current block."""
-    customs = _customs.get({})
+    customs = _current()
     return any(is_function(customs.get(spelling)) for spelling in (name, _bare(name)))
 
 
@@ -348,8 +414,12 @@ def registered(kind: str) -> dict[str, type[Configurable]]:
 
 def _known(kind: str) -> dict[str, Any]:
     """Classes of a kind, or functions, by name; custom objects replace registered ones."""
-    customs = _customs.get({}).items()
-    custom = {k: v for k, v in customs if kind == ("function" if is_function(v) else v.kind)}
+    customs = _current().items()
+    custom = {
+        k: v
+        for k, v in customs
+        if kind == ("function" if is_function(v) else getattr(v, "kind", None))
+    }
     return {**(_functions if kind == "function" else _classes.get(kind, {})), **custom}
 
 

@@ -236,6 +236,9 @@ def test_optimizers():
     for make in (nnkit.optimizers.Adam, nnkit.optimizers.RMSprop):
         assert make(lr=0.5, epsilon=None).get_config() == make(0.5).get_config()
     assert nnkit.optimizers.SGD(lr=0.5, decay=0.0).get_config()["learning_rate"] == 0.5
+    optimizer = nnkit.optimizers.SGD(lr=0.5)
+    optimizer.lr = 0.25
+    assert (optimizer.learning_rate, optimizer.lr) == (0.25, 0.25)
     with pytest.raises(ValueError, match="SGD: decay must be"):
         nnkit.optimizers.SGD(decay=-1)
 

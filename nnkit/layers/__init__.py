@@ -34,6 +34,7 @@ from nnkit.layers.gru import GRU
 from nnkit.layers.hard_sigmoid import HardSigmoid
 from nnkit.layers.identity import Identity
 from nnkit.layers.input import Input, InputLayer
+from nnkit.layers.input_spec import InputSpec
 from nnkit.layers.lambda_layer import Lambda
 from nnkit.layers.layer_normalization import LayerNormalization
 from nnkit.layers.leaky_relu import LeakyReLU
@@ -131,6 +132,7 @@ __all__ = [
     "Identity",
     "Input",
     "InputLayer",
+    "InputSpec",
     "Lambda",
     "Layer",
     "LayerNormalization",

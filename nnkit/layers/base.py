@@ -16,6 +16,7 @@ from nnkit.conversion import is_array, to_numpy
 from nnkit.engine.dispatch import empty
 from nnkit.errors import warn
 from nnkit.layers.graph import Graph, Value
+from nnkit.layers.input_spec import check_inputs
 from nnkit.layers.nodes import Node, Placeholder, holds_placeholders, map_shapes, topological
 from nnkit.layers.tracing import check_owned, current_trace, owned_layers, settings, traced, tracing
 from nnkit.layers.weights import WeightOwner, check_name, name_among, set_weights
@@ -72,6 +73,8 @@ class Layer(WeightOwner):
         Applied after ``forward``, by whoever calls the layer. ``forward`` itself does not apply it.
     layers : sequence of Layer
         Those that it is made of. Their weights are its own, and so is their freezing.
+    input_spec : InputSpec, list of InputSpec or None
+        What the input must be; checked whenever the layer is connected or called.
     propagate : bool
         Whether ``backward`` must return the gradient of its input; False for the first layer with
         weights, which may then return None.
@@ -138,6 +141,7 @@ class Layer(WeightOwner):
     named_inputs: ClassVar[tuple[str, ...]] = ()
     call_options: ClassVar[tuple[str, ...]] = ()
     of_sequences: ClassVar[bool] = False
+    input_spec: Any = None
     adds_loss: ClassVar[bool] = False
     only_adds_loss: ClassVar[bool] = False
     fuses: ClassVar[bool] = False
@@ -321,6 +325,8 @@ class Layer(WeightOwner):
 
     def ensure_built(self, input_shape: Any) -> None:
         """Build once; later inputs must fit the first."""
+        if self.input_spec is not None:
+            check_inputs(self.name, self.input_spec, input_shape)
         if self.input_shape is None:
             if self._weights_for is None:
                 self.build(input_shape)

@@ -127,6 +127,15 @@ class Optimizer(Configurable):
             )
         self._learning_rate = checks.number(owner, "learning_rate", value, "[0, inf)")
 
+    @property
+    def lr(self) -> Any:
+        """:attr:`learning_rate`, as Keras 2 called it; it may be set, too."""
+        return self.learning_rate
+
+    @lr.setter
+    def lr(self, value: Any) -> None:
+        self.learning_rate = value
+
     def apply(
         self,
         storage: Storage,
