@@ -213,18 +213,21 @@ def test_keras_2_stateful_lstm():
 
 
 def test_keras_2_layer_of_ones_own(tmp_path):
-    from nnkit.engine.topology import Layer
+    from nnkit.engine.topology import InputSpec, Layer
+    from nnkit.utils.generic_utils import CustomObjectScope, get_custom_objects
 
-    from nnkit.layers import Dense
+    from nnkit.layers import Dense, Input
     from nnkit.models import load_model
 
     class Highway(Layer):
         def __init__(self, output_dim=None, **kwargs):
             self.output_dim = output_dim
             super().__init__(**kwargs)
+            self.input_spec = [InputSpec(min_ndim=2)]
 
         def build(self, input_shape):
             dim = input_shape[1]
+            self.input_spec = [InputSpec(dtype="float32", shape=(None, dim))]
             self.kernel = self.add_weight(
                 name="kernel", shape=(dim, dim), initializer="uniform", trainable=True
             )
@@ -251,6 +254,15 @@ def test_keras_2_layer_of_ones_own(tmp_path):
     model.save(tmp_path / "m.h5", overwrite=True)
     same = load_model(tmp_path / "m.h5", custom_objects={"Highway": Highway})
     np.testing.assert_array_equal(same.predict(x), model.predict(x))
+    with CustomObjectScope({"Highway": Highway}):
+        assert load_model(tmp_path / "m.h5").layers[0].output_dim == 6
+    get_custom_objects().update({"Highway": Highway})
+    assert load_model(tmp_path / "m.h5").count_params() == model.count_params()
+    get_custom_objects().clear()
+    with pytest.raises(nnkit.errors.FileFormatError, match="unknown layer 'Highway'"):
+        load_model(tmp_path / "m.h5")
+    with pytest.raises(ValueError, match="takes inputs of size 6 in axis 1"):
+        model.layers[0](Input((5,)))
     with pytest.raises(FileExistsError, match="overwrite is False"):
         model.save(tmp_path / "m.h5", overwrite=False)
 
