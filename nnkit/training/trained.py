@@ -29,13 +29,16 @@ class Trained:
 
     def __init__(self, model: Layer) -> None:
         self._flags: list[tuple[Any, bool]] = [(part, part.trainable) for part in _parts(model)]
+        self._fixed: dict[Any, bool] | None = None  # The same; no key of a pickle.
         self._said: list[Any] = []
         self._seen = Storage.moves
 
     @contextmanager
     def within(self) -> Iterator[None]:
         """Within the block, ``trainable`` is what it was when the model was compiled."""
-        token = FIXED.set(dict(self._flags))
+        if self._fixed is None:
+            self._fixed = dict(self._flags)
+        token = FIXED.set(self._fixed)
         try:
             yield
         finally:
@@ -77,7 +80,10 @@ class Trained:
         parts = _parts(model)
         before = {id(parts[i]): bool(flag) for i, flag in described}
         self._flags = [(part, before.get(id(part), flag)) for part, flag in self._flags]
-        self._said = self.changed()
+        self._fixed, self._said = None, self.changed()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_fixed": None}
 
 
 def _parts(model: Layer) -> list[Any]:
