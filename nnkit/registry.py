@@ -289,7 +289,7 @@ def get_custom_objects() -> dict[str, Any]:
     """The dictionary of classes and functions that names refer to before all others, everywhere.
 
     Change it, as in Keras: ``get_custom_objects().update({"swish": swish})``. Inside of
-    :func:`custom_objects`, those of the block come first.
+    ``custom_object_scope``, those of the block come first.
 
     Examples
     --------
@@ -305,7 +305,7 @@ def get_custom_objects() -> dict[str, Any]:
 def register_keras_serializable(
     package: str = "Custom", name: str | None = None
 ) -> Callable[[C], C]:
-    """:func:`register` as a decorator with Keras's arguments.
+    """:func:`nnkit.saving.register` as a decorator with Keras's arguments.
 
     Parameters
     ----------

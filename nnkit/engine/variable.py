@@ -24,7 +24,7 @@ ALIGNMENT = 16  # Elements: every weight starts on a cache line, so that workers
 
 
 def is_trained(part: Any) -> bool:
-    """Whether a layer or weight is trained: by :data:`FIXED`, or else as it says itself."""
+    """Whether a layer or weight is trained: by ``FIXED``, or else as it says itself."""
     flag: bool = FIXED.get(_NOTHING).get(part, part._trainable)
     return flag
 

@@ -65,7 +65,7 @@ class Layer(WeightOwner):
     batch_size : int, optional
         With ``input_shape``: the size of all batches of a model that starts with this layer.
     weights : list of array, optional
-        The first values of all weights, in the order of :attr:`weights`.
+        The first values of all weights, in the order of ``weights``.
 
     Attributes
     ----------
