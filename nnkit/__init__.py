@@ -34,20 +34,35 @@ from nnkit import (
 from nnkit._version import __version__
 from nnkit.engine.devices import device, get_device, set_device
 from nnkit.engine.dispatch import launch
+from nnkit.engine.variable import Variable
+from nnkit.initializers import Initializer
 from nnkit.kernels._jit import Kernel, kernel
-from nnkit.layers import Input
+from nnkit.layers import Input, InputSpec, Layer
+from nnkit.losses import Loss
+from nnkit.metrics import Metric
 from nnkit.missing import explain_missing, missing
 from nnkit.models import Model, Sequential
+from nnkit.optimizers import Optimizer
+from nnkit.paths import install as _install_paths
+from nnkit.regularizers import Regularizer
 from nnkit.saving import load_model
 
 if TYPE_CHECKING:
-    from nnkit import ops, preprocessing
+    from nnkit import ops, preprocessing, wrappers
 
 __all__ = [
+    "Initializer",
     "Input",
+    "InputSpec",
     "Kernel",
+    "Layer",
+    "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
+    "Regularizer",
     "Sequential",
+    "Variable",
     "__version__",
     "activations",
     "callbacks",
@@ -72,9 +87,12 @@ __all__ = [
     "set_device",
     "testing",
     "utils",
+    "wrappers",
 ]
 
 if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
     # Imported on demand: nnkit.symbolic would double the time of an import.
-    __getattr__ = missing(__name__, on_demand=("cuda", "ops", "preprocessing", "symbolic"))
+    _MODULES = ("cuda", "ops", "preprocessing", "symbolic", "wrappers")
+    __getattr__ = missing(__name__, on_demand=_MODULES)
     explain_missing()
+    _install_paths()

@@ -8,6 +8,8 @@ import inspect
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar, cast
 
+from nnkit import spellings
+
 __all__ = [
     "did_you_mean",
     "explain_arguments",
@@ -34,7 +36,7 @@ def parameters(cls: type) -> frozenset[str]:
     --------
     >>> import nnkit
     >>> sorted(parameters(nnkit.layers.Softmax))
-    ['activity_regularizer', 'axis', 'dtype', 'input_shape', 'name', 'trainable']
+    ['activity_regularizer', 'axis', 'batch_size', ..., 'name', 'trainable', 'weights']
     """
     found = signature(cls).parameters.values()
     return frozenset(p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
@@ -54,7 +56,7 @@ def signature(cls: type) -> inspect.Signature:
     ...     def __init__(self, width: float = 1.0, **options):
     ...         super().__init__(**options)
     >>> list(signature(Narrow).parameters)
-    ['width', 'axis', 'name', 'trainable', 'dtype', 'input_shape', 'activity_regularizer']
+    ['width', 'axis', 'name', 'trainable', 'dtype', 'input_shape', ..., 'weights']
     """
     ordered: dict[str, inspect.Parameter] = {}
     named: dict[str, inspect.Parameter] = {}
@@ -114,6 +116,8 @@ def refuse_unknown(owner: str, named: Iterable[str], known: Collection[str]) -> 
 def explain_arguments(function: F) -> F:
     """Decorate a method so that errors about unknown arguments suggest the nearest known one.
 
+    Arguments are taken under the names that they had before, too (:mod:`nnkit.spellings`).
+
     With too many positional arguments, the error says which ones are keyword-only. A method that
     takes any keyword (``**hooks``) stays unchanged.
     """
@@ -127,6 +131,8 @@ def explain_arguments(function: F) -> F:
 
     @functools.wraps(function)
     def checked(*arguments: Any, **named: Any) -> Any:
+        if not named.keys() <= known:
+            _, named = spellings.today(owner, [owner], (), named, known)
         refuse_unknown(owner, named, known)
         if named_only and len(arguments) > most:
             raise TypeError(

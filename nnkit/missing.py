@@ -8,8 +8,10 @@ from collections.abc import Callable, Collection, Mapping
 from types import FrameType
 from typing import Any
 
+from nnkit import spellings
 from nnkit.arguments import did_you_mean
 from nnkit.left_out import reason
+from nnkit.registry import former
 
 __all__ = ["explain_missing", "missing"]
 
@@ -52,12 +54,16 @@ def missing(
     def of_package(name: str) -> Any:
         module = f"{package}.{name}"
         # A module may also be missing because Ctrl-C ended an earlier import of the package.
-        if name in on_demand or module in sys.modules:
+        if name in on_demand or module in sys.modules or module in spellings.MODULES:
             return importlib.import_module(module)
         if members and name in members:
             found = getattr(importlib.import_module(members[name]), name)
             setattr(sys.modules[package], name, found)
             return found
+        old = spellings.CLASSES.get(package, {})
+        if name in old:
+            spellings.say(module, f"{package}.{old[name]}")
+            return former(getattr(importlib.import_module(package), old[name]), name, package)
         if name.startswith("_"):  # Looked up by a protocol, not by a user.
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         message = f"{package} has no {name!r}{_hint(package, name)}"
@@ -73,12 +79,28 @@ def missing(
 def explain_missing() -> None:
     """Set the ``__getattr__`` of all imported public packages to that of :func:`missing`.
 
-    A package that has one already, for what it imports on demand, keeps it.
+    A package that has one already, for what it imports on demand, keeps it. Modules of nnkit's own
+    under old paths (:data:`nnkit.spellings.MODULES`) also have what these paths lead to.
     """
+    for path, target in spellings.MODULES.items():
+        if path in sys.modules and path != target:
+            vars(sys.modules[path])["__getattr__"] = _from(path, target)
     for name in _public("nnkit"):
         package = sys.modules.get(f"nnkit.{name}")
         if package is not None:
             vars(package).setdefault("__getattr__", missing(package.__name__))
+
+
+def _from(path: str, target: str) -> Callable[[str], Any]:
+    def of_module(name: str) -> Any:
+        module = f"{path}.{name}"
+        if module in sys.modules or module in spellings.MODULES:
+            return importlib.import_module(module)
+        if name.startswith("_"):
+            raise AttributeError(f"module {path!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(target), name)
+
+    return of_module
 
 
 def _hint(package: str, name: str) -> str:

@@ -12,18 +12,22 @@ import contextlib
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, ClassVar, TypeGuard, TypeVar, cast
 
+from nnkit import spellings
 from nnkit.arguments import did_you_mean, parameters, refuse_unknown, signature
 
 __all__ = [
     "Configurable",
     "custom_objects",
     "find",
+    "former",
     "function_named",
+    "get_custom_objects",
     "register",
+    "register_keras_serializable",
     "resolve",
     "snake_case",
 ]
@@ -35,6 +39,7 @@ _classes: dict[str, dict[str, type[Configurable]]] = {}
 _functions: dict[str, Callable[..., Any]] = {}
 _wrappers: dict[str, Callable[[Any], Configurable]] = {}  # The class that wraps functions, by kind.
 _stand_ins: list[tuple[Callable[..., Any], str]] = []  # nnkit's functions, their classes' names.
+_everywhere: dict[str, Any] = {}  # Custom classes and functions that hold in no block alone.
 _customs: ContextVar[dict[str, Any]] = ContextVar("custom_objects")  # Each under both of its names.
 
 
@@ -50,6 +55,11 @@ class _Recorded(type):
 
     # Annotated like this, type checkers look at __init__ for the arguments.
     def __call__(cls: type[T], *arguments: Any, **named: Any) -> T:  # type: ignore[misc]
+        real, old = vars(cls).get("stands_for"), cls.__name__
+        if real is not None:  # The class by an old name, with the defaults that it had.
+            arguments, named = _respelled(real, arguments, named, old)
+            return real(*arguments, **{**spellings.DEFAULTS.get(old, {}), **named})
+        arguments, named = _respelled(cls, arguments, named)
         own = inspect.signature(cls.__init__)
         try:
             bound = own.bind(None, *arguments, **named)
@@ -73,6 +83,39 @@ class _Recorded(type):
                 recorded[name] = list(recorded[name])
         instance._arguments = recorded
         return instance
+
+
+def _respelled(
+    cls: type[Configurable], arguments: tuple[Any, ...], named: dict[str, Any], former: str = ""
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments in today's spelling."""
+    known = parameters(cls)
+    if named or former or cls.__name__ in spellings.POSITIONS:
+        arguments, named = cls.computed_arguments(arguments, named, known)
+        lineage = [base.__name__ for base in cls.__mro__]
+        return spellings.today(
+            former or cls.__name__, lineage, arguments, named, known, former=former
+        )
+    return arguments, named
+
+
+@functools.cache
+def former(cls: type[Configurable], name: str, package: str) -> Any:
+    """A class under an old name: calling it makes an object of the class.
+
+    The order of arguments and the defaults are those that it had under that name
+    (:mod:`nnkit.spellings`).
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> former(nnkit.layers.ReLU, "ThresholdedReLU", "nnkit.layers")().threshold
+    1.0
+    """
+    about = f"{cls.__name__} under an old name.\n\n{inspect.cleandoc(cls.__doc__ or '')}"
+    body = {"stands_for": cls, "__module__": package, "__doc__": about}
+    make: Any = type(cls)
+    return make(name, (cls,), body, abstract=True)
 
 
 class Configurable(metaclass=_Recorded):
@@ -104,6 +147,21 @@ class Configurable(metaclass=_Recorded):
         abstract = abstract or "kind" in vars(cls)
         if cls.__module__.split(".")[0] == "nnkit" and not abstract:
             _classes.setdefault(cls.kind, {})[cls.__name__] = cls
+
+    @classmethod
+    def computed_arguments(
+        cls, arguments: tuple[Any, ...], named: dict[str, Any], known: Collection[str]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments of a call without old ones whose meaning is more than another name.
+
+        Parameters
+        ----------
+        arguments, named
+            What the class is called with.
+        known : collection of str
+            The names of today's arguments.
+        """
+        return arguments, named
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data: numbers, strings, lists, dictionaries."""
@@ -220,12 +278,75 @@ def custom_objects(given: Mapping[str, Any] | None) -> Iterator[None]:
                 f"custom_objects[{name!r}] must be a function, or a class derived from nnkit's "
                 f"Layer, Loss, Metric, Optimizer..., got {item!r}"
             )
-    spelled = {_bare(name): item for name, item in (given or {}).items()} | dict(given or {})
-    token = _customs.set(_customs.get({}) | spelled)
+    token = _customs.set(_customs.get({}) | _spellings(given or {}))
     try:
         yield
     finally:
         _customs.reset(token)
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """The dictionary of classes and functions that names refer to before all others, everywhere.
+
+    Change it, as in Keras: ``get_custom_objects().update({"swish": swish})``. Inside of
+    ``custom_object_scope``, those of the block come first.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.utils.get_custom_objects()["twice"] = lambda x: 2 * x
+    >>> nnkit.layers.Dense(1, activation="twice").activation
+    <Lambda name=lambda>
+    >>> del nnkit.utils.get_custom_objects()["twice"]
+    """
+    return _everywhere
+
+
+def register_keras_serializable(
+    package: str = "Custom", name: str | None = None
+) -> Callable[[C], C]:
+    """:func:`nnkit.saving.register` as a decorator with Keras's arguments.
+
+    Parameters
+    ----------
+    package : str
+        Accepted because Keras has it: ``"package>Name"`` and ``"Name"`` are one name.
+    name : str, optional
+        That of the class or function.
+
+    Raises
+    ------
+    ValueError
+        The name is another one.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> @nnkit.utils.register_keras_serializable(package="mine")
+    ... def thrice(x):
+    ...     return 3 * x
+    >>> nnkit.layers.Dense(3, activation="mine>thrice").get_config()["activation"]["class_name"]
+    'Lambda'
+    """
+
+    def decorate(item: C) -> C:
+        if name not in (None, getattr(item, "__name__", None)):
+            raise ValueError(
+                f"register_keras_serializable: {item!r} has the name of its definition in files, "
+                f"not {name!r}; rename it, or leave name out"
+            )
+        return register(item)
+
+    return decorate
+
+
+def _current() -> dict[str, Any]:
+    """Custom classes and functions, each under both of its names."""
+    return (_spellings(_everywhere) if _everywhere else {}) | _customs.get({})
+
+
+def _spellings(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {_bare(name): item for name, item in given.items()} | dict(given)
 
 
 def _bare(name: str) -> str:
@@ -235,7 +356,7 @@ def _bare(name: str) -> str:
 
 def is_custom_function(name: str) -> bool:
     """Whether a function of that name is in the ``custom_objects`` of the current block."""
-    customs = _customs.get({})
+    customs = _current()
     return any(is_function(customs.get(spelling)) for spelling in (name, _bare(name)))
 
 
@@ -293,8 +414,12 @@ def registered(kind: str) -> dict[str, type[Configurable]]:
 
 def _known(kind: str) -> dict[str, Any]:
     """Classes of a kind, or functions, by name; custom objects replace registered ones."""
-    customs = _customs.get({}).items()
-    custom = {k: v for k, v in customs if kind == ("function" if is_function(v) else v.kind)}
+    customs = _current().items()
+    custom = {
+        k: v
+        for k, v in customs
+        if kind == ("function" if is_function(v) else getattr(v, "kind", None))
+    }
     return {**(_functions if kind == "function" else _classes.get(kind, {})), **custom}
 
 

@@ -30,6 +30,7 @@ HOMES = {
     "pooch": {"utils"},
     "PIL": {"utils"},
     "matplotlib": {"utils"},
+    "sklearn": {"wrappers"},
 }
 
 

@@ -56,7 +56,7 @@ def test_among_many_names():
         )
 
 
-@pytest.mark.parametrize("name", ["cuda", "ops", "preprocessing", "symbolic"])
+@pytest.mark.parametrize("name", ["cuda", "ops", "preprocessing", "symbolic", "wrappers"])
 def test_imported_on_demand(name):
     code = f"""if True:
         import sys, nnkit

@@ -127,6 +127,7 @@ def test_a_frozen_layer_costs_nothing(rng):
     x, y = data(rng)
     model = model_with(L2(100))
     model.layers[0].trainable = False
+    model.compile("sgd", "mse")
     error = np.mean((model.predict(x) - y) ** 2)
     np.testing.assert_allclose(model.evaluate(x, y, verbose=0), error, rtol=1e-6)
 

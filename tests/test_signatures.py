@@ -108,9 +108,9 @@ class Many(Layer):
         super().__init__(**options)
 
 
-OF_A_LAYER = ["name", "trainable", "dtype", "input_shape", "activity_regularizer"]
+BY_NAME = ["name", "trainable", "dtype", "input_shape", "batch_size", "weights"]
+OF_A_LAYER = [*BY_NAME[:4], "activity_regularizer", *BY_NAME[4:]]
 OF_DENSE = list(inspect.signature(Dense).parameters)
-BY_NAME = ["name", "trainable", "dtype", "input_shape"]
 BY_POSITION = OF_DENSE[: -len(BY_NAME)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnkit.callbacks.callback import Callback, Logs
+from nnkit.spellings import NamedResults
 
 __all__ = ["History"]
 
@@ -33,7 +34,7 @@ class History(Callback):
 
     def __init__(self) -> None:
         super().__init__()
-        self.history: dict[str, list[float]] = {}
+        self.history: dict[str, list[float]] = NamedResults()
         self.epoch: list[int] = []
         self._rows: list[tuple[int, dict[str, Any]]] = []
 

@@ -12,6 +12,7 @@ from nnkit.arguments import did_you_mean
 from nnkit.callbacks.callback import Logs, say
 from nnkit.callbacks.monitor import MonitorCallback, limit
 from nnkit.errors import warn
+from nnkit.spellings import NamedResults
 
 __all__ = ["ModelCheckpoint"]
 
@@ -153,9 +154,9 @@ class ModelCheckpoint(MonitorCallback):
 
     def _path(self, position: dict[str, int], logs: Logs) -> str:
         results = [name for name in logs if not name.startswith("val_")]
-        values = {**{f"val_{name}": math.nan for name in results}, **position, **logs}
+        values = NamedResults({f"val_{name}": math.nan for name in results} | position | logs)
         try:
-            return self.filepath.format(**values)
+            return self.filepath.format_map(values)
         except KeyError as error:
             name = error.args[0]
             raise ValueError(

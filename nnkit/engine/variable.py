@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,9 +15,19 @@ from nnkit.engine.array_reading import ArrayReading
 from nnkit.engine.dispatch import at_work, launch
 from nnkit.engine.mirrors import lent, private, reading, writing
 
-__all__ = ["ALIGNMENT", "Layout", "Storage", "Variable"]
+__all__ = ["ALIGNMENT", "FIXED", "Layout", "Storage", "Variable", "is_trained"]
+
+# Within the steps of a model, what ``trainable`` of layers and weights was when it was compiled.
+FIXED: ContextVar[Mapping[Any, bool]] = ContextVar("FIXED")
+_NOTHING: Mapping[Any, bool] = MappingProxyType({})
 
 ALIGNMENT = 16  # Elements: every weight starts on a cache line, so that workers don't share one.
+
+
+def is_trained(part: Any) -> bool:
+    """Whether a layer or weight is trained: by ``FIXED``, or else as it says itself."""
+    flag: bool = FIXED.get(_NOTHING).get(part, part._trainable)
+    return flag
 
 
 class Variable(ArrayReading):
@@ -86,8 +98,8 @@ class Variable(ArrayReading):
 
     @property
     def trainable(self) -> bool:
-        """Whether an optimizer may change it."""
-        return self._trainable
+        """Whether an optimizer may change it; models read it when they are compiled."""
+        return is_trained(self)
 
     @trainable.setter
     def trainable(self, value: bool) -> None:

@@ -34,6 +34,7 @@ from nnkit.layers.gru import GRU
 from nnkit.layers.hard_sigmoid import HardSigmoid
 from nnkit.layers.identity import Identity
 from nnkit.layers.input import Input, InputLayer
+from nnkit.layers.input_spec import InputSpec
 from nnkit.layers.lambda_layer import Lambda
 from nnkit.layers.layer_normalization import LayerNormalization
 from nnkit.layers.leaky_relu import LeakyReLU
@@ -50,6 +51,7 @@ from nnkit.layers.merge_functions import (
     concatenate,
     dot,
     maximum,
+    merge,
     minimum,
     multiply,
     subtract,
@@ -83,6 +85,7 @@ from nnkit.layers.up_sampling1d import UpSampling1D
 from nnkit.layers.up_sampling2d import UpSampling2D
 from nnkit.layers.zero_padding1d import ZeroPadding1D
 from nnkit.layers.zero_padding2d import ZeroPadding2D
+from nnkit.registry import former
 
 __all__ = [
     "ELU",
@@ -129,6 +132,7 @@ __all__ = [
     "Identity",
     "Input",
     "InputLayer",
+    "InputSpec",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -172,6 +176,7 @@ __all__ = [
     "concatenate",
     "dot",
     "maximum",
+    "merge",
     "minimum",
     "multiply",
     "subtract",
@@ -179,7 +184,10 @@ __all__ = [
 
 # Aliases, as in Keras.
 AvgPool1D, AvgPool2D = AveragePooling1D, AveragePooling2D
-Convolution1D, Convolution2D, Convolution2DTranspose = Conv1D, Conv2D, Conv2DTranspose
+Convolution1D, Convolution2DTranspose = Conv1D, Conv2DTranspose
+Convolution2D = former(
+    Conv2D, "Convolution2D", __name__
+)  # With three sizes: nb_filter, nb_row, nb_col.
 GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
 GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
 MaxPool1D, MaxPool2D = MaxPooling1D, MaxPooling2D

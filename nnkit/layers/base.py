@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache, partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,11 +16,13 @@ from nnkit.conversion import is_array, to_numpy
 from nnkit.engine.dispatch import empty
 from nnkit.errors import warn
 from nnkit.layers.graph import Graph, Value
+from nnkit.layers.input_spec import check_inputs
 from nnkit.layers.nodes import Node, Placeholder, holds_placeholders, map_shapes, topological
 from nnkit.layers.tracing import check_owned, current_trace, owned_layers, settings, traced, tracing
-from nnkit.layers.weights import WeightOwner, check_name, name_among
+from nnkit.layers.weights import WeightOwner, check_name, name_among, set_weights
 from nnkit.nested import leaves, mapped, packed
 from nnkit.registry import lookup, snake_case, to_plain
+from nnkit.spellings import say
 
 if TYPE_CHECKING:
     from nnkit.engine.variable import Variable
@@ -30,6 +32,7 @@ __all__ = ["Layer"]
 Shape = tuple[int | None, ...]
 
 GRAPHS = "graph", "graphs", "_call_graphs"  # Attributes that are made again when needed.
+_SHAPES = "input_dim", "input_length", "batch_input_shape", "batch_shape"  # Before Input.
 _MOST_CALL_GRAPHS = 16  # Of one layer; what was made first is dropped.
 
 
@@ -52,13 +55,17 @@ class Layer(WeightOwner):
         Letters, digits, ``_``, ``.`` and ``-``. By default the class's name in snake_case, made
         unique in a model.
     trainable : bool
-        False freezes the layer's weights, from the next ``fit`` on.
+        False freezes the layer's weights, in models that are compiled afterwards.
     dtype : str, optional
         ``"float32"`` or ``"float64"``; by default :func:`nnkit.config.floatx`.
     input_shape : tuple of int, optional
         Shape of one sample: a model that starts with this layer is then built at once.
     activity_regularizer : str or Regularizer, optional
         A penalty on the output, divided by the batch's size.
+    batch_size : int, optional
+        With ``input_shape``: the size of all batches of a model that starts with this layer.
+    weights : list of array, optional
+        The first values of all weights, in the order of ``weights``.
 
     Attributes
     ----------
@@ -66,6 +73,8 @@ class Layer(WeightOwner):
         Applied after ``forward``, by whoever calls the layer. ``forward`` itself does not apply it.
     layers : sequence of Layer
         Those that it is made of. Their weights are its own, and so is their freezing.
+    input_spec : InputSpec, list of InputSpec or None
+        What the input must be; checked whenever the layer is connected or called.
     propagate : bool
         Whether ``backward`` must return the gradient of its input; False for the first layer with
         weights, which may then return None.
@@ -83,6 +92,9 @@ class Layer(WeightOwner):
         Class attribute: further arrays that a call may give by name, such as ``initial_state``;
         ``forward`` gets them as keywords. ``backward`` then returns one flat list of gradients:
         of the input or inputs, then of those that were given.
+    of_sequences : bool
+        Class attribute: whether a sample has the axes steps and features, so that ``input_dim=3``
+        is the shape (None, 3).
     call_options : tuple of str
         Class attribute: keywords of a call that hold no arrays, for ``forward`` and
         ``compute_output_shape``.
@@ -128,6 +140,8 @@ class Layer(WeightOwner):
     decides_mask: ClassVar[bool] = False
     named_inputs: ClassVar[tuple[str, ...]] = ()
     call_options: ClassVar[tuple[str, ...]] = ()
+    of_sequences: ClassVar[bool] = False
+    input_spec: Any = None
     adds_loss: ClassVar[bool] = False
     only_adds_loss: ClassVar[bool] = False
     fuses: ClassVar[bool] = False
@@ -154,6 +168,8 @@ class Layer(WeightOwner):
         dtype: str | None = None,
         input_shape: tuple[int, ...] | None = None,
         activity_regularizer: Any = None,
+        batch_size: int | None = None,
+        weights: Any = None,
     ) -> None:
         if dtype not in (None, "float32", "float64"):
             raise ValueError(f"dtype is 'float32' or 'float64', not {dtype!r}")
@@ -168,6 +184,10 @@ class Layer(WeightOwner):
             if input_shape is None
             else checks.partial_shape(self.name, "input_shape", input_shape)
         )
+        self.given_batch_size = (
+            None if batch_size is None else checks.integer(self.name, "batch_size", batch_size)
+        )
+        self._given_weights = None if weights is None else list(weights)
         self.activation: Layer | None = None
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._penalty: Any = None
@@ -175,6 +195,27 @@ class Layer(WeightOwner):
         self.input_shape: Shape | None = None
         self._weights_for: Any = None
         self.propagate = True
+
+    @classmethod
+    def computed_arguments(
+        cls, arguments: tuple[Any, ...], named: dict[str, Any], known: Collection[str]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The shape of the input from ``input_dim``, ``input_length`` or ``batch_input_shape``."""
+        old = {n: named[n] for n in _SHAPES if n in named and n not in known}
+        if not old or "input_shape" not in known:
+            return arguments, named
+        for name in old:
+            say(f"{cls.__name__}({name}=)", "Input(shape), the first layer of a model")
+        named = {name: value for name, value in named.items() if name not in old}
+        whole = old.pop("batch_input_shape", None) or old.pop("batch_shape", None)
+        if whole is not None:
+            size, *shape = checks.partial_shape(cls.__name__, "batch_input_shape", whole)
+            return arguments, {"batch_size": size, "input_shape": tuple(shape)} | named
+        dim, length = old.get("input_dim"), old.get("input_length")
+        if named.get("input_shape") is None and not (dim is None and length is None):
+            long = cls.of_sequences or length is not None
+            named["input_shape"] = (length, dim) if long and dim is not None else (dim or length,)
+        return arguments, named
 
     # ------------------------------------------------------------------ what a layer defines
 
@@ -284,6 +325,8 @@ class Layer(WeightOwner):
 
     def ensure_built(self, input_shape: Any) -> None:
         """Build once; later inputs must fit the first."""
+        if self.input_spec is not None:
+            check_inputs(self.name, self.input_spec, input_shape)
         if self.input_shape is None:
             if self._weights_for is None:
                 self.build(input_shape)
@@ -294,6 +337,8 @@ class Layer(WeightOwner):
                 self._build_inside(input_shape)
             if self.activation is not None:
                 self._build_activation(self.activation, self.compute_output_shape(input_shape))
+            if self._given_weights is not None:
+                set_weights(f"layer {self.name!r}: weights=", self.weights, self._given_weights)
         else:
             self._check_fits(self.input_shape, input_shape)
 
@@ -395,6 +440,7 @@ class Layer(WeightOwner):
         """
         use = object.__new__(type(self))
         use.__dict__.update(self.__dict__)
+        use._trainable = self.trainable
         use._layers = [layer.another_use() for layer in self.layers]
         use._penalty, use.is_copy = None, True
         use._drop_graphs()
@@ -440,7 +486,7 @@ class Layer(WeightOwner):
                 return self.connected(arguments, training)
             return self._computed(arguments, bool(training))
         except Exception:
-            if not any(getattr(layer, "built", False) for layer in unbuilt):
+            if not any(hasattr(layer, "network") and layer.built for layer in unbuilt):
                 for layer, (shape, variables) in unbuilt.items():
                     layer._unbuild(shape, variables)
             raise
@@ -619,6 +665,36 @@ class Layer(WeightOwner):
         return found[0]
 
     @property
+    def built(self) -> bool:
+        """Whether the weights exist. What is assigned to it is forgotten: nnkit knows it."""
+        return self.input_shape is not None or self._weights_for is not None
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        pass  # Layers written for Keras set it at the end of ``build``.
+
+    @property
+    def losses(self) -> list[np.ndarray]:
+        """The penalties on weights that are trained, as they are now: a number each."""
+        found = []
+        for variable in self.trainable_weights:
+            if variable.regularizer is not None:
+                penalty = np.zeros(1)
+                variable.regularizer.penalty(variable.value, penalty)
+                found.append(penalty[0])
+        return found
+
+    @property
+    def compute_dtype(self) -> str:
+        """The data type of results: that of the layer."""
+        return self.dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        """The data type of weights: that of the layer."""
+        return self.dtype
+
+    @property
     def is_traced(self) -> bool:
         """Whether ``call`` says what the layer does."""
         return self._has_own_call
@@ -701,6 +777,7 @@ class Layer(WeightOwner):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data, and those of every layer."""
         config = super().get_config()
+        config.pop("weights", None)  # The first values, which training changes.
         for plan in self._plans:
             for option in ("initializer", "regularizer", "constraint"):
                 name = f"{plan}_{option}"

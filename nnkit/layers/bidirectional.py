@@ -12,7 +12,7 @@ from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.first_states import Arrays, FirstStates, as_list
 from nnkit.layers.inside import build_in_turn, layers_from
-from nnkit.layers.merge import Merge
+from nnkit.layers.merged import Merge
 from nnkit.layers.recurrent import Recurrent
 
 __all__ = ["Bidirectional"]

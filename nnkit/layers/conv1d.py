@@ -65,4 +65,5 @@ class Conv1D(Filtering):
     """
 
     rank = 1
+    of_sequences = True
     aliases = ("Convolution1D",)

@@ -165,9 +165,3 @@ class Embedding(Layer):
         dx = self.empty(self.x.shape)
         launch.fill(0.0, dx)
         return dx
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as plain data, without ``weights``."""
-        config = super().get_config()
-        del config["weights"]
-        return config

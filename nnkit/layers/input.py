@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
+from nnkit.arguments import explain_arguments
 from nnkit.layers.base import Layer
 from nnkit.layers.nodes import Node, Placeholder
 
@@ -28,8 +29,12 @@ class InputLayer(Layer):
     dtype : str, optional
         ``"float32"`` or ``"float64"``; or an integer type such as ``"int32"`` for data that stay
         whole numbers, up to an :class:`nnkit.layers.Embedding`.
+    sparse, ragged
+        None or False: nnkit has no such inputs.
     batch_shape : tuple, optional
         ``(batch_size, *shape)``, instead of ``shape`` and ``batch_size``.
+    input_tensor, optional
+        None and False: nnkit has no such inputs.
     name : str, optional
 
     Raises
@@ -52,10 +57,22 @@ class InputLayer(Layer):
         shape: tuple[int, ...] | None = None,
         batch_size: int | None = None,
         dtype: str | None = None,
-        *,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
         batch_shape: tuple[int | None, ...] | None = None,
+        input_tensor: Any = None,
+        optional: bool = False,
         name: str | None = None,
     ) -> None:
+        lacking = {
+            "sparse": sparse,
+            "ragged": ragged,
+            "input_tensor": input_tensor,
+            "optional": optional,
+        }
+        for argument, value in lacking.items():
+            if value is not None and value is not False:
+                raise ValueError(f"InputLayer: nnkit has no {argument} inputs, got {value!r}")
         if (shape is None) == (batch_shape is None):
             raise ValueError("InputLayer: give either shape or batch_shape")
         if batch_shape is not None:
@@ -92,13 +109,17 @@ class InputLayer(Layer):
         return {"batch_shape": list(self.batch_shape), "dtype": dtype, "name": self.name}
 
 
+@explain_arguments
 def Input(
     shape: tuple[int, ...] | None = None,
     batch_size: int | None = None,
     dtype: str | None = None,
-    *,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
     batch_shape: tuple[int | None, ...] | None = None,
     name: str | None = None,
+    tensor: Any = None,
+    optional: bool = False,
 ) -> Placeholder:
     """Begin a network: ``x = Input((784,))``, then ``y = Dense(10)(x)`` and ``Model(x, y)``.
 
@@ -106,8 +127,8 @@ def Input(
 
     Parameters
     ----------
-    shape, batch_size, dtype, batch_shape, name
-        See :class:`InputLayer`.
+    shape, batch_size, dtype, sparse, ragged, batch_shape, name, tensor, optional
+        See :class:`InputLayer`; ``tensor`` is None.
 
     Returns
     -------
@@ -119,7 +140,9 @@ def Input(
     >>> nnkit.Input((784,)).shape
     (None, 784)
     """
-    layer = InputLayer(shape, batch_size, dtype, batch_shape=batch_shape, name=name)
+    layer = InputLayer(
+        shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name
+    )
     placeholder: Placeholder = layer.output
     return placeholder
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnkit.layers.base import Layer, Shape
-from nnkit.layers.merge import Merge
+from nnkit.layers.merged import Merge
 
 __all__ = ["Merging", "list_of_shapes"]
 

@@ -80,7 +80,7 @@ class Pooling(WindowPooling, abstract=True):
 
     def __init__(
         self,
-        pool_size: int | tuple[int, ...],
+        pool_size: int | tuple[int, ...] = 2,
         strides: int | tuple[int, ...] | None = None,
         padding: str = "valid",
         data_format: str | None = None,

@@ -76,6 +76,8 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
         (batch, steps, features), or not of the batch size of a layer that is ``stateful``.
     """
 
+    of_sequences = True
+
     def __init__(
         self,
         units: int,

@@ -12,7 +12,7 @@ import numpy as np
 from nnkit import budget, checks, constraints, initializers, interrupts, regularizers
 from nnkit.conversion import to_numpy
 from nnkit.engine.turns import Turns
-from nnkit.engine.variable import Storage, Variable
+from nnkit.engine.variable import Storage, Variable, is_trained
 from nnkit.registry import Configurable
 
 __all__ = ["WeightOwner", "check_name", "name_among", "set_weights"]
@@ -60,37 +60,54 @@ class WeightOwner(Configurable, abstract=True):
         TypeError, ValueError
             One of them is unknown.
         """
-        setattr(self, f"{option}_initializer", initializers.get(initializer))
+        chosen = None if initializer is None else initializers.get(initializer)
+        setattr(self, f"{option}_initializer", chosen)
         setattr(self, f"{option}_regularizer", regularizers.get(regularizer))
         setattr(self, f"{option}_constraint", constraints.get(constraint))
         self._plans.append(option)
 
     def add_weight(
         self,
-        name: str,
-        shape: tuple[int, ...],
+        *arguments: Any,
+        shape: Any = None,
         initializer: Any = None,
+        dtype: str | None = None,
         trainable: bool = True,
-        *,
-        plan: str | None = None,
+        autocast: bool = True,
         regularizer: Any = None,
         constraint: Any = None,
+        aggregation: str | None = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+        plan: str | None = None,
     ) -> Variable:
         """Make a weight.
 
         Parameters
         ----------
-        name : str
-            For example ``"kernel"``.
+        *arguments
+            ``shape, initializer, dtype``, the order of Keras 3; or, if the first is a string, that
+            of Keras 2: ``name, shape, dtype, initializer``, of which dtype may be left out.
         shape : tuple of int
+            By default (), a number.
         initializer : str or Initializer, optional
             By default what was planned for the weight, or ``"glorot_uniform"``.
+        dtype : str, optional
+            That of the layer.
         trainable : bool
             False for what no optimizer changes (running statistics).
-        plan : str, optional
-            The option of :meth:`plan_weight`, if it isn't called like the weight.
+        autocast : bool
+            Accepted because Keras has it; nothing is cast.
         regularizer, constraint : str or object, optional
             By default what was planned.
+        aggregation : str, optional
+            Accepted because Keras has it; there is one copy of each weight.
+        overwrite_with_gradient : bool
+            False.
+        name : str, optional
+            For example ``"kernel"``; by default ``"variable"``, made unique in the layer.
+        plan : str, optional
+            The option of :meth:`plan_weight`, if it isn't called like the weight.
 
         Returns
         -------
@@ -99,12 +116,33 @@ class WeightOwner(Configurable, abstract=True):
 
         Raises
         ------
+        TypeError
+            An argument is given twice, or ``overwrite_with_gradient`` is True.
         ValueError
-            A size is None, as in a shape taken from that of an input of any length.
+            A size is None, as in a shape taken from that of an input of any length; or the data
+            type is not that of the layer.
         """
+        given: dict[str, Any] = {
+            "name": name,
+            "shape": shape,
+            "initializer": initializer,
+            "dtype": dtype,
+        }
+        for key, value in _in_order(arguments):
+            if given[key] is not None:
+                raise TypeError(f"layer {self.name!r}: add_weight is given {key} twice")
+            given[key] = value
+        name, shape = given["name"] or self._unused_name(), given["shape"]
+        initializer, dtype = given["initializer"], given["dtype"]
+        shape = () if shape is None else shape
+        owner = f"layer {self.name!r} ({type(self).__name__})"
+        if dtype not in (None, self.dtype):
+            raise ValueError(f"{owner}: {name!r} can't be {dtype}, its layer is {self.dtype}")
+        if overwrite_with_gradient:
+            raise TypeError(f"{owner}: add_weight takes no overwrite_with_gradient=True")
         if None in shape:
             raise ValueError(
-                f"layer {self.name!r} ({type(self).__name__}): the shape of {name!r} can't be "
+                f"{owner}: the shape of {name!r} can't be "
                 f"{shape}, since all sizes of a weight must be known; {_KNOWN}"
             )
         plan = plan or name
@@ -123,6 +161,11 @@ class WeightOwner(Configurable, abstract=True):
         variable.path = f"{self.path}/{name}"
         self.own_variables.append(variable)
         return variable
+
+    def _unused_name(self) -> str:
+        taken = {variable.name for variable in self.own_variables}
+        names = ("variable", *(f"variable_{i}" for i in range(1, len(taken) + 1)))
+        return next(name for name in names if name not in taken)
 
     def known_size(self, shape: tuple[int | None, ...], axis: int) -> int:
         """The size of an axis of the input on which a weight's shape depends.
@@ -177,8 +220,11 @@ class WeightOwner(Configurable, abstract=True):
 
     @property
     def trainable(self) -> bool:
-        """Whether an optimizer may change the weights; setting it sets it for layers inside."""
-        return self._trainable
+        """Whether an optimizer may change the weights; setting it sets it for layers inside.
+
+        A model trains what was trainable when it was compiled.
+        """
+        return is_trained(self)
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
@@ -208,6 +254,16 @@ class WeightOwner(Configurable, abstract=True):
         return [v for v in self.variables if v not in trained]
 
     @property
+    def trainable_variables(self) -> list[Variable]:
+        """:attr:`trainable_weights`, as Keras calls them, too."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        """:attr:`non_trainable_weights`, as Keras calls them, too."""
+        return self.non_trainable_weights
+
+    @property
     def weights(self) -> list[Variable]:
         """All weights in Keras's order: its own, trainable ones first; then layer by layer."""
         own = sorted(self.own_variables, key=lambda v: not v.trainable)
@@ -227,6 +283,19 @@ class WeightOwner(Configurable, abstract=True):
     def count_params(self) -> int:
         """Number of weights, counted one by one."""
         return sum(v.size for v in self.variables)
+
+
+def _in_order(arguments: tuple[Any, ...]) -> list[tuple[str, Any]]:
+    """What :meth:`WeightOwner.add_weight` is given by position, by name."""
+    names = ["shape", "initializer", "dtype"]
+    if arguments and (arguments[0] is None or isinstance(arguments[0], str)):
+        names = ["name", "shape", "dtype", "initializer"]
+        third = arguments[2:3]
+        if third and not (third[0] is None or str(third[0]).startswith(("float", "int"))):
+            names.remove("dtype")
+    if len(arguments) > len(names):
+        raise TypeError(f"add_weight takes by position {', '.join(names)}; others go by name")
+    return list(zip(names, arguments, strict=False))
 
 
 def check_name(name: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks, registry
-from nnkit.arguments import did_you_mean
+from nnkit.arguments import did_you_mean, explain_arguments
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import GRAPHS, Layer, Shape
 from nnkit.layers.graph import Graph
@@ -309,8 +310,12 @@ class Model(Trainer):
 
     @property
     def built(self) -> bool:
-        """Whether the weights exist."""
+        """Whether the weights exist. What is assigned to it is forgotten: nnkit knows it."""
         return isinstance(self.network, Network)
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        pass
 
     @property
     def dtype(self) -> str:
@@ -357,13 +362,15 @@ class Model(Trainer):
             super().forget()
             self._drop_session()
 
+    @explain_arguments
     def summary(
         self,
         line_length: int | None = None,
-        *,
+        positions: Any = None,
         print_fn: Callable[[str], Any] | None = None,
         expand_nested: bool = False,
         show_trainable: bool = False,
+        layer_range: Sequence[str] | None = None,
     ) -> None:
         """Print a table of the layers, their output shapes and their numbers of weights.
 
@@ -374,12 +381,16 @@ class Model(Trainer):
             there is one more column, with where each layer's inputs come from, such as
             ``dense[0][0]``: the layer, the number of its use in this model, the number of the use's
             output.
+        positions
+            Accepted because Keras has it; columns are as wide as they need to be.
         print_fn : callable, optional
             Gets each line, instead of ``print``.
         expand_nested : bool
             Whether the layers of models among the layers are shown, indented.
         show_trainable : bool
             Whether layers with frozen weights are marked.
+        layer_range : pair of str, optional
+            Names, or regular expressions, of the first and the last layer that are shown.
 
         Raises
         ------
@@ -387,7 +398,7 @@ class Model(Trainer):
             An argument is none of these.
         """
         with self.turns.alone():
-            summary(self, line_length, print_fn, expand_nested, show_trainable)
+            summary(self, line_length, print_fn, expand_nested, show_trainable, layer_range)
 
     @property
     def weights(self) -> list[Variable]:
@@ -416,11 +427,34 @@ class Model(Trainer):
 
     # ----------------------------------------------------------------------------------- files
 
-    def save(self, filepath: Any, *, include_optimizer: bool = True) -> None:
+    @explain_arguments
+    def save(
+        self,
+        filepath: Any,
+        overwrite: bool = True,
+        zipped: bool | None = None,
+        *,
+        include_optimizer: bool = True,
+    ) -> None:
         """Write the whole model to an HDF5 file, with the arguments of ``compile`` and the state.
 
         See :func:`nnkit.saving.save_model`.
+
+        Parameters
+        ----------
+        filepath : path
+        overwrite : bool
+            Whether a file that is there is replaced.
+        zipped : bool, optional
+            Accepted because Keras has it for its other format.
+        include_optimizer : bool
+
+        Raises
+        ------
+        FileExistsError
+            The file is there, and is not to be replaced.
         """
+        _refuse_to_replace(filepath, overwrite)
         save_model(self, filepath, include_optimizer=include_optimizer)
 
     def check_savable(self) -> None:
@@ -429,10 +463,35 @@ class Model(Trainer):
 
         check_savable(self)
 
-    def save_weights(self, filepath: Any) -> None:
-        """Write the weights to an HDF5 file."""
+    @explain_arguments
+    def save_weights(
+        self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None
+    ) -> None:
+        """Write the weights to an HDF5 file; see :func:`nnkit.saving.save_weights`.
+
+        Parameters
+        ----------
+        filepath : path
+        overwrite : bool
+            Whether a file that is there is replaced.
+        max_shard_size : float, optional
+            None: nnkit writes one file.
+
+        Raises
+        ------
+        FileExistsError
+            The file is there, and is not to be replaced.
+        ValueError
+            Another ``max_shard_size``.
+        """
+        if max_shard_size is not None:
+            raise ValueError(
+                f"save_weights: nnkit writes one file, max_shard_size is None, not {max_shard_size}"
+            )
+        _refuse_to_replace(filepath, overwrite)
         save_weights(self, filepath)
 
+    @explain_arguments
     def load_weights(
         self, filepath: Any, skip_mismatch: bool = False, *, by_name: bool = False
     ) -> None:
@@ -577,6 +636,11 @@ class Model(Trainer):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, {len(self.layers)} layers>"
+
+
+def _refuse_to_replace(filepath: Any, overwrite: bool) -> None:
+    if not checks.flag("save", "overwrite", overwrite) and os.path.exists(filepath):
+        raise FileExistsError(f"{filepath} is there already, and overwrite is False")
 
 
 def plain(given: Any) -> Any:

@@ -69,8 +69,14 @@ class Sequential(Model):
         if not trainable:
             self.trainable = False
 
-    def add(self, layer: Any) -> None:
+    def add(self, layer: Any, rebuild: bool = True) -> None:
         """Append a layer.
+
+        Parameters
+        ----------
+        layer : Layer
+        rebuild : bool
+            Accepted because Keras has it; what must be built is built.
 
         Raises
         ------
@@ -86,8 +92,8 @@ class Sequential(Model):
         with self.guard.changing("add"):
             self._change(stack, first)
 
-    def pop(self) -> Layer:
-        """Remove the last layer and return it."""
+    def pop(self, rebuild: bool = True) -> Layer:
+        """Remove the last layer and return it; ``rebuild`` is as in :meth:`add`."""
         if not self.layers:
             raise ValueError("there is no layer to remove")
         with self.guard.changing("pop"):
@@ -251,5 +257,5 @@ def _known_input_shape(stack: Sequence[Layer], first: InputLayer | None) -> Shap
     if begin is None:
         return None
     if begin.given_input_shape is not None:
-        return (None, *begin.given_input_shape)
+        return (begin.given_batch_size, *begin.given_input_shape)
     return begin.input_shape if begin.variables else None  # Built by another model.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
@@ -27,6 +28,7 @@ def summary(
     print_fn: Callable[[str], Any] | None,
     expand_nested: bool,
     show_trainable: bool,
+    layer_range: Sequence[str] | None,
 ) -> None:
     """Print a table of a model's layers, with their connections if it is more than a line."""
     checks.flag("summary", "expand_nested", expand_nested)
@@ -56,11 +58,12 @@ def summary(
     show("=" * line_length)
     show_row("Layer (type)", ["Output shape"], "Weights", ["Connected to"])
     show("-" * line_length)
-    for depth, layer, shapes, sources in _rows(model, expand_nested):
+    shown = None if layer_range is None else _within(model, layer_range)
+    for depth, layer, shapes, sources in _rows(model, expand_nested, shown):
         label = f"{'  ' * depth}{layer.name} ({type(layer).__name__})"
         if show_trainable and layer.variables and not layer.trainable:
             label += " frozen"
-        count = f"{layer.count_params():,}" if getattr(layer, "built", True) else "?"
+        count = f"{layer.count_params():,}" if not hasattr(layer, "network") or layer.built else "?"
         show_row(label, shapes or ["?"], count, sources)
     show("=" * line_length)
     if not model.built:
@@ -76,6 +79,21 @@ def summary(
         kept = [optimizer.slot_shape(slot, v) for slot in optimizer.all_slots for v in weights]
         more = sum(map(math.prod, kept))
         show(f"Optimizer {type(optimizer).__name__}: {more:,} more numbers")
+
+
+def _within(model: Model, layer_range: Sequence[str]) -> list[Layer]:
+    """The layers from the first whose name matches to the last."""
+    names = list(layer_range) if isinstance(layer_range, (list, tuple)) else []
+    if len(names) != 2 or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"summary: layer_range is a pair of names, got {layer_range!r}")
+    ends = []
+    for name in names:
+        found = [i for i, layer in enumerate(model.layers) if re.fullmatch(name, layer.name)]
+        if not found:
+            raise ValueError(f"summary: layer_range: no layer is called {name!r}")
+        ends.append(found)
+    first, last = sorted((ends[0][0], ends[1][-1]))
+    return list(model.layers[first : last + 1])
 
 
 def _nodes(model: Any) -> Sequence[Node]:
@@ -113,7 +131,7 @@ def _is_line(model: Any) -> bool:
 
 
 def _rows(
-    model: Any, expand_nested: bool, depth: int = 0
+    model: Any, expand_nested: bool, shown: Sequence[Layer] | None = None, depth: int = 0
 ) -> Iterator[tuple[int, Layer, list[str], list[str]]]:
     """For each layer its depth, itself, the shapes that it gives, and where its inputs are from."""
     uses: dict[int, list[Node]] = {}
@@ -125,7 +143,7 @@ def _rows(
         number[id(node)] = len(of_layer)
         of_layer.append(node)
 
-    for layer in model.layers:
+    for layer in model.layers if shown is None else shown:
         shapes: list[str] = []
         sources: list[str] = []
         for node in uses.get(id(layer), []):
@@ -137,7 +155,7 @@ def _rows(
             shapes = _shapes_of(layer)
         yield depth, layer, shapes[:1] if len(set(shapes)) == 1 else shapes, sources
         if expand_nested and getattr(layer, "layers", None):
-            yield from _rows(layer, expand_nested, depth + 1)
+            yield from _rows(layer, expand_nested, None, depth + 1)
 
 
 def _shapes_of(layer: Layer) -> list[str]:

@@ -14,9 +14,13 @@ from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
 from nnkit.checks import flag, integer, number
 from nnkit.data import Arrays, seems_finite, split
 from nnkit.engine.mirrors import writing
+from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer
+from nnkit.metrics import Metric
+from nnkit.models.old_methods import OldMethods
 from nnkit.nested import packed
 from nnkit.networks import Network, Pending
+from nnkit.spellings import NamedResults
 from nnkit.training import inputs
 from nnkit.training.aims import Aims
 from nnkit.training.guard import Guard
@@ -26,6 +30,7 @@ from nnkit.training.objective import Goal
 from nnkit.training.ownership import adopt, own
 from nnkit.training.predictor import Predictors
 from nnkit.training.session import Session
+from nnkit.training.trained import Trained
 from nnkit.utils.random import next_seed
 
 __all__ = ["Trainer"]
@@ -36,7 +41,7 @@ _ROWS = 512
 Results = Any  # A float, or a list of them if there are metrics, or a dictionary if asked for.
 
 
-class Trainer(Layer, abstract=True):
+class Trainer(OldMethods, Layer, abstract=True):
     """The base of models: compile, fit, evaluate and predict for any network.
 
     Attributes
@@ -50,6 +55,8 @@ class Trainer(Layer, abstract=True):
         The session of the last training or evaluation; :meth:`session` has the current one.
     stop_training : bool
         Setting it ends ``fit`` after the current batch.
+    trained : Trained
+        Which weights it trains, since it was compiled.
     history : History or None
         The history of the last ``fit``.
     """
@@ -74,7 +81,9 @@ class Trainer(Layer, abstract=True):
         with self.turns.alone():
             network, before = self.built_network(), self.held
             if before is None or before.network is not network:
-                session = Session(network, self.optimizer, self.aims, self.turns.python)
+                session = Session(
+                    network, self.optimizer, self.aims, self.turns.python, self.trained
+                )
                 if before is not None:
                     session.take_over(before)
             else:
@@ -108,6 +117,11 @@ class Trainer(Layer, abstract=True):
             held = self.session()
         return held.objective.goals
 
+    @property
+    def trained_weights(self) -> list[Variable]:
+        """The weights that it trains: those that were trainable when it was compiled."""
+        return list(self.session().storage.trainable_variables)
+
     # -------------------------------------------------------------------------------- learning
 
     @explain_arguments
@@ -121,8 +135,12 @@ class Trainer(Layer, abstract=True):
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
     ) -> None:
         """Configure the training; the optimizer starts from its first step.
+
+        Layers with ``trainable = False`` are not trained until the next ``compile``, whatever
+        becomes of ``trainable``; the others are. ``BatchNormalization`` follows that, too.
 
         Parameters
         ----------
@@ -140,8 +158,9 @@ class Trainer(Layer, abstract=True):
             The same, of metrics in which samples' weights count.
         run_eagerly : bool
             Whether to run the layers' Python code for every batch: slow, but good for debugging.
-        steps_per_execution, jit_compile
-            Accepted for Keras's sake; a step is always compiled, and many run at once.
+        steps_per_execution, jit_compile, auto_scale_loss
+            Accepted for Keras's sake; a step is always compiled, many run at once, and the loss
+            needs no scale in float32 and float64.
 
         Raises
         ------
@@ -157,6 +176,7 @@ class Trainer(Layer, abstract=True):
         with self.guard.changing("compile"):
             self.optimizer, self.aims = adopt(self, found), aims
             self.loss, self.metrics_given = aims.loss, aims.metrics
+            self.trained = Trained(self)
             self.run_eagerly, self._seed, self.compiled = run_eagerly, next_seed(), True
             self._drop_session()
 
@@ -417,6 +437,7 @@ class Trainer(Layer, abstract=True):
             warn_of_nan(samples, self.dtype)
         return outs[0] if network.gives_one else packed(network.output_form, outs)
 
+    @explain_arguments
     def predict_on_batch(self, x: Any) -> Any:
         """Compute the model's output for one batch."""
         rows = len(inputs.samples(self.network, x)[0])
@@ -446,9 +467,11 @@ class Trainer(Layer, abstract=True):
             n = len(data)
             run = Run(data, n)
             run.bound["order"] = np.arange(n)
+            self.trained.say_changes(self.name)
             logs = self.session().train(run, Batches(0, n, 1))
         return _results(logs, return_dict)
 
+    @explain_arguments
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Results:
@@ -465,11 +488,21 @@ class Trainer(Layer, abstract=True):
         if not isinstance(
             self.network, Network
         ):  # Until then, "accuracy" may mean one of three metrics.
-            return {"loss": "min"}
+            return NamedResults(loss="min")
         objective = self.session().objective
         known = [metric.direction for metric in objective.metrics]
         losses: list[str | None] = ["min"] * (len(objective.names) - len(known))
-        return dict(zip(objective.names, [*losses, *known], strict=True))
+        return NamedResults(zip(objective.names, [*losses, *known], strict=True))
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics that ``compile`` was given, output by output; none before it is built."""
+        if not (self.compiled and isinstance(self.network, Network)):
+            return []
+        return self.session().objective.metrics
+
+    def reset_metrics(self) -> None:
+        """Nothing: a batch's results are its own, and ``fit`` and ``evaluate`` begin anew."""
 
     @property
     def metrics_names(self) -> list[str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from weakref import ReferenceType, WeakKeyDictionary
 
 import numpy as np
 
 from nnkit import checks
-from nnkit.arguments import parameters
+from nnkit.arguments import parameters, signature
 from nnkit.engine.dispatch import empty, launch
 from nnkit.engine.stops import update_in_python
 from nnkit.engine.variable import Layout, Storage, Variable
@@ -20,6 +20,7 @@ from nnkit.kernels import SUM_BLOCK
 from nnkit.optimizers.schedules.base import LearningRateSchedule, rate_or_schedule
 from nnkit.registry import Configurable, resolve, to_plain
 from nnkit.registry import custom_objects as known
+from nnkit.spellings import say
 
 __all__ = ["LearningRate", "Optimizer", "deserialize", "get", "serialize"]
 
@@ -158,6 +159,25 @@ class Optimizer(Configurable):
 
     # ------------------------------------------------------------------------ the learning rate
 
+    @classmethod
+    def computed_arguments(
+        cls, arguments: tuple[Any, ...], named: dict[str, Any], known: Collection[str]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The schedule for ``decay`` of Keras 2: rate / (1 + decay * iterations)."""
+        if "decay" not in named or "decay" in known:
+            return arguments, named
+        owner = cls.__name__
+        named = signature(cls).bind_partial(*arguments).arguments | named
+        decay = checks.number(owner, "decay", named.pop("decay"), "[0, inf)")
+        if decay:
+            say(f"{owner}(decay=)", f"{owner}(learning_rate=InverseTimeDecay(...))")
+            usual = signature(cls).parameters["learning_rate"].default
+            rate = named.pop("lr", named.get("learning_rate", usual))
+            config = {"initial_learning_rate": rate, "decay_steps": 1, "decay_rate": decay}
+            described = {"class_name": "InverseTimeDecay", "config": config}
+            named["learning_rate"] = resolve("schedule", described)
+        return (), named
+
     @property
     def learning_rate(self) -> Any:
         """The current learning rate, a float that also has ``numpy()`` and ``assign(value)``.
@@ -295,6 +315,15 @@ class Optimizer(Configurable):
         return any(re.search(name, variable.name) for name in names)
 
     # --------------------------------------------------------------------------------- the step
+
+    @property
+    def lr(self) -> Any:
+        """:attr:`learning_rate`, as Keras 2 called it; it may be set, too."""
+        return self.learning_rate
+
+    @lr.setter
+    def lr(self, value: Any) -> None:
+        self.learning_rate = value
 
     def apply(
         self,

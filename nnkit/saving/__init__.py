@@ -1,7 +1,20 @@
 """Model files: HDF5 in Keras's layout, read without running code or following links in them."""
 
-from nnkit.registry import register
+from nnkit.registry import custom_objects as CustomObjectScope
+from nnkit.registry import custom_objects as custom_object_scope
+from nnkit.registry import get_custom_objects, register, register_keras_serializable
 from nnkit.saving.reader import inspect, load_model, load_weights
 from nnkit.saving.writer import save_model, save_weights
 
-__all__ = ["inspect", "load_model", "load_weights", "register", "save_model", "save_weights"]
+__all__ = [
+    "CustomObjectScope",
+    "custom_object_scope",
+    "get_custom_objects",
+    "inspect",
+    "load_model",
+    "load_weights",
+    "register",
+    "register_keras_serializable",
+    "save_model",
+    "save_weights",
+]

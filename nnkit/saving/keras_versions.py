@@ -13,17 +13,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from nnkit import spellings
 from nnkit.saving import arrangements
 from nnkit.saving.arrangements import Recipe
 from nnkit.saving.hdf5 import Group
 from nnkit.saving.safe import child, text
+from nnkit.spellings import EVERY
 
 if TYPE_CHECKING:
     from nnkit.layers.base import Layer
 
 __all__ = ["EVERY", "Generation", "Origin", "origin", "place_of_slots"]
 
-EVERY = "every class"  # The entry for all classes, in tables by class.
+_SPATIAL_DROPOUT = "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"
+_CLASSES = {old: new for names in spellings.CLASSES.values() for old, new in names.items()}
 
 
 @dataclass(frozen=True)
@@ -95,30 +98,17 @@ KERAS_3 = Generation(
 TF_KERAS = replace(
     KERAS_3,
     name="tf.keras",
-    classes={
-        "BatchNormalizationV1": "BatchNormalization",
-        "BatchNormalizationV2": "BatchNormalization",
-        "CuDNNGRU": "GRU",
-        "CuDNNLSTM": "LSTM",
-        "ThresholdedReLU": "ReLU",
-        "UnifiedGRU": "GRU",
-        "UnifiedLSTM": "LSTM",
-    },
+    classes=_CLASSES,
     names={
-        EVERY: {"lr": "learning_rate"},
-        "LeakyReLU": {"alpha": "negative_slope"},
-        "ReLU": {"theta": "threshold"},
-        "SpatialDropout1D": {"noise_shape": None},
-        "SpatialDropout2D": {"noise_shape": None},
+        **spellings.KERAS_2,
+        **{name: {"noise_shape": None} for name in _SPATIAL_DROPOUT},
     },
     defaults={
-        "CuDNNGRU": {"recurrent_activation": "sigmoid", "reset_after": True},
-        "CuDNNLSTM": {"recurrent_activation": "sigmoid"},
+        **spellings.DEFAULTS,
         "GRU": {"recurrent_activation": "hard_sigmoid", "reset_after": False},
         "LSTM": {"recurrent_activation": "hard_sigmoid"},
-        "ThresholdedReLU": {"threshold": 1.0},
     },
-    activations={"hard_sigmoid": {"class_name": "HardSigmoid", "config": {"slope": 0.2}}},
+    activations={"hard_sigmoid": spellings.OLD_HARD_SIGMOID},
     silent=KERAS_3.silent
     | {
         *("implementation", "input_dim", "input_length", "unit_forget_bias", "fused"),
@@ -142,67 +132,17 @@ KERAS_2 = replace(
     changed={"activity_regularizer": "it took the sum over a batch, and takes the mean now"},
 )
 
-_OF_RECTANGLE = {"nb_row": "kernel_size", "nb_col": "kernel_size"}
-
 KERAS_1 = replace(
     KERAS_2,
     name="Keras 1",
-    classes={
-        **KERAS_2.classes,
-        "ActivityRegularizer": "L1L2",
-        "AtrousConvolution1D": "Conv1D",
-        "AtrousConvolution2D": "Conv2D",
-        "Deconvolution2D": "Conv2DTranspose",
-        "L1L2Regularizer": "L1L2",
-        "TimeDistributedDense": "Dense",
-        "WeightRegularizer": "L1L2",
-    },
     names={
         **KERAS_2.names,
-        EVERY: {
-            **KERAS_2.names[EVERY],
-            "U_regularizer": "recurrent_regularizer",
-            "W_constraint": "kernel_constraint",
-            "W_regularizer": "kernel_regularizer",
-            "atrous_rate": "dilation_rate",
-            "b_constraint": "bias_constraint",
-            "b_regularizer": "bias_regularizer",
-            "beta_init": "beta_initializer",
-            "bias": "use_bias",
-            "border_mode": "padding",
-            "dim_ordering": "data_format",
-            "dropout_U": "recurrent_dropout",
-            "dropout_W": "dropout",
-            "filter_length": "kernel_size",
-            "gamma_init": "gamma_initializer",
-            "init": "kernel_initializer",
-            "inner_activation": "recurrent_activation",
-            "inner_init": "recurrent_initializer",
-            "length": "size",
-            "nb_filter": "filters",
-            "output_dim": "units",
-            "p": "rate",
-            "pool_length": "pool_size",
-            "sigma": "stddev",
-            "stride": "strides",
-            "subsample": "strides",
-            "subsample_length": "strides",
-        },
-        "Conv2D": _OF_RECTANGLE,
-        "Conv2DTranspose": _OF_RECTANGLE,
-        "Embedding": {
-            "output_dim": "output_dim",
-            "init": "embeddings_initializer",
-            "W_regularizer": "embeddings_regularizer",
-            "W_constraint": "embeddings_constraint",
-        },
-        "MaxNorm": {"m": "max_value"},
-        "MinMaxNorm": {"low": "min_value", "high": "max_value"},
-        "PReLU": {"init": "alpha_initializer"},
+        **spellings.KERAS_1,
+        EVERY: {**KERAS_2.names[EVERY], **spellings.KERAS_1[EVERY]},
     },
     values={
         **KERAS_2.values,
-        "data_format": {"tf": "channels_last", "th": "channels_first", "default": None},
+        "data_format": spellings.VALUES["data_format"],
     },
     silent=KERAS_2.silent | {"consume_less", "forget_bias_init", "input_dtype"},
     usual={**KERAS_2.usual, "dropout": 0.0, "mode": 0},

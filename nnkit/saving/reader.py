@@ -44,6 +44,7 @@ def load_model(
     filepath: str | os.PathLike[str],
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
+    safe_mode: bool = True,
     *,
     max_bytes: int = MAX_BYTES,
 ) -> Model:
@@ -63,6 +64,8 @@ def load_model(
     compile : bool
         Whether to compile the model as it was, and restore the optimizer's state, so that training
         resumes as if it had never stopped.
+    safe_mode : bool
+        Accepted because Keras has it; no file's code is run, whatever it is.
     max_bytes : int
         Files larger than this are not read.
 
@@ -208,7 +211,9 @@ def _build(description: Description, nbytes: int) -> Model:
 
 def _compile(model: Model, description: Description, root: Group, as_stored: bool) -> None:
     try:
-        model.compile_from_config(description.training or {})
+        training = description.training or {}
+        model.compile_from_config(training)
+        model.trained.restore(model, training.get("trained", ()))
     except Exception as error:
         raise FileFormatError(
             f"the model can't be compiled as it was: {_said(error)} (load it with compile=False)"
@@ -235,7 +240,7 @@ def _restore_optimizer(model: Model, root: Group, slot_by_slot: bool, as_stored:
         raise FileFormatError(f"{iteration.name} is {steps}; steps done are from 0 to 2**62")
     if rate is not None and not np.isfinite(read(rate, (), "float64")):
         raise FileFormatError(f"{rate.name} is not finite")
-    optimizer, weights = model.optimizer, model.trainable_weights
+    optimizer, weights = model.optimizer, model.trained_weights
     places = to_keras.slot_places(optimizer, weights, slot_by_slot)
     if slot_by_slot or not places or to_keras.derived(optimizer):
         arrays = arrays[: len(places)]  # Before Keras 3, files contain unused slots, too.

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 # Arguments of every layer.
-_COMMON = ("name", "trainable", "dtype", "input_shape", "activity_regularizer")
+_COMMON = ("name", "trainable", "dtype", "input_shape", "batch_size", "activity_regularizer")
 # Arguments that are layers.
 INNER_LAYERS = ("layer", "backward_layer")
 
@@ -204,7 +204,8 @@ def _layer(described: dict[str, Any], dtype: str = "float32") -> dict[str, Any]:
     class_name, config = described["class_name"], {"dtype": dtype} | described["config"]
     if class_name == "Sequential":
         return _sequential(config)
-    config.pop("input_shape", None)
+    for own in ("input_shape", "batch_size"):  # The model has them.
+        config.pop(own, None)
     config["name"] = _name(config.get("name", snake_case(class_name)))
     if class_name == "HardSigmoid" and not _is_function(described):
         return _hard_sigmoid(config)

@@ -148,7 +148,7 @@ def _describe(model: Model, include_optimizer: bool) -> dict[str, dict[str, str]
         compiled = model.get_compile_config()
         for name, value in compiled.items():
             _check_plain(f"compile: {name}", value)
-        own["training_config"] = compiled
+        own["training_config"] = compiled | {"trained": model.trained.described(model)}
         keras["training_config"] = to_keras.training_config(compiled)
         state["training"] = model.training_state
     own["state"] = state
@@ -240,8 +240,9 @@ def _write_optimizer(group: h5py.Group, model: Model) -> None:
     }
     if optimizer.schedule is None:
         arrays[f"{prefix}/learning_rate"] = np.float32(optimizer.learning_rate)
-    for name, i in to_keras.slot_places(optimizer, model.trainable_weights):
-        arrays[f"{prefix}/{model.trainable_weights[i].path}/{name}"] = slots[name][i]
+    trained = model.trained_weights
+    for name, i in to_keras.slot_places(optimizer, trained):
+        arrays[f"{prefix}/{trained[i].path}/{name}"] = slots[name][i]
     for name, value in to_keras.derived(optimizer).items():
         arrays[f"{prefix}/{name}"] = value
     _write_names(group, "weight_names", list(arrays))

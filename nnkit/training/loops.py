@@ -82,6 +82,7 @@ def _train_epoch(model: Trainer, run: Run) -> Logs:
         if single:
             listeners.on_train_batch_begin(batches.first)
         with model.turns.alone(writes=True):
+            model.trained.say_changes(model.name)
             logs = claimed(model).train(run, batches)
         if single:
             listeners.on_train_batch_end(batches.first, logs)

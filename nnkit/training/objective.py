@@ -15,6 +15,7 @@ from nnkit.engine.variable import Variable
 from nnkit.layers.graph import Graph
 from nnkit.losses.base import Loss
 from nnkit.metrics import Metric
+from nnkit.spellings import NamedResults
 
 if TYPE_CHECKING:
     from nnkit.training.steps import Batch
@@ -252,7 +253,7 @@ class Objective:
             weighted = found[plain:]
             pairs += [(a[0], b[0]) for a, b in zip(weighted[::2], weighted[1::2], strict=True)]
         named = zip(self.names, pairs, strict=True)
-        return {name: total / count if count else 0.0 for name, (total, count) in named}
+        return NamedResults({n: total / count if count else 0.0 for n, (total, count) in named})
 
 
 def _total(values: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -23,6 +23,7 @@ from nnkit.training.aims import Aims
 from nnkit.training.numerics import explain
 from nnkit.training.objective import Objective
 from nnkit.training.steps import Counters, Samples, evaluate_batch, train_batch
+from nnkit.training.trained import Trained
 
 if TYPE_CHECKING:
     from nnkit.models.trainer import Trainer
@@ -46,6 +47,8 @@ class Session:
         What ``compile`` was given for each output.
     python : callable
         See :class:`nnkit.engine.step.Records`.
+    fixed : Trained
+        What is trained.
 
     Attributes
     ----------
@@ -69,11 +72,13 @@ class Session:
         optimizer: Optimizer,
         aims: Aims,
         python: Callable[[], AbstractContextManager[Any]],
+        fixed: Trained,
     ) -> None:
         self.network, self.optimizer, self.aims = network, optimizer, aims
-        self.python, self.eager = python, False
-        self.made_of = _made_of(network)
-        trained = network.trainable_weights
+        self.python, self.eager, self.fixed = python, False, fixed
+        with fixed.within():
+            self.made_of = _made_of(network)
+            trained = network.trainable_weights
         ids = {id(v) for v in trained}
         self.storage = Storage(
             trained + [v for v in network.weights if id(v) not in ids], len(trained)
@@ -96,14 +101,15 @@ class Session:
         key = (*shapes, training)
         if key not in self._graphs:
             losses = [goal.loss for goal in self.objective.goals]
-            self._graphs[key] = self.network.graph(shapes, training, losses)
+            with self.fixed.within():
+                self._graphs[key] = self.network.graph(shapes, training, losses)
         return self._graphs[key]
 
     def train(self, run: Run, batches: Batches) -> Logs:
         """Some steps of training; loss and metrics of the run so far."""
         key = ("train", run.signature, self.optimizer.hyperparameters())
         step = self._step(key, train_batch, run, batches)
-        with self.steps(batches.steps):
+        with self.fixed.within(), self.steps(batches.steps):
             if run.check_numerics:
                 explain(self, step, run, batches.steps)
             else:
@@ -175,20 +181,21 @@ class Session:
         """This session with all weights in its memory, or another if it must train otherwise.
 
         If another model that shares a layer has taken some weights, they come back here, to the
-        addresses that were recorded. A layer that was frozen or thawed changes what is trained; the
-        optimizer keeps what it remembers of the others. So does another shape of the input, or
-        another activation, regularizer or constraint. Another optimizer begins with empty slots.
+        addresses that were recorded. Another shape of the input changes what is trained, and so
+        does another activation, regularizer or constraint; the optimizer keeps what it remembers
+        of the other weights. Another optimizer begins with empty slots.
         """
-        before, now = self.made_of, _made_of(self.network)
+        with self.fixed.within():
+            before, now = self.made_of, _made_of(self.network)
         # As objects: weights are compared by their values.
         same = len(before) == len(now) and all(map(operator.is_, before, now))
         same = same and self.fits(optimizer)
         if self.optimizer is not optimizer:
-            return Session(self.network, optimizer, self.aims, self.python)
+            return Session(self.network, optimizer, self.aims, self.python, self.fixed)
         if same:
             self.storage.claim()
             return self
-        new = Session(self.network, optimizer, self.aims, self.python)
+        new = Session(self.network, optimizer, self.aims, self.python, self.fixed)
         new.take_over(self)
         return new
 

@@ -3,6 +3,9 @@
 from typing import TYPE_CHECKING
 
 from nnkit.missing import missing
+from nnkit.registry import custom_objects as CustomObjectScope
+from nnkit.registry import custom_objects as custom_object_scope
+from nnkit.registry import get_custom_objects, register_keras_serializable
 from nnkit.utils.numerical import normalize, to_categorical
 from nnkit.utils.plotting import plot_model
 from nnkit.utils.random import set_random_seed
@@ -18,10 +21,13 @@ if TYPE_CHECKING:
     from nnkit.utils.windows import timeseries_dataset_from_array
 
 __all__ = [
+    "CustomObjectScope",
     "Progbar",
     "PyDataset",
     "Sequence",
     "array_to_img",
+    "custom_object_scope",
+    "get_custom_objects",
     "get_file",
     "image_dataset_from_directory",
     "img_to_array",
@@ -29,6 +35,7 @@ __all__ = [
     "normalize",
     "pad_sequences",
     "plot_model",
+    "register_keras_serializable",
     "save_img",
     "set_random_seed",
     "split_dataset",

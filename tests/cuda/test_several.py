@@ -195,6 +195,7 @@ def test_frozen_on_the_way(gpu, use, one_thread):
         trained = model()
         first = outcome(trained)
         trained.get_layer("kind").trainable = False
+        trained.compile_from_config(trained.get_compile_config())
         outcomes.append([first, outcome(trained)])
     same(outcomes)
 

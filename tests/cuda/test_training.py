@@ -391,8 +391,10 @@ def test_freezing_on_the_way(gpu, use, one_thread):
         trained = model()
         trained.fit(X, Y, 8, 1, 0)
         trained.layers[1].trainable = False
+        trained.compile_from_config(trained.get_compile_config())
         trained.fit(X, Y, 8, 1, 0)
         trained.layers[1].trainable = True
+        trained.compile_from_config(trained.get_compile_config())
         trained.fit(X, Y, 8, 1, 0)
         outcomes.append(trained.get_weights())
     for mine, theirs in zip(*outcomes, strict=True):

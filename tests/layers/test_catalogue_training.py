@@ -197,6 +197,7 @@ def test_what_is_frozen_stays(case, rng):
     nnkit.utils.set_random_seed(5)
     model = make()
     model.layers[-1].trainable = False
+    model.compile_from_config(model.get_compile_config())
     assert model.trainable_weights == []
     before = model.get_weights()
     model.fit(x, y, batch, 2, verbose=0)

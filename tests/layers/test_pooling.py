@@ -72,7 +72,6 @@ ARGUMENTS = [
     (layers.MaxPooling2D, {"strides": (1, 0)}, "strides must be a whole number from 1"),
     (layers.MaxPooling1D, {"pool_size": (2, 2)}, "pool_size must be a whole number or 1"),
     (layers.MaxPooling2D, {"padding": "causal"}, "padding must be one of valid, same"),
-    (layers.AveragePooling2D, {}, "pool_size"),
     (layers.AveragePooling2D, {"pool_size": 2, "data_format": "channel_last"}, "'channels_last'"),
     (layers.GlobalMaxPooling2D, {"keepdims": 1}, "keepdims must be True or False"),
     (layers.GlobalMaxPooling2D, {"pool_size": 2}, "no argument 'pool_size'"),

@@ -84,8 +84,10 @@ def test_weights_of_samples_by_name(data, rng):
 def test_frozen_parts(data):
     model = two_outputs()
     model.get_layer("first").trainable = False
+    model.compile_from_config(model.get_compile_config())
     check_step(model, data, frozen=(0,))
     model.get_layer("first").trainable, model.get_layer("b").trainable = True, False
+    model.compile_from_config(model.get_compile_config())
     check_step(model, data, frozen=(2,))
 
 

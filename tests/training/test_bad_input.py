@@ -272,7 +272,11 @@ OBJECTS = [
     (lambda: Dropout(2), ValueError, r"rate must be a number in \[0, 1\]"),
     (lambda: Input(4), TypeError, r"must be a tuple of whole numbers, got 4: write \(4,\)"),
     (lambda: Input((0, 4)), ValueError, "shape must be a whole number from 1"),
-    (lambda: nnkit.optimizers.SGD(lr=0.1), TypeError, "SGD has no argument 'lr'.*learning_rate"),
+    (
+        lambda: nnkit.optimizers.SGD(rate=0.1),
+        TypeError,
+        "SGD has no argument 'rate'.*learning_rate",
+    ),
     (lambda: nnkit.optimizers.Adam(beta1=0.1), TypeError, "did you mean 'beta_1'"),
     (lambda: nnkit.optimizers.SGD(-1), ValueError, "learning_rate must be a number in"),
     (lambda: Sequential(Dense(3)), TypeError, "layers must be a list of layers, got <Dense"),

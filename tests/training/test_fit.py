@@ -1,6 +1,8 @@
 """Training: what is learnt, what is reported, and that it is the same however it is run."""
 
+import copy
 import itertools
+import pickle
 import threading
 
 import numpy as np
@@ -266,38 +268,64 @@ def test_frozen_layers_stay(digits):
     assert not np.array_equal(before[2], after[2])
 
 
-def test_freezing_takes_effect_at_once_and_keeps_the_momentum_of_the_others(digits):
-    model = network(optimizer=nnkit.optimizers.SGD(0.1, momentum=0.9))
-    model.fit(*digits, verbose=0)
-    momentum = [a.copy() for a in model.optimizer_slots()["momentum"]]
-    model.layers[2].trainable = False
-    kept = model.optimizer_slots()["momentum"]
-    np.testing.assert_array_equal(kept[0], momentum[2])
-    before = model.get_weights()
-    model.fit(*digits, batch_size=16, verbose=0)
-    after = model.get_weights()
-    np.testing.assert_array_equal(before[0], after[0])
-    assert not np.array_equal(before[2], after[2])
-    model.layers[2].trainable = True
-    model.fit(*digits, verbose=0)
-    assert not np.array_equal(after[0], model.get_weights()[0])
+FIXED = r"'.*dense.*' was set to (False|True) after compile, which fixes what is trained"
+
+
+def test_freezing_takes_effect_at_the_next_compile_and_is_said_once(digits):
+    model = network()
+    for frozen in (True, False):
+        model.layers[2].trainable = not frozen
+        before = model.get_weights()
+        with pytest.warns(UserWarning, match=FIXED):
+            model.fit(*digits, batch_size=16, verbose=0)
+        model.train_on_batch(*digits)
+        after = model.get_weights()
+        assert np.array_equal(before[0], after[0]) is not frozen
+        assert not np.array_equal(before[2], after[2])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        model.fit(*digits, batch_size=16, verbose=0)
+        assert np.array_equal(after[0], model.get_weights()[0]) is frozen
+        assert not np.array_equal(after[2], model.get_weights()[2])
 
 
 @pytest.mark.parametrize("which", ["layer", "weight"])
 def test_a_callback_freezes_in_the_middle_of_fit(digits, which):
+    """Said once, too, and without an effect until the next compile."""
     model = network()
-    layer, weights, seen = model.layers[2], model.weights, []
+    layer = model.layers[2]
 
     class Freeze(nnkit.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            seen.append([weight.numpy() for weight in weights])
-            (layer if which == "layer" else layer.kernel).trainable = epoch > 0
+            (layer if which == "layer" else layer.kernel).trainable = False
 
-    model.fit(*digits, epochs=3, verbose=0, callbacks=[Freeze()])
-    kernels = [values[0] for values in seen]
-    np.testing.assert_array_equal(kernels[0], kernels[1])
-    assert not np.array_equal(kernels[1], kernels[2])
-    assert not np.array_equal(seen[0][2], seen[1][2])
+    with pytest.warns(UserWarning, match=FIXED) as said:
+        model.fit(*digits, epochs=3, verbose=0, callbacks=[Freeze()])
+    assert len(said) == 1
+    layer.kernel.trainable = True  # The order of weights depends on it.
+    twin = network()
+    twin.fit(*digits, epochs=3, verbose=0)
+    assert same_weights(model, twin)
+
+
+def test_layers_that_models_share_are_trained_as_each_was_compiled(digits, tmp_path):
+    """The discriminator of a GAN: trained by itself, frozen in the second model, in files, too."""
+    inner = network(optimizer=nnkit.optimizers.SGD(0.1, momentum=0.9), dropout=0)
+    inner.trainable = False
+    outer = Sequential([Input((28, 28)), Dense(28), inner])
+    outer.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.warns(UserWarning, match=FIXED):
+        inner.train_on_batch(*digits)
+    inner.save(tmp_path / "inner.h5")
+    again = nnkit.load_model(tmp_path / "inner.h5")
+    for model in (inner, again, pickle.loads(pickle.dumps(inner)), copy.deepcopy(inner)):
+        before = model.get_weights()
+        assert [a.any() for a in model.optimizer_slots()["momentum"]] == [True] * 4
+        model.train_on_batch(*digits)
+        assert not any(map(np.array_equal, before, model.get_weights()))
+    assert same_weights(inner, again)
+    before = outer.get_weights()
+    outer.train_on_batch(*digits)
+    assert list(map(np.array_equal, before, outer.get_weights())) == [False] * 2 + [True] * 4
 
 
 def test_a_constraint_holds_from_the_next_fit_on(digits):
