@@ -230,13 +230,19 @@ class Feed(Source):
             there(self._named, number, taker.learn, found)
         return found
 
-    def _check(self, stack: Stack) -> Checked:
+    def _check(self, stack: Stack) -> list[Checked | Exception]:
+        """The batches as steps read them; after a wrong one there is its error instead."""
         try:
-            return Checked(self.taker.check(stack.arrays()), stack)
-        except (TypeError, ValueError):
-            for i in range(stack.batches):
+            return [Checked(self.taker.check(stack.arrays()), stack)]
+        except (TypeError, ValueError) as error:
+            wrong: Exception = error
+        for i in range(stack.batches):
+            try:
                 self._named(stack.first + i, self.taker.check, stack.arrays(i))
-            raise
+            except (TypeError, ValueError) as error:
+                stack.cut(i)
+                return [*(self._check(stack) if i else []), error]
+        return [wrong]
 
     def _named(self, number: int, function: Callable[..., Any], *arguments: Any) -> None:
         with self._naming(number):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -37,7 +38,8 @@ class Reader:
         ``convert(batch, number)`` makes arrays of what was read, in the thread. What must run in
         the user's thread, it passes to :meth:`in_users_thread`.
     check : callable
-        ``check(stack)`` gives what is handed over. It runs in either thread.
+        ``check(stack)`` gives what is handed over, a list; of an error in it, that is raised. It
+        runs in either thread.
     where : callable
         ``where(number)``: what errors call a batch.
     stuck : callable
@@ -48,7 +50,7 @@ class Reader:
     def __init__(
         self,
         convert: Callable[[Any, int], Arrays],
-        check: Callable[[Stack], Any],
+        check: Callable[[Stack], list[Any]],
         where: Callable[[int], str],
         stuck: Callable[[int], bool],
     ) -> None:
@@ -58,7 +60,7 @@ class Reader:
         self._thread: threading.Thread | None = None
         self._request: tuple[Iterator[Any], int | None] | None = None
         self._growing: Stack | None = None
-        self._ready: list[Any] = []  # What is checked: none or one.
+        self._ready: deque[Any] = deque()  # Checked: at most those of one stack.
         self._task: Callable[[], Any] | None = None
         self._error: BaseException | None = None
         self._closed = False
@@ -96,7 +98,10 @@ class Reader:
                 stack, task = None, None
                 if self._ready:
                     self._changed.notify_all()
-                    return self._ready.pop()
+                    found = self._ready.popleft()
+                    if isinstance(found, Exception):
+                        raise found
+                    return found
                 if self._growing is not None:
                     stack, self._growing = self._growing, None
                 elif self._task is not None:
@@ -108,7 +113,10 @@ class Reader:
                     return None
             check()
             if stack is not None:
-                return self._check(stack)
+                found = self._check(stack)
+                with deferred(), self._changed:
+                    self._ready.extendleft(reversed(found))
+                continue
             if task is not None:
                 task()
             self._see_to_it()
@@ -214,4 +222,4 @@ class Reader:
         finally:
             self._changed.acquire()
         self._wait_for(lambda: not self._ready)
-        self._ready.append(checked)
+        self._ready.extend(checked)

@@ -70,6 +70,10 @@ class Stack:
         self.batches += 1
         return True
 
+    def cut(self, batches: int) -> None:
+        """Drop all but the first batches."""
+        self.batches, self.rows = batches, min(self.rows, batches * self.stride)
+
     def arrays(self, batch: int | None = None) -> Arrays:
         """What the batches consist of, as views; or one of them, by its index."""
         start, stop = 0, self.rows

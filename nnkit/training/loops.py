@@ -61,6 +61,7 @@ def fit(
                     break
                 if held_out is not None and validates(run.epoch + 1):
                     held_out.epoch = run.epoch
+                    held_out.source.doubted |= source.doubted  # One warning is enough.
                     results = evaluate(model, held_out, "fit")
                     logs |= {f"val_{name}": value for name, value in results.items()}
                 listeners.on_epoch_end(run.epoch, logs)
