@@ -23,7 +23,7 @@ __all__ = ["ArraySource", "Block", "Source", "part_of", "shuffled"]
 class Block:
     """Batches that lie one after the other in memory: native code may do all of them in one call.
 
-    Attributes
+    Parameters
     ----------
     data : Arrays
         Rows of all batches, checked.

@@ -81,7 +81,7 @@ def _train_epoch(model: Trainer, run: Run) -> Logs | None:
     logs = None
     for block in run.source.blocks(run.epoch):
         run.block = block
-        for batches in run.pace.of(block, single):
+        for batches in run.pace.chunks(block, single):
             if single:
                 listeners.on_train_batch_begin(batches.first)
             with model.turns.alone(writes=True):
@@ -116,7 +116,7 @@ def evaluate(
         pause = model.guard.pausing(token, listeners)
         for block in run.source.blocks(run.epoch):
             run.block = block
-            for batches in run.pace.of(block, single):
+            for batches in run.pace.chunks(block, single):
                 if single:
                     with pause():
                         listeners.on_test_batch_begin(batches.first)
@@ -225,45 +225,25 @@ class Pace:
     def __init__(self) -> None:
         self._most = 1
 
-    def of(self, block: Block, single: bool) -> Iterator[Batches]:
-        """The native calls of a block; ``single`` as in :meth:`chunks`."""
-        rows, ahead = len(block.data), block.first - block.start
-        return self.chunks(rows, block.stride, single, block.start, block.stop, ahead)
-
-    def chunks(
-        self,
-        n: int,
-        stride: int,
-        single: bool,
-        start: int = 0,
-        stop: int | None = None,
-        ahead: int = 0,
-    ) -> Iterator[Batches]:
-        """The native calls for some rows.
+    def chunks(self, block: Block, single: bool) -> Iterator[Batches]:
+        """The native calls of a block.
 
         Parameters
         ----------
-        n : int
-            Rows of the data.
-        stride : int
-            Rows of a full batch.
+        block : Block
         single : bool
             Whether each call does one batch, because a callback has a hook for batches.
-        start, stop : int
-            The batches to do; by default all.
-        ahead : int
-            What is added to a batch's index for its number in the epoch.
         """
-        full, rest = divmod(n, stride)
-        end = full if stop is None else min(full, stop)
-        while start < end:
-            steps = 1 if single else min(self._most, end - start)
+        full, rest = divmod(len(block.data), block.stride)
+        at, end, ahead = block.start, min(full, block.stop), block.first - block.start
+        while at < end:
+            steps = 1 if single else min(self._most, end - at)
             started = time.perf_counter()
-            yield Batches(start + ahead, stride, steps, start)
+            yield Batches(at + ahead, block.stride, steps, at)
             elapsed = time.perf_counter() - started
-            start += steps
+            at += steps
             if steps == self._most:
                 wanted = int(_WAKE_SECONDS * steps / max(elapsed, 1e-9))
                 self._most = max(1, min(4 * self._most, wanted, MOST_STEPS))
-        if rest and (stop is None or stop > full):
+        if rest and block.stop > full:
             yield Batches(full + ahead, rest, 1, full)

@@ -13,6 +13,7 @@ import numpy as np
 
 from nnkit import budget
 from nnkit.callbacks import CallbackList
+from nnkit.data import Arrays, Block
 from nnkit.engine.devices import current
 from nnkit.engine.program import ONE_STEP
 from nnkit.engine.step import Bound, Records, Step, Window
@@ -147,7 +148,8 @@ class Predictor:
         single = listeners is not None and listeners.needs_predict_batches
         pause = self.guard.pausing(token, listeners)
         with current().placed(bound, plan.names) as bound:
-            for batches in Pace().chunks(n, size, single, ahead=ahead):
+            block = Block(Arrays(x), bound, size, 0, math.ceil(n / size), ahead)
+            for batches in Pace().chunks(block, single):
                 if listeners is not None and single:
                     with pause():
                         listeners.on_predict_batch_begin(batches.first)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings(
 def test_small_models_are_fused(fuse, rng, monkeypatch):
     """A whole epoch at once, with a last partial batch, which is not fused."""
     epoch = [Batches(0, 2, 4, 0), Batches(4, 1, 1, 4)]
-    monkeypatch.setattr(Pace, "chunks", lambda self, n, size, single, *rest: epoch)
+    monkeypatch.setattr(Pace, "chunks", lambda self, block, single: epoch)
     options.fuse = fuse
 
     def make():
