@@ -143,13 +143,14 @@ class Feed(Source):
                 yield Block(data, bound, stack.stride, 0, stack.batches, stack.first)
 
     def read(self, epoch: int) -> Iterator[Checked]:
-        """What blocks are made of, on the host."""
+        """What blocks are made of, on the host; each is valid until the next one."""
         done, anew = 0, False
         while done == 0 and not anew and not self.ended:
             anew = self._begin(epoch)
             for checked in self._taken():
                 self._any, done = True, checked.stack.first + checked.stack.batches
                 yield checked
+                self._reader.reuse(checked.stack)
             self._end()
         if not self._any:
             raise ValueError(f"{self.name} has no batches")

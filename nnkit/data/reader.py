@@ -61,6 +61,7 @@ class Reader:
         self._request: tuple[Iterator[Any], int | None] | None = None
         self._growing: Stack | None = None
         self._ready: deque[Any] = deque()  # Checked: at most those of one stack.
+        self._used: deque[Stack] = deque(maxlen=2)
         self._task: Callable[[], Any] | None = None
         self._error: BaseException | None = None
         self._closed = False
@@ -136,6 +137,10 @@ class Reader:
                 "batches first, or use another model"
             )
 
+    def reuse(self, stack: Stack) -> None:
+        """Take the memory of a stack whose batches have been used."""
+        self._used.append(stack)
+
     def close(self) -> None:
         """End the thread; one that is busy with a user's code ends after it."""
         with deferred():
@@ -208,7 +213,7 @@ class Reader:
                 raise _Closed
             if self._growing is None or not self._growing.add(batch):
                 self._flush()
-                self._growing = Stack(batch, number)
+                self._growing = Stack(batch, number, self._used.pop() if self._used else None)
             self._changed.notify_all()
 
     def _flush(self) -> None:

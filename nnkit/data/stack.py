@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.data.arrays import Arrays, check_lengths
+from nnkit.data.arrays import Arrays
 
 __all__ = ["Stack"]
 
@@ -22,9 +22,12 @@ class Stack:
     Parameters
     ----------
     batch : Arrays
-        The first one. All are copied: a generator may use its arrays again.
+        The first one, of arrays of equal lengths. All are copied: a generator may use its arrays
+        again.
     first : int
         Its number in the epoch.
+    used : Stack, optional
+        One that nobody needs any more; its memory is taken if it fits.
 
     Attributes
     ----------
@@ -43,17 +46,20 @@ class Stack:
     (11, 2)
     """
 
-    def __init__(self, batch: Arrays, first: int) -> None:
+    def __init__(self, batch: Arrays, first: int, used: Stack | None = None) -> None:
         self.first, self.stride = first, len(batch)
         self.batches = self.rows = 0
         given = _listed(batch)
         self._form = _form(given)
         size = sum(a.nbytes for a in given if a is not None)
         self._most = max(1, min(_BATCHES, _BYTES // max(1, size)))
-        self._memory = [
-            None if a is None else np.empty((self._most * self.stride, *a.shape[1:]), a.dtype)
-            for a in given
-        ]
+        if used is not None and (used._form, used.stride) == (self._form, self.stride):
+            self._memory = used._memory
+        else:
+            self._memory = [
+                None if a is None else np.empty((self._most * self.stride, *a.shape[1:]), a.dtype)
+                for a in given
+            ]
         self._counts = len(batch.x), len(batch.y)
         self.add(batch)
 
@@ -85,9 +91,7 @@ class Stack:
 
 
 def _listed(batch: Arrays) -> list[np.ndarray | None]:
-    given = [*batch.x, *batch.y, *batch.weight]
-    check_lengths({f"array {i}": a for i, a in enumerate(given)})
-    return given
+    return [*batch.x, *batch.y, *batch.weight]
 
 
 def _form(given: Sequence[np.ndarray | None]) -> list[Any]:
