@@ -86,7 +86,9 @@ class Indexed:
 
     def count(self) -> float | None:
         """The number of batches; infinity if there is no end."""
-        found = self.value.num_batches if hasattr(self.value, "num_batches") else len(self.value)
+        found: Any = getattr(self.value, "num_batches", len)
+        if callable(found):
+            found = len(self.value)
         return math.inf if found is None else int(found)
 
     def batches(self, number: int, start: int, stop: float, seed: int | None) -> Iterator[Any]:
@@ -97,7 +99,7 @@ class Indexed:
         if seed is not None and count is not None and count < math.inf:
             indices = shuffled(seed, number, int(count))[start:end].tolist()
         workers = getattr(self.value, "workers", 1)
-        if workers > 1:
+        if isinstance(workers, int) and workers > 1:
             yield from _by_threads(self.value, indices, workers)
         else:
             for index in indices:

@@ -255,7 +255,8 @@ class Feed(Source):
         try:
             yield
         except (TypeError, ValueError) as error:
-            raise type(error)(f"{self._where(number)}: {error}") from error
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"{self._where(number)}: {error}") from error
 
     def _where(self, number: int) -> str:
         epoch = f"epoch {self._epoch}, " if self.in_epochs else ""

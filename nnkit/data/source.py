@@ -118,7 +118,7 @@ class Source(ABC):
             when = f" in epoch {epoch} (counted from 0)" if self.in_epochs else ""
             of = "" if wanted is None else f" of {wanted}"
             text = f"{self.name} ran out of data{when}, after {done}{of} batches"
-            if not self.ended:
+            if self.training and not self.ended:
                 text += "; the next ones begin with the first"
             elif self.training:
                 text += (

@@ -53,12 +53,13 @@ class Stack:
         self._form = _form(given)
         size = sum(a.nbytes for a in given if a is not None)
         self._most = max(1, min(_BATCHES, _BYTES // max(1, size)))
+        self._memory: list[np.ndarray | None]
         if used is not None and (used._form, used.stride) == (self._form, self.stride):
             self._memory = used._memory
         else:
+            rows = self._most * self.stride
             self._memory = [
-                None if a is None else np.empty((self._most * self.stride, *a.shape[1:]), a.dtype)
-                for a in given
+                None if a is None else np.empty((rows, *a.shape[1:]), a.dtype) for a in given
             ]
         self._counts = len(batch.x), len(batch.y)
         self.add(batch)

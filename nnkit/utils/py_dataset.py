@@ -72,13 +72,19 @@ class PyDataset:
 
     @property
     def num_batches(self) -> int | None:
-        """The number of batches; None if there is no end."""
+        """The number of batches; None if there is no end. A subclass may set it, or override it."""
+        if "_num_batches" in vars(self):
+            return self._num_batches
         if not hasattr(self, "__len__"):
             raise NotImplementedError(
                 f"{type(self).__name__} needs __len__, or the property num_batches: how many "
                 "batches there are, None without an end"
             )
         return len(self)
+
+    @num_batches.setter
+    def num_batches(self, value: int | None) -> None:
+        self._num_batches = value
 
     def __iter__(self) -> Iterator[Any]:
         """All batches in order."""

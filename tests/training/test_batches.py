@@ -126,6 +126,7 @@ FORMS = {
     "its buffers": lambda batches: (buffered(batches), {"steps_per_epoch": 6}),
     "Sequence": lambda batches: (Data(batches), {"shuffle": False}),
     "threads": lambda batches: (Data(batches, workers=3, max_queue_size=2), {"shuffle": False}),
+    "processes": lambda b: (Data(b, workers=2, use_multiprocessing=True), {"shuffle": False}),
     "duck": lambda batches: (Bare(batches), {"shuffle": False}),
     "iterable": lambda batches: (Iterable(batches), {}),
     "steps of an iterable": lambda batches: (Iterable(batches), {"steps_per_epoch": 6}),
@@ -673,6 +674,22 @@ def test_what_does_not_go_with_batches(method, options, message):
     with pytest.raises(ValueError, match=message):
         getattr(network(), method)(batches, verbose=0, **options)
     assert next(batches) is GOOD  # Before anything was read.
+
+
+def test_the_number_of_batches_may_be_an_attribute_or_a_method():
+    class Old(PyDataset):
+        def __init__(self):
+            self.num_batches = 5
+
+        def __getitem__(self, index):
+            return pairs()[index]
+
+    class Odd(Bare):
+        def num_batches(self):
+            raise AssertionError("this is not Keras's")
+
+    for data in (Old(), Odd(pairs())):
+        assert rows_of(data, 1)[0] == [[i, i + 1] for i in range(0, 10, 2)]
 
 
 def test_a_data_set_without_its_methods():
