@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from nnkit import tables
 from nnkit.conversion import is_array
 from nnkit.data.source import shuffled
@@ -25,7 +27,9 @@ def gives_batches(value: Any) -> bool:
     >>> gives_batches(iter([])), gives_batches([1.0, 2.0])
     (True, False)
     """
-    if value is None or isinstance(value, _OTHERS) or is_array(value):
+    if isinstance(value, np.ndarray) or value is None:  # Most often, and at once.
+        return False
+    if isinstance(value, _OTHERS) or is_array(value):
         return False
     if hasattr(value, "toarray") or tables.is_table(value):
         return False
