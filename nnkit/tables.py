@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["numbers_of"]
+__all__ = ["is_table", "numbers_of"]
+
+
+def is_table(value: Any) -> bool:
+    """Whether a value is pandas's or polars's, so that :func:`numbers_of` knows what to do."""
+    return type(value).__module__.split(".")[0] in ("pandas", "polars")
 
 
 def numbers_of(value: Any, name: str) -> np.ndarray | None:

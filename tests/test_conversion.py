@@ -170,14 +170,13 @@ class Bound(nnkit.constraints.Constraint):
 
 V = T.dmatrix("v")
 DOORS = {
-    "fit x": lambda b: model().fit(b),
     "fit y": lambda b: model().fit(X, b),
     "fit in lists": lambda b: model().fit([b], [b]),
     "sample_weight": lambda b: model().fit(X, Y, sample_weight=b),
     "class_weight": lambda b: model().fit(X, Y, class_weight=b),
     "validation_data": lambda b: model().fit(X, Y, validation_data=(b, b)),
-    "evaluate": lambda b: model().evaluate(b, Y),
-    "predict": lambda b: model().predict(b),
+    "evaluate": lambda b: model().evaluate(X, b),
+    "predict": lambda b: model().predict([b]),
     "predict_on_batch": lambda b: model().predict_on_batch(b),
     "test_on_batch": lambda b: model().test_on_batch(b, Y),
     "train_on_batch": lambda b: model().train_on_batch(X, b),

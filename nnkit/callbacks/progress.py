@@ -69,6 +69,7 @@ class ProgressBar(Callback):
         self._open(f"Epoch {epoch + 1}/{self.params.get('epochs', '?')}")
 
     def on_progress(self, step: int, logs: Logs | None = None) -> None:
+        self._done = step
         if self._bar is not None:
             self._bar.set_postfix_str(_results(logs), refresh=False)
             self._bar.update(step - self._bar.n)
@@ -102,7 +103,7 @@ class ProgressBar(Callback):
 
     def _open(self, title: str) -> None:
         self.close()
-        self._title, self._started = title, time.perf_counter()
+        self._title, self._started, self._done = title, time.perf_counter(), 0
         self._compiled, self._compiling = compilations().count, compilations().seconds
         self._left_out = self._compiling
         if self.verbose == 1:
@@ -145,7 +146,7 @@ class ProgressBar(Callback):
         if self.verbose:
             seconds = time.perf_counter() - self._started
             compiling = compilations().seconds - self._compiling
-            steps = self.params.get("steps") or 1
+            steps = self._done or self.params.get("steps") or 1
             each = f"{1000 * (seconds - compiling) / steps:.2f} ms/step"
             took = f"{seconds:.1f} s"
             if count := compilations().count - self._compiled:

@@ -126,6 +126,14 @@ class Turns:
                         root._joined = another._root()
                 root.give_back(token, True)
 
+    def hold_up(self, thread: int) -> bool:
+        """Whether a thread waits for its turn until this thread stops to read, or gives its own."""
+        root, me = self._root(), get_ident()
+        reads = (root, me) in list(_reading.values())
+        if reads and thread in list(root._writers.values()):
+            return True
+        return root._owner == me and any(waits == thread for waits, _ in list(root._queue))
+
     # -------------------------------------------------------------------------------- as a lock
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:

@@ -135,7 +135,7 @@ class Model(Trainer):
                 return
             shapes = checked_shapes(self.name, input_shape)
             self.network = self._connected(inputs_for(shapes))
-            self._predictors = Predictors(self.network, self.guard)
+            self.predictors = Predictors(self.network, self.guard)
 
     def _connected(self, inputs: Any) -> Network:
         """The network of a class that defines ``call``."""
@@ -169,7 +169,7 @@ class Model(Trainer):
             self.network = self._connected(inputs_for(packed(network.input_form, wide)))
         except (TypeError, ValueError):
             return False
-        self._predictors = Predictors(self.network, self.guard)
+        self.predictors = Predictors(self.network, self.guard)
         return True
 
     def ensure_built(self, input_shape: Any) -> None:
@@ -580,7 +580,7 @@ class Model(Trainer):
     def __getstate__(self) -> dict[str, Any]:
         """What a copy or a pickle needs: not the recordings, which hold addresses."""
         with self.turns.alone():
-            dropped = ("held", "_predictors", "guard", "_networks", *GRAPHS)
+            dropped = ("held", "predictors", "guard", "_networks", *GRAPHS)
             state = {k: v for k, v in self.__dict__.items() if k not in dropped}
             slots = {} if self.held is None else self.optimizer_slots()
             state["_nodes"] = []

@@ -161,7 +161,7 @@ class Sequential(Model):
             network = self._line(stack, first, shape)
             # Other threads never see one that is not built yet.
             self._stack, self._first, self.network = stack, first, network
-            self._predictors = Predictors(self.network, self.guard)
+            self.predictors = Predictors(self.network, self.guard)
 
     def widened(self, shapes: Sequence[Shape]) -> bool:
         """Build anew for inputs of any size along the axes in which these shapes differ.

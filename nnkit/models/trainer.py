@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, Literal, overload
 
@@ -12,7 +13,7 @@ from nnkit import optimizers
 from nnkit.arguments import explain_arguments
 from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
 from nnkit.checks import flag, integer, number
-from nnkit.data import Arrays, seems_finite, split
+from nnkit.data import Arrays, ArraySource, Block, Source, gives_batches, seems_finite
 from nnkit.engine.mirrors import writing
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer
@@ -24,12 +25,20 @@ from nnkit.spellings import NamedResults
 from nnkit.training import inputs
 from nnkit.training.aims import Aims
 from nnkit.training.guard import Guard
-from nnkit.training.loops import Batches, Logs, Orders, Run, evaluate, fit
+from nnkit.training.loops import Batches, Logs, Run, evaluate, fit, predict
 from nnkit.training.numerics import warn_of_nan
 from nnkit.training.objective import Goal
 from nnkit.training.ownership import adopt, own
 from nnkit.training.predictor import Predictors
 from nnkit.training.session import Session
+from nnkit.training.sources import (
+    first_rows,
+    for_evaluation,
+    for_prediction,
+    for_training,
+    for_validation,
+    step_count,
+)
 from nnkit.training.trained import Trained
 from nnkit.utils.random import next_seed
 
@@ -74,7 +83,7 @@ class Trainer(OldMethods, Layer, abstract=True):
         """Drop memory and recordings, because layers, weights or their addresses changed."""
         self.held: Session | None = None
         network: Any = self.network  # Nothing is predicted before it is built.
-        self._predictors = Predictors(network, self.guard)
+        self.predictors = Predictors(network, self.guard)
 
     def session(self) -> Session:
         """Memory and recordings of training; made when first needed."""
@@ -196,14 +205,16 @@ class Trainer(OldMethods, Layer, abstract=True):
         verbose: int | str = "auto",
         callbacks: Callback | Sequence[Callback] | None = None,
         validation_split: float = 0.0,
-        validation_data: tuple[Any, ...] | None = None,
+        validation_data: Any = None,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
-        *,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int | Sequence[int] = 1,
+        *,
         check_numerics: bool = False,
     ) -> History:
         """Train for a number of epochs; arguments and defaults are those of Keras.
@@ -214,11 +225,17 @@ class Trainer(OldMethods, Layer, abstract=True):
             (n, ...), numbers of any type: an array, a list of numbers, or a DataFrame. It is read
             in place: uint8 images stay uint8. A last axis of size 1 may be missing or superfluous.
             A model with several inputs takes a list, or a dictionary by the inputs' names.
+            Or something that gives batches: a generator, a :class:`nnkit.utils.PyDataset`, a torch
+            DataLoader, or another iterable. A batch is ``(x, y)``, ``(x, y, sample_weight)``, or
+            ``x`` alone, each in the forms in which it may be given as a whole. One thread reads
+            ahead, and errors name the epoch and the batch.
         y : array, or a list or dictionary of arrays
             (n, ...) targets, or (n,) labels for a sparse loss; for several outputs a list, or a
-            dictionary by their names.
+            dictionary by their names. None if x gives batches.
         batch_size : int
-            32 by default, or that of a stateful model's Input. A smaller last batch is used, too.
+            32 by default, or that of a stateful model's Input; with ``steps_per_epoch`` as many
+            rows as make so many batches. A smaller last batch is used, too. None if x gives
+            batches.
         epochs : int
             Index of the epoch to stop before: the number of epochs if ``initial_epoch`` is 0.
         verbose : {"auto", 0, 1, 2}
@@ -226,10 +243,13 @@ class Trainer(OldMethods, Layer, abstract=True):
         callbacks : Callback or list of Callback
         validation_split : float
             The fraction of the data, the last samples before shuffling, for validation only.
-        validation_data : tuple
-            (x, y) or (x, y, sample_weight), used for validation instead of ``validation_split``.
+        validation_data : tuple or iterable
+            (x, y) or (x, y, sample_weight), or what gives batches, used for validation instead of
+            ``validation_split``.
         shuffle : bool
-            Whether to shuffle the samples in every epoch, by the model's seed and the epoch only.
+            Whether to shuffle the samples in every epoch, by the model's seed and the epoch only;
+            of a PyDataset the order of its batches. Generators and other iterables keep their
+            order.
         class_weight : dict
             Weights of samples in the loss by class index; 1 for other classes.
         sample_weight : array, or a list or dictionary of arrays
@@ -237,7 +257,16 @@ class Trainer(OldMethods, Layer, abstract=True):
             outputs one for all, or a list or dictionary as for y.
         initial_epoch : int
             Index of the first epoch, to resume an earlier training.
+        steps_per_epoch : int
+            Batches of an epoch, by default one pass through the data. Each epoch goes on where
+            the last one stopped. A pass ends with its last batch, so the last epoch in it may be
+            shorter, with a warning. Training ends when a generator does. A generator without an
+            end needs it.
+        validation_steps : int
+            Batches of a validation, by default all; the first ones, unless they come from a
+            generator, which needs this argument and goes on.
         validation_batch_size : int
+            By default ``batch_size``. None if ``validation_data`` gives batches.
         validation_freq : int or list of int
             The interval of validations in epochs, or the epochs (counted from 1) after which
             validations run.
@@ -256,57 +285,61 @@ class Trainer(OldMethods, Layer, abstract=True):
             The model is not compiled, or another thread is within ``fit``.
         TypeError, ValueError
             Data, shapes or arguments don't fit, or x, y or sample_weight has NaN or infinity;
-            raised before any weight is changed.
+            raised before any weight is changed, or when such a batch comes.
+        Exception
+            What a generator raises, with a note of the epoch and the batch.
         FloatingPointError
             With ``check_numerics``, the loss became NaN or infinite.
         """
         with self.guard.fitting():
             self._require_compiled("fit")
-            network = self.network
-            size = inputs.batch_size(network, "fit", "batch_size", batch_size, 32)
-            validation_size = inputs.batch_size(
-                network, "fit", "validation_batch_size", validation_batch_size, size
-            )
             end = integer("fit", "epochs", epochs, 0)
             first = integer("fit", "initial_epoch", initial_epoch, 0)
-            shuffle = flag("fit", "shuffle", shuffle)
-            validation_split = number("fit", "validation_split", validation_split, "[0, 1)")
+            steps = step_count("fit", "steps_per_epoch", steps_per_epoch)
+            validation_steps = step_count("fit", "validation_steps", validation_steps)
+            sized = "fit", "validation_batch_size", validation_batch_size
+            inputs.batch_size(self.network, *sized, 32)
+            seed = self._seed if flag("fit", "shuffle", shuffle) else None
+            part = number("fit", "validation_split", validation_split, "[0, 1)")
+            part = part if validation_data is None else 0.0
             validates = _frequency(validation_freq)
             check_numerics = flag("fit", "check_numerics", check_numerics)
-            data = inputs.arrays(self, x, y, sample_weight, class_weight)
-            held_out = None
-            if validation_data is not None:
-                held_out = inputs.validation_arrays(self, validation_data)
-            network = self.built_network()
-            inputs.warn_of_doubts(network, self.goals(), data, held_out)
-            if held_out is None and validation_split:
-                data, held_out = split(data, validation_split)
-            inputs.check_whole_batches(network, data, "x")
-            if held_out is not None:
-                inputs.check_whole_batches(network, held_out, "the validation data")
+            train, held_out = for_training(
+                self, x, y, sample_weight, class_weight, batch_size, steps, seed, part
+            )
+            with ExitStack() as sources:
+                sources.enter_context(train)
+                if not isinstance(self.network, Network) and first < end:
+                    train.peek(first)
+                validation = None
+                if held_out is not None or validation_data is not None:
+                    given = validation_data if held_out is None else held_out
+                    sizes = validation_batch_size, batch_size
+                    validation = for_validation(
+                        self, given, *sizes, validation_steps, train.doubted
+                    )
+                    sources.enter_context(validation)
+                self.session()
+                self._require_loss(train)
+                params = _params(verbose, train) | {
+                    "epochs": end,
+                    "do_validation": validation is not None,
+                }
+                history, bar = History(), ProgressBar(verbose)
+                listeners = CallbackList([history, bar, callbacks], self, params)
+                self.history, self.stop_training = history, False
+                run = Run(train, listeners, check_numerics)
+                measured = None if validation is None else Run(validation, listeners)
+                fit(self, run, range(first, end), measured, validates)
+                return history
 
-            self.session()
-            self._require_loss(data)
-            params = _params(verbose, size, data) | {
-                "epochs": end,
-                "do_validation": held_out is not None,
-            }
-            history, bar = History(), ProgressBar(verbose)
-            listeners = CallbackList([history, bar, callbacks], self, params)
-            self.history, self.stop_training = history, False
-            run = Run(data, size, listeners, check_numerics=check_numerics)
-            validation = None if held_out is None else Run(held_out, validation_size, listeners)
-            orders = Orders(self._seed, len(data), shuffle)
-            fit(self, run, range(first, end), orders, validation, validates)
-            return history
-
-    def _require_loss(self, data: Arrays) -> None:
+    def _require_loss(self, source: Source) -> None:
         if any(goal.loss is not None for goal in self.goals()):
             return
         session = self.session()
         if session.objective.regularized:
             return
-        uses = session.graph(data.shapes, training=True).uses
+        uses = session.graph(source.shapes or session.network.input_shapes, training=True).uses
         if not any(use.part.adds_loss for use in uses):
             raise ValueError(
                 "there is nothing to learn: compile needs a loss, for example loss='mse' or "
@@ -321,8 +354,9 @@ class Trainer(OldMethods, Layer, abstract=True):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
-        *,
+        steps: int | None = None,
         callbacks: Callback | Sequence[Callback] | None = None,
+        *,
         return_dict: Literal[True],
     ) -> Logs: ...
 
@@ -334,7 +368,7 @@ class Trainer(OldMethods, Layer, abstract=True):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
-        *,
+        steps: int | None = None,
         callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: bool = False,
     ) -> Results: ...
@@ -347,7 +381,7 @@ class Trainer(OldMethods, Layer, abstract=True):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
-        *,
+        steps: int | None = None,
         callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: bool = False,
     ) -> Results:
@@ -356,13 +390,15 @@ class Trainer(OldMethods, Layer, abstract=True):
         Parameters
         ----------
         x, y : array
-            As for :meth:`fit`.
+            As for :meth:`fit`: x may also give batches.
         batch_size : int
             Rows of a batch. It changes the result only by rounding, unless the loss is the sum
-            over a batch; then the default is 32, as in Keras.
+            over a batch; then the default is 32, as in Keras. None if x gives batches.
         verbose : {"auto", 0, 1, 2}
         sample_weight : array
             As for :meth:`fit`.
+        steps : int
+            Measure no more than the first batches. A generator without an end needs it.
         callbacks : Callback or list of Callback
         return_dict : bool
 
@@ -372,16 +408,16 @@ class Trainer(OldMethods, Layer, abstract=True):
             The loss; with metrics a list in the order of ``metrics_names``; or a dictionary.
         """
         self._require_compiled("evaluate")
-        usual = _ROWS if self.aims.usual_reduction else 32
-        size = inputs.batch_size(self.network, "evaluate", "batch_size", batch_size, usual)
-        data = inputs.arrays(self, x, y, sample_weight)
-        inputs.check_whole_batches(self.network, data, "x")
-        bar = ProgressBar(verbose)
-        listeners = CallbackList([bar, callbacks], self, _params(verbose, size, data))
-        try:
-            logs = evaluate(self, Run(data, size, listeners), "evaluate", listeners.on_progress)
-        finally:
-            bar.close()
+        steps = step_count("evaluate", "steps", steps)
+        with for_evaluation(self, x, y, sample_weight, batch_size, steps) as source:
+            if not isinstance(self.network, Network):
+                source.peek(0)
+            bar = ProgressBar(verbose)
+            listeners = CallbackList([bar, callbacks], self, _params(verbose, source))
+            try:
+                logs = evaluate(self, Run(source, listeners), "evaluate", listeners.on_progress)
+            finally:
+                bar.close()
         return _results(logs, return_dict)
 
     @explain_arguments
@@ -390,8 +426,9 @@ class Trainer(OldMethods, Layer, abstract=True):
         x: Any,
         batch_size: int | None = None,
         verbose: int | str = 0,
-        *,
+        steps: int | None = None,
         callbacks: Callback | Sequence[Callback] | None = None,
+        *,
         to_host: bool = True,
     ) -> Any:
         """Compute the model's output. Several threads may call this at once.
@@ -400,14 +437,19 @@ class Trainer(OldMethods, Layer, abstract=True):
         ----------
         x : array
             (n, ...), as for :meth:`fit`; n may be 0. If NaN or infinity in x reaches the result,
-            there is one RuntimeWarning.
+            there is one RuntimeWarning. Or what gives batches; if they have targets, those are
+            left alone.
         batch_size : int
-            Rows of a batch; by default that of a stateful model's Input, or 512.
+            Rows of a batch; by default that of a stateful model's Input, or 512. None if x gives
+            batches.
         verbose : {0, 1, 2, "auto"}
             As for :meth:`fit`; silent by default, because a prediction is often one of many.
+        steps : int
+            Predict no more than the first batches. A generator without an end needs it.
         callbacks : Callback or list of Callback
         to_host : bool
             False leaves the result on the GPU, where CuPy, torch and JAX take it without a copy.
+            The result for batches is always on the host.
 
         Returns
         -------
@@ -416,25 +458,55 @@ class Trainer(OldMethods, Layer, abstract=True):
             ``to_host=False`` on a GPU something that has ``__cuda_array_interface__``, and
             ``numpy()`` for a copy.
         """
+        steps = step_count("predict", "steps", steps)
+        if gives_batches(x):
+            return self._predict_batches(x, batch_size, verbose, steps, callbacks, to_host)
         size = inputs.batch_size(self.network, "predict", "batch_size", batch_size, _ROWS)
         samples = inputs.checked(self, inputs.samples(self.network, x), x)
         network = self.built_network()
+        if steps is not None:
+            size, data = first_rows(Arrays(samples), network.fixed_batch_size or batch_size, steps)
+            samples = list(data.x)
         if network.fixed_batch_size:
             inputs.check_whole_batches(network, samples[0], "x")
         given = samples, size, to_host, self.run_eagerly
         if not (verbose or callbacks):
-            outs = self._predictors.predict(*given)
+            outs = self.predictors.predict(*given)
         else:
             bar = ProgressBar(verbose)
-            listeners = CallbackList([bar, callbacks], self, _params(verbose, size, samples[0]))
+            counts = {"steps": -(-len(samples[0]) // size), "samples": len(samples[0])}
+            params = {"verbose": verbose} | counts
+            listeners = CallbackList([bar, callbacks], self, params)
             try:
                 listeners.on_predict_begin()
-                outs = self._predictors.predict(*given, listeners)
+                outs = self.predictors.predict(*given, listeners)
                 listeners.on_predict_end()
             finally:
                 bar.close()
         if to_host and not all(map(seems_finite, outs)):  # They are smaller than x.
             warn_of_nan(samples, self.dtype)
+        return outs[0] if network.gives_one else packed(network.output_form, outs)
+
+    def _predict_batches(
+        self,
+        x: Any,
+        batch_size: int | None,
+        verbose: int | str,
+        steps: int | None,
+        callbacks: Callback | Sequence[Callback] | None,
+        to_host: bool,
+    ) -> Any:
+        with for_prediction(self, x, batch_size, steps, to_host) as feed:
+            if not isinstance(self.network, Network):
+                feed.peek(0)
+            network, bar = self.built_network(), ProgressBar(verbose)
+            listeners = CallbackList([bar, callbacks], self, _params(verbose, feed))
+            try:
+                listeners.on_predict_begin()
+                outs = predict(self, feed, listeners if verbose or callbacks else None)
+                listeners.on_predict_end()
+            finally:
+                bar.close()
         return outs[0] if network.gives_one else packed(network.output_form, outs)
 
     @explain_arguments
@@ -463,12 +535,13 @@ class Trainer(OldMethods, Layer, abstract=True):
         with self.turns.alone(writes=True):
             data = inputs.arrays(self, x, y, sample_weight, class_weight)
             inputs.warn_of_doubts(self.built_network(), self.goals(), data)
-            self._require_loss(data)
             n = len(data)
-            run = Run(data, n)
-            run.bound["order"] = np.arange(n)
+            source = ArraySource(data, n, training=True)
+            self._require_loss(source)
+            run = Run(source)
+            run.block = Block(data, data.bound() | {"order": np.arange(n)}, n, 0, 1)
             self.trained.say_changes(self.name)
-            logs = self.session().train(run, Batches(0, n, 1))
+            logs = self.session().train(run, Batches(0, n, 1, 0))
         return _results(logs, return_dict)
 
     @explain_arguments
@@ -516,8 +589,8 @@ class Trainer(OldMethods, Layer, abstract=True):
                 writing(state).fill(0)
 
 
-def _params(verbose: int | str, size: int, data: Any) -> dict[str, Any]:
-    return {"verbose": verbose, "steps": -(-len(data) // size), "samples": len(data)}
+def _params(verbose: int | str, source: Source) -> dict[str, Any]:
+    return {"verbose": verbose, "steps": source.steps, "samples": source.samples}
 
 
 def _results(logs: Logs, return_dict: bool) -> Results:

@@ -22,12 +22,18 @@ if TYPE_CHECKING:
 __all__ = [
     "arrays",
     "batch_size",
+    "check_all_finite",
+    "check_batch",
     "check_names",
+    "check_values",
     "check_whole_batches",
     "checked",
+    "compared",
     "fitted",
     "keys_of",
+    "on_host",
     "only_input",
+    "prepared",
     "samples",
     "targets_for",
     "validation_arrays",
@@ -46,22 +52,32 @@ def arrays(
 ) -> Arrays:
     """Check data against a model and each other; build the model if this is its first."""
     given = samples(model.network, x)
-    names = _names(model.network, given)
-    for name, array in zip(names, given, strict=True):
-        check_finite(array, name, model.dtype)
+    check_all_finite(model.network, given, model.dtype)
     given = checked(model, given, form=x)
     network, goals = model.built_network(), model.goals()
-    rows = check_lengths(dict(zip(_names(network, given), given, strict=True)))
+    check_lengths(dict(zip(_names(network, given), given, strict=True)))
+    targets, weights = compared(network, goals, given[0], y, sample_weight)
     outputs = network.output_shapes_for([(None, *a.shape[1:]) for a in given])
-    many = len(goals) > 1
+    return prepared(network, goals, Arrays(given, targets, weights), outputs, class_weight)
+
+
+def check_all_finite(network: Network | Pending, given: Sequence[Any], dtype: str) -> None:
+    """Refuse samples with NaN or infinity in one of the inputs."""
+    for name, array in zip(_names(network, given), given, strict=True):
+        check_finite(array, name, dtype)
+
+
+def compared(
+    network: Network, goals: Sequence[Goal], x: Any, y: Any, sample_weight: Any
+) -> tuple[list[np.ndarray | None], list[np.ndarray | None]]:
+    """Targets and weights for each output, as arrays of as many rows as the samples x."""
+    many, rows = len(goals) > 1, len(x)
     targets = for_outputs("y", _listed(y, goals), network.output_names)
     weights = [sample_weight] if not many else _weights(sample_weight, network.output_names)
     found: list[np.ndarray | None] = []
     weighed: list[np.ndarray | None] = []
-    if class_weight is not None and many:
-        raise ValueError("class_weight is for models with one output; give sample_weight")
-    for goal, target, weight, shape in zip(goals, targets, weights, outputs, strict=True):
-        name = f"y[{goal.name!r}]" if many else "y"
+    for goal, target, weight in zip(goals, targets, weights, strict=True):
+        name = _target_name(goal, many)
         if not goal.needs_targets:
             if target is not None and not any(goal.needs_targets for goal in goals):
                 raise ValueError(
@@ -70,19 +86,60 @@ def arrays(
                     "'sparse_categorical_crossentropy'"
                 )
             if target is not None:  # Data often has targets of all outputs.
-                check_lengths({"x": given[0], name: targets_for(target, name, rows)})
+                check_lengths({"x": x, name: targets_for(target, name, rows)})
             found.append(None)
             weighed.append(None)
             continue
         target = targets_for(target, name, rows)
-        check_lengths({"x": given[0], name: target})
-        check_finite(target, name, network.dtype)
-        prepared = _prepare(goal, target, (rows, *shape[1:]), name if many else "")
+        check_lengths({"x": x, name: target})
         if weight is not None:
             weight = targets_for(weight, "sample_weight", rows)
-        found.append(prepared)
-        weighed.append(sample_weights(prepared, weight, class_weight, network.dtype, shape))
-    return Arrays(given, found, weighed)
+            check_lengths({"y": target, "sample_weight": weight})
+        found.append(target)
+        weighed.append(weight)
+    return found, weighed
+
+
+def _target_name(goal: Goal, many: bool) -> str:
+    return f"y[{goal.name!r}]" if many else "y"
+
+
+def prepared(
+    network: Network,
+    goals: Sequence[Goal],
+    data: Arrays,
+    outputs: Sequence[Shape],
+    class_weight: Mapping[int, float] | None,
+) -> Arrays:
+    """The data with targets and weights as steps read them, their values checked.
+
+    Parameters
+    ----------
+    network : Network
+    goals : sequence of Goal
+    data : Arrays
+        Targets and weights are from :func:`compared`.
+    outputs : sequence of tuple
+        Shapes of the outputs.
+    class_weight : dict or None
+    """
+    many = len(goals) > 1
+    if class_weight is not None and many:
+        raise ValueError("class_weight is for models with one output; give sample_weight")
+    found: list[np.ndarray | None] = []
+    weighed: list[np.ndarray | None] = []
+    pairs = zip(goals, data.y, data.weight, outputs, strict=True)
+    for goal, target, weight, shape in pairs:
+        if target is None:
+            found.append(None)
+            weighed.append(None)
+            continue
+        name = _target_name(goal, many)
+        check_finite(target, name, network.dtype)
+        ready = _prepare(goal, target, (len(data), *shape[1:]), name if many else "")
+        found.append(ready)
+        weighed.append(sample_weights(ready, weight, class_weight, network.dtype, shape))
+    return Arrays(data.x, found, weighed)
 
 
 def _prepare(goal: Goal, target: np.ndarray, shape: Shape, name: str) -> np.ndarray:
@@ -258,14 +315,16 @@ def checked(model: Trainer, given: list[Any], form: Any = None) -> list[Any]:
 
 def _valid(network: Network, given: list[Any]) -> list[Any]:
     """Samples of the right shapes, if they are equally many and layers can take their values."""
-    if len(given) == 1:
-        network.check_values(0, given[0], "x")
-        return given
-    names = _names(network, given)
-    check_lengths(dict(zip(names, given, strict=True)))
-    for number, name in enumerate(names):
-        network.check_values(number, given[number], name)
+    if len(given) > 1:
+        check_lengths(dict(zip(_names(network, given), given, strict=True)))
+    check_values(network, given)
     return given
+
+
+def check_values(network: Network, given: Sequence[Any]) -> None:
+    """Refuse values that the layers behind an input can't take."""
+    for number, name in enumerate(_names(network, given)):
+        network.check_values(number, given[number], name)
 
 
 def _differ(given: Sequence[Any], shapes: Sequence[Shape]) -> bool:
@@ -298,25 +357,22 @@ def fits(sample: Shape, shape: Shape) -> bool:
     )
 
 
-def warn_of_doubts(
-    network: Network, goals: Sequence[Goal], data: Arrays, held_out: Arrays | None = None
-) -> None:
-    """Warn, once, of targets that can be taken but are rarely meant."""
-    for given, prefix in ((data, ""), (held_out, "validation_data: ")):
-        if given is None:
+def warn_of_doubts(network: Network, goals: Sequence[Goal], data: Arrays, name: str = "") -> bool:
+    """Warn of targets that can be taken but are rarely meant; whether there were any."""
+    for i, (goal, y) in enumerate(zip(goals, data.y, strict=True)):
+        if goal.loss is None or y is None:
             continue
-        for i, (goal, y) in enumerate(zip(goals, given.y, strict=True)):
-            if goal.loss is None or y is None:
-                continue
-            weight = given.weight[i]
-            counts = None if weight is None else weight != 0
-            if network.makes_mask:
-                counts = np.zeros((len(given), 1), bool)  # Which steps count, only the step knows.
-            shape = network.output_shapes_for(given.shapes)[i]
-            doubts = goal.loss.doubts(y, shape, counts)
-            if doubts:
-                warn(prefix + (f"{goal.name}: " if len(goals) > 1 else "") + doubts, UserWarning)
-                return
+        weight = data.weight[i]
+        counts = None if weight is None else weight != 0
+        if network.makes_mask:
+            counts = np.zeros((len(data), 1), bool)  # Which steps count, only the step knows.
+        shape = network.output_shapes_for(data.shapes)[i]
+        doubts = goal.loss.doubts(y, shape, counts)
+        if doubts:
+            which = f"{goal.name}: " if len(goals) > 1 else ""
+            warn(f"{name}: {which}{doubts}" if name else which + doubts, UserWarning)
+            return True
+    return False
 
 
 def batch_size(network: Network | Pending, method: str, name: str, given: Any, default: int) -> int:
@@ -341,6 +397,21 @@ def check_whole_batches(network: Network | Pending, data: Any, name: str) -> Non
             f"{name} has {len(data)} samples, but the model is stateful, with batches of "
             f"{fixed} rows: give a multiple of {fixed}"
         )
+
+
+def check_batch(network: Network, given: Sequence[Any]) -> None:
+    """Refuse a batch without rows, with inputs of other lengths, or of a wrong size."""
+    rows = check_lengths(dict(zip(_names(network, given), given, strict=True)))
+    fixed = network.fixed_batch_size
+    if fixed and rows != fixed:
+        raise ValueError(
+            f"the batch has {rows} samples, but the model is stateful, with batches of {fixed} rows"
+        )
+
+
+def on_host(given: Sequence[Any]) -> list[np.ndarray]:
+    """Arrays, those in a GPU's memory copied to the host."""
+    return [a if isinstance(a, np.ndarray) else a.numpy() for a in given]
 
 
 def fitted(x: Any, shape: Shape) -> Any:

@@ -15,13 +15,13 @@ from nnkit.layers.base import Layer
 from nnkit.training.steps import train_batch
 
 if TYPE_CHECKING:
-    from nnkit.training.loops import Run
+    from nnkit.training.loops import Batches, Run
     from nnkit.training.session import Session
 
 __all__ = ["explain", "warn_of_nan"]
 
 
-def explain(session: Session, step: Step, run: Run, steps: int) -> None:
+def explain(session: Session, step: Step, run: Run, batches: Batches) -> None:
     """Do some steps; if numbers are not finite after them, repeat them to find the first cause.
 
     A step is a function of its state, so repeating it from a copy gives the same numbers.
@@ -33,13 +33,14 @@ def explain(session: Session, step: Step, run: Run, steps: int) -> None:
     """
     state = session.state
     before = kept(state)
-    step.run(run.bound, steps)
+    block = run.block
+    step.run(block.bound, batches.steps)
     if _finite(session):
         return
     restore(state, before)
-    for _ in range(steps):
+    for _ in range(batches.steps):
         before = kept(state)
-        step.run(run.bound, 1)
+        step.run(block.bound, 1)
         if not _finite(session):
             break
     restore(state, before)
@@ -52,12 +53,12 @@ def explain(session: Session, step: Step, run: Run, steps: int) -> None:
                 f"{np.isinf(array).sum()} infinite of {array.size} numbers"
             )
 
-    number = int(session.counters.batch[0])
-    shapes = run.data.shapes
+    number = int(session.counters.batch[0]) - batches.at + batches.first
+    shapes = block.data.shapes
     graph = session.graph(shapes, training=True)
     graph.watch = watch
     try:
-        bound = run.data.on_host() | {"order": run.bound["order"]}
+        bound = block.data.on_host() | {"order": block.bound["order"]}
         train_batch(session, session.samples(shapes), step.window, bound)
     finally:
         graph.watch = None
@@ -70,17 +71,21 @@ def explain(session: Session, step: Step, run: Run, steps: int) -> None:
     )
 
 
-def warn_of_nan(samples: Sequence[Any], dtype: str) -> None:
-    """Warn if a prediction is not finite because one of its inputs is not."""
+def warn_of_nan(samples: Sequence[Any], dtype: str, before: int = 0) -> bool:
+    """Warn if a prediction is not finite because one of its inputs is not; whether it is so.
+
+    ``before`` samples came before these.
+    """
     for x in samples:
         row = first_not_finite(x, dtype)
         if row is not None:
             warn(
-                f"x contains NaN or infinity (in {dtype}), first in sample {row}, and so does the "
-                "prediction: clean the data",
+                f"x contains NaN or infinity (in {dtype}), first in sample {before + row}, and so "
+                "does the prediction: clean the data",
                 RuntimeWarning,
             )
-            return
+            return True
+    return False
 
 
 def _finite(session: Session) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 
 from nnkit import budget
 from nnkit.callbacks import CallbackList
+from nnkit.data import Arrays, Block
 from nnkit.engine.devices import current
 from nnkit.engine.program import ONE_STEP
 from nnkit.engine.step import Bound, Records, Step, Window
@@ -55,8 +56,11 @@ class Predictors:
         to_host: bool,
         eager: bool,
         listeners: CallbackList | None = None,
+        ahead: int = 0,
     ) -> list[np.ndarray]:
         """The outputs for all rows of the inputs, ``size`` of them at a time.
+
+        ``ahead`` batches have come before, with other inputs.
 
         Weights do not change meanwhile; see :class:`nnkit.engine.turns.Turns`.
         """
@@ -74,9 +78,9 @@ class Predictors:
             if predictor.stateful:
                 leave(token, None)
                 with self.guard.measuring("predict", True):
-                    out = predictor.run(x, size, listeners, to_host, None)
+                    out = predictor.run(x, size, listeners, to_host, None, ahead)
             else:
-                out = predictor.run(x, size, listeners, to_host, token)
+                out = predictor.run(x, size, listeners, to_host, token, ahead)
             self.idle.append(predictor)  # Unless Ctrl-C has left it half done.
             return out
         finally:
@@ -121,6 +125,7 @@ class Predictor:
         listeners: CallbackList | None,
         to_host: bool,
         token: object,
+        ahead: int,
     ) -> list[np.ndarray]:
         """The outputs for all rows, ``size`` of them at a time; ``token`` reads weights."""
         key = tuple([(array.dtype.str, array.shape[1:]) for array in x])
@@ -143,7 +148,8 @@ class Predictor:
         single = listeners is not None and listeners.needs_predict_batches
         pause = self.guard.pausing(token, listeners)
         with current().placed(bound, plan.names) as bound:
-            for batches in Pace().chunks(n, size, single):
+            block = Block(Arrays(x), bound, size, 0, math.ceil(n / size), ahead)
+            for batches in Pace().chunks(block, single):
                 if listeners is not None and single:
                     with pause():
                         listeners.on_predict_batch_begin(batches.first)

@@ -107,31 +107,32 @@ class Session:
 
     def train(self, run: Run, batches: Batches) -> Logs:
         """Some steps of training; loss and metrics of the run so far."""
-        key = ("train", run.signature, self.optimizer.hyperparameters())
+        key = ("train", run.block.signature, self.optimizer.hyperparameters())
         step = self._step(key, train_batch, run, batches)
         with self.fixed.within(), self.steps(batches.steps):
             if run.check_numerics:
-                explain(self, step, run, batches.steps)
+                explain(self, step, run, batches)
             else:
-                step.run(run.bound, batches.steps, run.meanwhile)
+                step.run(run.block.bound, batches.steps, run.meanwhile)
         run.sums = self.objective.sums.copy()
         return self.objective.logs()
 
     def evaluate(self, run: Run, batches: Batches) -> Logs:
         """Some steps of evaluation; loss and metrics of the run so far."""
-        step = self._step(("evaluate", run.signature), evaluate_batch, run, batches)
+        step = self._step(("evaluate", run.block.signature), evaluate_batch, run, batches)
         # The same numbers whenever the model is as it is now, others for each batch.
         self.counters.draw[0] = _EVALUATION + (self.optimizer.steps_done << 24) + batches.first
-        step.run(run.bound, batches.steps)
+        step.run(run.block.bound, batches.steps)
         run.sums = self.objective.sums.copy()
         return self.objective.logs()
 
     def _step(self, key: Any, function: StepFunction, run: Run, batches: Batches) -> Step:
         """The step to repeat, where the run is: others may have used the session since."""
-        self.counters.batch[0] = batches.first
+        self.counters.batch[0] = batches.at
         self.objective.sums[...] = run.sums
-        window = Window(batches.size, run.stride, self.counters.batch)
-        step = partial(function, self, self.samples(run.data.shapes))
+        block = run.block
+        window = Window(batches.size, block.stride, self.counters.batch)
+        step = partial(function, self, self.samples(block.data.shapes))
         return self.records.step(key, window, self.eager, step)
 
     def samples(self, shapes: Sequence[Shape]) -> Samples:

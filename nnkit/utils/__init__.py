@@ -8,6 +8,7 @@ from nnkit.registry import custom_objects as custom_object_scope
 from nnkit.registry import get_custom_objects, register_keras_serializable
 from nnkit.utils.numerical import normalize, to_categorical
 from nnkit.utils.plotting import plot_model
+from nnkit.utils.py_dataset import PyDataset, Sequence
 from nnkit.utils.random import set_random_seed
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from nnkit.utils.images import array_to_img, img_to_array, load_img, save_img
     from nnkit.utils.padding import pad_sequences
     from nnkit.utils.progress import Progbar
-    from nnkit.utils.py_dataset import PyDataset, Sequence
     from nnkit.utils.splitting import split_dataset
     from nnkit.utils.windows import timeseries_dataset_from_array
 
@@ -51,7 +51,6 @@ if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
         "images": ["array_to_img", "img_to_array", "load_img", "save_img"],
         "padding": ["pad_sequences"],
         "progress": ["Progbar"],
-        "py_dataset": ["PyDataset", "Sequence"],
         "splitting": ["split_dataset"],
         "windows": ["timeseries_dataset_from_array"],
     }

@@ -139,6 +139,7 @@ def test_compiling_counts_neither_for_a_step_nor_for_the_rest(monkeypatch):
     bar.on_progress(10, {"loss": 0.5})
     assert "| 10/100 [01:01<00:09, 10.00step/s, loss: 0.5000]" in last_line(terminal)
     clock.now += 9
+    bar.on_progress(100, {"loss": 0.5})
     bar.on_epoch_end(0, {"loss": 0.5})
     assert last_line(terminal) == (
         "Epoch 1/3 - 100 steps, 70.0 s (60.0 s compiling 2 kernels, once on this machine), "

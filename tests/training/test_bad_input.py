@@ -98,8 +98,7 @@ FIT = [
     ("sparse", {"x": np.ma.masked_greater(X, 0)}, TypeError, r"x has masked .*: x.filled\(value"),
     ("sparse", {"x": [[1, 2], [3]]}, TypeError, "x is not one array of numbers"),
     ("sparse", {"x": {"a": X}}, TypeError, "x is a dictionary; the model has one input"),
-    ("sparse", {"x": (row for row in X)}, TypeError, "got a generator; collect what it yields"),
-    ("sparse", {"x": zip(X, LABELS, strict=True)}, TypeError, "got a zip; collect"),
+    ("sparse", {"x": iter([X])}, ValueError, "is a list_iterator, .* each batch has the targets"),
     ("sparse", {"y": ONE_HOT}, ValueError, r"one-hot targets go with categorical_crossentropy"),
     ("sparse", {"y": LABELS[:, None, None]}, ValueError, r"labels must have shape \(n,\)"),
     ("sparse", {"y": LABELS - 1}, ValueError, r"from 0 to 2 for 3 outputs, but y\[0\] is -1"),
@@ -159,7 +158,9 @@ FIT = [
     ("sparse", {"class_weight": {0: 1e300}}, ValueError, "class 0 must be a number in"),
     ("one", {"class_weight": {0: 2.0}}, ValueError, "y has fractions; give sample_weight"),
     ("sparse", {"batchsize": 3}, TypeError, "fit has no argument 'batchsize'; did you mean 'batch"),
-    ("sparse", {"steps_per_epoch": 3}, TypeError, "has no argument.* It takes: .*validation_split"),
+    ("sparse", {"workers": 3}, TypeError, "has no argument.* It takes: .*validation_split"),
+    ("sparse", {"steps_per_epoch": 0}, ValueError, "steps_per_epoch must be a whole number from 1"),
+    ("sparse", {"validation_steps": "2"}, TypeError, "validation_steps must be a whole number"),
 ]
 
 

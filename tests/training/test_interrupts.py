@@ -132,6 +132,30 @@ def interrupt_predict(times):
     settled(model)
 
 
+class Lots(nnkit.utils.PyDataset):
+    """Batches for a while."""
+
+    def __len__(self):
+        return len(X) // 32
+
+    def __getitem__(self, index):
+        rows = slice(32 * index, 32 * (index + 1))
+        return X[rows], LABELS[rows]
+
+
+def interrupt_batches(times):
+    press, fitted = Interrupter(5), [network(), network(Half())]
+    for i in range(times):
+        model, data = fitted[i % 2], Lots(workers=1 + i % 3)
+        press.during(lambda m=model, x=data: m.fit(x, validation_data=x, verbose=0), 0.1)
+        press.during(lambda m=model, x=data: m.predict(x), 0.03)
+        for thread in threading.enumerate():
+            if thread.name == "nnkit-reader":  # Of a Ctrl-C while one ended the thread.
+                thread.join(ENOUGH)
+                assert not thread.is_alive()
+        settled(model)
+
+
 def interrupt_files(times):
     press, folder = Interrupter(3), Path(tempfile.mkdtemp())
     model = Sequential([Input((20,)), *(Dense(200) for _ in range(6)), Dense(3, "softmax")])
@@ -167,7 +191,10 @@ def interrupt_compilation(times):
 @pytest.mark.soak
 @pytest.mark.parametrize(
     ("what", "many"),
-    [("fit", 120), ("single_batches", 120), ("predict", 120), ("files", 120), ("compilation", 20)],
+    [
+        *(("fit", 120), ("single_batches", 120), ("batches", 120), ("predict", 120)),
+        *(("files", 120), ("compilation", 20)),
+    ],
 )
 def test_ctrl_c_at_any_moment(what, many):
     output(f"from tests.training.test_interrupts import *\ninterrupt_{what}({rounds(3, many)})")

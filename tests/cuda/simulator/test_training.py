@@ -20,8 +20,8 @@ pytestmark = pytest.mark.filterwarnings(
 @pytest.mark.parametrize("fuse", ["none", "three", "persistent"])
 def test_small_models_are_fused(fuse, rng, monkeypatch):
     """A whole epoch at once, with a last partial batch, which is not fused."""
-    epoch = [Batches(0, 2, 4), Batches(4, 1, 1)]
-    monkeypatch.setattr(Pace, "chunks", lambda self, n, size, single: epoch)
+    epoch = [Batches(0, 2, 4, 0), Batches(4, 1, 1, 4)]
+    monkeypatch.setattr(Pace, "chunks", lambda self, block, single: epoch)
     options.fuse = fuse
 
     def make():
@@ -135,3 +135,28 @@ def test_two_inputs_and_two_outputs(rng):
 
     x = [rng.normal(size=(5, 3)).astype(np.float32), rng.integers(0, 4, (5, 2))]
     compare(make, x, [np.arange(5) % 2, rng.normal(size=(5, 1))])
+
+
+def test_batches_of_a_generator_give_the_bits_of_arrays(rng):
+    """Blocks are placed one after the other; evaluations and predictions read them, too."""
+    nnkit.set_device("cuda")
+    x, y = rng.normal(size=(7, 3)).astype(np.float32), np.arange(7) % 2
+    batches = [(x[i : i + 2], y[i : i + 2]) for i in range(0, 7, 2)]
+
+    def results(*data, **options):
+        nnkit.utils.set_random_seed(3)
+        dense = nnkit.layers.Dense
+        model = nnkit.Sequential([nnkit.Input((3,)), dense(4, "tanh"), dense(2, "softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        history = model.fit(*data, epochs=2, shuffle=False, verbose=0, **options).history
+        measured = model.evaluate(*data, verbose=0, **options)
+        return history, measured, model.predict(data[0], **options), model.get_weights()
+
+    class Pairs(nnkit.utils.PyDataset):
+        def __len__(self):
+            return len(batches)
+
+        def __getitem__(self, index):
+            return batches[index]
+
+    np.testing.assert_equal(results(Pairs()), results(x, y, batch_size=2))
