@@ -26,10 +26,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         ),
         "Pipeline": "preprocessing layers are called one after the other",
         "MaxNumBoundingBoxes": "there are no bounding boxes",
-        "ConvLSTM1D ConvLSTM2D ConvLSTM3D": NOT_YET,
-        "RNN GRUCell LSTMCell SimpleRNNCell StackedRNNCells": (
-            "not written yet; SimpleRNN, LSTM and GRU stacked do what StackedRNNCells does"
-        ),
+        "ConvLSTM3D": NOT_YET,
         "GroupQueryAttention ReversibleEmbedding": NOT_YET,
         "HashedCrossing": NOT_YET,
         "MelSpectrogram STFTSpectrogram": "there are no Fourier transforms",

@@ -486,10 +486,10 @@ def snake_case(name: str) -> str:
 
     Examples
     --------
-    >>> [snake_case(n) for n in ("Dense", "Conv2D", "LeakyReLU", "ReLU", "LSTM")]
-    ['dense', 'conv2d', 'leaky_re_lu', 're_lu', 'lstm']
+    >>> [snake_case(n) for n in ("Conv2D", "ReLU", "LSTM", "ConvLSTM2D")]
+    ['conv2d', 're_lu', 'lstm', 'conv_lstm2d']
     """
-    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 

@@ -16,6 +16,8 @@ from nnkit.layers.concatenate_layer import Concatenate
 from nnkit.layers.conv1d import Conv1D
 from nnkit.layers.conv2d import Conv2D
 from nnkit.layers.conv2d_transpose import Conv2DTranspose
+from nnkit.layers.conv_lstm1d import ConvLSTM1D
+from nnkit.layers.conv_lstm2d import ConvLSTM2D
 from nnkit.layers.dense import Dense
 from nnkit.layers.depthwise_conv2d import DepthwiseConv2D
 from nnkit.layers.dot_layer import Dot
@@ -31,6 +33,7 @@ from nnkit.layers.global_average_pooling2d import GlobalAveragePooling2D
 from nnkit.layers.global_max_pooling1d import GlobalMaxPooling1D
 from nnkit.layers.global_max_pooling2d import GlobalMaxPooling2D
 from nnkit.layers.gru import GRU
+from nnkit.layers.gru_cell import GRUCell
 from nnkit.layers.hard_sigmoid import HardSigmoid
 from nnkit.layers.identity import Identity
 from nnkit.layers.input import Input, InputLayer
@@ -40,6 +43,7 @@ from nnkit.layers.layer_normalization import LayerNormalization
 from nnkit.layers.leaky_relu import LeakyReLU
 from nnkit.layers.log_softmax import LogSoftmax
 from nnkit.layers.lstm import LSTM
+from nnkit.layers.lstm_cell import LSTMCell
 from nnkit.layers.mask_of import MaskOf as _MaskOf  # noqa: F401
 from nnkit.layers.masking import Masking
 from nnkit.layers.max_pooling1d import MaxPooling1D
@@ -69,15 +73,18 @@ from nnkit.layers.repeat_vector import RepeatVector
 from nnkit.layers.rescaling import Rescaling
 from nnkit.layers.reshape import Reshape
 from nnkit.layers.residual import Residual
+from nnkit.layers.rnn import RNN
 from nnkit.layers.selu import SELU
 from nnkit.layers.sigmoid import Sigmoid
 from nnkit.layers.silu import SiLU
 from nnkit.layers.simple_rnn import SimpleRNN
+from nnkit.layers.simple_rnn_cell import SimpleRNNCell
 from nnkit.layers.softmax import Softmax
 from nnkit.layers.softplus import Softplus
 from nnkit.layers.softsign import Softsign
 from nnkit.layers.spatial_dropout1d import SpatialDropout1D
 from nnkit.layers.spatial_dropout2d import SpatialDropout2D
+from nnkit.layers.stacked_rnn_cells import StackedRNNCells
 from nnkit.layers.subtract_layer import Subtract
 from nnkit.layers.tanh import Tanh
 from nnkit.layers.time_distributed import TimeDistributed
@@ -92,6 +99,7 @@ __all__ = [
     "GELU",
     "GRU",
     "LSTM",
+    "RNN",
     "SELU",
     "Activation",
     "ActivityRegularization",
@@ -109,6 +117,8 @@ __all__ = [
     "Conv1D",
     "Conv2D",
     "Conv2DTranspose",
+    "ConvLSTM1D",
+    "ConvLSTM2D",
     "Convolution1D",
     "Convolution2D",
     "Convolution2DTranspose",
@@ -119,6 +129,7 @@ __all__ = [
     "Embedding",
     "Exponential",
     "Flatten",
+    "GRUCell",
     "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
@@ -133,6 +144,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "InputSpec",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -159,11 +171,13 @@ __all__ = [
     "SiLU",
     "Sigmoid",
     "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "Softplus",
     "Softsign",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "StackedRNNCells",
     "Subtract",
     "Tanh",
     "TimeDistributed",

@@ -120,7 +120,7 @@ class Graph:
         self.masks: list[Mask] = []
         self._count = 0
         self._masked: set[int] = set()
-        self._deciders: dict[int, tuple[Layer, Any]] = {}
+        self._deciders: dict[int, tuple[Layer, Any, int]] = {}
         self._used: set[Layer] = set()
         self._times: Counter[Layer] = Counter()
         self._moves = -1
@@ -222,9 +222,9 @@ class Graph:
         if not (layer.supports_masking or layer.decides_mask):
             return
         inputs = {value.index for value in leaves(x)}
-        for value in leaves(outputs):
+        for i, value in enumerate(leaves(outputs)):
             if value.index not in inputs:
-                self._deciders[value.index] = layer, x
+                self._deciders[value.index] = layer, x, i
                 if inputs & self._masked:
                     self._masked.add(value.index)
 
@@ -377,10 +377,11 @@ class Graph:
                     for index, one in zip(use.results, made, strict=False):
                         marks[index] = one
                 for index in self._deciders.keys() & use.results if self._deciders else ():
-                    layer, given = self._deciders[index]
+                    layer, given, i = self._deciders[index]
                     if marks[index] is None:
                         masks_of = mapped(lambda value: marks[value.index], given)
-                        marks[index] = compute_mask(layer, mapped(found, given), masks_of)
+                        decided = compute_mask(layer, mapped(found, given), masks_of)
+                        marks[index] = decided[i] if isinstance(decided, list) else decided
         self._values = values
         self.masks = [marks[value.index] for value in self.outputs]
         return [values[value.index] for value in self.outputs]

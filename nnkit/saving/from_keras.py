@@ -266,6 +266,8 @@ class Translator:
             is_object = isinstance(value, dict) and value.get("class_name") != "__lambda__"
             if value is not None and not is_object:
                 raise FileFormatError(_no_code(f"the {name} of {where}", "Use load_weights"))
+        if name == "cells" and isinstance(value, list):
+            return [self._argument(where, "cell", cell) for cell in value]
         if not isinstance(value, dict):
             return value
         if name.endswith("activation") or (name in INNER_LAYERS and "class_name" in value):

@@ -12,8 +12,12 @@ import numpy as np
 
 from nnkit.errors import FileFormatError, warn
 from nnkit.layers.bidirectional import Bidirectional
+from nnkit.layers.cell import Cell
+from nnkit.layers.conv_lstm import ConvLSTM
 from nnkit.layers.multi_head_attention import MultiHeadAttention
 from nnkit.layers.recurrent import Recurrent
+from nnkit.layers.rnn import RNN
+from nnkit.layers.stacked_rnn_cells import StackedRNNCells
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.registry import snake_case
 from nnkit.saving.arrangements import Source, values
@@ -150,13 +154,20 @@ def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
     >>> [path for path, _ in weights_by_slot(nnkit.layers.Bidirectional(lstm))]
     ['forward_layer/cell/vars', 'backward_layer/cell/vars']
     """
-    if isinstance(layer, Recurrent):
+    if isinstance(layer, (Recurrent, ConvLSTM)):
         return [("cell/vars", layer.weights)]
+    if isinstance(layer, Cell):
+        return [("vars", layer.weights)]
     inside: dict[str, Layer]
     if isinstance(layer, Bidirectional):
         inside = {"forward_layer": layer.forward_layer, "backward_layer": layer.backward_layer}
     elif isinstance(layer, TimeDistributed):
         inside = {"layer": layer.layer}
+    elif isinstance(layer, RNN):
+        inside = {"cell": layer.cell}
+    elif isinstance(layer, StackedRNNCells):
+        slots = slots_of(layer.cells)
+        inside = {f"cells/{s}": cell for s, cell in zip(slots, layer.cells, strict=True)}
     elif isinstance(layer, MultiHeadAttention):
         inside = {_PROJECTIONS[part.name]: part for part in layer.layers}
     elif layer.layers:

@@ -32,7 +32,7 @@ __all__ = [
 # Arguments of every layer.
 _COMMON = ("name", "trainable", "dtype", "input_shape", "batch_size", "activity_regularizer")
 # Arguments that are layers.
-INNER_LAYERS = ("layer", "backward_layer")
+INNER_LAYERS = ("layer", "backward_layer", "cell")
 
 _MODULES_OF_MODELS = {"Functional": "keras.src.models.functional", "Sequential": "keras"}
 
@@ -229,6 +229,8 @@ def _value(name: str, value: Any, dtype: str = "float32") -> Any:
         return None
     if name in INNER_LAYERS:
         return _object("keras.layers", _layer(value, dtype))
+    if name == "cells":
+        return [_object("keras.layers", _layer(cell, dtype)) for cell in value]
     for kind in ("initializer", "regularizer", "constraint"):
         if name.endswith(f"_{kind}"):
             return _object(f"keras.{kind}s", to_plain(resolve(kind, value)))

@@ -389,6 +389,36 @@ LAYERS = [
     Case(layers.SimpleRNN(3), (1, 1)),
     Case(layers.SimpleRNN(2, return_sequences=True, use_bias=False), (4, 3), masked=True),
     Case(layers.SimpleRNN(2, "relu", recurrent_dropout=0.2, seed=1), (3, 4), random=True),
+    # Timesteps of cells, which tests/layers/test_rnn.py compares with SimpleRNN, LSTM and GRU.
+    Case(
+        layers.RNN([layers.LSTMCell(2, "relu"), layers.GRUCell(3)], return_sequences=True),
+        (4, 3),
+        masked=True,
+    ),
+    Case(
+        layers.RNN(layers.GRUCell(2), return_state=True, go_backwards=True),
+        (3, 1),
+        masked=True,
+        named={"initial_state": (2,)},
+    ),
+    Case(
+        layers.RNN([layers.LSTMCell(2, dropout=0.3, recurrent_dropout=0.2, seed=1)]),
+        (3, 4),
+        random=True,
+    ),
+    Case(layers.ConvLSTM1D(2, 3, dilation_rate=2, use_bias=False), (2, 5, 1)),
+    Case(
+        layers.ConvLSTM2D(2, (2, 3), 2, "same", return_sequences=True, go_backwards=True),
+        (3, 3, 4, 2),
+    ),
+    Case(
+        layers.ConvLSTM2D(
+            2, 1, data_format="channels_first", return_state=True, dropout=0.2, seed=1
+        ),
+        (2, 2, 3, 1),
+        random=True,
+        keras=ELSEWHERE,
+    ),
     # Shapes and values.
     Case(layers.ActivityRegularization(0.02, 0.03), (3, 4)),
     Case(layers.Flatten(), (2, 3, 4)),

@@ -27,6 +27,10 @@ ELSEWHERE = {
     "Cast": "tests/networks",
     "AddedLoss": "tests/networks",
     "MaskOf": "tests/networks",
+    "GRUCell": "within RNN",
+    "LSTMCell": "within RNN",
+    "SimpleRNNCell": "within RNN",
+    "StackedRNNCells": "within RNN",
 }
 
 

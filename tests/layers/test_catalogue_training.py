@@ -26,6 +26,9 @@ from tests.layers.catalogue import (
 # Expressions: outside of a record, NumPy computes them, and rounds and adds up in its own way.
 COMPUTED_BY_NUMPY = (
     nnkit.layers.Lambda,
+    nnkit.layers.RNN,
+    nnkit.layers.ConvLSTM1D,
+    nnkit.layers.ConvLSTM2D,
     losses.FunctionLoss,
     regularizers.FunctionRegularizer,
     regularizers.OrthogonalRegularizer,

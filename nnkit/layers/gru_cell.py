@@ -1,0 +1,91 @@
+"""GRUCell."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from nnkit import checks
+from nnkit.layers.cell import masked
+from nnkit.layers.gated_cell import GatedCell
+from nnkit.layers.nodes import Placeholder
+
+__all__ = ["GRUCell"]
+
+
+class GRUCell(GatedCell):
+    """A timestep of a :class:`GRU`, which has the formulas.
+
+    Parameters
+    ----------
+    units : int
+    activation : str or Layer, optional
+        Activation of the new state.
+    recurrent_activation : str or Layer, optional
+        Activation of the gates.
+    use_bias : bool
+    reset_after : bool
+        Whether the reset gate is applied after the matrix product.
+    **options
+        Arguments of :class:`Cell`.
+
+    Notes
+    -----
+    ``cell(x, [h])`` returns h, and the new states [h]. :class:`GRU` is faster than an
+    :class:`RNN` of this.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> layer = nnkit.layers.RNN(nnkit.layers.GRUCell(3), return_sequences=True)
+    >>> layer(np.ones((2, 5, 4))).shape
+    (2, 5, 3)
+    """
+
+    gates: ClassVar[int] = 3
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        *,
+        reset_after: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(units, activation, recurrent_activation, use_bias, **options)
+        self.reset_after = checks.flag("GRUCell", "reset_after", reset_after)
+
+    def bias_shape(self) -> tuple[int, ...]:
+        """(2, 3 units) with ``reset_after``, otherwise (3 units,)."""
+        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
+
+    def call(
+        self,
+        inputs: Placeholder,
+        states: Any,
+        input_mask: Any = None,
+        state_mask: Any = None,
+    ) -> tuple[Placeholder, list[Placeholder]]:
+        """The output and the state after a timestep."""
+        from nnkit import ops
+
+        h, two = states[0], self.reset_after and self.bias is not None
+        x = ops.matmul(masked(inputs, input_mask), self.kernel)
+        if self.bias is not None:
+            x = x + (self.bias[0] if two else self.bias)
+        state, kernel = masked(h, state_mask), self.recurrent_kernel
+        if self.reset_after:
+            inner = ops.matmul(state, kernel)
+            if two:
+                inner = inner + self.bias[1]
+        else:
+            inner = ops.matmul(state, kernel[:, : 2 * self.units])
+        z = self.gate(self.columns(x, 0) + self.columns(inner, 0))
+        r = self.gate(self.columns(x, 1) + self.columns(inner, 1))
+        if self.reset_after:
+            new = r * self.columns(inner, 2)
+        else:
+            new = ops.matmul(r * state, self.columns(kernel, 2))
+        h = z * h + (1.0 - z) * self.activate(self.columns(x, 2) + new)
+        return h, [h]
