@@ -14,7 +14,7 @@ from nnkit.losses.base import Loss
 from nnkit.metrics import Metric
 from nnkit.networks import Network
 from nnkit.registry import each, flat, is_one
-from nnkit.training.objective import Goal, Objective
+from nnkit.training.objective import Goal, names_of
 
 __all__ = ["Aims", "for_outputs"]
 
@@ -79,18 +79,30 @@ class Aims:
         for i, name in enumerate(names):
             loss: Loss | None = None if found[i] is None else apart(found[i])
             made = [
-                [apart(_metric(m, loss, shapes[i])) for m in given[i] or []]
+                [built(apart(_metric(m, loss, shapes[i])), loss, shapes[i]) for m in given[i] or []]
                 for given in (plain, weighted)
             ]
+            for metric in made[1]:
+                if metric.in_python and not metric.takes_weights:
+                    raise ValueError(
+                        f"{metric.name}: its update_state takes no sample_weight, so it can't be "
+                        "one of weighted_metrics"
+                    )
             weight = 1.0 if weights[i] is None else weights[i]
             goals.append(Goal(name, loss, weight, *made))
-        _refuse_twice(Objective(goals, []).names)
+        _refuse_twice(names_of(goals))
         return goals
 
     @property
     def usual_reduction(self) -> bool:
         """Whether all losses are means over rows, so that the size of a batch doesn't matter."""
         return all(loss.reduction != "sum" for loss in flat(self.loss))
+
+
+def built(metric: Metric, loss: Loss | None, shape: Shape) -> Metric:
+    """The metric, with the state that an output's shape asks for."""
+    metric.ensure_built(shape, loss is not None and loss.sparse)
+    return metric
 
 
 def _refuse_twice(names: Sequence[str]) -> None:

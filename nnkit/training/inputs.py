@@ -57,6 +57,7 @@ def arrays(
     weights = [sample_weight] if not many else _weights(sample_weight, network.output_names)
     found: list[np.ndarray | None] = []
     weighed: list[np.ndarray | None] = []
+    forms: dict[str, tuple[int, ...]] = {}  # What only metrics of the user's own ask for.
     if class_weight is not None and many:
         raise ValueError("class_weight is for models with one output; give sample_weight")
     for goal, target, weight, shape in zip(goals, targets, weights, outputs, strict=True):
@@ -80,14 +81,20 @@ def arrays(
         if weight is not None:
             weight = targets_for(weight, "sample_weight", rows)
         found.append(prepared)
+        if any(metric.in_python for metric in [*goal.metrics, *goal.weighted]):
+            forms[goal.name] = target.shape[1:]
         weighed.append(sample_weights(prepared, weight, class_weight, network.dtype, shape))
-    return Arrays(given, found, weighed)
+    listed = [forms.get(goal.name) for goal in goals] if forms else []
+    return Arrays(given, found, weighed, listed)
 
 
 def _prepare(goal: Goal, target: np.ndarray, shape: Shape, name: str) -> np.ndarray:
     form: Any = goal.loss or [*goal.metrics, *goal.weighted][0]
     try:
         prepared: np.ndarray = form.prepare(target, shape)
+        if goal.loss is not None:
+            for metric in [*goal.metrics, *goal.weighted]:
+                metric.check(prepared, shape)
         return prepared
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name}: {error}" if name else str(error)) from error

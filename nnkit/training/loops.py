@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Batches", "Logs", "Orders", "Pace", "Run", "evaluate", "fit"]
 
-Logs = dict[str, float]
+Logs = dict[str, Any]
 NOBODY = CallbackList()
 
 # The interval at which Python updates the progress bar and checks for Ctrl-C during an epoch.
@@ -70,7 +70,7 @@ def fit(
 
 
 def _train_epoch(model: Trainer, run: Run) -> Logs:
-    run.sums, listeners = 0.0, run.listeners
+    run.sums, listeners = None, run.listeners
     single = listeners.needs_train_batches
     for batches in run.pace.chunks(run.rows, run.stride, single):
         if single:
@@ -92,7 +92,7 @@ def evaluate(
     report: Callable[[int, Logs], None] | None = None,
 ) -> Logs:
     """Compute loss and metrics of all data; ``report`` is called after each native call."""
-    run.sums, listeners = 0.0, run.listeners
+    run.sums, listeners = None, run.listeners
     listeners.on_test_begin()
     single = listeners.needs_test_batches
     remembers = bool(model.network.states())
@@ -130,8 +130,9 @@ class Run:
         Of the data: their number, what a record depends on, and the matrices that it reads.
     bound : dict
         The arrays in the current device's memory, and the order of this epoch.
-    sums : array
-        Running sums of loss and metrics; see :class:`nnkit.training.objective.Objective`.
+    sums : array, optional
+        Running sums of loss and metrics, None at the beginning of an epoch; see
+        :class:`nnkit.training.objective.Objective`.
     epoch : int
     meanwhile : callable, optional
         Work for the host while a device computes.
@@ -143,7 +144,7 @@ class Run:
     data: Arrays
     stride: int
     listeners: CallbackList = NOBODY
-    sums: Any = 0.0
+    sums: Any = None
     epoch: int = 0
     meanwhile: Callable[[], None] | None = None
     check_numerics: bool = False

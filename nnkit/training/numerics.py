@@ -58,7 +58,7 @@ def explain(session: Session, step: Step, run: Run, steps: int) -> None:
     graph.watch = watch
     try:
         bound = run.data.on_host() | {"order": run.bound["order"]}
-        train_batch(session, session.samples(shapes), step.window, bound)
+        train_batch(session, session.samples(shapes, run.data.forms), step.window, bound)
     finally:
         graph.watch = None
     restore(state, before)  # So that the model has its last finite weights.
@@ -84,5 +84,5 @@ def warn_of_nan(samples: Sequence[Any], dtype: str) -> None:
 
 
 def _finite(session: Session) -> bool:
-    numbers = kept([session.objective.sums[0], session.storage.values])
+    numbers = kept([session.objective.losses[0], session.storage.values])
     return all(bool(np.isfinite(a).all()) for a in numbers)

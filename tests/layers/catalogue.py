@@ -468,6 +468,26 @@ LOSSES = [
     LossCase(losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1), ONE_HOT),
     LossCase(losses.MeanSquaredError(), SHARES),
     LossCase(losses.MeanAbsoluteError(), SHARES),
+    LossCase(
+        losses.SparseCategoricalCrossentropy(ignore_class=-1), np.array([2, -1, 3]), "probabilities"
+    ),
+    LossCase(losses.SparseCategoricalCrossentropy(True, ignore_class=7), np.array([7, 0, 7])),
+    LossCase(losses.Huber(delta=0.7), SHARES),
+    LossCase(losses.LogCosh(), SHARES),
+    LossCase(losses.MeanAbsolutePercentageError(), SHARES),
+    LossCase(losses.MeanSquaredLogarithmicError(), SHARES),
+    LossCase(losses.KLDivergence(), SHARES, "probabilities"),
+    LossCase(losses.Poisson(), SHARES, "probabilities"),
+    LossCase(losses.CosineSimilarity(), SHARES),
+    LossCase(losses.Hinge(), ONE_HOT),
+    LossCase(losses.SquaredHinge(), 2 * ONE_HOT - 1),
+    LossCase(losses.CategoricalHinge(), ONE_HOT),
+    LossCase(losses.BinaryFocalCrossentropy(True, 0.3, 1.5), ONE_HOT, "probabilities"),
+    LossCase(losses.BinaryFocalCrossentropy(from_logits=True, label_smoothing=0.1), ONE_HOT),
+    LossCase(losses.CategoricalFocalCrossentropy(0.3, 1.5), ONE_HOT, "probabilities"),
+    LossCase(losses.CategoricalFocalCrossentropy(from_logits=True, label_smoothing=0.1), ONE_HOT),
+    LossCase(losses.Dice(), ONE_HOT, "probabilities"),
+    LossCase(losses.Tversky(0.3, 0.8, axis=-1), ONE_HOT, "probabilities"),
     LossCase(losses.FunctionLoss(cosh), SHARES, keras=OWN),
 ]
 

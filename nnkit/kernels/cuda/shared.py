@@ -12,6 +12,7 @@ from nnkit.kernels.cpu import (
     activations,
     attention,
     batch,
+    counting,
     embedding,
     losses,
     merging,
@@ -57,7 +58,7 @@ def _written(kernel: Kernel) -> str:
 
 def _twins() -> dict[str, _cuda.CudaKernel]:
     by_elements = [random.dropout_mask, windows.im2col, windows.col2im, windows.col2im_bias]
-    for module in (activations, embedding, merging, metrics, penalties, updates):
+    for module in (activations, counting, embedding, merging, metrics, penalties, updates):
         kernels = (value for value in vars(module).values() if isinstance(value, Kernel))
         by_elements += (kernel for kernel in kernels if kernel.elementwise)
     by_rows = [
@@ -103,14 +104,21 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
     }
     by_one_block = [
         metrics.accumulate,
-        metrics.accumulate_masked,
         metrics.mask_weights,
+        counting.accumulate_weighted,
+        counting.normalize_weights,
         penalties.penalty_sum,
     ]
     by_blocks = [penalties.penalty_blocks, updates.sum_squares]
     by_plane = [batch.gather, batch.gather_sequence, batch.scatter_sequence]
     by_one_thread = [batch.advance, batch.advance_batch, metrics.accumulate_penalty]
+    # Counters that threads would write at once.
+    by_one_thread += [counting.count_by_threshold, counting.count_hits]
+    by_one_thread += [counting.count_pairs, counting.add_moments]
+    by_thread = [counting.argmax_rows, counting.top_k_categorical_accuracy, counting.among_first]
+    by_thread += [counting.ignore_class, counting.keep_largest]
     made = [from_cpu(k, _cuda.elements(_written(k)), ELEMENTS) for k in by_elements]
+    made += [from_cpu(k, _cuda.elements(_written(k)), ELEMENTS) for k in by_thread]
     made += [from_cpu(metrics.broadcast_weights, _cuda.elements("sample_weight"), ELEMENTS)]
     made += [
         from_cpu(k, _cuda.rows(_written(k), *range(loops)), lanes_of(loops))
