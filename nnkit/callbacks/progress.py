@@ -7,6 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nnkit.callbacks.callback import Callback, Logs
 from nnkit.callbacks.notebook_line import NotebookLine
 from nnkit.kernels._compilations import compilations
@@ -160,8 +162,10 @@ def _results(logs: Logs | None) -> str:
     return " - ".join(f"{name}: {short(value)}" for name, value in (logs or {}).items())
 
 
-def short(value: float) -> str:
-    """A result as text."""
+def short(value: Any) -> str:
+    """A result as text: a number, or an array of them."""
+    if np.ndim(value):
+        return f"[{' '.join(map(short, np.ravel(value)))}]"
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.4g}"
 
 

@@ -386,9 +386,8 @@ def get(identifier: Any, loss: Loss | None = None, output_shape: Shape | None = 
     """Find or make a metric from a metric, a name, a configuration, or a function.
 
     ``"accuracy"`` and ``"acc"`` depend on the targets, as in Keras: SparseCategoricalAccuracy if
-    the loss takes labels, BinaryAccuracy for a single output, otherwise CategoricalAccuracy.
-    ``"crossentropy"`` and ``"ce"`` stand in the same way for the three crossentropies. The metric
-    then has the name that was given.
+    the loss takes labels, BinaryAccuracy for a single output, otherwise CategoricalAccuracy. The
+    metric then has the name that was given.
 
     Parameters
     ----------
@@ -417,8 +416,8 @@ def get(identifier: Any, loss: Loss | None = None, output_shape: Shape | None = 
     <BinaryAccuracy name=accuracy>
     """
     name = identifier
-    if isinstance(identifier, str) and identifier.lower() in _BY_TARGETS:
-        identifier = _by_targets(loss, output_shape) + _BY_TARGETS[identifier.lower()]
+    if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
+        identifier = _accuracy(loss, output_shape)
     metric: Metric = resolve("metric", identifier)
     if isinstance(name, str):
         metric.name = name
@@ -431,17 +430,9 @@ def get(identifier: Any, loss: Loss | None = None, output_shape: Shape | None = 
     return metric
 
 
-_BY_TARGETS = {
-    "accuracy": "Accuracy",
-    "acc": "Accuracy",
-    "crossentropy": "Crossentropy",
-    "ce": "Crossentropy",
-}
-
-
-def _by_targets(loss: Loss | None, output_shape: Shape | None) -> str:
+def _accuracy(loss: Loss | None, output_shape: Shape | None) -> str:
     if loss is not None and loss.sparse:
-        return "SparseCategorical"
+        return "SparseCategoricalAccuracy"
     if output_shape is not None and output_shape[-1] == 1:
-        return "Binary"
-    return "Categorical"
+        return "BinaryAccuracy"
+    return "CategoricalAccuracy"

@@ -178,8 +178,6 @@ class Translator:
         if not isinstance(described, dict):
             return described
         class_name = _member(described, "class_name", str, f"a {kind}")
-        if class_name == "Accuracy":  # Not the same as "accuracy", which depends on shapes.
-            raise FileFormatError("the metric Accuracy, of equal numbers, which nnkit lacks.")
         config = dict(_member(described, "config", dict, class_name))
         function = config.pop("fn", None)
         if class_name in ("LossFunctionWrapper", "MeanMetricWrapper"):

@@ -195,7 +195,9 @@ class Goal:
         if weights is None and not metric.in_python:
             weights = self._row_weights(False)
         dense = not self.takes_labels and y_true.size == y_pred.size
-        form = y_pred.shape[1:] if dense else self.form or y_true.shape[1:]
+        form = y_pred.shape[1:]
+        if not dense:
+            form = y_true.shape[1:] if self.form is None else self.form
         given = self.sample_weight
         by_sample = self.mask is None and (given is None or given.size == len(y_pred))
 
