@@ -32,6 +32,14 @@ class KLDivergence(BuiltInLoss):
 
     aliases = ("kld", "KLD", "kullback_leibler_divergence")
 
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "kl_divergence",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(reduction, name, dtype)
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The sum over each row."""
         from nnkit import ops

@@ -24,11 +24,12 @@ class SparseCategoricalCrossentropy(Crossentropy):
         softmax doesn't need this: the loss reads the softmax's input anyway.
     ignore_class : int, optional
         A label, such as -1 or 255, whose rows have no loss and are not counted in the mean.
-    reduction, dtype
+    reduction
         See :class:`Loss`.
     axis : int
         Must be -1.
-    name : str, optional
+    name, dtype
+        See :class:`Loss`.
 
     Raises
     ------

@@ -148,10 +148,11 @@ class Metric(Configurable):
 
         Parameters
         ----------
-        shape, initializer, dtype, name
+        shape, initializer, dtype
             As for :meth:`add_weight`.
         aggregation : str
             Accepted for Keras's sake: a model's workers have one state.
+        name : str, optional
         """
         return self.add_weight(shape, initializer, dtype, name)
 

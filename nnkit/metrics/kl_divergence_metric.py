@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nnkit import losses
 from nnkit.metrics.of_loss import LossMetric
 
@@ -28,3 +30,6 @@ class KLDivergence(LossMetric):
     aliases = ("kld", "KLD", "kullback_leibler_divergence")
     measured = losses.KLDivergence
     direction = "min"
+
+    def __init__(self, name: str | None = "kl_divergence", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
