@@ -84,8 +84,8 @@ class MonitorCallback(Callback):
             value = np.asarray(logs[self.monitor])
             if value.size != 1:
                 raise ValueError(
-                    f"{type(self).__name__}: {self.monitor!r} is an array of {value.size} numbers, of "
-                    "which none is the one to monitor; give the metric an average"
+                    f"{type(self).__name__}: {self.monitor!r} is an array of {value.size} numbers, "
+                    "of which none is the one to monitor; give the metric an average"
                 )
             return float(value.item())
         of_validation = self.monitor.removeprefix("val_") in logs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from nnkit.metrics.io_u_metric import IoU
 
@@ -34,7 +34,7 @@ class MeanIoU(IoU):
     0.3333
     """
 
-    settled = ("target_class_ids",)
+    settled: ClassVar[tuple[str, ...]] = ("target_class_ids",)
 
     def __init__(
         self,

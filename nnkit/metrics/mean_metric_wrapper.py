@@ -17,13 +17,12 @@ class MeanMetricWrapper(Metric):
     Parameters
     ----------
     fn : callable or str
-        ``fn(y_true, y_pred, **arguments)``; see :class:`nnkit.losses.FunctionLoss`.
+        ``fn(y_true, y_pred, **arguments)``; see :class:`nnkit.losses.FunctionLoss`. All arguments
+        of other names are the function's.
     name : str, optional
         By default the function's name.
     dtype : data type, optional
         See :class:`Metric`.
-    **arguments
-        Further arguments of the function.
 
     Raises
     ------

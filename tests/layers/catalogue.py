@@ -164,10 +164,9 @@ class LossCase:
 class MetricCase:
     """A metric, and what its targets and predictions of shape (rows, 4) are.
 
-    Targets are ``"one-hot"``, ``"labels"``, ``"numbers"``, ``"scores"`` (0 and 1 for each output), or
-    ``"classes"`` (a label for each output).
-    Predictions are ``"probabilities"`` that sum to 1, ``"numbers"``, ``"scores"`` from 0 to 1,
-    or ``"classes"``.
+    Targets are ``"one-hot"``, ``"labels"``, ``"numbers"``, ``"scores"`` (0 and 1 for each output),
+    or ``"classes"`` (a label for each output). Predictions are ``"probabilities"`` that sum to 1,
+    ``"numbers"``, ``"scores"`` from 0 to 1, or ``"classes"``.
     """
 
     metric: metrics.Metric

@@ -1,6 +1,6 @@
 import numpy as np
 
-from tests.cuda.cases import Case
+from tests.cuda.cases import Case, wide
 from tests.reference import counting as reference
 
 SHAPES = [(1, 1), (9, 1), (1, 5), (33, 7)]
@@ -41,8 +41,8 @@ def cases(dtype, rng):
             yield Case("keep_largest", (p, k, np.empty_like(p)), expected)
         found = np.empty(rows, np.int32)
         yield Case("argmax_rows", (p, found), {"labels": reference.argmax_rows(p)})
-        reached = np.empty((rows, n), np.int32)
-        yield Case("reach", (p, 0.5, reached), {"labels": reference.reach(p, dtype(0.5))})
+        flat, reached = p.reshape(-1), np.empty(rows * n, np.int32)
+        yield Case("reach", (flat, 0.5, reached), {"labels": reference.reach(flat, dtype(0.5))})
         kept, counts = reference.ignore_class(labels, -1)
         expected = {"labels": kept, "counts": counts}
         yield Case("ignore_class", (labels, -1, found, match), expected)
@@ -52,7 +52,7 @@ def cases(dtype, rng):
         given = (values, weights, np.array([3.0, 4.0]))
         yield Case("accumulate_weighted", given, {"sums": reference.accumulate_weighted(*given)})
         for w in (weights, np.zeros_like(weights)):
-            yield Case("normalize_weights", (w,), {"w": reference.normalize_weights(w)})
+            yield Case("normalize_weights", (w,), {"w": reference.normalize_weights(*wide(w))})
         a, b = (rng.integers(-1, 5, size).astype(kind) for kind in (dtype, np.int32))
         for ignored in (2, -(2**31)):
             given = (a, b, np.abs(weights), ignored, np.ones((4, 4)))
