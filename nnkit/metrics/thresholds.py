@@ -143,9 +143,10 @@ class ThresholdMetric(Metric, abstract=True):
         if self.top_k is not None:
             outputs, p = p, empty(p.shape, p.dtype)
             launch.keep_largest(outputs, self.top_k, p)
-        bounds = self._bounds.setdefault(
-            str(p.dtype), np.asarray(self.thresholds, p.dtype)[self._order]
-        )
+        dtype = str(p.dtype)
+        if dtype not in self._bounds:
+            self._bounds[dtype] = np.asarray(self.thresholds, dtype)[self._order]
+        bounds = self._bounds[dtype]
         launch.count_by_threshold(
             p, t, weights, self._each, bounds, self._column, int(self.clipped), self.counts.value
         )

@@ -186,6 +186,8 @@ class Translator:
             class_name = function
             if means_function(kind, function):
                 return _of_function(kind, function, config)
+        if kind == "loss" and config.get("reduction") == "none":
+            raise FileFormatError(f"{class_name} has reduction='none', which gives no single loss.")
         return self._object(kind, {"class_name": class_name, "config": config})
 
     # ------------------------------------------------------------------------- objects of any kind

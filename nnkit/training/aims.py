@@ -49,7 +49,7 @@ class Aims:
         weighted_metrics: Any,
         own: Callable[[Any], Any] = lambda part: part,
     ) -> None:
-        self.loss = each(loss, lambda one: own(losses.get(one)))
+        self.loss = each(loss, lambda one: own(_loss(one)))
         self.metrics = _checked("metrics", metrics, own)
         self.weighted = _checked("weighted_metrics", weighted_metrics, own)
         self.weights = each(loss_weights, partial(checks.number, "compile", "loss_weights"))
@@ -97,6 +97,17 @@ class Aims:
     def usual_reduction(self) -> bool:
         """Whether all losses are means over rows, so that the size of a batch doesn't matter."""
         return all(loss.reduction != "sum" for loss in flat(self.loss))
+
+
+def _loss(given: Any) -> Loss:
+    """A loss that gives a number to make small."""
+    loss = losses.get(given)
+    if loss.reduction in (None, "none"):
+        raise ValueError(
+            f"compile: the loss {loss.name!r} has reduction={loss.reduction!r}, which gives a loss "
+            "for each row; a model makes one number small: give another reduction"
+        )
+    return loss
 
 
 def built(metric: Metric, loss: Loss | None, shape: Shape) -> Metric:
