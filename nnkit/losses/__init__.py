@@ -7,6 +7,7 @@ from nnkit.losses.categorical_crossentropy_loss import CategoricalCrossentropy
 from nnkit.losses.categorical_focal_crossentropy_loss import CategoricalFocalCrossentropy
 from nnkit.losses.categorical_hinge_loss import CategoricalHinge
 from nnkit.losses.cosine_similarity_loss import CosineSimilarity
+from nnkit.losses.ctc_loss import CTC
 from nnkit.losses.dice_loss import Dice
 from nnkit.losses.function_loss import FunctionLoss
 from nnkit.losses.functions import (
@@ -16,6 +17,7 @@ from nnkit.losses.functions import (
     categorical_focal_crossentropy,
     categorical_hinge,
     cosine_similarity,
+    ctc,
     dice,
     hinge,
     huber,
@@ -45,6 +47,7 @@ from nnkit.losses.tversky_loss import Tversky
 
 __all__ = [
     "BCE",
+    "CTC",
     "KLD",
     "MAE",
     "MAPE",
@@ -78,6 +81,7 @@ __all__ = [
     "categorical_focal_crossentropy",
     "categorical_hinge",
     "cosine_similarity",
+    "ctc",
     "dice",
     "get",
     "hinge",

@@ -33,6 +33,7 @@ from nnkit.losses.categorical_crossentropy_loss import CategoricalCrossentropy
 from nnkit.losses.categorical_focal_crossentropy_loss import CategoricalFocalCrossentropy
 from nnkit.losses.categorical_hinge_loss import CategoricalHinge
 from nnkit.losses.cosine_similarity_loss import CosineSimilarity
+from nnkit.losses.ctc_loss import CTC
 from nnkit.losses.dice_loss import Dice
 from nnkit.losses.hinge_loss import Hinge
 from nnkit.losses.huber_loss import Huber
@@ -59,6 +60,7 @@ __all__ = [
     "categorical_hinge",
     "computed_by",
     "cosine_similarity",
+    "ctc",
     "dice",
     "hinge",
     "huber",
@@ -319,3 +321,8 @@ def tversky(
     y_true: Tensor, y_pred: Tensor, alpha: float = 0.5, beta: float = 0.5, axis: Any = None
 ) -> Tensor:
     """The value of the batch or of each sample; see :class:`nnkit.losses.Tversky`."""
+
+
+@computed_by(CTC)
+def ctc(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """The value of each sample; see :class:`nnkit.losses.CTC`. It takes arrays, no expressions."""

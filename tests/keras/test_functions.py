@@ -88,6 +88,7 @@ def test_what_is_there_has_all_its_names(package):
         ("losses.categorical_focal_crossentropy", {"label_smoothing": 0.2}, DENSE[:3]),
         ("losses.categorical_focal_crossentropy", {"from_logits": True}, DENSE[:3]),
         ("losses.sparse_categorical_crossentropy", {"ignore_class": 2}, SPARSE[::2]),
+        ("losses.ctc", {}, [(LABELS[None, :2], STEPS[0][:1])]),
         ("metrics.top_k_categorical_accuracy", {"k": 2}, DENSE[:3]),
         ("metrics.sparse_top_k_categorical_accuracy", {"k": 2}, SPARSE[::2]),
         ("metrics.pearson_correlation", {}, DENSE[:3]),

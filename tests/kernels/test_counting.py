@@ -1,15 +1,18 @@
 import numpy as np
 import pytest
 
+from nnkit.kernels.cpu import alignment
 from nnkit.kernels.cpu import counting as kernels
-from tests.cuda.cases.counting import cases
+from tests.cuda.cases import alignment as of_alignments
+from tests.cuda.cases import counting as of_counting
 from tests.helpers import run
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_against_numpy(dtype, rng):
-    for case in cases(dtype, rng):
-        kernel = getattr(kernels, case.kernel)
+@pytest.mark.parametrize(("module", "of"), [(kernels, of_counting), (alignment, of_alignments)])
+def test_against_numpy(module, of, dtype, rng):
+    for case in of.cases(dtype, rng):
+        kernel = getattr(module, case.kernel)
         arguments = [a.copy() if isinstance(a, np.ndarray) else a for a in case.arguments]
         run(kernel, *arguments)
         for name, expected in case.expected.items():

@@ -22,6 +22,7 @@ LISTS = {
 }
 # Tested by themselves, and why they can't be on a list.
 ELSEWHERE = {
+    "CTC": "tests/losses: its targets have a length of their own",
     "Mean": "tests/metrics: it takes values",
     "Sum": "tests/metrics: it takes values",
     "InputLayer": "it is no step of a network",

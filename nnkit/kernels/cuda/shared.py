@@ -10,6 +10,7 @@ from typing import Any
 from nnkit.kernels._jit import Kernel
 from nnkit.kernels.cpu import (
     activations,
+    alignment,
     attention,
     batch,
     counting,
@@ -116,6 +117,7 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
     by_one_thread += [counting.count_by_threshold, counting.count_hits]
     by_one_thread += [counting.count_pairs, counting.add_moments]
     by_thread = [counting.argmax_rows, counting.top_k_categorical_accuracy, counting.among_first]
+    by_thread += [alignment.ctc, alignment.ctc_backward]
     by_thread += [counting.ignore_class, counting.keep_largest]
     made = [from_cpu(k, _cuda.elements(_written(k)), ELEMENTS) for k in by_elements]
     made += [from_cpu(k, _cuda.elements(_written(k)), ELEMENTS) for k in by_thread]
