@@ -113,7 +113,8 @@ def computed_by(cls: type[Loss | Metric], elementwise: bool = False) -> Callable
                 return _owner(cls, bound).call(y_true, y_pred)
             return _of_arrays(_owner(cls, bound), y_true, y_pred, elementwise)
 
-        stands_for(function, cls)
+        # The metric of this name has the other sign.
+        stands_for(function, cls, "loss" if cls is CosineSimilarity else None)
         if not cls.sparse:  # A FunctionMetric passes expressions, which can't be labels.
             register(function)
         return cast(F, function)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import functools
 import inspect
+import sys
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -68,8 +72,8 @@ class Metric(Configurable):
     There are three ways to define one. ``call`` (an expression) or ``forward`` (NumPy) gives a
     number for every row of an output, of which the result is the mean over the epoch. Or, as in
     Keras, ``__init__`` makes a state by :meth:`add_weight`, ``update_state`` adds a batch to it,
-    and ``result`` says what follows; these methods use NumPy. Or ``update`` adds a batch by
-    launching kernels, with ``recordable = True``.
+    and ``result`` says what follows; these methods use NumPy, or :mod:`nnkit.ops`, whose functions
+    give arrays there. Or ``update`` adds a batch by launching kernels, with ``recordable = True``.
 
     Outside of a model, ``update_state``, ``result`` and ``reset_state`` work as in Keras.
 
@@ -127,6 +131,9 @@ class Metric(Configurable):
             cls.sparse = None
         if "call" in vars(cls) and "recordable" not in vars(cls):
             cls.recordable = True
+        for name in ("update_state", "result"):
+            if name in vars(cls) and cls.__module__.split(".")[0] != "nnkit":
+                setattr(cls, name, _with_values(vars(cls)[name]))
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = snake_case(type(self).__name__) if name is None else name
@@ -381,6 +388,18 @@ class Metric(Configurable):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
+
+
+def _with_values(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method in which functions of :mod:`nnkit.ops` give arrays."""
+
+    @functools.wraps(method)
+    def evaluated(*arguments: Any, **named: Any) -> Any:
+        naming = sys.modules.get("nnkit.ops.naming")  # It takes long to import.
+        with naming.evaluating() if naming is not None else contextlib.nullcontext():
+            return method(*arguments, **named)
+
+    return evaluated
 
 
 def get(identifier: Any, loss: Loss | None = None, output_shape: Shape | None = None) -> Metric:

@@ -27,7 +27,7 @@ class LogCoshError(LossMetric):
     0.722559
     """
 
-    aliases = ("log_cosh",)
+    aliases = ("logcosh", "log_cosh")
     measured = losses.LogCosh
     direction = "min"
 

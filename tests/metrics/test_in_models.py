@@ -130,7 +130,23 @@ def trained(weights=None, **compiled):
     return model, x, y
 
 
-OWN = [Keras, Late, Deviation, Expression, Kernels]
+class ByOps(Keras):
+    """The same with functions of nnkit.ops, whose results are compared by ==."""
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        y_true = ops.cast(y_true, "bool")
+        values = ops.logical_and(ops.equal(y_true, True), ops.greater(y_pred, 0.5))
+        same = ops.cast(y_pred > 0.5, "int32") == ops.cast(y_true, "int32")
+        values = ops.cast(values, "float32") * same
+        if sample_weight is not None:
+            values = ops.multiply(values, ops.reshape(sample_weight, (-1, 1)))
+        self.true_positives.assign_add(ops.sum(values))
+
+    def result(self):
+        return ops.square(ops.sqrt(self.true_positives.numpy()))
+
+
+OWN = [Keras, ByOps, Late, Deviation, Expression, Kernels]
 
 
 @pytest.mark.parametrize("eager", [False, True])
@@ -143,6 +159,7 @@ def test_metrics_of_ones_own(cls, eager):
     assert len(found) == 3
     expected = {
         Keras: ((y == 1) & (y_pred > 0.5)).sum(),
+        ByOps: ((y == 1) & (y_pred > 0.5)).sum(),
         Late: y_pred.min(axis=0),
         Deviation: np.abs(y - y_pred).max(axis=-1).mean(),
         Expression: np.abs(y - y_pred).max(axis=-1).mean(),

@@ -37,6 +37,8 @@ ALL = pytest.mark.parametrize(("name", "types"), signatures(np.float32, np.float
 # Computed in float64 on purpose: what is added up over many elements, ...
 LONG_SUMS = {"accumulate", "sum_squares", "clip_by_norm"}
 LONG_SUMS |= {"penalty_blocks", "penalty_sum", "norm_factors"}
+LONG_SUMS |= {"accumulate_weighted", "normalize_weights", "add_moments", "ctc", "ctc_backward"}
+LONG_SUMS |= {"count_by_threshold", "count_hits", "count_pairs"}
 # ... and what a thread computes once from numbers that arrive as float64.
 ONCE_A_THREAD = {
     "adam": "bias correction",
@@ -74,6 +76,8 @@ MORE_REGISTERS = {"matmul": 128, "matmul_bias": 128, "matmul_add": 144, "matmul_
 MORE_REGISTERS |= dict.fromkeys(("max_pool2d", "max_pool2d_backward"), 80)
 MORE_REGISTERS |= dict.fromkeys(("average_pool2d", "average_pool2d_backward"), 80)
 MORE_REGISTERS |= dict.fromkeys(("conv2d_transpose", "conv2d_transpose_bias"), 80)
+# A thread does a sample's alignments by itself.
+MORE_REGISTERS |= dict.fromkeys(("ctc", "ctc_backward"), 80)
 
 
 @pytest.fixture(autouse=True)
