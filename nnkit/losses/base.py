@@ -235,6 +235,17 @@ class Loss(Configurable):
 
     # ------------------------------------------------------------------------- outside a model
 
+    def without_repetitions(self, values: np.ndarray, shape: tuple[int, ...]) -> Any:
+        """The values of all rows as Keras gives them for predictions of a shape.
+
+        An array with one for each row or each sample; or a single value of the batch.
+        """
+        count = self.values_of(shape)
+        if count == values.size:
+            return values.reshape(shape[:-1])
+        whole = self.values_of((2, *shape[1:])) == 1  # Of a batch of two samples.
+        return values[0] if whole else values[:: values.size // count]
+
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Compute the loss of arrays, outside of a model.
 
@@ -261,8 +272,7 @@ class Loss(Configurable):
                 weights *= counts.size / max(1, counts.sum())
         repeated = values.size // max(1, self.values_of(p.shape))
         if self.reduction in (None, "none"):
-            found = (values * weights)[::repeated].astype(p.dtype)
-            return found.reshape(p.shape[:-1]) if repeated == 1 else found
+            return self.without_repetitions((values * weights).astype(p.dtype), p.shape)
         total = float(values @ weights)
         if self.reduction == "sum":
             return total / repeated

@@ -48,6 +48,14 @@ class CTC(BuiltInLoss):
     recordable = True
     sparse = True
 
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "ctc",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(reduction, name, dtype)
+
     def prepare(self, y: Any, output_shape: tuple[int | None, ...]) -> np.ndarray:
         """Check the labels, and return them as (n, length)."""
         if len(output_shape) != 3:

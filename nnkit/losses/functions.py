@@ -159,12 +159,11 @@ def _of_arrays(owner: Any, y_true: Any, y_pred: Any, elementwise: bool) -> np.nd
         values = owner.forward(t.reshape(-1, 1), p.reshape(-1, 1)).reshape(shape)
     else:
         values = owner.forward(t, p).reshape(-1)
-        count = owner.values_of(p.shape) if isinstance(owner, Loss) else values.size
-        if count < values.size:  # A value is repeated for rows.
-            values = values[:: values.size // count]
-            return cast(np.ndarray, values[0] if count == 1 else values)
-        values = values.reshape(p.shape[:-1])
-    return cast(np.ndarray, values[0] if single else values)
+        if isinstance(owner, Loss):
+            values = owner.without_repetitions(values, p.shape)
+        else:
+            values = values.reshape(p.shape[:-1])
+    return cast(np.ndarray, values[0] if single and np.ndim(values) else values)
 
 
 @computed_by(MeanSquaredError)

@@ -69,6 +69,7 @@ def test_files(y_true, rng, files):
     # Keras does not compile, load or save these.
     odd = ("_ids=True", "num_regressors", "label_weights")
     cases = [case for case in cases if not any(word in str(case) for word in odd)]
+    cases = list({type(case.metric): case for case in cases}.values())
     x, y = cases[-1].outputs(rng, 20), cases[-1].targets(rng, 20)
     ours = nnkit.Sequential([nnkit.Input((4,)), nnkit.layers.Activation("linear")])
     named = [again(case.metric, name=f"m{i}") for i, case in enumerate(cases)]
