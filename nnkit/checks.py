@@ -98,6 +98,23 @@ def one_of(owner: str, name: str, value: Any, known: tuple[str, ...]) -> str:
     return value
 
 
+def float_dtype(owner: str, value: Any) -> str | None:
+    """The name of a data type of numbers with fractions, or None.
+
+    Raises
+    ------
+    ValueError
+        It is neither float32 nor float64.
+    """
+    try:
+        name = None if value is None else np.dtype(value).name
+    except TypeError:
+        name = repr(value)
+    if name not in (None, "float32", "float64"):
+        raise ValueError(f"{owner}: dtype is 'float32', 'float64' or None, got {value!r}")
+    return name
+
+
 def data_format(owner: str, value: Any) -> str:
     """Check an axis order of images; None is ``"channels_last"``."""
     known = ("channels_last", "channels_first")

@@ -38,7 +38,9 @@ T = TypeVar("T", bound="Configurable")
 _classes: dict[str, dict[str, type[Configurable]]] = {}
 _functions: dict[str, Callable[..., Any]] = {}
 _wrappers: dict[str, Callable[[Any], Configurable]] = {}  # The class that wraps functions, by kind.
-_stand_ins: list[tuple[Callable[..., Any], str]] = []  # nnkit's functions, their classes' names.
+_stand_ins: list[
+    tuple[Callable[..., Any], str, str | None]
+] = []  # nnkit's functions, their classes' names.
 _everywhere: dict[str, Any] = {}  # Custom classes and functions that hold in no block alone.
 _customs: ContextVar[dict[str, Any]] = ContextVar("custom_objects")  # Each under both of its names.
 
@@ -252,9 +254,14 @@ def _can_be_registered(item: Any) -> TypeGuard[type[Configurable]]:
     return isinstance(item, type) and issubclass(item, Configurable) and hasattr(item, "kind")
 
 
-def stands_for(function: Callable[..., Any], cls: type[Configurable]) -> None:
-    """Make :func:`resolve` replace one of nnkit's functions by the class of this name."""
-    _stand_ins.append((function, cls.__name__))
+def stands_for(
+    function: Callable[..., Any], cls: type[Configurable], kind: str | None = None
+) -> None:
+    """Make :func:`resolve` replace one of nnkit's functions by the class of this name.
+
+    ``kind`` is the only one for which it does, if the other kind's class gives something else.
+    """
+    _stand_ins.append((function, cls.__name__, kind))
 
 
 @contextlib.contextmanager
@@ -457,7 +464,11 @@ def resolve(kind: str, identifier: Any) -> Any:
     registered one, becomes an object of the class that it stands for, or one that wraps it.
     """
     if kind in _wrappers and is_function(identifier):
-        stood_for = [name for function, name in _stand_ins if function is identifier]
+        stood_for = [
+            name
+            for function, name, only in _stand_ins
+            if function is identifier and only in (None, kind)
+        ]
         if stood_for and stood_for[0] in _classes.get(kind, {}):
             return _classes[kind][stood_for[0]]()
         return _wrappers[kind](identifier)

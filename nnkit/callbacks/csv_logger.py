@@ -6,6 +6,8 @@ import csv
 import os
 from typing import Any, TextIO
 
+import numpy as np
+
 from nnkit.callbacks.callback import Callback, Logs
 from nnkit.errors import warn
 
@@ -33,7 +35,8 @@ class CSVLogger(Callback):
     -----
     The columns are the results of the first epoch in alphabetical order, as in Keras, and those of
     the validation, even if it runs in later epochs only. A missing value is written as ``NA``. An
-    existing file is replaced when the first epoch is done.
+    existing file is replaced when the first epoch is done. A result that is an array is written in
+    brackets.
 
     Examples
     --------
@@ -77,7 +80,7 @@ class CSVLogger(Callback):
         """Write a row, and before the first one the columns' names."""
         if not self._training:
             raise RuntimeError("CSVLogger writes between on_train_begin and on_train_end only")
-        row: dict[str, Any] = dict(logs or {})
+        row: dict[str, Any] = {n: _plain(value) for n, value in (logs or {}).items()}
         if self._file is None:
             self._file = self._open()
             self._writer = self._begin(self._file, sorted({*row, *self._results()}))
@@ -128,3 +131,8 @@ class CSVLogger(Callback):
         if self._file is not None:
             self._file.close()
         self._file, self._training = None, False
+
+
+def _plain(value: Any) -> Any:
+    """What a row has for a result: an array in brackets, as in Keras."""
+    return f"[{', '.join(map(str, np.ravel(value).tolist()))}]" if np.ndim(value) else value

@@ -81,7 +81,13 @@ class MonitorCallback(Callback):
         logs = logs or {}
         if self.monitor in logs:
             self._warned = True
-            return float(np.asarray(logs[self.monitor]).item())
+            value = np.asarray(logs[self.monitor])
+            if value.size != 1:
+                raise ValueError(
+                    f"{type(self).__name__}: {self.monitor!r} is an array of {value.size} numbers, "
+                    "of which none is the one to monitor; give the metric an average"
+                )
+            return float(value.item())
         of_validation = self.monitor.removeprefix("val_") in logs
         if not self._warned and not (of_validation and self.params.get("do_validation")):
             self._warned = True

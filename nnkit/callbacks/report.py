@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
+import numpy as np
+
 from nnkit.utils.terminal import short
 
 __all__ = ["report"]
@@ -44,7 +46,9 @@ def report(rows: Sequence[Row]) -> str | None:
     names = list(dict.fromkeys(name for _, logs in rows for name in logs))
     if not names:
         return None
+    arrays = {name for _, logs in rows for name, value in logs.items() if np.ndim(value)}
     first = [name for name in names if not (name.startswith("val_") and name[4:] in names)]
+    first = [name for name in first if name not in arrays]
     charts = "".join(_chart(name, rows) for name in first[:_CHARTS])
     return f"<div>{_table(names, rows)}<div>{charts}</div></div>"
 
@@ -146,4 +150,6 @@ def _number(value: Any) -> float | None:
 
 def _text(value: Any) -> str:
     number = _number(value)
+    if number is None and value is not None and np.ndim(value):
+        return short(value)
     return short(number) if number is not None else "" if value is None else str(value)

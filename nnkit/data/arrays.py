@@ -37,6 +37,8 @@ class Arrays:
         For each output (n, ...), any number type; None for an output without a loss.
     weight : sequence of (numpy.ndarray or None)
         For each output (n, 1) or (n, steps): the weight of a sample's loss.
+    forms : sequence of (tuple or None)
+        For each output the shape in which a sample's targets were given; empty if nobody asks.
 
     Examples
     --------
@@ -49,6 +51,7 @@ class Arrays:
     x: Sequence[Any]
     y: Sequence[np.ndarray | None] = ()
     weight: Sequence[np.ndarray | None] = ()
+    forms: Sequence[tuple[int, ...] | None] = ()
 
     def __len__(self) -> int:
         return len(self.x[0])
@@ -76,7 +79,7 @@ class Arrays:
     def signature(self) -> tuple[Any, ...]:
         """Shapes and types: a recorded step is valid for data with equal ones."""
         bound = self.bound().items()
-        return (*self.shapes, *((name, a.shape[1:], a.dtype.str) for name, a in bound))
+        return (*self.forms, *self.shapes, *((name, a.shape[1:], a.dtype.str) for name, a in bound))
 
     def where(self, rows: slice) -> Arrays:
         """Views of some samples."""
@@ -84,7 +87,7 @@ class Arrays:
         def part(arrays: Sequence[Any]) -> list[Any]:
             return [a if a is None else a[rows] for a in arrays]
 
-        return Arrays(part(self.x), part(self.y), part(self.weight))
+        return Arrays(part(self.x), part(self.y), part(self.weight), self.forms)
 
 
 def rows(array: Any) -> Any:

@@ -9,7 +9,6 @@ import numpy as np
 from nnkit import activations, checks
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.dropout import Dropout
-from nnkit.layers.nodes import Placeholder
 
 __all__ = ["Cell"]
 
@@ -130,12 +129,12 @@ class Cell(Layer, abstract=True):
         sizes = [self.state_size] if isinstance(self.state_size, int) else self.state_size
         return [(batch, self.units), [(batch, size) for size in sizes]]
 
-    def masks(self, ones: Placeholder, features: int) -> dict[str, Placeholder]:
+    def masks(self, ones: Any, features: int) -> dict[str, Any]:
         """What to call the cell with in all timesteps of a batch: masks of its dropout.
 
         Parameters
         ----------
-        ones : Placeholder
+        ones : Any
             (batch, 1).
         features : int
             The number of inputs of a timestep.
@@ -146,11 +145,11 @@ class Cell(Layer, abstract=True):
             for name, drop in self._drops.items()
         }
 
-    def activate(self, x: Placeholder) -> Placeholder:
+    def activate(self, x: Any) -> Any:
         """The activation of x."""
         return x if self.activation is None else self.activation(x)
 
 
-def masked(x: Placeholder, mask: Placeholder | None) -> Placeholder:
+def masked(x: Any, mask: Any) -> Any:
     """x times a mask, if there is one."""
     return x if mask is None else x * mask

@@ -12,7 +12,6 @@ from nnkit.layers.base import Layer, Shape
 from nnkit.layers.conv1d import Conv1D
 from nnkit.layers.conv2d import Conv2D
 from nnkit.layers.dropout import Dropout
-from nnkit.layers.nodes import Placeholder
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.layers.unrolled import Unrolled
 
@@ -206,7 +205,7 @@ class ConvLSTM(Unrolled, abstract=True):
                 f"layer {self.name!r}: initial_state must be two arrays, h and c, got {len(states)}"
             )
 
-    def masks(self, ones: Placeholder, step: Shape) -> dict[str, Any]:
+    def masks(self, ones: Any, step: Shape) -> dict[str, Any]:
         """The mask of the state, if there is recurrent dropout."""
         if "of_state" not in self._drops:
             return {}
@@ -216,13 +215,14 @@ class ConvLSTM(Unrolled, abstract=True):
         images = ops.reshape(ones, (-1, *(1 for _ in shape))) * np.ones((1, *shape), self.dtype)
         return {"mask": self._drops["of_state"](images)}
 
-    def of_inputs(self, x: Placeholder) -> Placeholder:
+    def of_inputs(self, x: Any) -> Any:
         """The convolution of the images of all timesteps, one batch of them all."""
         return self.all_steps(self._drops["of_input"](x) if "of_input" in self._drops else x)
 
-    def step(self, x: Placeholder, states: list[Any], mask: Any = None) -> Any:
+    def step(self, x: Any, states: list[Any], **common: Any) -> Any:
         """The formulas of an LSTM, by channels."""
         h, c = states
+        mask = common.get("mask")
         z = x + self.of_state(h if mask is None else h * mask)
         i, f, g, o = (self._channels(z, number) for number in range(4))
         gate = self.recurrent_activation or (lambda value: value)
@@ -231,7 +231,7 @@ class ConvLSTM(Unrolled, abstract=True):
         h = gate(o) * activate(c)
         return h, [h, c]
 
-    def _channels(self, z: Placeholder, number: int) -> Placeholder:
+    def _channels(self, z: Any, number: int) -> Any:
         part = slice(number * self.filters, (number + 1) * self.filters)
         return z[:, part] if self.channel_axis == 1 else z[..., part]
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from nnkit import activations
 from nnkit.layers.cell import Cell
-from nnkit.layers.nodes import Placeholder
 
 __all__ = ["GatedCell"]
 
@@ -25,7 +24,7 @@ class GatedCell(Cell, abstract=True):
         super().__init__(units, activation, use_bias, **options)
         self.recurrent_activation = activations.get(recurrent_activation, self.dtype)
 
-    def gate(self, x: Placeholder) -> Placeholder:
+    def gate(self, x: Any) -> Any:
         """The recurrent activation of x."""
         return x if self.recurrent_activation is None else self.recurrent_activation(x)
 

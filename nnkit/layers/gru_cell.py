@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from nnkit import checks
 from nnkit.layers.cell import masked
 from nnkit.layers.gated_cell import GatedCell
-from nnkit.layers.nodes import Placeholder
 
 __all__ = ["GRUCell"]
 
@@ -62,23 +61,23 @@ class GRUCell(GatedCell):
 
     def call(
         self,
-        inputs: Placeholder,
+        inputs: Any,
         states: Any,
         input_mask: Any = None,
         state_mask: Any = None,
-    ) -> tuple[Placeholder, list[Placeholder]]:
+    ) -> tuple[Any, list[Any]]:
         """The output and the state after a timestep."""
         from nnkit import ops
 
-        h, two = states[0], self.reset_after and self.bias is not None
+        h, bias = states[0], self.bias
         x = ops.matmul(masked(inputs, input_mask), self.kernel)
-        if self.bias is not None:
-            x = x + (self.bias[0] if two else self.bias)
+        if bias is not None:
+            x = x + (bias[0] if self.reset_after else bias)
         state, kernel = masked(h, state_mask), self.recurrent_kernel
         if self.reset_after:
             inner = ops.matmul(state, kernel)
-            if two:
-                inner = inner + self.bias[1]
+            if bias is not None:
+                inner = inner + bias[1]
         else:
             inner = ops.matmul(state, kernel[:, : 2 * self.units])
         z = self.gate(self.columns(x, 0) + self.columns(inner, 0))

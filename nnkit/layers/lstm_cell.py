@@ -8,7 +8,6 @@ from nnkit import checks
 from nnkit.layers.base import Shape
 from nnkit.layers.cell import masked
 from nnkit.layers.gated_cell import GatedCell
-from nnkit.layers.nodes import Placeholder
 
 __all__ = ["LSTMCell"]
 
@@ -70,11 +69,11 @@ class LSTMCell(GatedCell):
 
     def call(
         self,
-        inputs: Placeholder,
+        inputs: Any,
         states: Any,
         input_mask: Any = None,
         state_mask: Any = None,
-    ) -> tuple[Placeholder, list[Placeholder]]:
+    ) -> tuple[Any, list[Any]]:
         """The output and the states after a timestep."""
         from nnkit import ops
 

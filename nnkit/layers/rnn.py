@@ -7,7 +7,6 @@ from typing import Any
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.first_states import as_list
 from nnkit.layers.inside import layers_from
-from nnkit.layers.nodes import Placeholder
 from nnkit.layers.unrolled import Unrolled
 
 __all__ = ["RNN", "output_size", "state_sizes"]
@@ -113,11 +112,11 @@ class RNN(Unrolled):
         """The shape of a sample's output in a timestep, for inputs of a shape."""
         return (output_size(self.cell),)
 
-    def masks(self, ones: Placeholder, step: Shape) -> dict[str, Any]:
+    def masks(self, ones: Any, step: Shape) -> dict[str, Any]:
         """The cell's masks of dropout, if it has any."""
         return self.cell.masks(ones, step[-1]) if hasattr(self.cell, "masks") else {}
 
-    def step(self, x: Placeholder, states: list[Any], **common: Any) -> Any:
+    def step(self, x: Any, states: list[Any], **common: Any) -> Any:
         """The cell's output and its new states."""
         given = self.cell(x, states, **common)
         if not isinstance(given, (list, tuple)) or len(given) != 2:

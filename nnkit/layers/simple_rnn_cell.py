@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from nnkit.layers.cell import Cell, masked
-from nnkit.layers.nodes import Placeholder
 
 __all__ = ["SimpleRNNCell"]
 
@@ -33,11 +32,11 @@ class SimpleRNNCell(Cell):
 
     def call(
         self,
-        inputs: Placeholder,
+        inputs: Any,
         states: Any,
         input_mask: Any = None,
         state_mask: Any = None,
-    ) -> tuple[Placeholder, list[Placeholder]]:
+    ) -> tuple[Any, list[Any]]:
         """The output and the state after a timestep."""
         from nnkit import ops
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.inside import layers_from
-from nnkit.layers.nodes import Placeholder
 from nnkit.layers.rnn import output_size, state_sizes
 
 __all__ = ["StackedRNNCells"]
@@ -70,7 +69,7 @@ class StackedRNNCells(Layer):
         batch = input_shape[0]
         return [(batch, self.output_size), [(batch, size) for size in self.state_size]]
 
-    def masks(self, ones: Placeholder, features: int) -> dict[str, Any]:
+    def masks(self, ones: Any, features: int) -> dict[str, Any]:
         """What to call each cell with in all timesteps of a batch, as ``inner``."""
         found = []
         for cell in self.cells:
@@ -78,11 +77,10 @@ class StackedRNNCells(Layer):
             features = output_size(cell)
         return {"inner": found} if any(found) else {}
 
-    def call(
-        self, inputs: Placeholder, states: Any, inner: Any = None
-    ) -> tuple[Placeholder, list[Placeholder]]:
+    def call(self, inputs: Any, states: Any, inner: Any = None) -> tuple[Any, list[Any]]:
         """The last cell's output, and all states after a timestep."""
-        states, after = list(states), []
+        states = list(states)
+        after: list[Any] = []
         for cell, named in zip(self.cells, inner or [{}] * len(self.cells), strict=True):
             own, states = states[: len(state_sizes(cell))], states[len(state_sizes(cell)) :]
             inputs, new = cell(inputs, own, **named)

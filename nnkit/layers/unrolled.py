@@ -11,7 +11,6 @@ import numpy as np
 from nnkit import checks
 from nnkit.layers.base import Shape
 from nnkit.layers.first_states import FirstStates, as_list
-from nnkit.layers.nodes import Placeholder
 
 __all__ = ["Unrolled"]
 
@@ -66,15 +65,15 @@ class Unrolled(FirstStates, abstract=True):
         """The shape of a sample's output in a timestep, for inputs of a shape."""
         return self.state_shapes(step)[0]
 
-    def of_inputs(self, x: Placeholder) -> Placeholder:
+    def of_inputs(self, x: Any) -> Any:
         """What is computed from the inputs of all timesteps at once."""
         return x
 
-    def masks(self, ones: Placeholder, step: Shape) -> dict[str, Any]:
+    def masks(self, ones: Any, step: Shape) -> dict[str, Any]:
         """What all timesteps of a batch have in common, for ``step``; ones are (batch, 1)."""
         return {}
 
-    def step(self, x: Placeholder, states: list[Any], **common: Any) -> Any:
+    def step(self, x: Any, states: list[Any], **common: Any) -> Any:
         """The output and the new states of a timestep."""
         raise NotImplementedError
 
@@ -109,7 +108,7 @@ class Unrolled(FirstStates, abstract=True):
             [of_y, *(None for _ in self.state_shapes(x.shape[2:]))] if self.return_state else of_y
         )
 
-    def call(self, x: Placeholder, initial_state: Any = None, mask: Any = None) -> Any:
+    def call(self, x: Any, initial_state: Any = None, mask: Any = None) -> Any:
         """The output, and perhaps the states, after all timesteps."""
         from nnkit import ops
 
@@ -138,7 +137,7 @@ class Unrolled(FirstStates, abstract=True):
         return [y, *states] if self.return_state else y
 
 
-def _zeros(ones: Placeholder, shape: Sequence[int]) -> Placeholder:
+def _zeros(ones: Any, shape: Sequence[int]) -> Any:
     """Zeros of a shape for each row of ones, (batch, 1)."""
     from nnkit import ops
 
@@ -146,7 +145,7 @@ def _zeros(ones: Placeholder, shape: Sequence[int]) -> Placeholder:
     return column * np.zeros((1, *shape), ones.dtype)
 
 
-def _where(counts: Placeholder, a: Placeholder, b: Placeholder) -> Placeholder:
+def _where(counts: Any, a: Any, b: Any) -> Any:
     """Rows of a where they count, otherwise of b."""
     from nnkit import ops
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -9,28 +10,39 @@ import numpy as np
 from nnkit import checks, config
 from nnkit.conversion import to_numpy
 from nnkit.losses import targets
+from nnkit.losses.row_function import RowFunction
 from nnkit.registry import Configurable, resolve, snake_case
 
 if TYPE_CHECKING:
     from nnkit.layers import Layer
 
-__all__ = ["Loss", "get"]
+__all__ = ["BuiltInLoss", "Loss", "get"]
+
+_MEANS = ("sum_over_batch_size", "mean")
+_REDUCTIONS = (*_MEANS, "mean_with_sample_weight", "sum", "none")
 
 
 class Loss(Configurable):
     """A loss: ``forward`` computes it for each row of an output, ``backward`` its gradient.
 
     A row is a vector along the output's last axis: (batch, k) has one for each sample,
-    (batch, steps, k) one for each timestep. A custom loss defines ``forward`` and ``backward``,
-    which may use NumPy. If they only launch kernels, set ``recordable = True``.
+    (batch, steps, k) one for each timestep. A custom loss defines ``call``, whose gradient is
+    derived; or ``forward`` and ``backward``, which may use NumPy. If these only launch kernels, set
+    ``recordable = True``.
 
     Parameters
     ----------
     name : str, optional
         By default the class's name in snake_case.
-    reduction : str
-        ``"sum_over_batch_size"``: the mean over rows. With sample weights, the sum of weighted
-        losses is still divided by the number of rows, as in Keras. ``"sum"``: not divided.
+    reduction : str or None
+        ``"sum_over_batch_size"`` or ``"mean"``: the mean over rows. With sample weights, the sum of
+        weighted losses is still divided by the number of rows, as in Keras.
+        ``"mean_with_sample_weight"``: the sum of weighted losses, divided by that of the weights.
+        ``"sum"``: not divided. None or ``"none"``: calling the loss gives an array with the loss of
+        each row; ``compile`` doesn't take such a loss.
+    dtype : {"float32", "float64", None}
+        Of computations outside of a model, by default that of the predictions. A model computes its
+        losses in its own data type.
 
     Attributes
     ----------
@@ -40,11 +52,20 @@ class Loss(Configurable):
     Raises
     ------
     ValueError
-        The reduction is unknown.
+        The reduction or the data type is unknown.
 
     Examples
     --------
     >>> import numpy as np, nnkit
+    >>> from nnkit import ops
+    >>> class Quartic(nnkit.losses.Loss):
+    ...     def call(self, y_true, y_pred):
+    ...         return ops.mean((y_pred - y_true) ** 4, axis=-1)
+    >>> Quartic()(np.array([[1.0, 2.0]]), np.array([[1.0, 4.0]]))
+    8.0
+
+    The same with a gradient of one's own:
+
     >>> class Cubic(nnkit.losses.Loss):
     ...     def forward(self, y_true, y_pred):
     ...         self.difference = y_pred - y_true.reshape(y_pred.shape)
@@ -62,12 +83,44 @@ class Loss(Configurable):
     sparse: ClassVar[bool] = False
     y_pred: np.ndarray
 
-    def __init__(self, name: str | None = None, reduction: str = "sum_over_batch_size") -> None:
-        self.name = snake_case(type(self).__name__) if name is None else name
-        known = ("sum_over_batch_size", "sum")
-        self.reduction = checks.one_of(type(self).__name__, "reduction", reduction, known)
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "call" in vars(cls) and "recordable" not in vars(cls):
+            cls.recordable = True
+
+    def __init__(
+        self,
+        name: str | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        dtype: Any = None,
+    ) -> None:
+        owner = type(self).__name__
+        self.name = snake_case(owner) if name is None else name
+        if reduction is not None:
+            checks.one_of(owner, "reduction", reduction, _REDUCTIONS)
+        self.reduction = reduction
+        self.dtype = checks.float_dtype(owner, dtype)
 
     # --------------------------------------------------------------- what a subclass implements
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss as an expression, from which value and gradient are derived.
+
+        Parameters
+        ----------
+        y_true, y_pred : expression
+            Both in the shape of the predictions, (batch, ..., k).
+
+        Returns
+        -------
+        expression
+            Made with :mod:`nnkit.ops`: a value for each row, for each element (then averaged over
+            rows), or for the batch.
+        """
+        raise TypeError(
+            f"{type(self).__name__} must define forward(self, y_true, y_pred) and "
+            "backward(self, weights), or call(self, y_true, y_pred)"
+        )
 
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Compute the loss of every row, and keep on ``self`` what ``backward`` needs.
@@ -85,7 +138,8 @@ class Loss(Configurable):
         numpy.ndarray
             (rows,).
         """
-        raise TypeError(f"{type(self).__name__} must define forward(self, y_true, y_pred)")
+        self._y_true, self._y_pred = y_true, y_pred
+        return self._rows.forward(self, y_true, y_pred)
 
     def backward(self, weights: np.ndarray) -> np.ndarray:
         """The gradient of ``sum(weights * values)`` with respect to ``y_pred``, in its shape.
@@ -95,7 +149,22 @@ class Loss(Configurable):
         weights : numpy.ndarray
             (rows,): the rows' sample weights, divided by their number unless ``reduction="sum"``.
         """
-        raise TypeError(f"{type(self).__name__} must define backward(self, weights)")
+        if "_y_pred" not in vars(self):
+            raise TypeError(f"{type(self).__name__} must define backward(self, weights)")
+        return self._rows.backward(self, self._y_true, self._y_pred, weights)
+
+    @property
+    def _rows(self) -> RowFunction:
+        """What derives values and gradients from ``call``."""
+        rows: RowFunction = vars(self).setdefault("_of_rows", RowFunction(self.name, self.call))
+        return rows
+
+    def values_of(self, shape: tuple[int, ...]) -> int:
+        """How many values there are for predictions of a shape, by default one for each row.
+
+        Where there are fewer, a value is repeated for several rows, one after the other.
+        """
+        return math.prod(shape[:-1])
 
     def forward_logits(self, y_true: np.ndarray, z: np.ndarray) -> np.ndarray:
         """``forward`` for a loss that ``absorbs`` the last activation: ``z`` is its input.
@@ -166,7 +235,18 @@ class Loss(Configurable):
 
     # ------------------------------------------------------------------------- outside a model
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+    def without_repetitions(self, values: np.ndarray, shape: tuple[int, ...]) -> Any:
+        """The values of all rows as Keras gives them for predictions of a shape.
+
+        An array with one for each row or each sample; or a single value of the batch.
+        """
+        count = self.values_of(shape)
+        if count == values.size:
+            return values.reshape(shape[:-1])
+        whole = self.values_of((2, *shape[1:])) == 1  # Of a batch of two samples.
+        return values[0] if whole else values[:: values.size // count]
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Compute the loss of arrays, outside of a model.
 
         Parameters
@@ -174,25 +254,61 @@ class Loss(Configurable):
         y_true, y_pred : array
             Arrays with equally many rows; a vector of predictions is n samples of one output.
         sample_weight : array, optional
-            (n,).
+            (n,), or one for each row.
 
         Returns
         -------
-        float
-            The mean, or the sum if ``reduction="sum"``.
+        float or numpy.ndarray
+            The mean, the sum if ``reduction="sum"``, or an array of all if it is None.
         """
-        values = self.forward(*batch(self, y_true, y_pred)).astype(np.float64)
+        t, p = batch(self, y_true, y_pred)
+        values = self.forward(t, p).reshape(-1).astype(np.float64)
+        weights, counts = np.ones(values.size), self.counted(t)
         if sample_weight is not None:
-            values *= row_weights(self.name, sample_weight, np.shape(y_pred)[0], values.size)
-        total = float(values.sum())
-        return total if self.reduction == "sum" else total / max(1, values.size)
+            weights = row_weights(self.name, sample_weight, len(p), values.size)
+        if counts is not None:
+            weights = weights * counts.reshape(-1)
+            if self.reduction in _MEANS:
+                weights *= counts.size / max(1, counts.sum())
+        repeated = values.size // max(1, self.values_of(p.shape))
+        if self.reduction in (None, "none"):
+            return self.without_repetitions((values * weights).astype(p.dtype), p.shape)
+        total = float(values @ weights)
+        if self.reduction == "sum":
+            return total / repeated
+        divisor = values.size if self.reduction in _MEANS else weights.sum()
+        return float(total / divisor) if divisor else 0.0
+
+    def counted(self, y_true: np.ndarray) -> np.ndarray | None:
+        """Which rows count, if their targets may say that they don't: bool (rows,), or None."""
+        return None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Copy and pickle without the arrays of the last step."""
-        return {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
+        """Copy and pickle without the arrays of the last step, and what follows from ``call``."""
+        kept = {k: v for k, v in self.__dict__.items() if not isinstance(v, np.ndarray)}
+        kept.pop("_of_rows", None)
+        return kept
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
+
+
+class BuiltInLoss(Loss, abstract=True):
+    """A loss of nnkit's own: its arguments are in the order of Keras's.
+
+    Parameters
+    ----------
+    reduction, name, dtype
+        See :class:`Loss`.
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
 
 
 def batch(owner: Any, y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -201,7 +317,9 @@ def batch(owner: Any, y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]
     if predictions.ndim == 0:
         raise ValueError(f"{owner.name}: y_pred is the single number {predictions}")
     dtype = predictions.dtype.name
-    if dtype not in ("float32", "float64"):
+    if owner.dtype in ("float32", "float64"):
+        dtype = owner.dtype
+    elif dtype not in ("float32", "float64"):
         dtype = config.floatx()
     predictions = np.ascontiguousarray(predictions, dtype)
     if predictions.ndim == 1:
@@ -217,11 +335,13 @@ def batch(owner: Any, y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]
 def row_weights(owner: str, sample_weight: Any, samples: int, rows: int) -> np.ndarray:
     """The weight of every row, from the weight of every sample."""
     weights = to_numpy(sample_weight, f"{owner}: sample_weight", np.float64)
-    if weights.shape not in ((samples,), (samples, 1)):
+    by_sample = weights.shape in ((samples,), (samples, 1))
+    if not by_sample and (weights.ndim < 2 or len(weights) != samples or weights.size != rows):
         raise ValueError(
-            f"{owner}: sample_weight must have shape ({samples},), got {weights.shape}"
+            f"{owner}: sample_weight must have shape ({samples},), or a weight for each of the "
+            f"{rows} rows, got {weights.shape}"
         )
-    return np.repeat(weights.reshape(-1), rows // max(1, samples))
+    return np.repeat(weights.reshape(-1), rows // max(1, weights.size))
 
 
 def get(identifier: Any) -> Loss:

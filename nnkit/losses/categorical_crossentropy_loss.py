@@ -27,9 +27,8 @@ class CategoricalCrossentropy(Crossentropy):
         s from 0 to 1: t becomes (1 - s) t + s / classes.
     axis : int
         Must be -1.
-    reduction : str
+    reduction, name, dtype
         See :class:`Loss`.
-    name : str, optional
 
     Raises
     ------

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from nnkit.losses.base import Loss
-from nnkit.losses.row_function import RowFunction
 from nnkit.registry import function_name, function_named
 
 __all__ = ["FunctionLoss"]
@@ -28,8 +25,8 @@ class FunctionLoss(Loss, wraps_functions=True):
         :func:`nnkit.saving.register`.
     name : str, optional
         By default the function's name.
-    reduction : str
-        As in :class:`Loss`.
+    reduction, dtype
+        See :class:`Loss`.
 
     Raises
     ------
@@ -46,23 +43,17 @@ class FunctionLoss(Loss, wraps_functions=True):
     0.4338
     """
 
-    recordable = True
-
     def __init__(
         self,
         function: Callable[..., Any] | str,
         name: str | None = None,
-        reduction: str = "sum_over_batch_size",
+        reduction: str | None = "sum_over_batch_size",
+        dtype: Any = None,
     ) -> None:
         self.function = function_named("loss", function)
-        super().__init__(function_name(self.function) if name is None else name, reduction)
-        self._rows = RowFunction(self.name, self.function)
+        named = function_name(self.function) if name is None else name
+        super().__init__(named, reduction, dtype)
 
-    def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """The function's value for every row."""
-        self._y_true, self._y_pred = y_true, y_pred
-        return self._rows.forward(self, y_true, y_pred)
-
-    def backward(self, weights: np.ndarray) -> np.ndarray:
-        """The gradient derived from the function."""
-        return self._rows.backward(self, self._y_true, self._y_pred, weights)
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The function's expression."""
+        return self.function(y_true, y_pred)

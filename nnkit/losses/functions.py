@@ -28,10 +28,25 @@ from nnkit.checks import is_expression
 from nnkit.conversion import to_numpy
 from nnkit.losses.base import Loss, batch
 from nnkit.losses.binary_crossentropy_loss import BinaryCrossentropy
+from nnkit.losses.binary_focal_crossentropy_loss import BinaryFocalCrossentropy
 from nnkit.losses.categorical_crossentropy_loss import CategoricalCrossentropy
+from nnkit.losses.categorical_focal_crossentropy_loss import CategoricalFocalCrossentropy
+from nnkit.losses.categorical_hinge_loss import CategoricalHinge
+from nnkit.losses.cosine_similarity_loss import CosineSimilarity
+from nnkit.losses.ctc_loss import CTC
+from nnkit.losses.dice_loss import Dice
+from nnkit.losses.hinge_loss import Hinge
+from nnkit.losses.huber_loss import Huber
+from nnkit.losses.kl_divergence_loss import KLDivergence
+from nnkit.losses.log_cosh_loss import LogCosh
 from nnkit.losses.mean_absolute_error_loss import MeanAbsoluteError
+from nnkit.losses.mean_absolute_percentage_error_loss import MeanAbsolutePercentageError
 from nnkit.losses.mean_squared_error_loss import MeanSquaredError
+from nnkit.losses.mean_squared_logarithmic_error_loss import MeanSquaredLogarithmicError
+from nnkit.losses.poisson_loss import Poisson
 from nnkit.losses.sparse_categorical_crossentropy_loss import SparseCategoricalCrossentropy
+from nnkit.losses.squared_hinge_loss import SquaredHinge
+from nnkit.losses.tversky_loss import Tversky
 from nnkit.registry import register, stands_for
 
 if TYPE_CHECKING:
@@ -39,11 +54,26 @@ if TYPE_CHECKING:
 
 __all__ = [
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
     "computed_by",
+    "cosine_similarity",
+    "ctc",
+    "dice",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
     "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
     "sparse_categorical_crossentropy",
+    "squared_hinge",
+    "tversky",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,6 +85,8 @@ _SMALLEST = 1e-7  # Probabilities are clipped to [_SMALLEST, 1 - _SMALLEST], as 
 def computed_by(cls: type[Loss | Metric], elementwise: bool = False) -> Callable[[F], F]:
     """Combine a formula for expressions and the class that computes it for arrays to a function.
 
+    Where the class is given by an expression itself, the function needs no formula.
+
     Parameters
     ----------
     cls : type
@@ -65,6 +97,7 @@ def computed_by(cls: type[Loss | Metric], elementwise: bool = False) -> Callable
 
     def decorate(formula: F) -> F:
         signature = inspect.signature(formula)
+        by_class = "call" in vars(cls)  # Then the function is a signature and a docstring.
 
         @functools.wraps(formula)
         def function(*arguments: Any, **named: Any) -> Tensor:
@@ -75,16 +108,23 @@ def computed_by(cls: type[Loss | Metric], elementwise: bool = False) -> Callable
             y_true, y_pred, *_ = bound.args
             if is_expression(y_true) or is_expression(y_pred):
                 _check_expressions(cls, formula.__name__, y_true, y_pred)
-                return formula(*bound.args, **bound.kwargs)
-            options = {k: v for k, v in bound.arguments.items() if k not in ("y_true", "y_pred")}
-            return _of_arrays(cls(**options), y_true, y_pred, elementwise)
+                if not by_class:
+                    return formula(*bound.args, **bound.kwargs)
+                return _owner(cls, bound).call(y_true, y_pred)
+            return _of_arrays(_owner(cls, bound), y_true, y_pred, elementwise)
 
-        stands_for(function, cls)
+        # The metric of this name has the other sign.
+        stands_for(function, cls, "loss" if cls is CosineSimilarity else None)
         if not cls.sparse:  # A FunctionMetric passes expressions, which can't be labels.
             register(function)
         return cast(F, function)
 
     return decorate
+
+
+def _owner(cls: type[Loss | Metric], bound: inspect.BoundArguments) -> Any:
+    """The loss or metric with a function's arguments."""
+    return cls(**{k: v for k, v in bound.arguments.items() if k not in ("y_true", "y_pred")})
 
 
 def _check_expressions(cls: type[Loss | Metric], name: str, y_true: Any, y_pred: Any) -> None:
@@ -118,8 +158,12 @@ def _of_arrays(owner: Any, y_true: Any, y_pred: Any, elementwise: bool) -> np.nd
         shape = p.shape
         values = owner.forward(t.reshape(-1, 1), p.reshape(-1, 1)).reshape(shape)
     else:
-        values = owner.forward(t, p).reshape(p.shape[:-1])
-    return cast(np.ndarray, values[0] if single else values)
+        values = owner.forward(t, p).reshape(-1)
+        if isinstance(owner, Loss):
+            values = owner.without_repetitions(values, p.shape)
+        else:
+            values = values.reshape(p.shape[:-1])
+    return cast(np.ndarray, values[0] if single and np.ndim(values) else values)
 
 
 @computed_by(MeanSquaredError)
@@ -181,10 +225,104 @@ def sparse_categorical_crossentropy(
     y_true: Tensor,
     y_pred: Tensor,
     from_logits: bool = False,
-    ignore_class: None = None,
+    ignore_class: int | None = None,
     axis: int = -1,
 ) -> Tensor:
     """``-log(y_pred[y_true])``; see :class:`nnkit.losses.SparseCategoricalCrossentropy`.
 
     It takes arrays only, no expressions.
     """
+
+
+@computed_by(Huber)
+def huber(y_true: Tensor, y_pred: Tensor, delta: float = 1.0) -> Tensor:
+    """The value of each row; see :class:`nnkit.losses.Huber`."""
+
+
+@computed_by(LogCosh)
+def log_cosh(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """The value of each row; see :class:`nnkit.losses.LogCosh`."""
+
+
+@computed_by(MeanAbsolutePercentageError)
+def mean_absolute_percentage_error(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """The value of each row; see :class:`nnkit.losses.MeanAbsolutePercentageError`."""
+
+
+@computed_by(MeanSquaredLogarithmicError)
+def mean_squared_logarithmic_error(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """The value of each row; see :class:`nnkit.losses.MeanSquaredLogarithmicError`."""
+
+
+@computed_by(KLDivergence)
+def kl_divergence(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """The value of each row; see :class:`nnkit.losses.KLDivergence`."""
+
+
+@computed_by(Poisson)
+def poisson(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """The value of each row; see :class:`nnkit.losses.Poisson`."""
+
+
+@computed_by(Hinge)
+def hinge(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """The value of each row; see :class:`nnkit.losses.Hinge`."""
+
+
+@computed_by(SquaredHinge)
+def squared_hinge(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """The value of each row; see :class:`nnkit.losses.SquaredHinge`."""
+
+
+@computed_by(CategoricalHinge)
+def categorical_hinge(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """The value of each row; see :class:`nnkit.losses.CategoricalHinge`."""
+
+
+@computed_by(CosineSimilarity)
+def cosine_similarity(y_true: Tensor, y_pred: Tensor, axis: int = -1) -> Tensor:
+    """The value of each row; see :class:`nnkit.losses.CosineSimilarity`."""
+
+
+@computed_by(BinaryFocalCrossentropy)
+def binary_focal_crossentropy(
+    y_true: Tensor,
+    y_pred: Tensor,
+    apply_class_balancing: bool = False,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Tensor:
+    """The value of each row; see :class:`nnkit.losses.BinaryFocalCrossentropy`."""
+
+
+@computed_by(CategoricalFocalCrossentropy)
+def categorical_focal_crossentropy(
+    y_true: Tensor,
+    y_pred: Tensor,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Tensor:
+    """The value of each row; see :class:`nnkit.losses.CategoricalFocalCrossentropy`."""
+
+
+@computed_by(Dice)
+def dice(y_true: Tensor, y_pred: Tensor, axis: Any = None) -> Tensor:
+    """The value of the batch or of each sample; see :class:`nnkit.losses.Dice`."""
+
+
+@computed_by(Tversky)
+def tversky(
+    y_true: Tensor, y_pred: Tensor, alpha: float = 0.5, beta: float = 0.5, axis: Any = None
+) -> Tensor:
+    """The value of the batch or of each sample; see :class:`nnkit.losses.Tversky`."""
+
+
+@computed_by(CTC)
+def ctc(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    """The value of each sample; see :class:`nnkit.losses.CTC`. It takes arrays, no expressions."""

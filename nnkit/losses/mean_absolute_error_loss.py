@@ -12,9 +12,8 @@ class MeanAbsoluteError(RowLoss):
 
     Parameters
     ----------
-    reduction : str
+    reduction, name, dtype
         See :class:`Loss`.
-    name : str, optional
 
     Notes
     -----

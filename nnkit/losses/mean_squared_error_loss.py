@@ -12,9 +12,8 @@ class MeanSquaredError(RowLoss):
 
     Parameters
     ----------
-    reduction : str
+    reduction, name, dtype
         See :class:`Loss`.
-    name : str, optional
 
     Notes
     -----

@@ -9,7 +9,7 @@ import numpy as np
 from nnkit import checks
 from nnkit.engine.dispatch import empty, launch
 from nnkit.errors import warn
-from nnkit.losses.base import Loss
+from nnkit.losses.base import BuiltInLoss
 from nnkit.registry import registered
 
 _ROUNDING = 1e-4  # Rounding may make a probability a little larger than 1.
@@ -17,7 +17,7 @@ _ROUNDING = 1e-4  # Rounding may make a probability a little larger than 1.
 __all__ = ["Crossentropy", "RowLoss", "as_rows"]
 
 
-class RowLoss(Loss, abstract=True):
+class RowLoss(BuiltInLoss, abstract=True):
     """A loss computed by two kernels.
 
     Attributes
@@ -31,9 +31,6 @@ class RowLoss(Loss, abstract=True):
     recordable = True
     kernel: ClassVar[str]
     numbers: tuple[float, ...] = ()
-
-    def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
-        super().__init__(name, reduction)
 
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """The loss of each row."""
@@ -71,10 +68,11 @@ class Crossentropy(RowLoss, abstract=True):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
-        reduction: str = "sum_over_batch_size",
+        reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
+        dtype: Any = None,
     ) -> None:
-        super().__init__(reduction, name)
+        super().__init__(reduction, name, dtype)
         owner = type(self).__name__
         self.from_logits = checks.flag(owner, "from_logits", from_logits)
         self.label_smoothing = checks.number(owner, "label_smoothing", label_smoothing, "[0, 1]")

@@ -78,7 +78,9 @@ def as_numbers(owner: str, y: Any, output_shape: Shape, hint: str = "") -> np.nd
     return np.ascontiguousarray(array).reshape(len(array), int(np.prod(got)))
 
 
-def as_labels(owner: str, y: Any, output_shape: Shape, hint: str = "") -> np.ndarray:
+def as_labels(
+    owner: str, y: Any, output_shape: Shape, hint: str = "", ignored: int | None = None
+) -> np.ndarray:
     """Check targets that are a class label for each row of the output.
 
     Parameters
@@ -92,6 +94,8 @@ def as_labels(owner: str, y: Any, output_shape: Shape, hint: str = "") -> np.nda
         (batch, ..., classes).
     hint : str
         Advice for an error if ``y`` looks one-hot.
+    ignored : int, optional
+        A label that is allowed besides.
 
     Returns
     -------
@@ -117,11 +121,13 @@ def as_labels(owner: str, y: Any, output_shape: Shape, hint: str = "") -> np.nda
             f"outputs, got {array.shape}{'; ' + hint if hint and one_hot else ''}"
         )
     array = np.ascontiguousarray(array)
-    _check_labels(owner, array, classes)
+    _check_labels(owner, array, classes, ignored)
     return array
 
 
-def _check_labels(owner: str, labels: np.ndarray, classes: int | None) -> None:
+def _check_labels(owner: str, labels: np.ndarray, classes: int | None, ignored: int | None) -> None:
+    if ignored is not None:
+        labels = np.where(labels == ignored, 0, labels)
     if labels.size == 0 or classes is None:
         return
     fractional = labels.dtype.kind == "f" and not (labels == np.floor(labels)).all()

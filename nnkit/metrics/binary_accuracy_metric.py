@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nnkit import checks
 from nnkit.metrics.rows import RowMetric
 
@@ -13,7 +15,8 @@ class BinaryAccuracy(RowMetric):
 
     Parameters
     ----------
-    name : str, optional
+    name, dtype
+        See :class:`Metric`.
     threshold : float
 
     Raises
@@ -33,7 +36,7 @@ class BinaryAccuracy(RowMetric):
     kernel = "binary_accuracy"
     direction = "max"
 
-    def __init__(self, name: str | None = None, *, threshold: float = 0.5) -> None:
-        super().__init__(name)
+    def __init__(self, name: str | None = None, dtype: Any = None, threshold: float = 0.5) -> None:
+        super().__init__(name, dtype)
         self.threshold = checks.number("BinaryAccuracy", "threshold", threshold)
         self.numbers = (self.threshold,)

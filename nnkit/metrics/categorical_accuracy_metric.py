@@ -12,7 +12,8 @@ class CategoricalAccuracy(RowMetric):
 
     Parameters
     ----------
-    name : str, optional
+    name, dtype
+        See :class:`Metric`.
 
     Examples
     --------

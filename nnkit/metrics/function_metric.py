@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from nnkit.losses.row_function import RowFunction
 from nnkit.metrics.base import Metric
 from nnkit.registry import function_name, function_named
 
@@ -25,6 +22,8 @@ class FunctionMetric(Metric, wraps_functions=True):
         As for :class:`nnkit.losses.FunctionLoss`.
     name : str, optional
         By default the function's name.
+    dtype : data type, optional
+        See :class:`Metric`.
 
     Raises
     ------
@@ -41,13 +40,12 @@ class FunctionMetric(Metric, wraps_functions=True):
     1.5
     """
 
-    recordable = True
-
-    def __init__(self, function: Callable[..., Any] | str, name: str | None = None) -> None:
+    def __init__(
+        self, function: Callable[..., Any] | str, name: str | None = None, dtype: Any = None
+    ) -> None:
         self.function = function_named("metric", function)
-        super().__init__(name=function_name(self.function) if name is None else name)
-        self._rows = RowFunction(self.name, self.function)
+        super().__init__(dtype, function_name(self.function) if name is None else name)
 
-    def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """The function's value for every row."""
-        return self._rows.forward(self, y_true, y_pred)
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The function's expression."""
+        return self.function(y_true, y_pred)

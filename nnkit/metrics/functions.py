@@ -18,9 +18,21 @@ from typing import Any
 from nnkit.losses.functions import computed_by
 from nnkit.metrics.binary_accuracy_metric import BinaryAccuracy
 from nnkit.metrics.categorical_accuracy_metric import CategoricalAccuracy
+from nnkit.metrics.concordance_correlation_metric import ConcordanceCorrelation
+from nnkit.metrics.pearson_correlation_metric import PearsonCorrelation
 from nnkit.metrics.sparse_categorical_accuracy_metric import SparseCategoricalAccuracy
+from nnkit.metrics.sparse_top_k_categorical_accuracy_metric import SparseTopKCategoricalAccuracy
+from nnkit.metrics.top_k_categorical_accuracy_metric import TopKCategoricalAccuracy
 
-__all__ = ["binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"]
+__all__ = [
+    "binary_accuracy",
+    "categorical_accuracy",
+    "concordance_correlation",
+    "pearson_correlation",
+    "sparse_categorical_accuracy",
+    "sparse_top_k_categorical_accuracy",
+    "top_k_categorical_accuracy",
+]
 
 Tensor = Any  # An array or an expression.
 
@@ -45,3 +57,26 @@ def categorical_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
 @computed_by(SparseCategoricalAccuracy)
 def sparse_categorical_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """1 (right) or 0 for each row; see :class:`nnkit.metrics.SparseCategoricalAccuracy`."""
+
+
+@computed_by(TopKCategoricalAccuracy)
+def top_k_categorical_accuracy(y_true: Tensor, y_pred: Tensor, k: int = 5) -> Tensor:
+    """1 (right) or 0 for each row of arrays; see :class:`nnkit.metrics.TopKCategoricalAccuracy`."""
+    raise TypeError("top_k_categorical_accuracy takes arrays, no expressions; give compile itself")
+
+
+@computed_by(SparseTopKCategoricalAccuracy)
+def sparse_top_k_categorical_accuracy(
+    y_true: Tensor, y_pred: Tensor, k: int = 5, from_sorted_ids: bool = False
+) -> Tensor:
+    """1 (right) or 0 for each row; see :class:`nnkit.metrics.SparseTopKCategoricalAccuracy`."""
+
+
+@computed_by(PearsonCorrelation)
+def pearson_correlation(y_true: Tensor, y_pred: Tensor, axis: int = -1) -> Tensor:
+    """The value of each row; see :class:`nnkit.metrics.PearsonCorrelation`."""
+
+
+@computed_by(ConcordanceCorrelation)
+def concordance_correlation(y_true: Tensor, y_pred: Tensor, axis: int = -1) -> Tensor:
+    """The value of each row; see :class:`nnkit.metrics.ConcordanceCorrelation`."""

@@ -12,7 +12,8 @@ class MeanAbsoluteError(RowMetric):
 
     Parameters
     ----------
-    name : str, optional
+    name, dtype
+        See :class:`Metric`.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -27,12 +27,12 @@ class RowMetric(Metric, abstract=True):
     kernel: ClassVar[str]
     numbers: tuple[float, ...] = ()
 
-    def __init__(self, name: str | None = None) -> None:
-        super().__init__(name=name)
+    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(dtype, name)
 
     def forward(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """The value of each row."""
-        p, t = as_rows(y_pred, y_true, self.sparse)
+        p, t = as_rows(y_pred, y_true, bool(self.sparse))
         values = empty((len(p),), p.dtype)
         getattr(launch, self.kernel)(p, t, *self.numbers, values)
         return values

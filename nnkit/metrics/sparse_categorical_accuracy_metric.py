@@ -12,7 +12,8 @@ class SparseCategoricalAccuracy(RowMetric):
 
     Parameters
     ----------
-    name : str, optional
+    name, dtype
+        See :class:`Metric`.
 
     Examples
     --------

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, TypeVar
 
+from nnkit.checks import is_expression
 from nnkit.layers.nodes import holds_placeholders, operate
 
-__all__ = ["Axis", "Expression", "on_placeholders", "one", "over", "two"]
+__all__ = ["Axis", "Expression", "evaluating", "on_placeholders", "one", "over", "two"]
 
+_evaluates: ContextVar[bool] = ContextVar("evaluates", default=False)
 F = TypeVar("F", bound=Callable[..., Any])
 Expression = Any
 Axis = int | Sequence[int] | None
+
+
+@contextmanager
+def evaluating() -> Iterator[None]:
+    """In the block, functions of arrays give arrays, not expressions."""
+    token = _evaluates.set(True)
+    try:
+        yield
+    finally:
+        _evaluates.reset(token)
+
+
+def _value(made: Any) -> Any:
+    """The value of an expression of arrays, or of each in a list."""
+    if isinstance(made, (list, tuple)):
+        return [_value(one) for one in made]
+    return made.eval() if is_expression(made) else made
 
 
 def one(function: Callable[[Any], Any], name: str, meaning: str) -> Callable[[Any], Any]:
@@ -56,6 +77,7 @@ def on_placeholders(function: F, name: str) -> F:
     def operation(*arguments: Any, **named: Any) -> Any:
         if holds_placeholders([arguments, named]):
             return operate(name, *arguments, **named)
-        return function(*arguments, **named)
+        made = function(*arguments, **named)
+        return _value(made) if _evaluates.get() else made
 
     return operation  # type: ignore[return-value]

@@ -178,8 +178,6 @@ class Translator:
         if not isinstance(described, dict):
             return described
         class_name = _member(described, "class_name", str, f"a {kind}")
-        if class_name == "Accuracy":  # Not the same as "accuracy", which depends on shapes.
-            raise FileFormatError("the metric Accuracy, of equal numbers, which nnkit lacks.")
         config = dict(_member(described, "config", dict, class_name))
         function = config.pop("fn", None)
         if class_name in ("LossFunctionWrapper", "MeanMetricWrapper"):
@@ -188,6 +186,8 @@ class Translator:
             class_name = function
             if means_function(kind, function):
                 return _of_function(kind, function, config)
+        if kind == "loss" and config.get("reduction") == "none":
+            raise FileFormatError(f"{class_name} has reduction='none', which gives no single loss.")
         return self._object(kind, {"class_name": class_name, "config": config})
 
     # ------------------------------------------------------------------------- objects of any kind

@@ -14,7 +14,7 @@ from nnkit.losses.base import Loss
 from nnkit.metrics import Metric
 from nnkit.networks import Network
 from nnkit.registry import each, flat, is_one
-from nnkit.training.objective import Goal, Objective
+from nnkit.training.objective import Goal, names_of
 
 __all__ = ["Aims", "for_outputs"]
 
@@ -49,7 +49,7 @@ class Aims:
         weighted_metrics: Any,
         own: Callable[[Any], Any] = lambda part: part,
     ) -> None:
-        self.loss = each(loss, lambda one: own(losses.get(one)))
+        self.loss = each(loss, lambda one: own(_loss(one)))
         self.metrics = _checked("metrics", metrics, own)
         self.weighted = _checked("weighted_metrics", weighted_metrics, own)
         self.weights = each(loss_weights, partial(checks.number, "compile", "loss_weights"))
@@ -79,18 +79,41 @@ class Aims:
         for i, name in enumerate(names):
             loss: Loss | None = None if found[i] is None else apart(found[i])
             made = [
-                [apart(_metric(m, loss, shapes[i])) for m in given[i] or []]
+                [built(apart(_metric(m, loss, shapes[i])), loss, shapes[i]) for m in given[i] or []]
                 for given in (plain, weighted)
             ]
+            for metric in made[1]:
+                if metric.in_python and not metric.takes_weights:
+                    raise ValueError(
+                        f"{metric.name}: its update_state takes no sample_weight, so it can't be "
+                        "one of weighted_metrics"
+                    )
             weight = 1.0 if weights[i] is None else weights[i]
             goals.append(Goal(name, loss, weight, *made))
-        _refuse_twice(Objective(goals, []).names)
+        _refuse_twice(names_of(goals))
         return goals
 
     @property
     def usual_reduction(self) -> bool:
         """Whether all losses are means over rows, so that the size of a batch doesn't matter."""
         return all(loss.reduction != "sum" for loss in flat(self.loss))
+
+
+def _loss(given: Any) -> Loss:
+    """A loss that gives a number to make small."""
+    loss = losses.get(given)
+    if loss.reduction in (None, "none"):
+        raise ValueError(
+            f"compile: the loss {loss.name!r} has reduction={loss.reduction!r}, which gives a loss "
+            "for each row; a model makes one number small: give another reduction"
+        )
+    return loss
+
+
+def built(metric: Metric, loss: Loss | None, shape: Shape) -> Metric:
+    """The metric, with the state that an output's shape asks for."""
+    metric.ensure_built(shape, loss is not None and loss.sparse)
+    return metric
 
 
 def _refuse_twice(names: Sequence[str]) -> None:

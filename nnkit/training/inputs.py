@@ -128,6 +128,7 @@ def prepared(
         raise ValueError("class_weight is for models with one output; give sample_weight")
     found: list[np.ndarray | None] = []
     weighed: list[np.ndarray | None] = []
+    forms: dict[str, tuple[int, ...]] = {}  # What only metrics of the user's own ask for.
     pairs = zip(goals, data.y, data.weight, outputs, strict=True)
     for goal, target, weight, shape in pairs:
         if target is None:
@@ -138,14 +139,20 @@ def prepared(
         check_finite(target, name, network.dtype)
         ready = _prepare(goal, target, (len(data), *shape[1:]), name if many else "")
         found.append(ready)
+        if any(metric.in_python for metric in [*goal.metrics, *goal.weighted]):
+            forms[goal.name] = target.shape[1:]
         weighed.append(sample_weights(ready, weight, class_weight, network.dtype, shape))
-    return Arrays(data.x, found, weighed)
+    listed = [forms.get(goal.name) for goal in goals] if forms else []
+    return Arrays(data.x, found, weighed, listed)
 
 
 def _prepare(goal: Goal, target: np.ndarray, shape: Shape, name: str) -> np.ndarray:
     form: Any = goal.loss or [*goal.metrics, *goal.weighted][0]
     try:
         prepared: np.ndarray = form.prepare(target, shape)
+        if goal.loss is not None:
+            for metric in [*goal.metrics, *goal.weighted]:
+                metric.check(prepared, shape)
         return prepared
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name}: {error}" if name else str(error)) from error

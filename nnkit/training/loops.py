@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Batches", "Logs", "Pace", "Run", "evaluate", "fit", "predict"]
 
-Logs = dict[str, float]
+Logs = dict[str, Any]
 NOBODY = CallbackList()
 
 # The interval at which Python updates the progress bar and checks for Ctrl-C during an epoch.
@@ -82,7 +82,7 @@ def fit(
 
 def _train_epoch(model: Trainer, run: Run) -> Logs | None:
     """Train for an epoch; None if it has no batches."""
-    run.sums, run.done, listeners = 0.0, 0, run.listeners
+    run.sums, run.done, listeners = None, 0, run.listeners
     single = listeners.needs_train_batches
     logs = None
     for block in run.source.blocks(run.epoch):
@@ -114,7 +114,7 @@ def evaluate(
 
     The result is empty if a generator has no more data.
     """
-    run.sums, listeners = 0.0, run.listeners
+    run.sums, listeners = None, run.listeners
     listeners.on_test_begin()
     single = listeners.needs_test_batches
     remembers = bool(model.network.states())
@@ -177,8 +177,9 @@ class Run:
     listeners : CallbackList
     block : Block
         The current part of the data.
-    sums : array
-        Running sums of loss and metrics; see :class:`nnkit.training.objective.Objective`.
+    sums : array, optional
+        Running sums of loss and metrics, None at the beginning of an epoch; see
+        :class:`nnkit.training.objective.Objective`.
     epoch : int
     done : int
         Batches of the epoch that are done.
@@ -192,7 +193,7 @@ class Run:
     source: Source
     listeners: CallbackList = NOBODY
     check_numerics: bool = False
-    sums: Any = 0.0
+    sums: Any = None
     epoch: int = 0
     done: int = 0
     meanwhile: Callable[[], None] | None = None

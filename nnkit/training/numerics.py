@@ -59,7 +59,7 @@ def explain(session: Session, step: Step, run: Run, batches: Batches) -> None:
     graph.watch = watch
     try:
         bound = block.data.on_host() | {"order": block.bound["order"]}
-        train_batch(session, session.samples(shapes), step.window, bound)
+        train_batch(session, session.samples(shapes, block.data.forms), step.window, bound)
     finally:
         graph.watch = None
     restore(state, before)  # So that the model has its last finite weights.
@@ -89,5 +89,5 @@ def warn_of_nan(samples: Sequence[Any], dtype: str, before: int = 0) -> bool:
 
 
 def _finite(session: Session) -> bool:
-    numbers = kept([session.objective.sums[0], session.storage.values])
+    numbers = kept([session.objective.losses[0], session.storage.values])
     return all(bool(np.isfinite(a).all()) for a in numbers)

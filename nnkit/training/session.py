@@ -129,17 +129,20 @@ class Session:
     def _step(self, key: Any, function: StepFunction, run: Run, batches: Batches) -> Step:
         """The step to repeat, where the run is: others may have used the session since."""
         self.counters.batch[0] = batches.at
-        self.objective.sums[...] = run.sums
+        if run.sums is None:
+            self.objective.clear()
+        else:
+            self.objective.sums[...] = run.sums
         block = run.block
         window = Window(batches.size, block.stride, self.counters.batch)
-        step = partial(function, self, self.samples(block.data.shapes))
+        step = partial(function, self, self.samples(block.data.shapes, block.data.forms))
         return self.records.step(key, window, self.eager, step)
 
-    def samples(self, shapes: Sequence[Shape]) -> Samples:
-        """How the network takes samples whose inputs have these shapes."""
+    def samples(self, shapes: Sequence[Shape], forms: Sequence[Any] = ()) -> Samples:
+        """How the network takes samples whose inputs and targets have these shapes."""
         dtype = self.network.dtype
         targets = [goal.target_dtype(dtype) for goal in self.objective.goals]
-        return Samples(shapes, self.network.input_dtypes, targets, dtype)
+        return Samples(shapes, self.network.input_dtypes, targets, dtype, forms)
 
     @contextmanager
     def steps(self, count: int) -> Iterator[None]:

@@ -113,12 +113,15 @@ class Samples(NamedTuple):
         Data type of each output's targets; None if it has no loss.
     weights : str
         Data type of samples' weights.
+    forms : sequence of (tuple or None)
+        For each output the shape in which a sample's targets were given, if that is known.
     """
 
     shapes: Sequence[Shape]
     types: Sequence[str]
     targets: Sequence[str | None] = ()
     weights: str = "float32"
+    forms: Sequence[Shape | None] = ()
 
 
 class Batch(NamedTuple):
@@ -130,11 +133,14 @@ class Batch(NamedTuple):
         (size, ...) for each input.
     y, weight : list of (numpy.ndarray or None)
         (size, ...) for each output.
+    forms : sequence of (tuple or None)
+        See :class:`Samples`.
     """
 
     x: list[np.ndarray]
     y: list[np.ndarray | None]
     weight: list[np.ndarray | None]
+    forms: Sequence[Any] = ()
 
 
 def read_batch(samples: Samples, window: Window, bound: Bound) -> Batch:
@@ -164,7 +170,7 @@ def read_batch(samples: Samples, window: Window, bound: Bound) -> Batch:
         x.append(rows.reshape(window.size, *shape[1:]))
     y = [read(f"y{i}", dtype) for i, dtype in enumerate(samples.targets)]
     weight = [read(f"weight{i}", samples.weights) for i in range(len(samples.targets))]
-    return Batch(x, y, weight)
+    return Batch(x, y, weight, samples.forms)
 
 
 class Counters:

@@ -57,6 +57,20 @@ class NumpyError(nnkit.losses.Loss):
         return 2 * self.difference / self.difference.shape[-1] * weights[:, None]
 
 
+class NumpyMetric(nnkit.metrics.Metric):
+    """A metric with a state of its own, in NumPy."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.largest = self.add_weight((), name="largest")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.largest.assign(np.maximum(self.largest, np.abs(y_true - y_pred).max()))
+
+    def result(self):
+        return self.largest
+
+
 @nnkit.kernel(outputs=["y"], split=["x", "y"], elementwise=True)
 def twice(x, y):
     """y = 2 x: a kernel without a twin."""
@@ -104,6 +118,11 @@ KINDS = {
     "numpy layer": lambda: model(NumpyScale(), Dense(4), NumpyScale(), Dense(3), Softmax()),
     "numpy optimizer": lambda: model(optimizer=NumpySGD(0.1)),
     "numpy loss": lambda: model(Dense(1), loss=NumpyError(), metrics=()),
+    "states": lambda: model(
+        Dense(1, activation="sigmoid"),
+        loss="mse",
+        metrics=[nnkit.metrics.AUC(), NumpyMetric(), nnkit.metrics.R2Score(), "kld"],
+    ),
     "expression": lambda: model(Dense(4), Swish(), Dense(3), Softmax()),
     "own kernel": lambda: model(Dense(4), Twice(), Dense(3), Softmax()),
 }

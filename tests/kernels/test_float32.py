@@ -90,7 +90,6 @@ KERNELS_OF_THEIR_OWN = {
 }
 LONG_SUMS = ["accumulate", "sum_squares", "clip_by_norm"]  # In float64 on purpose.
 LONG_SUMS += ["accumulate_penalty", "penalty_blocks", "penalty_sum", "norm_factors"]
-LONG_SUMS += ["accumulate_masked"]
 KERNELS = [
     pytest.param(kernel, operands, id=kernel.name)
     for module, operands in MODULES.items()

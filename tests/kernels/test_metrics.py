@@ -34,16 +34,6 @@ def test_accumulate(n, dtype, rng):
     np.testing.assert_allclose(sums, want, rtol=1e-12)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("share", [0, 0.4, 1])
-def test_accumulate_masked(share, dtype, rng):
-    values, mask = rng.normal(size=53).astype(dtype), rng.uniform(size=53) < share
-    sums = np.array([3.0, 4.0])
-    want = reference.accumulate_masked(values, mask, sums)
-    run(kernels.accumulate_masked, values, mask, sums)
-    np.testing.assert_allclose(sums, want, rtol=1e-12)
-
-
 def test_accumulate_in_float64():
     """In float32 the hundred would be lost."""
     values, ones = np.array([1e9] + [1.0] * 100, np.float32), np.ones(101, np.float32)

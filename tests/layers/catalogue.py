@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import nnkit
-from nnkit import constraints, initializers, layers, losses, ops, optimizers, regularizers
+from nnkit import constraints, initializers, layers, losses, metrics, ops, optimizers, regularizers
 from nnkit.optimizers import schedules
 from nnkit.testing import Shapes, alike, flat, rebuilt, several
 
@@ -159,6 +159,46 @@ class LossCase:
         if self.predictions == "probabilities":
             return rng.dirichlet(np.full(4, 5.0), 3)
         return rng.normal(size=(3, 4))
+
+
+@dataclass(frozen=True, eq=False)
+class MetricCase:
+    """A metric, and what its targets and predictions of shape (rows, 4) are.
+
+    Targets are ``"one-hot"``, ``"labels"``, ``"numbers"``, ``"scores"`` (0 and 1 for each output),
+    or ``"classes"`` (a label for each output). Predictions are ``"probabilities"`` that sum to 1,
+    ``"numbers"``, ``"scores"`` from 0 to 1, or ``"classes"``.
+    """
+
+    metric: metrics.Metric
+    y_true: str = "numbers"
+    predictions: str = "numbers"
+    keras: str | None = None
+
+    def __str__(self) -> str:
+        return label(self.metric)
+
+    def targets(self, rng: np.random.Generator, rows: int) -> np.ndarray:
+        """Targets, as a user gives them."""
+        labels = rng.integers(0, 4, rows)
+        made = {
+            "labels": lambda: labels,
+            "one-hot": lambda: np.eye(4, dtype=np.float32)[labels],
+            "numbers": lambda: rng.normal(size=(rows, 4)).astype(np.float32),
+            "scores": lambda: rng.integers(0, 2, (rows, 4)).astype(np.float32),
+            "classes": lambda: rng.integers(0, 4, (rows, 4)).astype(np.float32),
+        }
+        return made[self.y_true]()
+
+    def outputs(self, rng: np.random.Generator, rows: int) -> np.ndarray:
+        """Predictions, float32."""
+        made = {
+            "probabilities": lambda: rng.dirichlet(np.ones(4), rows),
+            "numbers": lambda: rng.normal(size=(rows, 4)),
+            "scores": lambda: rng.integers(0, 11, (rows, 4)) / 10,  # Some are thresholds.
+            "classes": lambda: rng.integers(0, 5, (rows, 4)),
+        }
+        return made[self.predictions]().astype(np.float32)
 
 
 def label(made: Any) -> str:
@@ -499,7 +539,94 @@ LOSSES = [
     LossCase(losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.1), ONE_HOT),
     LossCase(losses.MeanSquaredError(), SHARES),
     LossCase(losses.MeanAbsoluteError(), SHARES),
+    LossCase(
+        losses.SparseCategoricalCrossentropy(ignore_class=-1), np.array([2, -1, 3]), "probabilities"
+    ),
+    LossCase(losses.SparseCategoricalCrossentropy(True, ignore_class=7), np.array([7, 0, 7])),
+    LossCase(losses.Huber(), SHARES),
+    LossCase(losses.LogCosh(), SHARES),
+    LossCase(losses.MeanAbsolutePercentageError(), SHARES),
+    LossCase(losses.MeanSquaredLogarithmicError(), SHARES),
+    LossCase(losses.KLDivergence(), SHARES, "probabilities"),
+    LossCase(losses.Poisson(), SHARES, "probabilities"),
+    LossCase(losses.CosineSimilarity(), SHARES),
+    LossCase(losses.Hinge(), ONE_HOT),
+    LossCase(losses.SquaredHinge(), 2 * ONE_HOT - 1),
+    LossCase(losses.CategoricalHinge(), ONE_HOT),
+    LossCase(losses.BinaryFocalCrossentropy(True, 0.3, 1.5), ONE_HOT, "probabilities"),
+    LossCase(losses.BinaryFocalCrossentropy(from_logits=True, label_smoothing=0.1), ONE_HOT),
+    LossCase(losses.CategoricalFocalCrossentropy(0.3, 1.5), ONE_HOT, "probabilities"),
+    LossCase(losses.CategoricalFocalCrossentropy(from_logits=True, label_smoothing=0.1), ONE_HOT),
+    LossCase(losses.Dice(), ONE_HOT, "probabilities"),
+    LossCase(losses.Tversky(0.3, 0.8, axis=-1), ONE_HOT, "probabilities"),
     LossCase(losses.FunctionLoss(cosh), SHARES, keras=OWN),
+]
+
+HOT = ("one-hot", "probabilities")
+SCORES = ("scores", "scores")
+METRICS = [
+    MetricCase(metrics.Accuracy(), "classes", "classes"),
+    MetricCase(metrics.BinaryAccuracy(threshold=0.4), *SCORES),
+    MetricCase(metrics.CategoricalAccuracy(), *HOT),
+    MetricCase(metrics.SparseCategoricalAccuracy(), "labels", "probabilities"),
+    MetricCase(metrics.TopKCategoricalAccuracy(2), *HOT),
+    MetricCase(metrics.SparseTopKCategoricalAccuracy(2), "labels", "scores"),
+    MetricCase(metrics.SparseTopKCategoricalAccuracy(2, from_sorted_ids=True), "labels", "classes"),
+    MetricCase(metrics.BinaryCrossentropy(label_smoothing=0.1), *SCORES),
+    MetricCase(metrics.BinaryCrossentropy(from_logits=True), "scores", "numbers"),
+    MetricCase(metrics.CategoricalCrossentropy(label_smoothing=0.1), *HOT),
+    MetricCase(metrics.SparseCategoricalCrossentropy(), "labels", "probabilities"),
+    MetricCase(metrics.SparseCategoricalCrossentropy(from_logits=True), "labels", "numbers"),
+    MetricCase(metrics.MeanSquaredError()),
+    MetricCase(metrics.RootMeanSquaredError()),
+    MetricCase(metrics.MeanAbsoluteError()),
+    MetricCase(metrics.MeanAbsolutePercentageError()),
+    MetricCase(metrics.MeanSquaredLogarithmicError(), "scores", "scores"),
+    MetricCase(metrics.LogCoshError()),
+    MetricCase(metrics.CosineSimilarity()),
+    MetricCase(metrics.PearsonCorrelation()),
+    MetricCase(metrics.ConcordanceCorrelation()),
+    MetricCase(metrics.KLDivergence(), *HOT),
+    MetricCase(metrics.Poisson(), *HOT),
+    MetricCase(metrics.Hinge(), "scores", "numbers"),
+    MetricCase(metrics.SquaredHinge(), "scores", "numbers"),
+    MetricCase(metrics.CategoricalHinge(), "one-hot", "numbers"),
+    MetricCase(metrics.FunctionMetric(cosh), keras=OWN),
+    MetricCase(metrics.MeanMetricWrapper(losses.huber, "huber", delta=0.5), keras=OWN),
+    MetricCase(metrics.TruePositives(), *SCORES),
+    MetricCase(metrics.FalsePositives(0.3), *SCORES),
+    MetricCase(metrics.TrueNegatives([0.7, 0.2]), *SCORES),
+    MetricCase(metrics.FalseNegatives([0.0, 0.5, 1.0]), *SCORES),
+    MetricCase(metrics.Precision(), *SCORES),
+    MetricCase(metrics.Precision(top_k=2), *HOT),
+    MetricCase(metrics.Precision([0.2, 0.9, 0.4], class_id=3), *SCORES),
+    MetricCase(metrics.Recall(0.3, top_k=3, class_id=1), *HOT),
+    MetricCase(metrics.Recall([0.25, 0.5, 0.75]), *SCORES),
+    MetricCase(metrics.PrecisionAtRecall(0.6), *SCORES),
+    MetricCase(metrics.RecallAtPrecision(0.55, num_thresholds=11), *SCORES),
+    MetricCase(metrics.SensitivityAtSpecificity(0.4, class_id=2), *SCORES),
+    MetricCase(metrics.SpecificityAtSensitivity(0.5, num_thresholds=1), *SCORES),
+    MetricCase(metrics.AUC(), *SCORES),
+    MetricCase(metrics.AUC(from_logits=True), "scores", "numbers"),
+    MetricCase(metrics.AUC(7, "PR"), *SCORES),
+    MetricCase(metrics.AUC(11, "PR", "minoring", label_weights=[1.0, 0.5, 2.0, 0.0]), *SCORES),
+    MetricCase(metrics.AUC(30, "PRGAIN", "majoring"), *SCORES),
+    MetricCase(metrics.AUC(thresholds=[0.8, 0.35, 0.3]), *SCORES),
+    MetricCase(metrics.AUC(multi_label=True, label_weights=[1.0, 0.5, 2.0, 0.0]), *SCORES),
+    MetricCase(metrics.AUC(8, "PR", multi_label=True, num_labels=4), *SCORES),
+    MetricCase(metrics.F1Score(), *HOT),
+    MetricCase(metrics.F1Score("macro", 0.5), *SCORES),
+    MetricCase(metrics.FBetaScore("micro", 2.0), *HOT),
+    MetricCase(metrics.FBetaScore("weighted", 0.5, 0.3), *SCORES),
+    MetricCase(metrics.R2Score()),
+    MetricCase(metrics.R2Score("variance_weighted_average", 3)),
+    MetricCase(metrics.R2Score(None)),
+    MetricCase(metrics.IoU(4, [0, 2], ignore_class=1), "classes", "classes"),
+    MetricCase(metrics.IoU(4, [1, 3], sparse_y_pred=False), "labels", "probabilities"),
+    MetricCase(metrics.BinaryIoU([1], 0.4), *SCORES),
+    MetricCase(metrics.MeanIoU(4), "classes", "classes"),
+    MetricCase(metrics.OneHotIoU(4, [0, 3]), *HOT),
+    MetricCase(metrics.OneHotMeanIoU(4), *HOT),
 ]
 
 OPTIMIZERS = [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nnkit
-from nnkit import activations, initializers, layers, losses, optimizers
+from nnkit import activations, initializers, layers, losses, metrics, optimizers
 from nnkit.registry import registered
 from tests.layers import catalogue
 from tests.layers.catalogue import again, label
@@ -14,6 +14,7 @@ from tests.layers.catalogue import again, label
 LISTS = {
     "layer": (layers, [case.layer for case in catalogue.LAYERS]),
     "loss": (losses, [case.loss for case in catalogue.LOSSES]),
+    "metric": (metrics, [case.metric for case in catalogue.METRICS]),
     "optimizer": (optimizers, catalogue.OPTIMIZERS),
     "initializer": (initializers, catalogue.INITIALIZERS),
     "regularizer": (nnkit.regularizers, catalogue.REGULARIZERS),
@@ -21,6 +22,9 @@ LISTS = {
 }
 # Tested by themselves, and why they can't be on a list.
 ELSEWHERE = {
+    "CTC": "tests/losses: its targets have a length of their own",
+    "Mean": "tests/metrics: it takes values",
+    "Sum": "tests/metrics: it takes values",
     "InputLayer": "it is no step of a network",
     "Model": "tests/networks and tests/models",
     "Operation": "tests/networks",

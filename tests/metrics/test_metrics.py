@@ -86,7 +86,7 @@ def test_names():
 
 def test_configs():
     config = json.loads(json.dumps(BinaryAccuracy("hits", threshold=0.3).get_config()))
-    assert config == {"name": "hits", "threshold": 0.3}
+    assert config == {"name": "hits", "dtype": None, "threshold": 0.3}
     again = metrics.get({"class_name": "BinaryAccuracy", "config": config})
     assert (again.name, again.threshold) == ("hits", 0.3)
 

@@ -19,10 +19,6 @@ def accumulate(values, weights, count, sums):
     return sums + np.array([np.sum(values.astype(float) * weights) * count, count])
 
 
-def accumulate_masked(values, mask, sums):
-    return sums + np.array([values.astype(float)[mask].sum(), mask.sum()])
-
-
 def broadcast_weights(sample_weight, factor, rows):
     return np.repeat(sample_weight, rows // len(sample_weight)) * factor
 

@@ -53,17 +53,6 @@ def accumulate(values, weights, count, sums):
     sums[1] += count
 
 
-@kernel(updates=["sums"])
-def accumulate_masked(values, mask, sums):
-    """sums += (the sum of values_i where mask_i, the number of true mask_i), in float64."""
-    total, count = 0.0, 0.0
-    for i in range(values.size):
-        total += np.float64(values[i]) if mask[i] else 0.0
-        count += 1.0 if mask[i] else 0.0
-    sums[0] += total
-    sums[1] += count
-
-
 @kernel(outputs=["y"], split=["y"], elementwise=True)
 def fill(value, y):
     """y = value."""

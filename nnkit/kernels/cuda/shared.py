@@ -10,8 +10,10 @@ from typing import Any
 from nnkit.kernels._jit import Kernel
 from nnkit.kernels.cpu import (
     activations,
+    alignment,
     attention,
     batch,
+    counting,
     embedding,
     losses,
     merging,
@@ -57,7 +59,7 @@ def _written(kernel: Kernel) -> str:
 
 def _twins() -> dict[str, _cuda.CudaKernel]:
     by_elements = [random.dropout_mask, windows.im2col, windows.col2im, windows.col2im_bias]
-    for module in (activations, embedding, merging, metrics, penalties, updates):
+    for module in (activations, counting, embedding, merging, metrics, penalties, updates):
         kernels = (value for value in vars(module).values() if isinstance(value, Kernel))
         by_elements += (kernel for kernel in kernels if kernel.elementwise)
     by_rows = [
@@ -105,8 +107,9 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
     }
     by_one_block = [
         metrics.accumulate,
-        metrics.accumulate_masked,
         metrics.mask_weights,
+        counting.accumulate_weighted,
+        counting.normalize_weights,
         penalties.penalty_sum,
     ]
     by_blocks = [penalties.penalty_blocks, updates.sum_squares]
@@ -119,7 +122,14 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
         updates.count_updates,
         updates.nadam_numbers,
     ]
+    # Counters that threads would write at once.
+    by_one_thread += [counting.count_by_threshold, counting.count_hits]
+    by_one_thread += [counting.count_pairs, counting.add_moments]
+    by_thread = [counting.argmax_rows, counting.top_k_categorical_accuracy, counting.among_first]
+    by_thread += [alignment.ctc, alignment.ctc_backward]
+    by_thread += [counting.ignore_class, counting.keep_largest]
     made = [from_cpu(k, _cuda.elements(_written(k)), ELEMENTS) for k in by_elements]
+    made += [from_cpu(k, _cuda.elements(_written(k)), ELEMENTS) for k in by_thread]
     made += [from_cpu(metrics.broadcast_weights, _cuda.elements("sample_weight"), ELEMENTS)]
     made += [
         from_cpu(k, _cuda.rows(_written(k), *range(loops)), lanes_of(loops))

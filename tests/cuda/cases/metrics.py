@@ -55,9 +55,6 @@ def cases(dtype, rng):
     for share in (0, 0.4, 1):
         mask, w = rng.uniform(size=53) < share, rng.uniform(size=53).astype(dtype)
         yield Case("mask_weights", (mask, w), {"w": reference.mask_weights(mask, *wide(w))})
-        sums, expected = np.array([3.0, 4.0]), {}
-        expected["sums"] = reference.accumulate_masked(*wide(w), mask, sums)
-        yield Case("accumulate_masked", (w, mask, sums), expected)
     penalty, sums = np.array([0.5]), np.array([3.0, 4.0])
     expected = {"sums": reference.accumulate_penalty(penalty, 10.0, sums)}
     yield Case("accumulate_penalty", (penalty, 10.0, sums), expected)

@@ -36,7 +36,9 @@ ALL = pytest.mark.parametrize(("name", "types"), signatures(np.float32, np.float
 
 # Computed in float64 on purpose: what is added up over many elements, ...
 LONG_SUMS = {"accumulate", "sum_squares", "clip_by_norm"}
-LONG_SUMS |= {"penalty_blocks", "penalty_sum", "norm_factors", "accumulate_masked"}
+LONG_SUMS |= {"penalty_blocks", "penalty_sum", "norm_factors"}
+LONG_SUMS |= {"accumulate_weighted", "normalize_weights", "add_moments", "ctc", "ctc_backward"}
+LONG_SUMS |= {"count_by_threshold", "count_hits", "count_pairs"}
 LONG_SUMS |= {"trust_step", "adafactor_step", "divide_by_norm"}
 LONG_SUMS |= {"nadam_numbers"}  # A long product, by one thread.
 # ... and what a thread computes once from numbers that arrive as float64.
@@ -86,6 +88,8 @@ MORE_REGISTERS |= dict.fromkeys(("average_pool2d", "average_pool2d_backward"), 8
 MORE_REGISTERS |= dict.fromkeys(("conv2d_transpose", "conv2d_transpose_bias"), 80)
 # Two norms.
 MORE_REGISTERS |= dict.fromkeys(("trust_step", "adafactor_step"), 80)
+# A thread does a sample's alignments by itself.
+MORE_REGISTERS |= dict.fromkeys(("ctc", "ctc_backward"), 80)
 
 
 @pytest.fixture(autouse=True)
