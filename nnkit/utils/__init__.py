@@ -7,7 +7,6 @@ from nnkit.registry import custom_objects as CustomObjectScope
 from nnkit.registry import custom_objects as custom_object_scope
 from nnkit.registry import get_custom_objects, register_keras_serializable
 from nnkit.utils.numerical import normalize, to_categorical
-from nnkit.utils.plotting import plot_model
 from nnkit.utils.py_dataset import PyDataset, Sequence
 from nnkit.utils.random import set_random_seed
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from nnkit.utils.folders import image_dataset_from_directory, text_dataset_from_directory
     from nnkit.utils.images import array_to_img, img_to_array, load_img, save_img
     from nnkit.utils.padding import pad_sequences
+    from nnkit.utils.plotting import plot_model
     from nnkit.utils.progress import Progbar
     from nnkit.utils.splitting import split_dataset
     from nnkit.utils.windows import timeseries_dataset_from_array
@@ -50,6 +50,7 @@ if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
         "folders": ["image_dataset_from_directory", "text_dataset_from_directory"],
         "images": ["array_to_img", "img_to_array", "load_img", "save_img"],
         "padding": ["pad_sequences"],
+        "plotting": ["plot_model"],
         "progress": ["Progbar"],
         "splitting": ["split_dataset"],
         "windows": ["timeseries_dataset_from_array"],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
-from xml.sax.saxutils import escape
 
 from nnkit import checks
 from nnkit.nested import leaves
