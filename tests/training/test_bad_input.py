@@ -158,7 +158,7 @@ FIT = [
     ("sparse", {"class_weight": {0: 1e300}}, ValueError, "class 0 must be a number in"),
     ("one", {"class_weight": {0: 2.0}}, ValueError, "y has fractions; give sample_weight"),
     ("sparse", {"batchsize": 3}, TypeError, "fit has no argument 'batchsize'; did you mean 'batch"),
-    ("sparse", {"workers": 3}, TypeError, "has no argument.* It takes: .*validation_split"),
+    ("sparse", {"jobs": 3}, TypeError, "has no argument.* It takes: .*validation_split"),
     ("sparse", {"steps_per_epoch": 0}, ValueError, "steps_per_epoch must be a whole number from 1"),
     ("sparse", {"validation_steps": "2"}, TypeError, "validation_steps must be a whole number"),
 ]
