@@ -33,7 +33,7 @@ def test_every_package_says_where_to_look(package):
         ("nnkit", "layer", r"; did you mean 'layers'\?"),
         ("nnkit.models", "Sequentail", "; did you mean 'Sequential'"),
         ("nnkit.layers", "GroupQueryAttention", PAGE),
-        ("nnkit.layers", "Conv3D", rf"; did you mean 'Conv\dD'\? {PAGE}"),
+        ("nnkit.layers", "Conv4D", rf"; did you mean 'Conv\dD'\? {PAGE}"),
         ("nnkit.layers", "EarlyStopping", r"; it is nnkit\.callbacks\.EarlyStopping$"),
         ("nnkit.losses", "mean_sqared_error", r"; did you mean 'mean_squared_error'\?"),
         ("nnkit.optimizers", "schedules", PAGE),

@@ -9,14 +9,22 @@ from nnkit.layers.attention import Attention
 from nnkit.layers.average_layer import Average
 from nnkit.layers.average_pooling1d import AveragePooling1D
 from nnkit.layers.average_pooling2d import AveragePooling2D
+from nnkit.layers.average_pooling3d import AveragePooling3D
 from nnkit.layers.base import Layer
 from nnkit.layers.batch_normalization import BatchNormalization
 from nnkit.layers.bidirectional import Bidirectional
 from nnkit.layers.concatenate_layer import Concatenate
 from nnkit.layers.conv1d import Conv1D
+from nnkit.layers.conv1d_transpose import Conv1DTranspose
 from nnkit.layers.conv2d import Conv2D
 from nnkit.layers.conv2d_transpose import Conv2DTranspose
+from nnkit.layers.conv3d import Conv3D
+from nnkit.layers.conv3d_transpose import Conv3DTranspose
+from nnkit.layers.cropping1d import Cropping1D
+from nnkit.layers.cropping2d import Cropping2D
+from nnkit.layers.cropping3d import Cropping3D
 from nnkit.layers.dense import Dense
+from nnkit.layers.depthwise_conv1d import DepthwiseConv1D
 from nnkit.layers.depthwise_conv2d import DepthwiseConv2D
 from nnkit.layers.dot_layer import Dot
 from nnkit.layers.dropout import Dropout
@@ -28,8 +36,10 @@ from nnkit.layers.gaussian_noise import GaussianNoise
 from nnkit.layers.gelu import GELU
 from nnkit.layers.global_average_pooling1d import GlobalAveragePooling1D
 from nnkit.layers.global_average_pooling2d import GlobalAveragePooling2D
+from nnkit.layers.global_average_pooling3d import GlobalAveragePooling3D
 from nnkit.layers.global_max_pooling1d import GlobalMaxPooling1D
 from nnkit.layers.global_max_pooling2d import GlobalMaxPooling2D
+from nnkit.layers.global_max_pooling3d import GlobalMaxPooling3D
 from nnkit.layers.gru import GRU
 from nnkit.layers.hard_sigmoid import HardSigmoid
 from nnkit.layers.identity import Identity
@@ -43,6 +53,7 @@ from nnkit.layers.mask_of import MaskOf as _MaskOf  # noqa: F401
 from nnkit.layers.masking import Masking
 from nnkit.layers.max_pooling1d import MaxPooling1D
 from nnkit.layers.max_pooling2d import MaxPooling2D
+from nnkit.layers.max_pooling3d import MaxPooling3D
 from nnkit.layers.maximum_layer import Maximum
 from nnkit.layers.merge_functions import (
     add,
@@ -68,6 +79,8 @@ from nnkit.layers.rescaling import Rescaling
 from nnkit.layers.reshape import Reshape
 from nnkit.layers.residual import Residual
 from nnkit.layers.selu import SELU
+from nnkit.layers.separable_conv1d import SeparableConv1D
+from nnkit.layers.separable_conv2d import SeparableConv2D
 from nnkit.layers.sigmoid import Sigmoid
 from nnkit.layers.silu import SiLU
 from nnkit.layers.simple_rnn import SimpleRNN
@@ -81,8 +94,10 @@ from nnkit.layers.tanh import Tanh
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.layers.up_sampling1d import UpSampling1D
 from nnkit.layers.up_sampling2d import UpSampling2D
+from nnkit.layers.up_sampling3d import UpSampling3D
 from nnkit.layers.zero_padding1d import ZeroPadding1D
 from nnkit.layers.zero_padding2d import ZeroPadding2D
+from nnkit.layers.zero_padding3d import ZeroPadding3D
 
 __all__ = [
     "ELU",
@@ -98,18 +113,30 @@ __all__ = [
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
+    "AveragePooling3D",
     "AvgPool1D",
     "AvgPool2D",
+    "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
     "Concatenate",
     "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
     "Conv2DTranspose",
+    "Conv3D",
+    "Conv3DTranspose",
     "Convolution1D",
+    "Convolution1DTranspose",
     "Convolution2D",
     "Convolution2DTranspose",
+    "Convolution3D",
+    "Convolution3DTranspose",
+    "Cropping1D",
+    "Cropping2D",
+    "Cropping3D",
     "Dense",
+    "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
@@ -119,12 +146,16 @@ __all__ = [
     "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
     "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalAvgPool3D",
     "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
     "HardSigmoid",
     "Identity",
     "Input",
@@ -137,8 +168,10 @@ __all__ = [
     "Masking",
     "MaxPool1D",
     "MaxPool2D",
+    "MaxPool3D",
     "MaxPooling1D",
     "MaxPooling2D",
+    "MaxPooling3D",
     "Maximum",
     "Minimum",
     "Mish",
@@ -152,6 +185,10 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Residual",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "SiLU",
     "Sigmoid",
     "SimpleRNN",
@@ -165,8 +202,10 @@ __all__ = [
     "TimeDistributed",
     "UpSampling1D",
     "UpSampling2D",
+    "UpSampling3D",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "ZeroPadding3D",
     "add",
     "average",
     "concatenate",
@@ -178,8 +217,12 @@ __all__ = [
 ]
 
 # Aliases, as in Keras.
-AvgPool1D, AvgPool2D = AveragePooling1D, AveragePooling2D
-Convolution1D, Convolution2D, Convolution2DTranspose = Conv1D, Conv2D, Conv2DTranspose
+AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
+Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D
+Convolution1DTranspose, Convolution2DTranspose = Conv1DTranspose, Conv2DTranspose
+Convolution3DTranspose = Conv3DTranspose
 GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
+GlobalAvgPool3D, GlobalMaxPool3D = GlobalAveragePooling3D, GlobalMaxPooling3D
 GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
-MaxPool1D, MaxPool2D = MaxPooling1D, MaxPooling2D
+MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
+SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnkit import checks
-from nnkit.layers.resizing import UpSampling
+from nnkit.layers.up_sampling import UpSampling
 
 __all__ = ["UpSampling2D"]
 
