@@ -2,6 +2,12 @@
 
 from nnkit.layers.activation import Activation
 from nnkit.layers.activity_regularization import ActivityRegularization
+from nnkit.layers.adaptive_average_pooling1d import AdaptiveAveragePooling1D
+from nnkit.layers.adaptive_average_pooling2d import AdaptiveAveragePooling2D
+from nnkit.layers.adaptive_average_pooling3d import AdaptiveAveragePooling3D
+from nnkit.layers.adaptive_max_pooling1d import AdaptiveMaxPooling1D
+from nnkit.layers.adaptive_max_pooling2d import AdaptiveMaxPooling2D
+from nnkit.layers.adaptive_max_pooling3d import AdaptiveMaxPooling3D
 from nnkit.layers.add_layer import Add
 from nnkit.layers.added_loss import AddedLoss as _AddedLoss  # noqa: F401  (found by name)
 from nnkit.layers.additive_attention import AdditiveAttention
@@ -13,6 +19,7 @@ from nnkit.layers.average_pooling3d import AveragePooling3D
 from nnkit.layers.base import Layer
 from nnkit.layers.batch_normalization import BatchNormalization
 from nnkit.layers.bidirectional import Bidirectional
+from nnkit.layers.center_crop import CenterCrop
 from nnkit.layers.concatenate_layer import Concatenate
 from nnkit.layers.conv1d import Conv1D
 from nnkit.layers.conv1d_transpose import Conv1DTranspose
@@ -78,6 +85,7 @@ from nnkit.layers.repeat_vector import RepeatVector
 from nnkit.layers.rescaling import Rescaling
 from nnkit.layers.reshape import Reshape
 from nnkit.layers.residual import Residual
+from nnkit.layers.resizing_layer import Resizing
 from nnkit.layers.selu import SELU
 from nnkit.layers.separable_conv1d import SeparableConv1D
 from nnkit.layers.separable_conv2d import SeparableConv2D
@@ -107,6 +115,12 @@ __all__ = [
     "SELU",
     "Activation",
     "ActivityRegularization",
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
     "Add",
     "AdditiveAttention",
     "Attention",
@@ -119,6 +133,7 @@ __all__ = [
     "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -185,6 +200,7 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Residual",
+    "Resizing",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
