@@ -47,10 +47,9 @@ class CenterCrop(Interpolation):
         self, height: int, width: int, data_format: str | None = None, **options: Any
     ) -> None:
         super().__init__(**options)
-        self.size = (
-            checks.integer("CenterCrop", "height", height),
-            checks.integer("CenterCrop", "width", width),
-        )
+        self.height = checks.integer("CenterCrop", "height", height)
+        self.width = checks.integer("CenterCrop", "width", width)
+        self.size = self.height, self.width
         self.set_data_format(data_format)
 
     def new_lengths(self, lengths: Shape) -> Shape:

@@ -163,8 +163,11 @@ class Convolution(WindowLayer, abstract=True):
         bias: np.ndarray | None = None,
     ) -> None:
         """y = the sum of what :meth:`stacked` has of each element, plus the bias of its channel."""
-        batch, *_, channels = stacked.shape
-        stacks = self._stacks(stacked.reshape(len(y), batch // max(len(y), 1), -1, channels))
+        count, height, width, channels = stacked.shape
+        batch = len(y)
+        stacks = self._stacks(
+            stacked.reshape(batch, count // max(batch, 1), height * width, channels)
+        )
         if bias is None:
             launch.add_planes(stacks, *self._along(before), self._planes(y))
         else:

@@ -74,10 +74,9 @@ class Resizing(Interpolation):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        self.size = (
-            checks.integer("Resizing", "height", height),
-            checks.integer("Resizing", "width", width),
-        )
+        self.height = checks.integer("Resizing", "height", height)
+        self.width = checks.integer("Resizing", "width", width)
+        self.size = self.height, self.width
         self.interpolation = checks.one_of("Resizing", "interpolation", interpolation, METHODS)
         crop = checks.flag("Resizing", "crop_to_aspect_ratio", crop_to_aspect_ratio)
         pad = checks.flag("Resizing", "pad_to_aspect_ratio", pad_to_aspect_ratio)
