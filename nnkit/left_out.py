@@ -26,7 +26,6 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         ),
         "Pipeline": "preprocessing layers are called one after the other",
         "MaxNumBoundingBoxes": "there are no bounding boxes",
-        "ConvLSTM3D": NOT_YET,
         "GroupQueryAttention ReversibleEmbedding": NOT_YET,
         "HashedCrossing": NOT_YET,
         "MelSpectrogram STFTSpectrogram": "there are no Fourier transforms",

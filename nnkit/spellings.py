@@ -146,6 +146,7 @@ KERAS_1: Names = {
     },
     "Conv2D": _OF_RECTANGLE,
     "Conv2DTranspose": _OF_RECTANGLE,
+    "Conv3D": dict.fromkeys(("kernel_dim1", "kernel_dim2", "kernel_dim3"), "kernel_size"),
     "Embedding": {
         "output_dim": "output_dim",
         "init": "embeddings_initializer",
@@ -155,6 +156,7 @@ KERAS_1: Names = {
     "MaxNorm": {"m": "max_value"},
     "MinMaxNorm": {"low": "min_value", "high": "max_value"},
     "PReLU": {"init": "alpha_initializer"},
+    "SeparableConv2D": _OF_RECTANGLE,
 }
 
 _QUEUE = dict.fromkeys(
@@ -164,7 +166,6 @@ _QUEUE = dict.fromkeys(
 # Those that only programs have, as they are no settings of layers, or would change nothing in a
 # file. A class's entry holds for its subclasses.
 SCRIPTS: Names = {
-    "Conv3D": dict.fromkeys(("kernel_dim1", "kernel_dim2", "kernel_dim3"), "kernel_size"),
     "InputLayer": {"input_shape": "shape", "batch_input_shape": "batch_shape"},
     "LSTM": {"forget_bias_init": "unit_forget_bias"},
     "Layer": {"autocast": None, "input_dtype": None},
@@ -172,7 +173,6 @@ SCRIPTS: Names = {
     "Recurrent": dict.fromkeys(("consume_less", "implementation", "use_cudnn")),
     "ReduceLROnPlateau": {"epsilon": "min_delta"},
     "Reshape": {"dims": "target_shape"},
-    "SeparableConv2D": _OF_RECTANGLE,
     "evaluate": _QUEUE,
     "fit": {"nb_epoch": "epochs", **_QUEUE},
     "predict": _QUEUE,

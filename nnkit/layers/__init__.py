@@ -2,6 +2,12 @@
 
 from nnkit.layers.activation import Activation
 from nnkit.layers.activity_regularization import ActivityRegularization
+from nnkit.layers.adaptive_average_pooling1d import AdaptiveAveragePooling1D
+from nnkit.layers.adaptive_average_pooling2d import AdaptiveAveragePooling2D
+from nnkit.layers.adaptive_average_pooling3d import AdaptiveAveragePooling3D
+from nnkit.layers.adaptive_max_pooling1d import AdaptiveMaxPooling1D
+from nnkit.layers.adaptive_max_pooling2d import AdaptiveMaxPooling2D
+from nnkit.layers.adaptive_max_pooling3d import AdaptiveMaxPooling3D
 from nnkit.layers.add_layer import Add
 from nnkit.layers.added_loss import AddedLoss as _AddedLoss  # noqa: F401  (found by name)
 from nnkit.layers.additive_attention import AdditiveAttention
@@ -9,16 +15,26 @@ from nnkit.layers.attention import Attention
 from nnkit.layers.average_layer import Average
 from nnkit.layers.average_pooling1d import AveragePooling1D
 from nnkit.layers.average_pooling2d import AveragePooling2D
+from nnkit.layers.average_pooling3d import AveragePooling3D
 from nnkit.layers.base import Layer
 from nnkit.layers.batch_normalization import BatchNormalization
 from nnkit.layers.bidirectional import Bidirectional
+from nnkit.layers.center_crop import CenterCrop
 from nnkit.layers.concatenate_layer import Concatenate
 from nnkit.layers.conv1d import Conv1D
+from nnkit.layers.conv1d_transpose import Conv1DTranspose
 from nnkit.layers.conv2d import Conv2D
 from nnkit.layers.conv2d_transpose import Conv2DTranspose
+from nnkit.layers.conv3d import Conv3D
+from nnkit.layers.conv3d_transpose import Conv3DTranspose
 from nnkit.layers.conv_lstm1d import ConvLSTM1D
 from nnkit.layers.conv_lstm2d import ConvLSTM2D
+from nnkit.layers.conv_lstm3d import ConvLSTM3D
+from nnkit.layers.cropping1d import Cropping1D
+from nnkit.layers.cropping2d import Cropping2D
+from nnkit.layers.cropping3d import Cropping3D
 from nnkit.layers.dense import Dense
+from nnkit.layers.depthwise_conv1d import DepthwiseConv1D
 from nnkit.layers.depthwise_conv2d import DepthwiseConv2D
 from nnkit.layers.dot_layer import Dot
 from nnkit.layers.dropout import Dropout
@@ -30,8 +46,10 @@ from nnkit.layers.gaussian_noise import GaussianNoise
 from nnkit.layers.gelu import GELU
 from nnkit.layers.global_average_pooling1d import GlobalAveragePooling1D
 from nnkit.layers.global_average_pooling2d import GlobalAveragePooling2D
+from nnkit.layers.global_average_pooling3d import GlobalAveragePooling3D
 from nnkit.layers.global_max_pooling1d import GlobalMaxPooling1D
 from nnkit.layers.global_max_pooling2d import GlobalMaxPooling2D
+from nnkit.layers.global_max_pooling3d import GlobalMaxPooling3D
 from nnkit.layers.gru import GRU
 from nnkit.layers.gru_cell import GRUCell
 from nnkit.layers.hard_sigmoid import HardSigmoid
@@ -48,6 +66,7 @@ from nnkit.layers.mask_of import MaskOf as _MaskOf  # noqa: F401
 from nnkit.layers.masking import Masking
 from nnkit.layers.max_pooling1d import MaxPooling1D
 from nnkit.layers.max_pooling2d import MaxPooling2D
+from nnkit.layers.max_pooling3d import MaxPooling3D
 from nnkit.layers.maximum_layer import Maximum
 from nnkit.layers.merge_functions import (
     add,
@@ -73,8 +92,11 @@ from nnkit.layers.repeat_vector import RepeatVector
 from nnkit.layers.rescaling import Rescaling
 from nnkit.layers.reshape import Reshape
 from nnkit.layers.residual import Residual
+from nnkit.layers.resizing_layer import Resizing
 from nnkit.layers.rnn import RNN
 from nnkit.layers.selu import SELU
+from nnkit.layers.separable_conv1d import SeparableConv1D
+from nnkit.layers.separable_conv2d import SeparableConv2D
 from nnkit.layers.sigmoid import Sigmoid
 from nnkit.layers.silu import SiLU
 from nnkit.layers.simple_rnn import SimpleRNN
@@ -90,8 +112,10 @@ from nnkit.layers.tanh import Tanh
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.layers.up_sampling1d import UpSampling1D
 from nnkit.layers.up_sampling2d import UpSampling2D
+from nnkit.layers.up_sampling3d import UpSampling3D
 from nnkit.layers.zero_padding1d import ZeroPadding1D
 from nnkit.layers.zero_padding2d import ZeroPadding2D
+from nnkit.layers.zero_padding3d import ZeroPadding3D
 from nnkit.registry import former
 
 __all__ = [
@@ -103,26 +127,46 @@ __all__ = [
     "SELU",
     "Activation",
     "ActivityRegularization",
+    "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D",
+    "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPooling3D",
     "Add",
     "AdditiveAttention",
     "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
+    "AveragePooling3D",
     "AvgPool1D",
     "AvgPool2D",
+    "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
     "Conv2DTranspose",
+    "Conv3D",
+    "Conv3DTranspose",
     "ConvLSTM1D",
     "ConvLSTM2D",
+    "ConvLSTM3D",
     "Convolution1D",
+    "Convolution1DTranspose",
     "Convolution2D",
     "Convolution2DTranspose",
+    "Convolution3D",
+    "Convolution3DTranspose",
+    "Cropping1D",
+    "Cropping2D",
+    "Cropping3D",
     "Dense",
+    "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
@@ -133,12 +177,16 @@ __all__ = [
     "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D",
     "GlobalAvgPool1D",
     "GlobalAvgPool2D",
+    "GlobalAvgPool3D",
     "GlobalMaxPool1D",
     "GlobalMaxPool2D",
+    "GlobalMaxPool3D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GlobalMaxPooling3D",
     "HardSigmoid",
     "Identity",
     "Input",
@@ -153,8 +201,10 @@ __all__ = [
     "Masking",
     "MaxPool1D",
     "MaxPool2D",
+    "MaxPool3D",
     "MaxPooling1D",
     "MaxPooling2D",
+    "MaxPooling3D",
     "Maximum",
     "Minimum",
     "Mish",
@@ -168,6 +218,11 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Residual",
+    "Resizing",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "SiLU",
     "Sigmoid",
     "SimpleRNN",
@@ -183,8 +238,10 @@ __all__ = [
     "TimeDistributed",
     "UpSampling1D",
     "UpSampling2D",
+    "UpSampling3D",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "ZeroPadding3D",
     "add",
     "average",
     "concatenate",
@@ -197,11 +254,15 @@ __all__ = [
 ]
 
 # Aliases, as in Keras.
-AvgPool1D, AvgPool2D = AveragePooling1D, AveragePooling2D
-Convolution1D, Convolution2DTranspose = Conv1D, Conv2DTranspose
-Convolution2D = former(
-    Conv2D, "Convolution2D", __name__
-)  # With three sizes: nb_filter, nb_row, nb_col.
+AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
+Convolution1D, Convolution1DTranspose = Conv1D, Conv1DTranspose
+Convolution2DTranspose, Convolution3DTranspose = Conv2DTranspose, Conv3DTranspose
+# With all sizes: nb_filter, nb_row, nb_col.
+Convolution2D = former(Conv2D, "Convolution2D", __name__)
+Convolution3D = former(Conv3D, "Convolution3D", __name__)
 GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
+GlobalAvgPool3D, GlobalMaxPool3D = GlobalAveragePooling3D, GlobalMaxPooling3D
 GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D
-MaxPool1D, MaxPool2D = MaxPooling1D, MaxPooling2D
+MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D
+SeparableConvolution1D = SeparableConv1D
+SeparableConvolution2D = former(SeparableConv2D, "SeparableConvolution2D", __name__)

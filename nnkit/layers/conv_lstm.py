@@ -1,4 +1,4 @@
-"""ConvLSTM: the base class of ConvLSTM1D and ConvLSTM2D."""
+"""ConvLSTM: the base class of ConvLSTM1D, ConvLSTM2D and ConvLSTM3D."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from nnkit import activations, checks
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.conv1d import Conv1D
 from nnkit.layers.conv2d import Conv2D
+from nnkit.layers.conv3d import Conv3D
 from nnkit.layers.dropout import Dropout
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.layers.unrolled import Unrolled
 
 __all__ = ["ConvLSTM"]
 
-_CONVOLUTIONS: dict[int, Any] = {1: Conv1D, 2: Conv2D}
+_CONVOLUTIONS: dict[int, Any] = {1: Conv1D, 2: Conv2D, 3: Conv3D}
 
 
 class ConvLSTM(Unrolled, abstract=True):

@@ -1,4 +1,4 @@
-"""Filtering: the base class of Conv1D and Conv2D."""
+"""Filtering: the base class of Conv1D, Conv2D and Conv3D."""
 
 from __future__ import annotations
 
@@ -69,25 +69,33 @@ class Filtering(Convolution, abstract=True):
         lengths = self.positions(self.window, input_shape)
         return self.joined(input_shape[0], lengths, self.filters)
 
+    def _before(self, x: np.ndarray) -> tuple[int, ...]:
+        return self.window.before(x.shape[-1 - self.rank : -1])
+
     def _place(self, x: np.ndarray) -> tuple[int, ...]:
-        lengths = x.shape[3 - self.rank : 3]
-        return (*self.place(self.window.before(lengths)), self.groups)
+        return (*self.place(self._before(x)), self.groups)
 
     def convolve(self, x: np.ndarray, y: np.ndarray) -> None:
         """y = (windows of x) kernel + bias."""
-        w, place = self.kernel_4d(self.kernel.value), self._place(x)
-        scratch = self.empty(windows_scratch(x.shape, w.shape, place, y.shape))
+        self.w = w = self.kernel_4d(self.kernel.value)
+        self.seen = seen = self.stacked(x, self._before(x), y.shape[1])
+        place, y = self._place(x), self.images(y)
+        scratch = self.empty(windows_scratch(seen.shape, w.shape, place, y.shape))
         if self.bias is None:
-            launch.conv2d(x, w, *place, scratch, y)
+            launch.conv2d(seen, w, *place, scratch, y)
         else:
-            launch.conv2d_bias(x, w, *place, self.bias.value, scratch, y)
+            launch.conv2d_bias(seen, w, *place, self.bias.value, scratch, y)
 
     def convolve_backward(self, x: np.ndarray, dy: np.ndarray, dx: np.ndarray | None) -> None:
         """d kernel = (windows of x)^T dy; dx = the sum over windows of dy kernel^T."""
-        w, place = self.kernel_4d(self.kernel.value), self._place(x)
-        dw = self.kernel.gradient.reshape(-1, self.filters)
-        scratch = self.empty(weights_scratch(x.shape, w.shape, place, dy.shape))
-        launch.conv2d_weights(x, dy, w.shape[1], *place, 0, scratch, dw)
+        w, seen, place, dy = self.w, self.seen, self._place(x), self.images(dy)
+        dw = self.of_kernel()
+        scratch = self.empty(weights_scratch(seen.shape, w.shape, place, dy.shape))
+        launch.conv2d_weights(seen, dy, w.shape[1], *place, 0, scratch, dw)
+        self.set_gradient(dw)
         if dx is not None:
             scratch = self.empty(transposed_scratch(w.shape, place, dy.shape))
-            launch.conv2d_transpose(dy, w, *place, scratch, dx)
+            stacked = self.empty(seen.shape) if self.rank == 3 else dx
+            launch.conv2d_transpose(dy, w, *place, scratch, stacked)
+            if self.rank == 3:
+                self.unstack(stacked, self._before(x), dx)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnkit.layers.resizing import UpSampling
+from nnkit.layers.up_sampling import UpSampling
 
 __all__ = ["UpSampling1D"]
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nnkit import checks
-from nnkit.layers.resizing import UpSampling
+from nnkit.layers.interpolation import METHODS, Interpolation, Samples
+from nnkit.layers.new_lengths import Axes
+from nnkit.layers.up_sampling import UpSampling
+from nnkit.layers.window import Lengths
 
 __all__ = ["UpSampling2D"]
 
 
-class UpSampling2D(UpSampling):
-    """Repeat every row and column of an image.
+class UpSampling2D(UpSampling, Interpolation):
+    """Repeat every row and column of an image, or interpolate between them.
 
     Parameters
     ----------
@@ -19,8 +24,8 @@ class UpSampling2D(UpSampling):
         The number of repetitions of rows and of columns, at least 1.
     data_format : {"channels_last", "channels_first"}, optional
         Inputs are (batch, height, width, channels), or (batch, channels, height, width).
-    interpolation : {"nearest"}
-        Keras's other interpolations are not available.
+    interpolation : {"nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"}
+        ``"nearest"`` repeats; the others are those of :class:`Resizing`.
     **options
         Arguments of :class:`Layer`.
 
@@ -32,7 +37,7 @@ class UpSampling2D(UpSampling):
     Notes
     -----
     Output (batch, size[0] height, size[1] width, channels). Backward: the sum of dy over the
-    copies.
+    copies, or of dy times its weights.
 
     Examples
     --------
@@ -51,5 +56,24 @@ class UpSampling2D(UpSampling):
         super().__init__(**options)
         self.set_size(size)
         self.set_data_format(data_format)
-        known = ("nearest",)
-        self.interpolation = checks.one_of("UpSampling2D", "interpolation", interpolation, known)
+        self.interpolation = checks.one_of("UpSampling2D", "interpolation", interpolation, METHODS)
+
+    def samples(self, axis: int, lengths: Lengths, new: int) -> Samples:
+        """Those of the whole image."""
+        return Samples(self.interpolation, lengths[axis], new, 0, lengths[axis])
+
+    def together(self) -> list[Axes]:
+        """Both axes if they are repeated, one after the other if not."""
+        return (UpSampling if self._repeats else Interpolation).together(self)
+
+    def change(self, axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
+        """y = x with every row and column repeated, or the weighted sums."""
+        (UpSampling if self._repeats else Interpolation).change(self, axes, x, y)
+
+    def change_backward(self, axes: Axes, dy: np.ndarray, dx: np.ndarray) -> None:
+        """dx = the sum of dy over the copies, or times its weights."""
+        (UpSampling if self._repeats else Interpolation).change_backward(self, axes, dy, dx)
+
+    @property
+    def _repeats(self) -> bool:
+        return self.interpolation == "nearest"

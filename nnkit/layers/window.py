@@ -1,4 +1,4 @@
-"""Window and WindowLayer: windows that move over images, or sequences as images of height 1."""
+"""Window and WindowLayer: windows that move over sequences, images and volumes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Window:
 
 
 class WindowLayer(Layer, abstract=True):
-    """Base of layers with one or two spatial axes.
+    """Base of layers with one to three spatial axes.
 
     Attributes
     ----------
@@ -96,7 +96,7 @@ class WindowLayer(Layer, abstract=True):
         ValueError
             The shape has a wrong number of axes, or one of size 0.
         """
-        axes = "height, width" if self.rank == 2 else "steps"
+        axes = ("steps", "height, width", "depth, height, width")[self.rank - 1]
         first = self.data_format == "channels_first"
         if len(shape) != self.rank + 2 or 0 in shape[1:]:
             expected = f"batch, channels, {axes}" if first else f"batch, {axes}, channels"
@@ -142,24 +142,29 @@ class WindowLayer(Layer, abstract=True):
 
     # --------------------------------------------------------------------------------- arrays
 
-    def as_pair(self, values: Sequence[int], fill: int) -> tuple[int, int]:
-        """(height, width) as kernels take them: ``fill`` is the height of sequences."""
-        y, x = (fill, *values)[-2:]
-        return y, x
+    @staticmethod
+    def at_least_two(values: Sequence[int], fill: int) -> Lengths:
+        """Numbers for each spatial axis as kernels take them; ``fill`` is a sequence's height."""
+        return (fill,) * (2 - len(values)) + tuple(values)
 
     def to_images(self, x: np.ndarray) -> np.ndarray:
-        """Convert an array from the layer's data format to (batch, height, width, channels)."""
+        """Convert an array from the layer's data format to channels_last.
+
+        Sequences become images of height 1: (batch, height, width, channels), or for volumes
+        (batch, depth, height, width, channels).
+        """
         lengths, channels = self.divide(x.shape)
         if self.data_format == "channels_first":
             batch, pixels = x.shape[0], math.prod(lengths)
             swapped = self.empty((batch, pixels, channels))
             launch.swap_axes(x.reshape(batch, channels, pixels), swapped)
             x = swapped
-        return x.reshape(x.shape[0], *self.as_pair(lengths, 1), channels)
+        return x.reshape(x.shape[0], *self.at_least_two(lengths, 1), channels)
 
     def from_images(self, y: np.ndarray) -> np.ndarray:
-        """Convert (batch, height, width, channels) to the layer's data format."""
-        batch, channels, lengths = y.shape[0], y.shape[3], y.shape[3 - self.rank : 3]
+        """Convert what :meth:`to_images` makes to the layer's data format."""
+        batch, *lengths, channels = y.shape
+        lengths = lengths[-self.rank :]
         if self.data_format == "channels_last":
             return y.reshape(batch, *lengths, channels)
         pixels = math.prod(lengths)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnkit import checks
-from nnkit.layers.resizing import ZeroPadding
+from nnkit.layers.new_lengths import sides
+from nnkit.layers.padding import ZeroPadding
 
 __all__ = ["ZeroPadding1D"]
 
@@ -42,5 +42,5 @@ class ZeroPadding1D(ZeroPadding):
 
     def __init__(self, padding: Any = 1, data_format: str | None = None, **options: Any) -> None:
         super().__init__(**options)
-        self.sides = [checks.sizes("ZeroPadding1D", "padding", padding, 2, 0)]
+        self.sides = sides("ZeroPadding1D", "padding", padding, 1)
         self.set_data_format(data_format)

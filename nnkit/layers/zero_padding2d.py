@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnkit import checks
-from nnkit.layers.resizing import ZeroPadding
+from nnkit.layers.new_lengths import sides
+from nnkit.layers.padding import ZeroPadding
 
 __all__ = ["ZeroPadding2D"]
 
@@ -45,11 +45,5 @@ class ZeroPadding2D(ZeroPadding):
         self, padding: Any = (1, 1), data_format: str | None = None, **options: Any
     ) -> None:
         super().__init__(**options)
-        pair = padding if isinstance(padding, (tuple, list)) else (padding, padding)
-        if len(pair) != 2:
-            raise ValueError(
-                "ZeroPadding2D: padding is a whole number, 2 of them, or ((top, bottom), (left, "
-                f"right)), got {padding!r}"
-            )
-        self.sides = [checks.sizes("ZeroPadding2D", "padding", side, 2, 0) for side in pair]
+        self.sides = sides("ZeroPadding2D", "padding", padding, 2)
         self.set_data_format(data_format)

@@ -27,6 +27,8 @@ __all__ = [
     "GATES_OF_LSTM",
     "INPUTS_FIRST",
     "OUTPUTS_FIRST",
+    "OUTPUTS_FIRST_OF_BOTH",
+    "OUTPUTS_FIRST_OF_VOLUMES",
     "OUTPUTS_FIRST_TRANSPOSE",
     "OUTPUTS_FIRST_WITH_WIDTH",
     "WITH_WIDTH",
@@ -174,8 +176,13 @@ OUTPUTS_FIRST_WITH_WIDTH = Recipe((((0,), _outputs_first_without_width),), (4,))
 OUTPUTS_FIRST = Recipe((((0,), _transposed(2, 3, 1, 0)),), (4,), only_if_needed=False)
 OUTPUTS_FIRST_TRANSPOSE = Recipe((((0,), _transposed(2, 3, 0, 1)),), (4,), only_if_needed=False)
 INPUTS_FIRST = Recipe((((0,), _transposed(0, 1, 3, 2)),), (4,), only_if_needed=False)
-# Kernels rotated by 180 degrees, of one- and two-dimensional convolutions.
-FLIPPED = Recipe((((0,), _flipped),), (3,), False), Recipe((((0,), _flipped),), (4,), False)
+# Conv3D's kernels, and both of SeparableConv2D's, likewise.
+OUTPUTS_FIRST_OF_VOLUMES = Recipe((((0,), _transposed(2, 3, 4, 1, 0)),), (5,), False)
+OUTPUTS_FIRST_OF_BOTH = Recipe(
+    (((0,), _transposed(2, 3, 1, 0)), ((1,), _transposed(2, 3, 1, 0))), (4, 4), False
+)
+# Kernels rotated by 180 degrees, of convolutions along one to three axes.
+FLIPPED = tuple(Recipe((((0,), _flipped),), (axes + 2,), False) for axes in (1, 2, 3))
 # cuDNN's layout is recognised by its two biases; its kernels have the usual shapes.
 CUDNN_LSTM = Recipe((((0,), _of_inputs(4)), ((1,), _of_state(4)), ((2,), _both_biases)), (2, 2, 1))
 CUDNN_GRU = Recipe(

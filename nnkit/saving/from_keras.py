@@ -215,8 +215,8 @@ class Translator:
             given = of_all | given
         config = {}
         for argument, value in given.items():
-            if value and argument in generation.changed:
-                why = generation.changed[argument]
+            why = generation.changed.get(argument) or generation.changed.get(f"{argument}={value}")
+            if value and why:
                 self.changed.append(f"{argument}={_short(value)} of {where} ({why})")
             if own and argument.endswith("_initializer") and not self._can_be_made(value):
                 continue  # Initializers don't matter: the file has the weights.

@@ -53,7 +53,7 @@ class Generation:
     usual : dict
         Arguments that change nothing if they have this value.
     changed : dict
-        Arguments whose effect is different now, and the difference.
+        Arguments, or arguments with a value, whose effect is different now, and the difference.
     of_all : dict
         Arguments that were a common setting of all layers, and the classes whose descriptions
         don't contain it.
@@ -95,12 +95,17 @@ KERAS_3 = Generation(
     },
 )
 
+_OF_CONVOLUTION = dict.fromkeys(("kernel_regularizer", "kernel_constraint", "groups"))
+
 TF_KERAS = replace(
     KERAS_3,
     name="tf.keras",
     classes=_CLASSES,
     names={
         **spellings.KERAS_2,
+        # A separable convolution was described as a convolution, too.
+        "SeparableConv1D": _OF_CONVOLUTION,
+        "SeparableConv2D": _OF_CONVOLUTION,
         **{name: {"noise_shape": None} for name in _SPATIAL_DROPOUT},
     },
     defaults={
@@ -129,7 +134,10 @@ KERAS_2 = replace(
     name="Keras 2",
     # It was the norm of all gradients together.
     names={**TF_KERAS.names, EVERY: {**TF_KERAS.names[EVERY], "clipnorm": "global_clipnorm"}},
-    changed={"activity_regularizer": "it took the sum over a batch, and takes the mean now"},
+    changed={
+        "activity_regularizer": "it took the sum over a batch, and takes the mean now",
+        "interpolation=bilinear": "pixels were sampled at their corners, and are in the middle now",
+    },
 )
 
 KERAS_1 = replace(
@@ -146,7 +154,12 @@ KERAS_1 = replace(
     },
     silent=KERAS_2.silent | {"consume_less", "forget_bias_init", "input_dtype"},
     usual={**KERAS_2.usual, "dropout": 0.0, "mode": 0},
-    of_all={"data_format": ("SpatialDropout2D", "UpSampling2D", "ZeroPadding2D")},
+    of_all={
+        "data_format": (
+            *("SpatialDropout2D", "UpSampling2D", "UpSampling3D", "ZeroPadding2D", "ZeroPadding3D"),
+            *("Cropping2D", "Cropping3D"),
+        )
+    },
     recipes={
         "LSTM": [arrangements.GATES_OF_LSTM, arrangements.CUDNN_LSTM],
         "GRU": [arrangements.GATES_OF_GRU, arrangements.CUDNN_GRU],
@@ -154,13 +167,16 @@ KERAS_1 = replace(
         "Conv2D channels_first": [arrangements.OUTPUTS_FIRST],
         "Conv2DTranspose channels_first": [arrangements.OUTPUTS_FIRST_TRANSPOSE],
         "Conv2DTranspose channels_last": [arrangements.INPUTS_FIRST],
+        "Conv3D channels_first": [arrangements.OUTPUTS_FIRST_OF_VOLUMES],
+        "SeparableConv2D channels_first": [arrangements.OUTPUTS_FIRST_OF_BOTH],
     },
 )
 
 # Convolutions that a backend computed with the kernel rotated by 180 degrees. Keras rotated the
-# kernels of DepthwiseConv2D itself.
+# kernels of DepthwiseConv2D and of separable convolutions itself.
+_ROTATED = "Conv1D", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose"
 FLIPPED_BY: Mapping[str | None, Mapping[str, Sequence[Recipe]]] = {
-    "theano": dict.fromkeys(("Conv1D", "Conv2D", "Conv2DTranspose"), arrangements.FLIPPED)
+    "theano": dict.fromkeys(_ROTATED, arrangements.FLIPPED)
 }
 
 

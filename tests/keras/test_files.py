@@ -40,6 +40,18 @@ MODELS = {
         layers.MaxPooling2D(),
         layers.Flatten("channels_first"),
     ],
+    "volumes": lambda: [
+        layers.Reshape((3, 4, 3, 1)),
+        layers.Conv3D(2, 2, activation="relu"),
+        layers.Conv3DTranspose(2, 2, 2, data_format="channels_last"),
+        layers.MaxPooling3D((2, 3, 2)),
+        layers.Reshape((-1, 2)),
+        layers.SeparableConv1D(3, 2, padding="same"),
+        layers.Conv1DTranspose(2, 3),
+        layers.DepthwiseConv1D(2),
+        layers.Reshape((1, -1, 2)),
+        layers.SeparableConv2D(3, 1, depth_multiplier=2, use_bias=False),
+    ],
     "old": lambda: [
         layers.LSTM(3, recurrent_activation=old_sigmoid(), return_sequences=True, name="a/b"),
         layers.Bidirectional(layers.GRU(3, "relu", old_sigmoid(), return_sequences=True)),
@@ -56,7 +68,7 @@ def test_there_and_back(kind, rng, tmp_path):
 
     Keras takes no notice of the checksums in ours, and has none in its own.
     """
-    shape = {"recurrent": (5,), "images": (36,), "old": (5, 3)}.get(kind, (3,))
+    shape = {"recurrent": (5,), "images": (36,), "volumes": (36,), "old": (5, 3)}.get(kind, (3,))
     x = rng.integers(0, 9, (4, *shape)).astype(np.float32)
     ours = nnkit.Sequential([nnkit.Input(shape), *MODELS[kind]()])
     ours.set_weights([rng.uniform(0.1, 0.9, w.shape) for w in ours.get_weights()])

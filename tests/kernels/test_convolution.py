@@ -175,6 +175,30 @@ def test_depthwise(case, m, rng):
     assert_close(dw, want.reshape(dw.shape))
 
 
+# Volumes (batch, depth, pixels, channels), place along the depth, positions and planes of windows.
+VOLUMES = [
+    ((1, 1, 1, 1), (1, 0, 1), (1, 1)),
+    ((2, 5, 3, 2), (2, 1, 1), (3, 3)),
+    ((3, 4, 2, 5), (1, 2, 2), (4, 3)),
+    ((2, 5, 1, 3), (3, 0, 1), (2, 2)),
+    ((0, 5, 3, 2), (1, 1, 1), (5, 3)),
+]
+
+
+@pytest.mark.parametrize(("shape", "place", "window"), VOLUMES)
+def test_planes_of_volumes(shape, place, window, dtype, rng):
+    x, bias = rng.normal(size=shape).astype(dtype), rng.normal(size=shape[3]).astype(dtype)
+    stacks = np.empty((shape[0], window[0], shape[2], window[1], shape[3]), dtype)
+    run(whole_windows.stack_planes, x, *place, stacks)
+    np.testing.assert_array_equal(stacks, reference.stack_planes(x, place, stacks.shape))
+    stacks, y = rng.normal(size=stacks.shape).astype(dtype), np.empty_like(x)
+    want = reference.add_planes(stacks.astype(float), place, shape)
+    run(whole_windows.add_planes, stacks, *place, y)
+    assert_close(y, want)
+    run(whole_windows.add_planes_bias, stacks, *place, bias, y)
+    assert_close(y, want + bias)
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 1, 5), (2, 17, 3), (1, 33, 40)])
 def test_swap_axes(shape, dtype, rng):
     x = rng.normal(size=shape).astype(dtype)

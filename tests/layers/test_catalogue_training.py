@@ -29,6 +29,7 @@ COMPUTED_BY_NUMPY = (
     nnkit.layers.RNN,
     nnkit.layers.ConvLSTM1D,
     nnkit.layers.ConvLSTM2D,
+    nnkit.layers.ConvLSTM3D,
     regularizers.FunctionRegularizer,
     regularizers.OrthogonalRegularizer,
 )

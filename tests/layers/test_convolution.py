@@ -6,7 +6,18 @@ import numpy as np
 import pytest
 
 import nnkit
-from nnkit.layers import Conv1D, Conv2D, Conv2DTranspose, DepthwiseConv2D
+from nnkit.layers import (
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
+    Conv3D,
+    Conv3DTranspose,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+)
 
 SHAPES = [
     (Conv2D(4, 3), (28, 28, 1), (26, 26, 4)),
@@ -24,6 +35,14 @@ SHAPES = [
     (Conv2DTranspose(4, 2, strides=3, output_padding=0), (5, 6, 2), (14, 17, 4)),
     (Conv2DTranspose(4, 3, 2, "same", output_padding=(0, 1)), (5, 6, 2), (9, 12, 4)),
     (DepthwiseConv2D(3, depth_multiplier=2), (5, 6, 3), (3, 4, 6)),
+    (DepthwiseConv1D(3, padding="causal"), (5, 3), (5, 3)),
+    (SeparableConv1D(4, 3, strides=2, padding="same"), (5, 2), (3, 4)),
+    (SeparableConv2D(4, (2, 3), depth_multiplier=3), (5, 6, 2), (4, 4, 4)),
+    (Conv1DTranspose(4, 2, strides=3), (5, 2), (15, 4)),
+    (Conv3D(4, (1, 2, 3), (2, 1, 1)), (5, 4, 6, 2), (3, 3, 4, 4)),
+    (Conv3D(4, 3, padding="same", groups=2), (1, 1, 1, 2), (1, 1, 1, 4)),
+    (Conv3DTranspose(4, 3, 2, "same"), (2, 3, 1, 2), (4, 6, 2, 4)),
+    (Conv3DTranspose(4, 2, 3, output_padding=(0, 1, 2)), (2, 1, 3, 2), (5, 3, 10, 4)),
 ]
 
 
@@ -41,6 +60,11 @@ def test_weights_are_keras_s():
     layer = Conv2DTranspose(6, (3, 2), use_bias=False)
     layer(np.zeros((1, 5, 5, 4)))
     assert [v.shape for v in layer.weights] == [(3, 2, 6, 4)]
+    layer = SeparableConv2D(6, (3, 2), depth_multiplier=2)
+    layer(np.zeros((1, 5, 5, 4)))
+    named = [(v.name, v.shape) for v in layer.weights]
+    assert named[:2] == [("depthwise_kernel", (3, 2, 4, 2)), ("pointwise_kernel", (1, 1, 8, 6))]
+    assert named[2:] == [("bias", (6,))]
     layer = DepthwiseConv2D(3, depth_multiplier=5)
     layer(np.zeros((1, 5, 5, 4)))
     assert [v.shape for v in layer.weights] == [(3, 3, 4, 5), (20,)]
@@ -104,6 +128,11 @@ ARGUMENTS = [
     ),
     (DepthwiseConv2D, {"kernel_size": 3, "depth_multiplier": 0}, "depth_multiplier must be"),
     (DepthwiseConv2D, {"kernel_size": 3, "kernel_initializer": "ones"}, "'depthwise_initializer'"),
+    (SeparableConv2D, {"filters": 2, "kernel_size": 3, "depth_multiplier": 1.5}, "a whole number"),
+    (SeparableConv2D, {"filters": 2, "kernel_size": 3, "pointwise_l2": 1}, "no argument 'pointwi"),
+    (Conv3D, {"filters": 2, "kernel_size": (3, 3)}, "kernel_size must be a whole number or 3"),
+    (Conv3D, {"filters": 2, "kernel_size": 3, "padding": "causal"}, "one of valid, same"),
+    (Conv1DTranspose, {"filters": 2, "kernel_size": 3, "padding": "causal"}, "one of valid, same"),
 ]
 
 
@@ -125,6 +154,11 @@ INPUTS = [
     (Conv2DTranspose(1, 3, data_format="channels_first"), (8, 8), "(batch, channels, height, "),
     (Conv2DTranspose(1, 2, 2, "same", output_padding=0), (1, 1, 1), None),
     (DepthwiseConv2D(5), (4, 9, 2), "spans (5, 5)"),
+    (SeparableConv2D(2, 5), (4, 9, 2), "spans (5, 5)"),
+    (Conv3D(2, 3), (2, 9, 9, 1), "spans (3, 3, 3)"),
+    (Conv3D(2, 3), (9, 9, 1), "inputs of shape (batch, depth, height, width, channels)"),
+    (Conv3D(4, 1, groups=2), (3, 3, 3, 3), "2 groups can't share the 3 channels"),
+    (Conv3DTranspose(1, 2, 2, "same", output_padding=0), (1, 1, 1, 1), None),
 ]
 
 

@@ -20,6 +20,12 @@ SHAPES = [
     (layers.GlobalAveragePooling2D("channels_first", keepdims=True), (3, 5, 6), (3, 1, 1)),
     (layers.GlobalAveragePooling1D(), (5, 3), (3,)),
     (layers.GlobalMaxPooling1D("channels_first", keepdims=True), (3, 5), (3, 1)),
+    (layers.MaxPooling3D(), (5, 6, 4, 3), (2, 3, 2, 3)),
+    (layers.AveragePooling3D((1, 2, 3), padding="same"), (5, 6, 4, 3), (5, 3, 2, 3)),
+    (layers.GlobalMaxPooling3D(), (5, 6, 4, 3), (3,)),
+    (layers.GlobalAveragePooling3D("channels_first", True), (3, 5, 6, 4), (3, 1, 1, 1)),
+    (layers.AdaptiveAveragePooling2D((2, 9)), (5, 6, 3), (2, 9, 3)),
+    (layers.AdaptiveMaxPooling1D(2, "channels_first"), (3, 5), (3, 2)),
 ]
 
 
@@ -38,12 +44,28 @@ def test_the_first_of_equal_elements_gets_the_gradient(format):
     np.testing.assert_array_equal(dx.reshape(3, 3), [[1, 1, 0], [1, 1, 0], [0, 0, 0]])
 
 
+@pytest.mark.parametrize("format", ["channels_last", "channels_first"])
+def test_the_first_of_equal_elements_of_volumes(format, rng):
+    """Planes come first, then rows, then columns, though planes are pooled before the depth."""
+    layer = layers.MaxPooling3D(2, data_format=format)
+    x = np.zeros((1, 2, 2, 2, 1) if format == "channels_last" else (1, 1, 2, 2, 2), np.float32)
+    for first in range(8):
+        x.reshape(8)[first:] = first + 1
+        layer(x)
+        dx = layer.backward(np.ones(layer.compute_output_shape(x.shape), np.float32))
+        np.testing.assert_array_equal(dx.reshape(8), np.arange(8) == first)
+
+
 def test_large_windows(rng):
     """More elements than a byte can number."""
     layer, x = layers.GlobalMaxPooling2D(), rng.normal(size=(2, 20, 30, 3)).astype(np.float32)
     np.testing.assert_array_equal(layer(x), x.max((1, 2)))
     dx = layer.backward(np.ones((2, 3), np.float32))
     np.testing.assert_array_equal(dx, x == x.max((1, 2), keepdims=True))
+    layer, x = layers.GlobalMaxPooling3D(), rng.normal(size=(2, 300, 2, 3, 3)).astype(np.float32)
+    np.testing.assert_array_equal(layer(x), x.max((1, 2, 3)))
+    dx = layer.backward(np.ones((2, 3), np.float32))
+    np.testing.assert_array_equal(dx, x == x.max((1, 2, 3), keepdims=True))
 
 
 @pytest.mark.parametrize("format", ["channels_last", "channels_first"])

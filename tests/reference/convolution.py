@@ -59,3 +59,27 @@ def col2im(windows, w_shape, place, x_shape):
     k = windows.shape[3]
     unit = np.eye(k).reshape(*w_shape[:2], x_shape[3], k)
     return conv2d_transpose(windows, unit, place, x_shape)
+
+
+def stack_planes(x, place, shape):
+    """What windows see along the depth: the planes side by side; ``place`` is of this axis."""
+    stacks = np.zeros(shape)
+    for (i, p), plane in planes_seen(place, shape, x.shape[1]):
+        stacks[:, i, :, p] = x[:, plane]
+    return stacks
+
+
+def add_planes(stacks, place, shape):
+    """Its transpose."""
+    y = np.zeros(shape)
+    for (i, p), plane in planes_seen(place, stacks.shape, shape[1]):
+        y[:, plane] += stacks[:, i, :, p]
+    return y
+
+
+def planes_seen(place, shape, depth):
+    stride, front, dilation = place
+    for i, p in np.ndindex(shape[1], shape[3]):
+        plane = i * stride - front + p * dilation
+        if 0 <= plane < depth:
+            yield (i, p), plane

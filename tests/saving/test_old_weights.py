@@ -359,6 +359,81 @@ def test_conv2d_of_keras_1(ordering, backend, tmp_path):
     np.testing.assert_allclose(load_model(path).predict(x), want.reshape(2, -1), atol=1e-5)
 
 
+@pytest.mark.parametrize("backend", ["tensorflow", "theano"])
+@pytest.mark.parametrize("ordering", ["tf", "th"])
+def test_volumes_of_keras_1(ordering, backend, tmp_path):
+    """A kernel of depth 1, so that each plane is an image; with what has no dim_ordering."""
+    kernel, bias, x = normal(1, 3, 2, 2, 3), normal(3), np.stack([IMAGES, 2 * IMAGES], 1)
+    stored = kernel if ordering == "tf" else kernel.transpose(4, 3, 0, 1, 2)
+    given = x if ordering == "tf" else x.transpose(0, 4, 1, 2, 3)
+    config = {"nb_filter": 3, "kernel_dim1": 1, "kernel_dim2": 3, "kernel_dim3": 2}
+    described = [
+        layer("ZeroPadding3D", "z", padding=[1, 0, 0], batch_input_shape=[None, *given.shape[1:]]),
+        layer("Convolution3D", "c", **OLD_CONV | config, subsample=[1, 1, 1],
+              dim_ordering=ordering),
+        layer("Cropping3D", "k", cropping=[[1, 1], [1, 0], [0, 2]]),
+        layer("UpSampling3D", "u", size=[1, 1, 2]),
+        layer("MaxPooling3D", "m", pool_size=[1, 1, 2], strides=[1, 1, 2], border_mode="valid",
+              dim_ordering=ordering),
+    ]  # fmt: skip
+    weights = {"c": under_old_names("c", stored, bias)}
+    path = write(tmp_path / "m.h5", described, weights, version="1.2.2", backend=backend)
+    turned = kernel[0, ::-1, ::-1] if backend == "theano" else kernel[0]
+    want = np.stack([old_files.correlation(plane, turned) for plane in x.swapaxes(0, 1)], 1) + bias
+    want = want[:, :, 1:, :-2]
+    want = want if ordering == "tf" else want.transpose(0, 4, 1, 2, 3)
+    np.testing.assert_allclose(load_model(path).predict(given), want, atol=1e-5)
+
+
+@pytest.mark.parametrize("ordering", ["tf", "th"])
+def test_separable_conv2d_of_keras_1(ordering, tmp_path):
+    depthwise, pointwise, bias = normal(3, 2, 2, 2), normal(1, 1, 4, 3), normal(3)
+    stored = [depthwise, pointwise]
+    if ordering == "th":
+        stored = [w.transpose(3, 2, 0, 1) for w in stored]
+    x = IMAGES if ordering == "tf" else IMAGES.transpose(0, 3, 1, 2)
+    config = {"nb_filter": 3, "nb_row": 3, "nb_col": 2, "subsample": [1, 1], "depth_multiplier": 2}
+    described = [
+        layer("Cropping2D", "k", cropping=[[0, 1], [0, 0]], batch_input_shape=[None, *x.shape[1:]]),
+        layer("SeparableConvolution2D", "c", **OLD_CONV | config, dim_ordering=ordering),
+    ]
+    weights = {"c": under_old_names("c", *stored, bias)}
+    path = write(tmp_path / "m.h5", described, weights, **KERAS_1 | {"backend": "tensorflow"})
+    each = [old_files.correlation(IMAGES[:, :-1, :, c, None], depthwise[:, :, c, None])
+            for c in (0, 1)]  # fmt: skip
+    want = np.concatenate(each, -1) @ pointwise[0, 0] + bias
+    want = want if ordering == "tf" else want.transpose(0, 3, 1, 2)
+    np.testing.assert_allclose(load_model(path).predict(x), want, atol=1e-5)
+
+
+def test_separable_conv2d_of_tf_keras(tmp_path):
+    """It was described with what a convolution has, and this changed nothing."""
+    depthwise, pointwise, bias = normal(3, 2, 2, 1), normal(1, 1, 2, 3), normal(3)
+    unused = {"kernel_regularizer": {"class_name": "L2", "config": {"l2": 0.5}}, "groups": 1}
+    config = {"filters": 3, "kernel_size": [3, 2], "depth_multiplier": 1, "dilation_rate": [1, 1]}
+    described = [conv("SeparableConv2D", **config, **unused, **OF_IMAGES)]
+    y = loaded(tmp_path / "m.h5", described, {"c": named("c", depthwise, pointwise, bias)}, IMAGES,
+               lambda: [nn.SeparableConv2D(3, (3, 2))], version="2.9.0")  # fmt: skip
+    each = [old_files.correlation(IMAGES[..., c, None], depthwise[:, :, c, None]) for c in (0, 1)]
+    want = np.concatenate(each, -1) @ pointwise[0, 0] + bias
+    np.testing.assert_allclose(y, want, atol=1e-5)
+
+
+def test_bilinear_upsampling_of_keras_2(tmp_path):
+    for interpolation, version, warned in [
+        ("bilinear", "2.3.1", True),
+        ("nearest", "2.3.1", False),
+        ("bilinear", "2.9.0", False),
+    ]:
+        described = [layer("UpSampling2D", "u", size=[2, 2], interpolation=interpolation,
+                           data_format="channels_last", **OF_IMAGES)]  # fmt: skip
+        path = write(tmp_path / "m.h5", described, {}, version=version)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            load_model(path)
+        assert [("corners" in str(w.message)) for w in caught] == [True] * warned
+
+
 def test_a_convolution_of_keras_1_whose_backend_is_not_said(tmp_path):
     config = {"nb_filter": 3, "nb_row": 3, "nb_col": 3, "subsample": [1, 1], "dim_ordering": "th"}
     described = [

@@ -11,6 +11,13 @@ GEOMETRIES = [
     ((1, 4, 5, 2), (3, 2, 3), (1, 1, 2, 2, 2, 2, 1), (4, 5)),
 ]
 
+# Volumes (batch, depth, pixels, channels), place along the depth, positions and planes of windows.
+VOLUMES = [
+    ((1, 1, 1, 1), (1, 0, 1), (1, 1)),
+    ((2, 5, 3, 2), (2, 1, 1), (3, 3)),
+    ((1, 4, 2, 3), (1, 2, 2), (4, 3)),
+]
+
 
 def cases(dtype, rng):
     def normal(*shape):
@@ -61,6 +68,15 @@ def cases(dtype, rng):
         dw = reference.conv2d_weights(*wide(x, dy), filters.shape, as_groups).reshape(kh * kw, -1)
         arguments = x, dy, kw, *place, 0, dw.astype(dtype)
         yield Case("depthwise2d_weights", arguments, {"dw": dw})
+
+    for shape, place, (count, planes) in VOLUMES:
+        x, bias = normal(*shape), normal(shape[3])
+        stacks = normal(shape[0], count, shape[2], planes, shape[3])
+        want = reference.stack_planes(*wide(x), place, stacks.shape)
+        yield Case("stack_planes", (x, *place, np.empty_like(stacks)), {"stacks": want})
+        y = reference.add_planes(*wide(stacks), place, shape)
+        yield Case("add_planes", (stacks, *place, np.empty_like(x)), {"y": y})
+        yield Case("add_planes_bias", (stacks, *place, bias, np.empty_like(x)), {"y": y + bias})
 
     for shape in [(1, 1, 1), (2, 5, 3)]:
         x = normal(*shape)
