@@ -7,14 +7,13 @@ so are the gradients that follow from it; both come from the cache when they are
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from nnkit.engine.dispatch import current_tape
-from nnkit.symbolic.config import config
+from nnkit.symbolic.config import deriving, floats
 from nnkit.symbolic.derive.grad import grad
 from nnkit.symbolic.graph import FunctionGraph, Variable, ancestors
 from nnkit.symbolic.rewriting.passes import rewrite
@@ -66,7 +65,7 @@ class Differentiable:
         result: str | None = None,
     ) -> None:
         self.inputs = [type() for type in types]
-        with _floats(dtype):
+        with floats(dtype), deriving():
             try:
                 output = build(*self.inputs)
             except Exception as error:
@@ -153,7 +152,7 @@ class Differentiable:
     def _graph(self) -> tuple[list[Any], Any, Any, dict[int, Any]]:
         """Inputs, value, the gradient by it, and the gradients that follow."""
         cotangent = self.output.type()
-        with _floats(self.dtype):
+        with floats(self.dtype):
             gradients = grad(
                 None,
                 [self.inputs[i] for i in self.wanted],
@@ -180,19 +179,9 @@ class Differentiable:
 
     def sizes(self, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
         """Shape of the value for inputs of some shapes."""
-        with _floats(self.dtype):
+        with floats(self.dtype):
             outputs = rewrite([self.output.shape], "FAST_RUN")
         evaluator = Evaluator(FunctionGraph(self.inputs, outputs))
         pairs = zip(shapes, self.inputs, strict=True)
         found = evaluator.run([np.zeros(shape, v.type.dtype) for shape, v in pairs])
         return tuple(found[0].tolist())
-
-
-@contextmanager
-def _floats(dtype: str) -> Iterator[None]:
-    """Numbers without a type are of this one."""
-    before, config.floatX = config.floatX, dtype
-    try:
-        yield
-    finally:
-        config.floatX = before
