@@ -41,7 +41,7 @@ from nnkit.models import Model, Sequential
 from nnkit.saving import load_model
 
 if TYPE_CHECKING:
-    from nnkit import ops
+    from nnkit import backend, ops
 
 __all__ = [
     "Input",
@@ -50,6 +50,7 @@ __all__ = [
     "Sequential",
     "__version__",
     "activations",
+    "backend",
     "callbacks",
     "config",
     "constraints",
@@ -75,5 +76,5 @@ __all__ = [
 
 if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
     # Imported on demand: nnkit.symbolic would double the time of an import.
-    __getattr__ = missing(__name__, on_demand=("cuda", "ops", "symbolic"))
+    __getattr__ = missing(__name__, on_demand=("backend", "cuda", "ops", "symbolic"))
     explain_missing()

@@ -12,7 +12,7 @@ from nnkit.engine.array_reading import ArrayReading
 from nnkit.engine.dispatch import at_work, launch
 from nnkit.engine.mirrors import lent, private, reading, writing
 
-__all__ = ["ALIGNMENT", "Storage", "Variable"]
+__all__ = ["ALIGNMENT", "FreeVariable", "Storage", "Variable"]
 
 ALIGNMENT = 16  # Elements: every weight starts on a cache line, so that workers don't share one.
 
@@ -170,6 +170,15 @@ class Variable(ArrayReading):
         self.__dict__.update(state)
         # Unlike zeros_like, this takes no memory before it is written.
         self._gradient = np.zeros(self._value.shape, self._value.dtype)
+
+
+class FreeVariable(Variable):
+    """A value that belongs to no layer; expressions read it anew in every step.
+
+    :func:`nnkit.backend.variable` makes one: for a factor in a loss that a callback changes.
+    """
+
+    trainable_weights: tuple[Variable, ...] = ()  # As an owner of weights has them.
 
 
 def _written(array: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from nnkit.layers.conv2d_transpose import Conv2DTranspose
 from nnkit.layers.dense import Dense
 from nnkit.layers.depthwise_conv2d import DepthwiseConv2D
 from nnkit.layers.dot_layer import Dot
+from nnkit.layers.drawn import Drawn as _Drawn  # noqa: F401
 from nnkit.layers.dropout import Dropout
 from nnkit.layers.elu import ELU
 from nnkit.layers.embedding import Embedding

@@ -22,6 +22,7 @@ from nnkit.layers.tracing import check_owned, current_trace, owned_layers, setti
 from nnkit.layers.weights import WeightOwner, check_name, name_among
 from nnkit.nested import leaves, mapped, packed
 from nnkit.registry import lookup, snake_case, to_plain
+from nnkit.utils.random import next_seed
 
 if TYPE_CHECKING:
     from nnkit.engine.variable import Variable
@@ -135,6 +136,7 @@ class Layer(WeightOwner):
     only_adds_loss: ClassVar[bool] = False
     fuses: ClassVar[bool] = False
     trusted: ClassVar[bool] = False
+    draws_always: ClassVar[bool] = False
     is_copy = False
     _has_own_call: ClassVar[bool] = False
     _activates_in_call: ClassVar[bool] = False
@@ -176,6 +178,7 @@ class Layer(WeightOwner):
             else checks.partial_shape(self.name, "input_shape", input_shape)
         )
         self._activation: Any = None
+        self._draw_key: int | None = None
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._penalty: Any = None
         self.states: list[np.ndarray] = []
@@ -442,6 +445,28 @@ class Layer(WeightOwner):
 
     def draw_apart(self, use: int) -> None:
         """Draw other random numbers than the uses of the layer before this one in a step."""
+
+    @property
+    def drawn_as(self) -> Any:
+        """What uses of a step have in common that must draw different numbers."""
+        return self
+
+    @property
+    def draw_key(self) -> int:
+        """The seed of random numbers that its ``call`` draws; a model's file keeps it."""
+        if self._draw_key is None:
+            self._draw_key = next_seed()
+        return self._draw_key
+
+    def get_state(self) -> dict[str, int]:
+        """What it remembers besides weights, which a model's file keeps."""
+        return {} if self._draw_key is None else {"key": self._draw_key}
+
+    def set_state(self, state: dict[str, int]) -> None:
+        """Restore what :meth:`get_state` returned."""
+        if state:
+            self._draw_key = checks.integer(type(self).__name__, "key", state["key"], 0, 2**63 - 1)
+            self._drop_graphs()
 
     # --------------------------------------------------------------------------- what a call does
 

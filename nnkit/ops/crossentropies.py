@@ -86,6 +86,6 @@ def sparse_categorical_crossentropy(
 
 
 def psnr(x1: Expression, x2: Expression, max_val: float) -> Expression:
-    """The peak signal-to-noise ratio in decibels: 20 log10(max_val) - 10 log10(mean((x1 - x2)^2))."""
+    """The peak signal-to-noise ratio in decibels: 10 log10(max_val^2 / mean((x1 - x2)^2))."""
     x1, most = with_number(x1, max_val)
     return 20 * T.log10(most) - 10 * T.log10(T.mean(T.sqr(x1 - x2)))

@@ -80,6 +80,10 @@ class Differentiable:
                     f"got {output!r}"
                 )
             self.output: Any = cast(output, result or dtype)
+        # What belongs to nobody is one more input, whose value is read in every step.
+        free = [v for v in ancestors([self.output]) if hasattr(v, "reads")]
+        self._read = [v.reads for v in free]
+        self.inputs += free
         self.dtype, self.wanted = dtype, tuple(wanted)
         self._evaluators: dict[tuple[int, ...] | None, Evaluator] = {}
         self._passes: dict[tuple[tuple[int, ...], ...], Passes | None] = {}
@@ -94,6 +98,7 @@ class Differentiable:
         keep : bool
             Whether there will be a backward pass.
         """
+        arrays = self._all(arrays)
         passes = self._passes_for(owner, arrays)
         if passes is None:
             return self._evaluator(None).run(arrays)[0]
@@ -119,6 +124,7 @@ class Differentiable:
         into : dict of int to numpy.ndarray or None
             For each input that is asked for, where its gradient goes; None: to new memory.
         """
+        arrays = self._all(arrays)
         passes = self._passes_for(owner, arrays)
         if passes is not None:
             kept = [vars(owner)[f"_kept_{i}"] for i in range(len(passes.keeps))]
@@ -129,6 +135,9 @@ class Differentiable:
             if target is not None:
                 target[...] = gradient
         return found
+
+    def _all(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [*arrays, *(variable.value for variable in self._read)]
 
     def _passes_for(self, owner: Owner, arrays: Sequence[np.ndarray]) -> Passes | None:
         """Kernels to be recorded; None if nobody records, or an operation has no kernel.
@@ -182,6 +191,6 @@ class Differentiable:
         with floats(self.dtype):
             outputs = rewrite([self.output.shape], "FAST_RUN")
         evaluator = Evaluator(FunctionGraph(self.inputs, outputs))
-        pairs = zip(shapes, self.inputs, strict=True)
+        pairs = zip([*shapes, *(v.shape for v in self._read)], self.inputs, strict=True)
         found = evaluator.run([np.zeros(shape, v.type.dtype) for shape, v in pairs])
         return tuple(found[0].tolist())

@@ -445,11 +445,14 @@ LAYERS = [
     Case(nnkit.Sequential([layers.BatchNormalization(), layers.Dense(3), layers.Tanh()]), (4,)),
 ]
 
-# Every name that an ``activation=`` argument takes.
+# Names that an ``activation=`` argument takes.
 ACTIVATIONS = [
     *("linear", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus"),
     *("softsign", "sigmoid", "hard_sigmoid", "tanh", "exponential", "softmax", "log_softmax"),
 ]
+# Those without a layer of their own are functions of nnkit.ops, whose tests they have; one of them
+# stands for all here.
+ACTIVATIONS += ["hard_silu"]
 
 ONE_HOT = np.eye(4)[[0, 3, 1]]
 ADVANTAGES = ONE_HOT * np.array([[-1.5], [2.5], [0.3]])  # Policy gradients train with such.
