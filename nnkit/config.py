@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from nnkit.errors import warn
+
 __all__ = [
     "cache_dir",
     "epsilon",
@@ -131,8 +133,9 @@ def epsilon() -> float:
 def set_epsilon(value: float) -> None:
     """Set the small number that keeps logarithms and divisions finite.
 
-    Cross-entropies clip probabilities by it, and norms are not smaller. What was compiled before
-    keeps the old one.
+    The cross-entropies of :mod:`nnkit.ops` and :mod:`nnkit.backend` clip probabilities by it, and
+    norms are not smaller. The losses of :mod:`nnkit.losses` have 1e-7 in their kernels, so another
+    number gives a warning. What was compiled before keeps the old one.
 
     Parameters
     ----------
@@ -144,6 +147,11 @@ def set_epsilon(value: float) -> None:
     if not number or not 0 < value < 0.5:
         raise ValueError(f"epsilon is a number between 0 and 0.5, not {value!r}")
     _epsilon = float(value)
+    if _epsilon != 1e-7:
+        warn(
+            "set_epsilon: cross-entropies of nnkit.losses go on to clip probabilities by 1e-7; those "
+            f"of nnkit.ops and nnkit.backend do it by {_epsilon}"
+        )
 
 
 def num_threads() -> int:

@@ -352,8 +352,9 @@ def batch_flatten(x: Any) -> Any:
     """Each sample as a vector."""
     sizes = ops.shape(x)
     known = [int(n) for n in sizes[1:] if isinstance(n, int)]
-    size: Any = math.prod(known) if len(known) == len(sizes) - 1 else -1
-    return ops.reshape(x, (sizes[0] if size == -1 else -1, size))
+    if len(known) == len(sizes) - 1:
+        return ops.reshape(x, (-1, math.prod(known)))
+    return ops.reshape(x, (sizes[0], -1))
 
 
 def concatenate(tensors: Sequence[Any], axis: int = -1) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -301,7 +302,7 @@ def dtype(x: Any) -> str:
 
 def count_params(x: Any) -> int:
     """The number of elements of a weight or an array."""
-    return int(np.prod(int_shape(x), dtype=int))  # type: ignore[arg-type]
+    return math.prod(n or 1 for n in int_shape(x) or ())
 
 
 def is_keras_tensor(x: Any) -> bool:

@@ -165,7 +165,8 @@ def _read_later(value: Any) -> Any:
     """A free variable as a placeholder: what it is when a step computes, not what it is now."""
     if isinstance(value, FreeVariable):
         dtype = str(value.dtype)
-        return Placeholder(value.shape, dtype, value.name, variable=value, owner=value)
+        owner: Any = value  # It trains nothing.
+        return Placeholder(value.shape, dtype, value.name, variable=value, owner=owner)
     return value
 
 

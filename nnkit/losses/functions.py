@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from nnkit import config
 from nnkit.checks import is_expression
 from nnkit.conversion import to_numpy
 from nnkit.losses.base import Loss, batch
@@ -49,6 +48,8 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 Tensor = Any  # An array or an expression.
+
+_SMALLEST = 1e-7  # Probabilities are clipped to [_SMALLEST, 1 - _SMALLEST], as in Keras.
 
 
 def computed_by(cls: type[Loss | Metric], elementwise: bool = False) -> Callable[[F], F]:
@@ -151,7 +152,7 @@ def binary_crossentropy(
     t = y_true * (1 - label_smoothing) + label_smoothing / 2
     if from_logits:
         return ops.mean(ops.softplus(y_pred) - t * y_pred, axis)
-    p = ops.clip(y_pred, config.epsilon(), 1 - config.epsilon())
+    p = ops.clip(y_pred, _SMALLEST, 1 - _SMALLEST)
     return -ops.mean(t * ops.log(p) + (1 - t) * ops.log(1 - p), axis)
 
 
@@ -171,7 +172,7 @@ def categorical_crossentropy(
         t = t * (1 - label_smoothing) + label_smoothing / ops.sum(ops.ones_like(y_pred), axis, True)
     if from_logits:
         return -ops.sum(t * ops.log_softmax(y_pred, axis), axis)
-    p = ops.clip(y_pred / ops.sum(y_pred, axis, True), config.epsilon(), 1 - config.epsilon())
+    p = ops.clip(y_pred / ops.sum(y_pred, axis, True), _SMALLEST, 1 - _SMALLEST)
     return -ops.sum(t * ops.log(p), axis)
 
 

@@ -199,14 +199,15 @@ def scatter_update(
 
 def _indices(indices: Any, ndim: int) -> tuple[Any, ...]:
     """A vector or array of indices for each of some axes."""
-    if isinstance(indices, T.TensorVariable) and not isinstance(indices, T.Constant):
+    indices = T.as_tensor(indices)
+    if not isinstance(indices, T.Constant):
         if ndim != 1:
             raise ValueError(
                 "indices that are computed can be written to vectors only; for arrays of more "
                 "axes, give them as numbers"
             )
         return (indices[..., 0],)
-    numbers = T.as_tensor(indices).data
+    numbers = indices.data
     return tuple(numbers[..., i] for i in range(numbers.shape[-1]))
 
 

@@ -12,6 +12,7 @@ from nnkit.conversion import to_numpy
 from nnkit.layers.nodes import Placeholder, operate
 from nnkit.ops.naming import Axis, Expression
 from nnkit.symbolic import tensor as T
+from nnkit.symbolic.graph import Variable
 from nnkit.symbolic.tensor.shapes import normal_axis
 
 __all__ = [
@@ -56,6 +57,8 @@ def shape(x: Expression) -> tuple[Expression, ...]:
     """The sizes of the axes."""
     if isinstance(x, Placeholder):
         return tuple(operate("axis_size", x, i) if n is None else n for i, n in enumerate(x.shape))
+    if not isinstance(x, Variable):
+        return tuple(to_numpy(x, "x").shape)
     sizes = T.shape(x)
     return tuple(sizes[i] for i in range(ndim(x)))
 

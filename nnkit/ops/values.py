@@ -91,6 +91,8 @@ def saturate_cast(x: Expression, dtype: str) -> Expression:
     kinds = np.dtype(x.dtype).kind, np.dtype(dtype).kind
     if dtype == "bool" or x.dtype == "bool" or kinds[1] == "f":
         return T.cast(x, dtype)
+    low: Any
+    high: Any
     low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
     if kinds[0] == "f":
         low, high = (np.asarray(v, x.dtype) for v in (low, high))

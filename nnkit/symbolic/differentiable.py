@@ -81,7 +81,7 @@ class Differentiable:
                 )
             self.output: Any = cast(output, result or dtype)
         # What belongs to nobody is one more input, whose value is read in every step.
-        free = [v for v in ancestors([self.output]) if hasattr(v, "reads")]
+        free: list[Any] = [v for v in ancestors([self.output]) if hasattr(v, "reads")]
         self._read = [v.reads for v in free]
         self.inputs += free
         self.dtype, self.wanted = dtype, tuple(wanted)

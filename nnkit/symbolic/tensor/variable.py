@@ -245,11 +245,11 @@ def shared(
     return SharedVariable(array, name, broadcastable or [False] * array.ndim)
 
 
-def constant(value: Any, name: str | None = None, dtype: str | None = None) -> Constant:
+def constant(value: Any, name: str | None = None, dtype: str | None = None) -> Any:
     """A known value. A Python number takes the smallest data type that holds it, as in Theano."""
     if isinstance(value, FreeVariable):
         kind = TensorType(str(value.dtype), [n == 1 for n in value.shape])
-        stand_in = kind(value.name)
+        stand_in: Any = kind(value.name)
         stand_in.reads = value
         return stand_in
     if _holds_weights(value):
