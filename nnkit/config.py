@@ -149,8 +149,8 @@ def set_epsilon(value: float) -> None:
     _epsilon = float(value)
     if _epsilon != 1e-7:
         warn(
-            "set_epsilon: cross-entropies of nnkit.losses go on to clip probabilities by 1e-7; those "
-            f"of nnkit.ops and nnkit.backend do it by {_epsilon}"
+            "set_epsilon: cross-entropies of nnkit.losses go on to clip probabilities by 1e-7; "
+            f"those of nnkit.ops and nnkit.backend do it by {_epsilon}"
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import checks, config
+from nnkit import checks, config, registry
 from nnkit.conversion import to_numpy
 from nnkit.engine.dispatch import empty, launch
 from nnkit.engine.stops import update_in_python
@@ -23,10 +23,12 @@ __all__ = [
     "MinMaxNorm",
     "NonNeg",
     "UnitNorm",
+    "deserialize",
     "get",
     "max_norm",
     "min_max_norm",
     "non_neg",
+    "serialize",
     "unit_norm",
 ]
 
@@ -322,6 +324,16 @@ def _axes(owner: str, axis: Any) -> int | list[int]:
     if isinstance(axis, (list, tuple)) and axis:
         return [checks.integer(owner, "axis", a, -32, 31) for a in axis]
     return checks.integer(owner, "axis", axis, -32, 31)
+
+
+def serialize(constraint: Any) -> Any:
+    """Describe a constraint by plain data, from which :func:`deserialize` makes an equal one."""
+    return registry.serialize("constraint", constraint)
+
+
+def deserialize(config: Any) -> Any:
+    """Make a constraint of a description, or of its name."""
+    return get(config)
 
 
 # Aliases, as in Keras.

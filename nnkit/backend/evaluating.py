@@ -224,6 +224,7 @@ class Slopes(Layer):
     """
 
     takes_list = True
+    trusted = True  # The gradient by a weight has no axis of the batch.
 
     def __init__(
         self, loss: Placeholder, target: Any, sources: Sequence[Placeholder], **options: Any

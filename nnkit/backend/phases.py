@@ -10,7 +10,6 @@ from nnkit.errors import warn
 from nnkit.layers.tracing import current_trace
 
 __all__ = [
-    "LearningPhase",
     "in_test_phase",
     "in_train_phase",
     "learning_phase",

@@ -18,6 +18,7 @@ from nnkit.layers.conv2d import Conv2D
 from nnkit.layers.conv2d_transpose import Conv2DTranspose
 from nnkit.layers.dense import Dense
 from nnkit.layers.depthwise_conv2d import DepthwiseConv2D
+from nnkit.layers.descriptions import deserialize, serialize
 from nnkit.layers.dot_layer import Dot
 from nnkit.layers.drawn import Drawn as _Drawn  # noqa: F401
 from nnkit.layers.dropout import Dropout
@@ -171,10 +172,12 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "deserialize",
     "dot",
     "maximum",
     "minimum",
     "multiply",
+    "serialize",
     "subtract",
 ]
 

@@ -1,6 +1,6 @@
 """Losses: a file for each class, and functions."""
 
-from nnkit.losses.base import Loss, get
+from nnkit.losses.base import Loss, deserialize, get, serialize
 from nnkit.losses.binary_crossentropy_loss import BinaryCrossentropy
 from nnkit.losses.categorical_crossentropy_loss import CategoricalCrossentropy
 from nnkit.losses.function_loss import FunctionLoss
@@ -29,11 +29,13 @@ __all__ = [
     "bce",
     "binary_crossentropy",
     "categorical_crossentropy",
+    "deserialize",
     "get",
     "mae",
     "mean_absolute_error",
     "mean_squared_error",
     "mse",
+    "serialize",
     "sparse_categorical_crossentropy",
 ]
 

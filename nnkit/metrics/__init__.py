@@ -6,7 +6,7 @@ from nnkit.losses.functions import (
     mean_absolute_error,
     mean_squared_error,
 )
-from nnkit.metrics.base import Metric, get
+from nnkit.metrics.base import Metric, deserialize, get, serialize
 from nnkit.metrics.binary_accuracy_metric import BinaryAccuracy
 from nnkit.metrics.categorical_accuracy_metric import CategoricalAccuracy
 from nnkit.metrics.function_metric import FunctionMetric
@@ -33,11 +33,13 @@ __all__ = [
     "binary_crossentropy",
     "categorical_accuracy",
     "categorical_crossentropy",
+    "deserialize",
     "get",
     "mae",
     "mean_absolute_error",
     "mean_squared_error",
     "mse",
+    "serialize",
     "sparse_categorical_accuracy",
 ]
 

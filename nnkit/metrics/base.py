@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
+from nnkit import registry
 from nnkit.losses import targets
 from nnkit.losses.base import Loss, batch, row_weights
 from nnkit.registry import Configurable, resolve, snake_case
 
-__all__ = ["Metric", "get"]
+__all__ = ["Metric", "deserialize", "get", "serialize"]
 
 
 class Metric(Configurable):
@@ -167,3 +169,23 @@ def _accuracy(loss: Loss | None, output_shape: tuple[int | None, ...] | None) ->
     if output_shape is not None and output_shape[-1] == 1:
         return "BinaryAccuracy"
     return "CategoricalAccuracy"
+
+
+def serialize(metric: Any) -> Any:
+    """Describe a metric by plain data, from which :func:`deserialize` makes an equal one.
+
+    A registered function is described by its name.
+    """
+    return registry.serialize("metric", metric)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Make a metric of a description or a name.
+
+    Parameters
+    ----------
+    config : dict or str
+    custom_objects : dict, optional
+        Further classes and functions by name.
+    """
+    return registry.deserialize("metric", config, custom_objects)

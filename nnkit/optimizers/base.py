@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
-from nnkit import checks
+from nnkit import checks, registry
 from nnkit.arguments import parameters
 from nnkit.engine.dispatch import empty, launch
 from nnkit.engine.stops import update_in_python
@@ -14,7 +15,7 @@ from nnkit.engine.variable import Storage
 from nnkit.kernels import SUM_BLOCK
 from nnkit.registry import Configurable, resolve, to_plain
 
-__all__ = ["Optimizer", "get"]
+__all__ = ["Optimizer", "deserialize", "get", "serialize"]
 
 
 class Optimizer(Configurable):
@@ -227,3 +228,23 @@ def get(identifier: Any) -> Optimizer:
 
 def _optional(owner: str, name: str, value: Any, interval: str) -> float | None:
     return None if value is None else checks.number(owner, name, value, interval)
+
+
+def serialize(optimizer: Any) -> Any:
+    """Describe a optimizer by plain data, from which :func:`deserialize` makes an equal one.
+
+    A registered function is described by its name.
+    """
+    return registry.serialize("optimizer", optimizer)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Make a optimizer of a description or a name.
+
+    Parameters
+    ----------
+    config : dict or str
+    custom_objects : dict, optional
+        Further classes and functions by name.
+    """
+    return registry.deserialize("optimizer", config, custom_objects)

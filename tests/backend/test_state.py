@@ -191,7 +191,9 @@ class TestVariables:
             K.set_value(weight, value)
             losses = model.fit(x, np.ones(8), epochs=3, verbose=0).history["loss"]
             np.testing.assert_allclose(losses, value * plain, rtol=1e-5)
-            np.testing.assert_allclose(model.evaluate(x, np.ones(8), verbose=0), value * plain, 1e-5)
+            np.testing.assert_allclose(
+                model.evaluate(x, np.ones(8), verbose=0), value * plain, 1e-5
+            )
 
     def test_changed_by_a_callback(self, rng):
         weight = K.variable(0.0)
@@ -201,7 +203,9 @@ class TestVariables:
                 K.set_value(weight, epoch + 1.0)
 
         model = nnkit.Sequential([Input((3,)), Dense(1)])
-        model.compile(nnkit.optimizers.SGD(0.0), lambda t, p: weight * K.mean(K.abs(p - t), axis=-1))
+        model.compile(
+            nnkit.optimizers.SGD(0.0), lambda t, p: weight * K.mean(K.abs(p - t), axis=-1)
+        )
         x = rng.normal(size=(8, 3)).astype("float32")
         losses = model.fit(x, x[:, 0], epochs=3, verbose=0, callbacks=[Warm()]).history["loss"]
         np.testing.assert_allclose(np.array(losses) / losses[0], [1, 2, 3], rtol=1e-5)

@@ -206,6 +206,12 @@ def cosh(y_true: Any, y_pred: Any) -> Any:
 
 
 @nnkit.saving.register
+def halves(shape: Any, dtype: Any = None) -> Any:
+    """All 0.5."""
+    return np.full(shape, 0.5, dtype)
+
+
+@nnkit.saving.register
 def ridge(w: Any) -> Any:
     """The sum of the squares of the columns' sums."""
     return 0.02 * ops.sum(ops.square(ops.sum(w, axis=0)))
@@ -486,6 +492,8 @@ OPTIMIZERS = [
 
 INITIALIZERS = [
     initializers.Constant(0.3),
+    initializers.Constant([[0.5]]),
+    initializers.FunctionInitializer(halves),
     initializers.GlorotNormal(),
     initializers.GlorotUniform(),
     initializers.HeNormal(),
