@@ -166,7 +166,10 @@ def test_aliases(alias, name):
     ("make", "message"),
     [
         (lambda: initializers.get("glorot_unifrom"), "did you mean 'glorot_uniform'"),
-        (lambda: initializers.Constant("a"), "Constant: value must be an array of numbers, got str 'a'"),
+        (
+            lambda: initializers.Constant("a"),
+            "Constant: value must be an array of numbers, got str 'a'",
+        ),
         (lambda: initializers.RandomNormal(stddev=-1), r"stddev must be a number in \[0, inf\)"),
         (lambda: initializers.RandomUniform(1.0, 0.0), "minval 1.0 is greater than maxval 0.0"),
         (lambda: initializers.VarianceScaling(mode="fan"), "mode must be one of fan_in, fan_out"),

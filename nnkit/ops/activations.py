@@ -49,18 +49,22 @@ silu = one(lambda x: x * T.sigmoid(x), "silu", "x sigmoid(x).")
 swish = silu
 selu = one(nnet.selu, "selu", "The scaled exponential linear unit.")
 relu = one(nnet.relu, "relu", "max(x, 0).")
-relu6 = one(lambda x: T.clip(x, 0, 6), "relu6", "x clipped to [0, 6].")
-hard_sigmoid = one(
-    lambda x: T.clip(x / 6 + 0.5, 0, 1), "hard_sigmoid", "x / 6 + 0.5, clipped to [0, 1]."
-)
+relu6 = one(lambda x: T.switch(x <= 0, 0, T.switch(x >= 6, 6, x)), "relu6", "x clipped to [0, 6].")
+
+
+def _hard_sigmoid(x: Expression) -> Expression:
+    """Its slope is 0 at both ends, too, as that of the layer."""
+    x = floats(x)
+    return T.switch(x <= -3, 0, T.switch(x >= 3, 1, x / 6 + 0.5))
+
+
+hard_sigmoid = one(_hard_sigmoid, "hard_sigmoid", "x / 6 + 0.5, clipped to [0, 1].")
 hard_tanh = one(lambda x: T.clip(x, -1, 1), "hard_tanh", "x clipped to [-1, 1].")
-hard_silu = one(
-    lambda x: x * T.clip(x / 6 + 0.5, 0, 1), "hard_silu", "x hard_sigmoid(x), also hard_swish."
-)
+hard_silu = one(lambda x: x * _hard_sigmoid(x), "hard_silu", "x hard_sigmoid(x), also hard_swish.")
 hard_swish = hard_silu
 tanh_shrink = one(lambda x: x - T.tanh(x), "tanh_shrink", "x - tanh(x).")
 sparse_plus = one(
-    lambda x: T.switch(x <= -1, 0 * x, T.switch(x < 1, T.sqr(x + 1) / 4, x)),
+    lambda x: T.switch(x <= -1, 0, T.switch(x < 1, T.sqr(x + 1) / 4, x)),
     "sparse_plus",
     "0 for x <= -1, x for x >= 1, and (x + 1)^2 / 4 between.",
 )
