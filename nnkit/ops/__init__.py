@@ -65,7 +65,7 @@ FUNCTIONS = [  # All that a file may name.
 ]
 _wrapped: dict[object, object] = {}  # Two names of one function stay one function.
 for _name in FUNCTIONS:
-    if _name not in ("shape", "ndim"):  # They take placeholders themselves.
+    if _name not in ("shape", "ndim", "unstack"):  # They take placeholders themselves.
         _function = globals()[_name]
         _wrapped.setdefault(_function, of_anything(_function, _function.__name__))
         globals()[_name] = _wrapped[_function]

@@ -220,16 +220,25 @@ def unstack(x: Expression, num: int | None = None, axis: int = 0) -> list[Expres
     ----------
     x : expression
     num : int, optional
-        How many there are; needed in a layer's ``call`` and in losses, where sizes are unknown.
+        How many there are; needed where the size isn't known, as in losses.
     axis : int
+
+    Raises
+    ------
+    ValueError
+        ``num`` is needed.
     """
-    x = T.as_tensor(x)
-    axis = normal_axis(axis, x.ndim)
+    at = normal_axis(axis, ndim(x))
+    if isinstance(x, Placeholder):
+        num = x.shape[at] if num is None else num
+        if num is not None:
+            made: list[Any] = operate("unstack", x, num, axis)
+            return made
+    elif not isinstance(x, Variable):
+        return list(np.moveaxis(to_numpy(x, "x"), at, 0))
     if num is None:
-        if not isinstance(x, T.Constant):
-            raise ValueError("unstack: say by num how many parts there are along the axis")
-        num = x.data.shape[axis]
-    return [x[(*(slice(None),) * axis, i)] for i in range(num)]
+        raise ValueError("unstack: say by num how many parts there are along the axis")
+    return [x[(*(slice(None),) * at, i)] for i in range(num)]
 
 
 def flip(x: Expression, axis: Axis = None) -> Expression:

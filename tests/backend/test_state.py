@@ -220,3 +220,10 @@ class TestVariables:
             expected = (x + value) @ layer.kernel.numpy()
             np.testing.assert_allclose(model.predict(x), expected, rtol=1e-5, atol=1e-6)
         assert len(model.trainable_weights) == 2
+
+    def test_a_description_has_no_place_for_it(self, tmp_path):
+        x = Input((3,))
+        model = nnkit.Model(x, x * K.variable(2.0))
+        np.testing.assert_array_equal(model.predict(np.ones((2, 3))), 2)
+        with pytest.raises(ValueError, match=r"backend.variable made.* by add_weight"):
+            model.save(tmp_path / "model.h5")

@@ -176,6 +176,22 @@ def test_a_call_on_arrays_sees_what_attributes_are_now():
     gives(13)  # A call says itself what it activates.
 
 
+def test_a_function_of_shapes_as_output_shape(tmp_path):
+    """As in Keras 2's example of a siamese network."""
+
+    def distance(vectors):
+        return nnkit.ops.norm(vectors[0] - vectors[1], axis=1, keepdims=True)
+
+    a, b = Input((4,)), Input((4,))
+    layer = Lambda(nnkit.saving.register(distance), output_shape=lambda shapes: (shapes[0][0], 1))
+    model = nnkit.Model([a, b], layer([a, b]))
+    assert model.output_shape == (None, 1)
+    x = np.eye(4)
+    np.testing.assert_allclose(model.predict([x, x[::-1]]), 2**0.5, rtol=1e-6)
+    model.save(tmp_path / "model.h5")
+    assert nnkit.load_model(tmp_path / "model.h5").output_shape == (None, 1)
+
+
 class Activated(Layer):
     """As Keras's guides write a layer with an activation."""
 

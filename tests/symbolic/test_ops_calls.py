@@ -106,6 +106,14 @@ def test_of_placeholders_and_the_gradient(call):
     assert claimed == pytest.approx(change, rel=1e-5, abs=1e-6)
 
 
+def test_unstack_knows_sizes():
+    x = nnkit.Input((3, 2))
+    assert [p.shape for p in ops.unstack(x, axis=1)] == [(None, 2)] * 3
+    assert [a.tolist() for a in ops.unstack(np.eye(2))] == [[1, 0], [0, 1]]
+    with pytest.raises(ValueError, match="say by num"):
+        ops.unstack(x)
+
+
 def test_every_function_is_called_somewhere():
     called = {name for name, _, _ in CALLS} | set(CASES) | {n.split(" ")[0] for n in CASES}
     plain = {"ndim", "gelu", "logsumexp", "swish"}
