@@ -48,7 +48,7 @@ from nnkit.regularizers import Regularizer
 from nnkit.saving import load_model
 
 if TYPE_CHECKING:
-    from nnkit import ops, preprocessing, wrappers
+    from nnkit import backend, ops, preprocessing, wrappers
 
 __all__ = [
     "Initializer",
@@ -65,6 +65,7 @@ __all__ = [
     "Variable",
     "__version__",
     "activations",
+    "backend",
     "callbacks",
     "config",
     "constraints",
@@ -92,7 +93,7 @@ __all__ = [
 
 if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
     # Imported on demand: nnkit.symbolic would double the time of an import.
-    _MODULES = ("cuda", "ops", "preprocessing", "symbolic", "wrappers")
+    _MODULES = ("backend", "cuda", "ops", "preprocessing", "symbolic", "wrappers")
     __getattr__ = missing(__name__, on_demand=_MODULES)
     explain_missing()
     _install_paths()

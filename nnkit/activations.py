@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
+from nnkit import config
 from nnkit.arguments import did_you_mean
 from nnkit.checks import is_expression
 from nnkit.conversion import to_numpy
@@ -33,25 +34,41 @@ if TYPE_CHECKING:
     from nnkit.layers import Layer
 
 __all__ = [
+    "celu",
+    "deserialize",
     "elu",
     "exponential",
     "gelu",
     "get",
+    "glu",
+    "hard_shrink",
     "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
     "leaky_relu",
     "linear",
+    "log_sigmoid",
     "log_softmax",
     "mish",
     "relu",
+    "relu6",
     "selu",
     "serialize",
     "sigmoid",
     "silu",
+    "soft_shrink",
     "softmax",
     "softplus",
     "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
     "swish",
     "tanh",
+    "tanh_shrink",
+    "threshold",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -209,11 +226,114 @@ def log_softmax(x: Tensor, axis: int = -1) -> Tensor:
     """The logarithm of softmax; see :class:`nnkit.layers.LogSoftmax`."""
 
 
-_NAMES = ("linear", *LAYERS)
-_ALIASES = {"swish": "silu"}
+# ------------------------------------------------------------- those that have no layer in Keras
+
+_FORMULAS: dict[str, Callable[..., Any]] = {}
 
 
-def get(identifier: Any, dtype: str | None = None) -> Layer | None:
+def _formula(function: F) -> F:
+    """Make an activation of the function of the same name in :mod:`nnkit.ops`."""
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def activation(x: Tensor, *arguments: Any, **named: Any) -> Tensor:
+        from nnkit import ops
+
+        if not (is_expression(x) or getattr(type(x), "is_placeholder", False)):
+            x = to_numpy(x, "x")
+            x = x if x.dtype.kind == "f" else x.astype(config.floatx())
+        bound = signature.bind(x, *arguments, **named)
+        return getattr(ops, function.__name__)(*bound.args, **bound.kwargs)
+
+    _FORMULAS[function.__name__] = activation
+    return cast(F, activation)
+
+
+@_formula
+def relu6(x: Tensor) -> Tensor:
+    """x clipped to [0, 6]."""
+
+
+@_formula
+def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
+    """max(x, 0) + min(alpha (exp(x / alpha) - 1), 0); J. Barron, 2017."""
+
+
+@_formula
+def glu(x: Tensor, axis: int = -1) -> Tensor:
+    """The first half of an axis times the sigmoid of the second; Y. Dauphin et al., 2016.
+
+    It halves the axis, so it is a function for ``call`` and ``Lambda``; as ``activation=`` it is
+    refused.
+    """
+
+
+@_formula
+def hard_silu(x: Tensor) -> Tensor:
+    """x hard_sigmoid(x), also called hard_swish; A. Howard et al., 2019."""
+
+
+hard_swish = hard_silu
+
+
+@_formula
+def hard_tanh(x: Tensor) -> Tensor:
+    """x clipped to [-1, 1]."""
+
+
+@_formula
+def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
+    """x where ``abs(x) > threshold``, else 0."""
+
+
+@_formula
+def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
+    """x moved by ``threshold`` towards 0, and 0 where it is nearer."""
+
+
+@_formula
+def tanh_shrink(x: Tensor) -> Tensor:
+    """x - tanh(x)."""
+
+
+@_formula
+def log_sigmoid(x: Tensor) -> Tensor:
+    """log(sigmoid(x)), never infinite."""
+
+
+@_formula
+def squareplus(x: Tensor, b: float = 4) -> Tensor:
+    """(x + sqrt(x^2 + b)) / 2, a smooth max(x, 0); J. Barron, 2021."""
+
+
+@_formula
+def sparse_plus(x: Tensor) -> Tensor:
+    """0 for x <= -1, x for x >= 1, and (x + 1)^2 / 4 between."""
+
+
+@_formula
+def sparse_sigmoid(x: Tensor) -> Tensor:
+    """(x + 1) / 2, clipped to [0, 1]: the slope of :func:`sparse_plus`."""
+
+
+@_formula
+def sparsemax(x: Tensor, axis: int = -1) -> Tensor:
+    """The nearest probabilities to x along an axis; A. Martins, R. Astudillo, 2016.
+
+    They sum to 1, which those of Keras 3.15 don't.
+    """
+
+
+@_formula
+def threshold(x: Tensor, threshold: float, default_value: float) -> Tensor:
+    """x where ``x > threshold``, else ``default_value``; without defaults, it has no string."""
+
+
+_NAMES = ("linear", *LAYERS, *(name for name in _FORMULAS if name != "threshold"))
+_ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
+
+
+def get(identifier: Any, dtype: str | None = None) -> Any:
     """Find or make the layer for an ``activation=`` argument.
 
     Parameters
@@ -227,8 +347,8 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
 
     Returns
     -------
-    Layer or None
-        None for no activation.
+    Layer or callable
+        For None and ``"linear"`` the function :func:`linear`.
 
     Raises
     ------
@@ -249,15 +369,17 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
     if is_function(identifier) and _FUNCTIONS.get(function_name(identifier)) is identifier:
         return _new(*LAYERS[function_name(identifier)], dtype)
     if identifier is None or identifier is linear or identifier == "linear":
-        return None
+        return linear
     if isinstance(identifier, str) and not is_registered(identifier):
         identifier = _ALIASES.get(identifier, identifier)
-        if identifier not in LAYERS:
+        if identifier not in _NAMES:
             raise ValueError(
                 f"unknown activation {identifier!r}{did_you_mean(identifier, _NAMES)} "
                 f"Known: {', '.join(_NAMES)}, and any layer object."
             )
-        return _new(*LAYERS[identifier], dtype)
+        if identifier in LAYERS:
+            return _new(*LAYERS[identifier], dtype)
+        identifier = _FORMULAS[identifier]
     of_nnkit = identifier if isinstance(identifier, type) else type(identifier)
     is_layer = getattr(of_nnkit, "kind", None) == "layer"
     if not (is_layer or isinstance(identifier, (str, dict)) or is_function(identifier)):
@@ -270,10 +392,15 @@ def get(identifier: Any, dtype: str | None = None) -> Layer | None:
     return layer
 
 
-def serialize(activation: Layer | None) -> Any:
+def serialize(activation: Any) -> Any:
     """Convert an activation to a value from which :func:`get` makes an equal one.
 
-    This is a name if its arguments are the defaults, else a configuration; None for no activation.
+    This is a name if its arguments are the defaults, else a configuration.
+
+    Parameters
+    ----------
+    activation : Layer, callable, str or None
+        What :func:`get` takes.
 
     Examples
     --------
@@ -285,6 +412,12 @@ def serialize(activation: Layer | None) -> Any:
     """
     if activation is None:
         return None
+    activation = get(activation)
+    if activation is linear:
+        return "linear"
+    function = getattr(activation, "function", None)
+    if function is not None and _FORMULAS.get(function_name(function)) is function:
+        return function_name(function)
     for name, (layer, defaults) in LAYERS.items():
         is_one = type(activation) is registered("layer")[layer]
         if is_one and _arguments(activation) == _arguments(_new(layer, defaults, None)):
@@ -298,3 +431,19 @@ def _arguments(layer: Layer) -> dict[str, Any]:
     """A layer's configuration without arguments that have no effect on an activation."""
     ignored = ("name", "trainable", "dtype", "input_shape", "activity_regularizer")
     return {key: value for key, value in layer.get_config().items() if key not in ignored}
+
+
+def deserialize(config: Any) -> Any:
+    """Make an activation from what :func:`serialize` gave.
+
+    Parameters
+    ----------
+    config : str or dict
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.activations.deserialize("tanh")
+    <Tanh name=tanh>
+    """
+    return get(config)

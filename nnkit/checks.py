@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit import config
 from nnkit.arguments import did_you_mean
 from nnkit.conversion import to_numpy
 
@@ -116,9 +117,9 @@ def float_dtype(owner: str, value: Any) -> str | None:
 
 
 def data_format(owner: str, value: Any) -> str:
-    """Check an axis order of images; None is ``"channels_last"``."""
+    """Check an axis order of images; None is :func:`nnkit.config.image_data_format`."""
     known = ("channels_last", "channels_first")
-    return one_of(owner, "data_format", value or known[0], known)
+    return one_of(owner, "data_format", value or config.image_data_format(), known)
 
 
 def seed(owner: str, value: Any) -> int | None:

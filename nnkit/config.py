@@ -8,20 +8,29 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from nnkit.errors import warn
+
 __all__ = [
     "cache_dir",
     "epsilon",
     "floatx",
+    "image_data_format",
     "matmul_precision",
     "num_threads",
     "record_memory",
+    "set_epsilon",
     "set_floatx",
+    "set_image_data_format",
     "set_matmul_precision",
     "set_num_threads",
     "set_record_memory",
 ]
 
 _floatx = "float32"
+_epsilon = 1e-7
+_data_format = "channels_last"
 _matmul_precision = "float32"
 _threads: int | None = None
 _record_memory: float | None = None
@@ -81,9 +90,68 @@ def set_matmul_precision(precision: str) -> None:
     _matmul_precision = precision
 
 
+def image_data_format() -> str:
+    """Return where layers with ``data_format=None`` expect channels: by default in the last axis.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.config.image_data_format()
+    'channels_last'
+    """
+    return _data_format
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Set the ``data_format`` of new layers that aren't given one.
+
+    A layer keeps the format that it was made with, and so does its configuration.
+
+    Parameters
+    ----------
+    data_format : str
+        ``"channels_last"`` (the default) or ``"channels_first"``.
+    """
+    global _data_format
+    if data_format not in ("channels_last", "channels_first"):
+        raise ValueError(f"data_format is 'channels_last' or 'channels_first', not {data_format!r}")
+    _data_format = data_format
+
+
 def epsilon() -> float:
-    """Return the small number (1e-7, as in Keras) that keeps logarithms and divisions finite."""
-    return 1e-7
+    """Return the small number that keeps logarithms and divisions finite: by default 1e-7.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.config.epsilon()
+    1e-07
+    """
+    return _epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Set the small number that keeps logarithms and divisions finite.
+
+    The cross-entropies of :mod:`nnkit.ops` and :mod:`nnkit.backend` clip probabilities by it, and
+    norms are not smaller. The losses of :mod:`nnkit.losses` have 1e-7 in their kernels, so another
+    number gives a warning. What was compiled before keeps the old one.
+
+    Parameters
+    ----------
+    value : float
+        Greater than 0, less than 0.5.
+    """
+    global _epsilon
+    number = isinstance(value, (int, float, np.integer, np.floating)) and value is not True
+    if not number or not 0 < value < 0.5:
+        raise ValueError(f"epsilon is a number between 0 and 0.5, not {value!r}")
+    _epsilon = float(value)
+    if _epsilon != 1e-7:
+        warn(
+            "set_epsilon: cross-entropies of nnkit.losses go on to clip probabilities by 1e-7; "
+            f"those of nnkit.ops and nnkit.backend do it by {_epsilon}"
+        )
 
 
 def num_threads() -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import checks
+from nnkit import checks, config, registry
 from nnkit.conversion import to_numpy
 from nnkit.engine.dispatch import empty, launch
 from nnkit.engine.stops import update_in_python
@@ -23,14 +23,14 @@ __all__ = [
     "MinMaxNorm",
     "NonNeg",
     "UnitNorm",
+    "deserialize",
     "get",
     "max_norm",
     "min_max_norm",
     "non_neg",
+    "serialize",
     "unit_norm",
 ]
-
-_EPSILON = 1e-7  # Keras's backend.epsilon(), added to norms so that none is 0.
 
 
 class Constraint(Configurable):
@@ -133,7 +133,7 @@ class _Norm(_Kernels, abstract=True):
         outer, n, inner = self._sizes(value.shape)
         factor = empty((outer * inner,), np.float64)
         view = value.reshape(outer, n, inner)
-        launch.norm_factors(view, *self.bounds, _EPSILON, 0, factor)
+        launch.norm_factors(view, *self.bounds, config.epsilon(), 0, factor)
         launch.scale_vectors(factor, n, 0, value.reshape(outer * n, inner))
 
     def _sizes(self, shape: tuple[int, ...]) -> tuple[int, int, int]:
@@ -156,7 +156,7 @@ class _Norm(_Kernels, abstract=True):
 
 
 class MaxNorm(_Norm):
-    """Scale vectors with a larger norm down: ``w * min(norm, max_value) / (1e-7 + norm)``.
+    """Scale vectors with a larger norm down: ``w * min(norm, max_value) / (epsilon + norm)``.
 
     N. Srivastava et al., 2014, "Dropout: a simple way to prevent neural networks from overfitting".
 
@@ -188,7 +188,7 @@ class MaxNorm(_Norm):
 
 
 class UnitNorm(_Norm):
-    """Scale vectors to norm 1: ``w / (1e-7 + norm)``.
+    """Scale vectors to norm 1: ``w / (epsilon + norm)``.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ class UnitNorm(_Norm):
 
 
 class MinMaxNorm(_Norm):
-    """Scale vectors to norms in an interval: ``w * desired / (1e-7 + norm)``.
+    """Scale vectors to norms in an interval: ``w * desired / (epsilon + norm)``.
 
     Here ``desired = rate * clip(norm, min_value, max_value) + (1 - rate) * norm``.
 
@@ -324,6 +324,16 @@ def _axes(owner: str, axis: Any) -> int | list[int]:
     if isinstance(axis, (list, tuple)) and axis:
         return [checks.integer(owner, "axis", a, -32, 31) for a in axis]
     return checks.integer(owner, "axis", axis, -32, 31)
+
+
+def serialize(constraint: Any) -> Any:
+    """Describe a constraint by plain data, from which :func:`deserialize` makes an equal one."""
+    return registry.serialize("constraint", constraint)
+
+
+def deserialize(config: Any) -> Any:
+    """Make a constraint of a description, or of its name."""
+    return get(config)
 
 
 # Aliases, as in Keras.

@@ -504,6 +504,36 @@ def snake_case(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
+def serialize(kind: str, given: Any) -> Any:
+    """Describe an object by plain data; a registered function by its name. None stays None.
+
+    Raises
+    ------
+    TypeError
+        It is no object of that kind, nor a name or description.
+    ValueError
+        It is a function that isn't registered: a description holds no code.
+    """
+    if given is None:
+        return None
+    if is_function(given):
+        resolve(kind, given)  # It must be one that could be used.
+        plain = to_plain(given)
+        if is_function(plain):
+            raise ValueError(
+                f"{function_name(given)} is described by its name, under which it must be "
+                "registered: put @nnkit.saving.register before its definition"
+            )
+        return plain
+    return to_plain(resolve(kind, given))
+
+
+def deserialize(kind: str, config: Any, customs: Mapping[str, Any] | None = None) -> Any:
+    """Make an object of a description or a name; ``customs`` are further classes and functions."""
+    with custom_objects(customs):
+        return resolve(kind, config)
+
+
 def is_one(given: Any) -> bool:
     """Whether it is one object, or what :func:`resolve` takes for one, not a collection of them.
 

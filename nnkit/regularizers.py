@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit import checks
+from nnkit import checks, registry
 from nnkit.conversion import to_numpy
 from nnkit.engine.dispatch import current_tape, empty, launch
 from nnkit.engine.stops import update_in_python
@@ -29,11 +29,13 @@ __all__ = [
     "FunctionRegularizer",
     "OrthogonalRegularizer",
     "Regularizer",
+    "deserialize",
     "get",
     "l1",
     "l1_l2",
     "l2",
     "orthogonal_regularizer",
+    "serialize",
 ]
 
 
@@ -388,6 +390,16 @@ def _read_only(array: np.ndarray) -> np.ndarray:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def serialize(regularizer: Any) -> Any:
+    """Describe a regularizer by plain data, from which :func:`deserialize` makes an equal one."""
+    return registry.serialize("regularizer", regularizer)
+
+
+def deserialize(config: Any) -> Any:
+    """Make a regularizer of a description, or of its name."""
+    return get(config)
 
 
 # Aliases, as in Keras.

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import nnkit
 import nnkit.symbolic.tensor as T
 from nnkit import activations, registry, symbolic
 from nnkit.layers import (
@@ -17,7 +18,7 @@ from nnkit.layers import (
     Tanh,
 )
 
-NAMES = [name for name in activations._NAMES if name != "linear"]
+NAMES = [name for name in activations._NAMES if name not in ("linear", "glu")]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -34,11 +35,11 @@ def test_functions_mean_the_same_as_their_names(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_functions_take_arrays_and_expressions(name, rng):
-    """The formula for expressions and its derived gradient are those of the kernels."""
+    """The formula for expressions and its derived gradient are those of the layer."""
     x = np.concatenate([3 * rng.normal(size=(5, 7)), [[-40, 40, -1, 1, 1e-3, -1e-3, 2]]])
     function, layer = getattr(activations, name), activations.get(name, "float64")
     want = layer(x)
-    np.testing.assert_array_equal(function(x), want)
+    np.testing.assert_allclose(function(x), want, rtol=1e-12, atol=1e-15)
     assert function(x.astype(np.float32)).dtype == function([[1, 2]]).dtype == np.float32
     dy = rng.normal(size=x.shape)
     symbol, by = T.dmatrix(), T.dmatrix()
@@ -46,10 +47,34 @@ def test_functions_take_arrays_and_expressions(name, rng):
     derived = symbolic.function([symbol, by], [y, symbolic.grad((y * by).sum(), symbol)])
     value, gradient = derived(x, dy)
     np.testing.assert_allclose(value, want, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(gradient, layer.backward(dy), rtol=1e-8, atol=1e-10)
+    slopes = layer.backward(dy)
+    np.testing.assert_allclose(gradient, slopes, rtol=1e-8, atol=1e-10)
     within = Lambda(function, dtype="float64")  # There, it is the layer.
     np.testing.assert_array_equal(within(x), want)
-    np.testing.assert_array_equal(within.backward(dy), layer.backward(dy))
+    np.testing.assert_array_equal(within.backward(dy), slopes)
+
+
+@pytest.mark.parametrize("name", ["hard_swish", "relu6"])
+def test_files_keep_the_name(name, tmp_path):
+    model = nnkit.Sequential([nnkit.Input((3,)), Dense(2, activation=name)])
+    model.save(tmp_path / "model.h5")
+    x = np.ones((1, 3), np.float32)
+    loaded = nnkit.load_model(tmp_path / "model.h5")
+    np.testing.assert_array_equal(loaded.predict(x), model.predict(x))
+    assert activations.serialize(loaded.layers[0].activation) in ("hard_silu", "relu6")
+
+
+def test_those_without_a_name():
+    """A function that needs arguments or changes the shape is no ``activation=`` by name."""
+    x = np.array([[-1.0, 0.5, 2.0, 3.0]])
+    assert activations.threshold(x, 1.0, -7.0).tolist() == [[-7, -7, 2, 3]]
+    with pytest.raises(ValueError, match="unknown activation 'threshold'"):
+        activations.get("threshold")
+    np.testing.assert_allclose(activations.glu(x), x[:, :2] / (1 + np.exp(-x[:, 2:])))
+    with pytest.raises(ValueError, match="keeps the shape"):
+        Dense(4, activation="glu")(x)
+    named = activations.deserialize("sparsemax")
+    np.testing.assert_allclose(named(x).sum(), 1, rtol=1e-6)
 
 
 ARGUMENTS = [
@@ -82,7 +107,7 @@ def test_softmax_takes_any_axis_of_an_array(rng):
 
 def test_linear_and_swish(monkeypatch):
     monkeypatch.delitem(registry._functions, "swish", raising=False)  # Another test's.
-    assert activations.get(activations.linear) is None
+    assert activations.get(activations.linear) is activations.linear
     assert activations.linear(3) == 3
     assert activations.serialize(activations.get("swish")) == "silu"
     assert activations.swish is activations.silu
@@ -96,7 +121,8 @@ def test_leaky_relu_has_two_defaults():
 
 @pytest.mark.parametrize("nothing", [None, "linear"])
 def test_nothing(nothing):
-    assert activations.get(nothing) is None
+    assert activations.get(nothing) is activations.linear
+    assert Dense(3, activation=nothing).activation is None
     assert activations.serialize(None) is None
 
 

@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 
+import nnkit
 from nnkit import initializers
 from nnkit.utils import set_random_seed
 
@@ -165,7 +166,10 @@ def test_aliases(alias, name):
     ("make", "message"),
     [
         (lambda: initializers.get("glorot_unifrom"), "did you mean 'glorot_uniform'"),
-        (lambda: initializers.Constant("a"), "Constant: value must be a number"),
+        (
+            lambda: initializers.Constant("a"),
+            "Constant: value must be an array of numbers, got str 'a'",
+        ),
         (lambda: initializers.RandomNormal(stddev=-1), r"stddev must be a number in \[0, inf\)"),
         (lambda: initializers.RandomUniform(1.0, 0.0), "minval 1.0 is greater than maxval 0.0"),
         (lambda: initializers.VarianceScaling(mode="fan"), "mode must be one of fan_in, fan_out"),
@@ -183,6 +187,104 @@ def test_errors(make, message):
         make()
 
 
-def test_a_function_is_refused():
-    with pytest.raises(TypeError, match="not a function"):
-        initializers.get(lambda shape, dtype: np.zeros(shape))
+def ramp(shape, dtype=None):
+    return np.arange(np.prod(shape), dtype=dtype).reshape(shape)
+
+
+class TestFunctions:
+    """``init(shape, dtype=None)``, as Keras takes one."""
+
+    def test_as_an_initializer(self):
+        layer = nnkit.layers.Dense(2, kernel_initializer=ramp, dtype="float64")
+        layer.build((None, 3))
+        assert layer.kernel.numpy().tolist() == [[0, 1], [2, 3], [4, 5]]
+        assert layer.kernel.dtype == "float64"
+        short = nnkit.layers.Dense(2, bias_initializer=lambda shape: np.full(shape, 7))
+        short.build((None, 3))
+        assert short.bias.numpy().tolist() == [7, 7]
+
+    def test_with_what_draws(self):
+        def drawn(shape, dtype=None):
+            return nnkit.backend.random_normal(shape, dtype=dtype)
+
+        layer = nnkit.layers.Dense(50, kernel_initializer=drawn)
+        layer.build((None, 50))
+        assert layer.kernel.numpy().std() == pytest.approx(1, abs=0.1)
+
+    def test_in_a_file(self, tmp_path):
+        def model(function):
+            return nnkit.Sequential(
+                [nnkit.Input((3,)), nnkit.layers.Dense(2, kernel_initializer=function)]
+            )
+
+        with pytest.raises(ValueError, match=r"kernel_initializer is .* a file can't hold"):
+            model(ramp).save(tmp_path / "model.h5")
+        registered = model(nnkit.saving.register(ramp))
+        registered.save(tmp_path / "model.h5")
+        loaded = nnkit.load_model(tmp_path / "model.h5")
+        assert loaded.layers[0].kernel_initializer.function is ramp
+        np.testing.assert_array_equal(loaded.get_weights()[0], registered.get_weights()[0])
+
+    def test_wrong_shapes(self):
+        layer = nnkit.layers.Dense(2, kernel_initializer=lambda shape: np.zeros(3))
+        with pytest.raises(ValueError, match=r"must give an array of shape \(3, 2\) .* got \(3,\)"):
+            layer.build((None, 3))
+
+
+class TestConstantsThatAreArrays:
+    """An embedding's matrix, as scripts give it."""
+
+    def test_values_and_configuration(self):
+        matrix = np.arange(6.0).reshape(3, 2)
+        made = initializers.Constant(matrix)
+        np.testing.assert_array_equal(made((3, 2)), matrix)
+        assert made((3, 2)).dtype == np.float32
+        np.testing.assert_array_equal(initializers.Constant([1, 2])((3, 2)), [[1, 2]] * 3)
+        again = initializers.deserialize(initializers.serialize(made))
+        np.testing.assert_array_equal(again((3, 2)), matrix)
+        with pytest.raises(
+            ValueError, match=r"values of shape \(3, 2\) for a weight of shape \(2,"
+        ):
+            made((2, 2))
+
+    def test_in_a_model(self, tmp_path):
+        matrix = np.random.default_rng(0).normal(size=(5, 3)).astype("float32")
+        layer = nnkit.layers.Embedding(
+            5, 3, embeddings_initializer=initializers.Constant(matrix), trainable=False
+        )
+        model = nnkit.Sequential([nnkit.Input((2,)), layer])
+        np.testing.assert_array_equal(model.predict([[0, 4]])[0], matrix[[0, 4]])
+        model.save(tmp_path / "model.h5")
+        loaded = nnkit.load_model(tmp_path / "model.h5")
+        np.testing.assert_array_equal(loaded.predict([[0, 4]])[0], matrix[[0, 4]])
+
+
+@pytest.mark.parametrize(
+    ("module", "made"),
+    [
+        (nnkit.initializers, "he_normal"),
+        (nnkit.regularizers, nnkit.regularizers.L1L2(0.1, 0.2)),
+        (nnkit.constraints, "max_norm"),
+        (nnkit.layers, nnkit.layers.Dense(3, "relu")),
+        (nnkit.losses, nnkit.losses.BinaryCrossentropy(from_logits=True)),
+        (nnkit.metrics, "mse"),
+        (nnkit.optimizers, nnkit.optimizers.Adam(0.1)),
+    ],
+)
+def test_descriptions_make_the_same(module, made):
+    described = module.serialize(made)
+    again = module.deserialize(json.loads(json.dumps(described)))
+    assert module.serialize(again) == described
+    assert module.serialize(None) is None
+
+
+def test_descriptions_of_functions():
+    def unknown(y_true, y_pred):
+        return nnkit.ops.mean(y_pred - y_true)
+
+    with pytest.raises(ValueError, match=r"unknown .* registered: put @nnkit\.saving\.register"):
+        nnkit.losses.serialize(unknown)
+    made = nnkit.losses.deserialize("unknown", custom_objects={"unknown": unknown})
+    assert made.function is unknown
+    with pytest.raises(TypeError, match="initializer: expected an object"):
+        initializers.deserialize(3)

@@ -15,7 +15,7 @@ from nnkit.engine.array_reading import ArrayReading
 from nnkit.engine.dispatch import at_work, launch
 from nnkit.engine.mirrors import lent, private, reading, writing
 
-__all__ = ["ALIGNMENT", "FIXED", "Layout", "Storage", "Variable", "is_trained"]
+__all__ = ["ALIGNMENT", "FIXED", "FreeVariable", "Layout", "Storage", "Variable", "is_trained"]
 
 # Within the steps of a model, what ``trainable`` of layers and weights was when it was compiled.
 FIXED: ContextVar[Mapping[Any, bool]] = ContextVar("FIXED")
@@ -183,6 +183,15 @@ class Variable(ArrayReading):
         self.__dict__.update(state)
         # Unlike zeros_like, this takes no memory before it is written.
         self._gradient = np.zeros(self._value.shape, self._value.dtype)
+
+
+class FreeVariable(Variable):
+    """A value that belongs to no layer; expressions read it anew in every step.
+
+    :func:`nnkit.backend.variable` makes one: for a factor in a loss that a callback changes.
+    """
+
+    trainable_weights: tuple[Variable, ...] = ()  # As an owner of weights has them.
 
 
 def _written(array: np.ndarray) -> np.ndarray:

@@ -6,7 +6,13 @@ in Keras: two layers with weights of one shape then start equal. Values are draw
 rounded.
 """
 
-from nnkit.initializers.base import Initializer, get
+from nnkit.initializers.base import (
+    FunctionInitializer,
+    Initializer,
+    deserialize,
+    get,
+    serialize,
+)
 from nnkit.initializers.fixed import Constant, Identity, Ones, Zeros
 from nnkit.initializers.random import Orthogonal, RandomNormal, RandomUniform, TruncatedNormal
 from nnkit.initializers.scaled import (
@@ -22,6 +28,7 @@ from nnkit.initializers.scaled import (
 
 __all__ = [
     "Constant",
+    "FunctionInitializer",
     "GlorotNormal",
     "GlorotUniform",
     "HeNormal",
@@ -40,6 +47,7 @@ __all__ = [
     "VarianceScaling",
     "Zeros",
     "constant",
+    "deserialize",
     "fans",
     "get",
     "glorot_normal",
@@ -53,6 +61,7 @@ __all__ = [
     "orthogonal",
     "random_normal",
     "random_uniform",
+    "serialize",
     "truncated_normal",
     "variance_scaling",
     "zeros",

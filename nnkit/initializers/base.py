@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from nnkit.registry import Configurable, resolve
+from nnkit import registry
+from nnkit.arguments import takes
+from nnkit.conversion import to_numpy
+from nnkit.registry import Configurable, function_name, function_named, resolve
 
-__all__ = ["Initializer", "get"]
+__all__ = ["FunctionInitializer", "Initializer", "deserialize", "get", "serialize"]
 
 
 class Initializer(Configurable):
@@ -45,13 +49,46 @@ class Initializer(Configurable):
         raise TypeError(f"{type(self).__name__} must define __call__(self, shape, dtype)")
 
 
+class FunctionInitializer(Initializer, wraps_functions=True):
+    """Wrap a function as an initializer: ``kernel_initializer=function`` makes such one.
+
+    Parameters
+    ----------
+    function : callable or str
+        ``function(shape)`` or ``function(shape, dtype=None)`` returns an array of that shape. Or
+        the name of a function under :func:`nnkit.saving.register`; only such can be saved.
+
+    Raises
+    ------
+    TypeError, ValueError
+        ``function`` is not callable, or no function is registered under that name.
+
+    Examples
+    --------
+    >>> import numpy as np, nnkit
+    >>> def ramp(shape, dtype=None):
+    ...     return np.arange(np.prod(shape), dtype=dtype).reshape(shape)
+    >>> nnkit.initializers.get(ramp)((2, 2))
+    array([[0., 1.],
+           [2., 3.]], dtype=float32)
+    """
+
+    def __init__(self, function: Callable[..., Any] | str) -> None:
+        self.function = function_named("initializer", function)
+
+    def __call__(self, shape: tuple[int, ...], dtype: str = "float32") -> np.ndarray:
+        told = {"dtype": dtype} if takes(self.function, "dtype") else {}
+        made = self.function(shape, **told)
+        return to_numpy(made, f"what {function_name(self.function)} gives").astype(dtype)
+
+
 def get(identifier: Any) -> Initializer:
     """Find or make an initializer from an initializer, a name, or a configuration.
 
     Parameters
     ----------
-    identifier : Initializer, str or dict
-        For example ``"he_normal"``.
+    identifier : Initializer, str, dict or callable
+        For example ``"he_normal"``. A function becomes a :class:`FunctionInitializer`.
 
     Returns
     -------
@@ -62,7 +99,7 @@ def get(identifier: Any) -> Initializer:
     ValueError
         No initializer has that name.
     TypeError
-        ``identifier`` has another type; functions are not accepted.
+        ``identifier`` has another type.
 
     Examples
     --------
@@ -70,10 +107,22 @@ def get(identifier: Any) -> Initializer:
     >>> nnkit.initializers.get("zeros")((2,))
     array([0., 0.], dtype=float32)
     """
-    if callable(identifier) and not isinstance(identifier, (type, Configurable)):
-        raise TypeError(
-            "an initializer is an Initializer object or the name of one, not a function: put it "
-            "into a subclass of nnkit.initializers.Initializer, as __call__(self, shape, dtype)"
-        )
     initializer: Initializer = resolve("initializer", identifier)
     return initializer
+
+
+def serialize(initializer: Any) -> Any:
+    """Describe an initializer by plain data, from which :func:`deserialize` makes an equal one.
+
+    Examples
+    --------
+    >>> import nnkit
+    >>> nnkit.initializers.serialize(nnkit.initializers.Zeros())
+    {'class_name': 'Zeros', 'config': {}}
+    """
+    return registry.serialize("initializer", initializer)
+
+
+def deserialize(config: Any) -> Any:
+    """Make an initializer of a description, or of its name."""
+    return get(config)

@@ -36,7 +36,9 @@ from nnkit.layers.cropping3d import Cropping3D
 from nnkit.layers.dense import Dense
 from nnkit.layers.depthwise_conv1d import DepthwiseConv1D
 from nnkit.layers.depthwise_conv2d import DepthwiseConv2D
+from nnkit.layers.descriptions import deserialize, serialize
 from nnkit.layers.dot_layer import Dot
+from nnkit.layers.drawn import Drawn as _Drawn  # noqa: F401
 from nnkit.layers.dropout import Dropout
 from nnkit.layers.elu import ELU
 from nnkit.layers.embedding import Embedding
@@ -245,11 +247,13 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "deserialize",
     "dot",
     "maximum",
     "merge",
     "minimum",
     "multiply",
+    "serialize",
     "subtract",
 ]
 

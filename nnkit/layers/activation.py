@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import activations
 from nnkit.layers.base import Layer
 
 __all__ = ["Activation"]
@@ -44,7 +43,7 @@ class Activation(Layer):
 
     def __init__(self, activation: Any, **options: Any) -> None:
         super().__init__(**options)
-        self.activation = activations.get(activation, self.dtype)
+        self.activation = activation
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """Return the input unchanged."""

@@ -14,6 +14,7 @@ from nnkit import budget, checks, config, regularizers
 from nnkit.arguments import parameters, refuse_unknown, takes
 from nnkit.conversion import is_array, to_numpy
 from nnkit.engine.dispatch import empty
+from nnkit.engine.variable import Storage
 from nnkit.errors import warn
 from nnkit.layers.graph import Graph, Value
 from nnkit.layers.input_spec import check_inputs
@@ -23,6 +24,7 @@ from nnkit.layers.weights import WeightOwner, check_name, name_among, set_weight
 from nnkit.nested import leaves, mapped, packed
 from nnkit.registry import lookup, snake_case, to_plain
 from nnkit.spellings import say
+from nnkit.utils.random import next_seed
 
 if TYPE_CHECKING:
     from nnkit.engine.variable import Variable
@@ -71,6 +73,8 @@ class Layer(WeightOwner):
     ----------
     activation : Layer or None
         Applied after ``forward``, by whoever calls the layer. ``forward`` itself does not apply it.
+        What is assigned is resolved as the argument is: ``"relu"``, a function, a layer. A layer of
+        your own with ``call`` applies it there, and nobody else does.
     layers : sequence of Layer
         Those that it is made of. Their weights are its own, and so is their freezing.
     input_spec : InputSpec, list of InputSpec or None
@@ -146,8 +150,10 @@ class Layer(WeightOwner):
     only_adds_loss: ClassVar[bool] = False
     fuses: ClassVar[bool] = False
     trusted: ClassVar[bool] = False
+    draws_always: ClassVar[bool] = False
     is_copy = False
     _has_own_call: ClassVar[bool] = False
+    _activates_in_call: ClassVar[bool] = False
     makes_mask: bool = False
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -157,6 +163,9 @@ class Layer(WeightOwner):
         if "call" in own and "forward" not in own and "recordable" not in own:
             cls.recordable = True
         cls._has_own_call = hasattr(cls, "call") and cls.forward is Layer.forward
+        if "call" in own:
+            of_nnkit = cls.__module__.split(".")[0] == "nnkit"
+            cls._activates_in_call = cls._has_own_call and not of_nnkit
         if "build" in own:
             cls.build = _noted(own["build"])  # type: ignore[method-assign]
 
@@ -188,7 +197,8 @@ class Layer(WeightOwner):
             None if batch_size is None else checks.integer(self.name, "batch_size", batch_size)
         )
         self._given_weights = None if weights is None else list(weights)
-        self.activation: Layer | None = None
+        self._activation: Any = None
+        self._draw_key: int | None = None
         self.activity_regularizer = regularizers.get(activity_regularizer)
         self._penalty: Any = None
         self.states: list[np.ndarray] = []
@@ -216,6 +226,36 @@ class Layer(WeightOwner):
             long = cls.of_sequences or length is not None
             named["input_shape"] = (length, dim) if long and dim is not None else (dim or length,)
         return arguments, named
+
+    @property
+    def activation(self) -> Any:
+        """What is applied after ``forward``."""
+        return self._activation
+
+    @activation.setter
+    def activation(self, value: Any) -> None:
+        if not self._activates_in_call:
+            value = self.activation_of(value)
+            if value is not None and self.input_shape is not None:
+                self._build_activation(value, self.compute_output_shape(self.input_shape))
+        if value is not self._activation:
+            self._activation = value
+            self._drop_graphs()
+            Storage.moves += 1  # What is recorded is old.
+
+    def activation_of(self, value: Any) -> Layer | None:
+        """The layer for an ``activation=`` argument; None for no activation."""
+        if value is None:
+            return None
+        from nnkit import activations  # They are layers.
+
+        found = activations.get(value, self.dtype)
+        return None if found is activations.linear else found
+
+    def _activating(self) -> Layer | None:
+        """The activation that whoever calls the layer applies."""
+        activation: Layer | None = None if self._activates_in_call else self._activation
+        return activation
 
     # ------------------------------------------------------------------ what a layer defines
 
@@ -335,8 +375,9 @@ class Layer(WeightOwner):
             self.input_shape = input_shape
             if self._has_own_call and self.layers:
                 self._build_inside(input_shape)
-            if self.activation is not None:
-                self._build_activation(self.activation, self.compute_output_shape(input_shape))
+            activation = self._activating()
+            if activation is not None:
+                self._build_activation(activation, self.compute_output_shape(input_shape))
             if self._given_weights is not None:
                 set_weights(f"layer {self.name!r}: weights=", self.weights, self._given_weights)
         else:
@@ -375,8 +416,9 @@ class Layer(WeightOwner):
         self._unbuild(None, [])
         for layer in self.layers:
             layer.forget()
-        if self.activation is not None:
-            self.activation.forget()
+        activation = self._activating()
+        if activation is not None:
+            activation.forget()
 
     def _unbuild(self, shape: Any, variables: list[Variable]) -> None:
         """Be unbuilt, with the weights, for inputs of a shape, that were there before."""
@@ -391,8 +433,9 @@ class Layer(WeightOwner):
     def parts(self) -> tuple[Layer, ...]:
         """What runs, in order: the layer, its activation, the penalty on what comes out."""
         parts: tuple[Layer, ...] = (self,)
-        if self.activation is not None:
-            parts += self.activation.parts()
+        activation = self._activating()
+        if activation is not None:
+            parts += activation.parts()
         if self.activity_regularizer is not None:
             if self._penalty is None:
                 make: Any = lookup("layer", "ActivityRegularization")
@@ -448,6 +491,28 @@ class Layer(WeightOwner):
 
     def draw_apart(self, use: int) -> None:
         """Draw other random numbers than the uses of the layer before this one in a step."""
+
+    @property
+    def drawn_as(self) -> Any:
+        """What uses of a step have in common that must draw different numbers."""
+        return self
+
+    @property
+    def draw_key(self) -> int:
+        """The seed of random numbers that its ``call`` draws; a model's file keeps it."""
+        if self._draw_key is None:
+            self._draw_key = next_seed()
+        return self._draw_key
+
+    def get_state(self) -> dict[str, int]:
+        """What it remembers besides weights, which a model's file keeps."""
+        return {} if self._draw_key is None else {"key": self._draw_key}
+
+    def set_state(self, state: dict[str, int]) -> None:
+        """Restore what :meth:`get_state` returned."""
+        if state:
+            self._draw_key = checks.integer(type(self).__name__, "key", state["key"], 0, 2**63 - 1)
+            self._drop_graphs()
 
     # --------------------------------------------------------------------------- what a call does
 
@@ -787,6 +852,8 @@ class Layer(WeightOwner):
             from nnkit import activations  # They are layers.
 
             config["activation"] = activations.serialize(self.activation)
+        if config.get("data_format", "") is None:  # It was chosen when the layer was made.
+            config["data_format"] = getattr(self, "data_format", None)
         if "activity_regularizer" in config:
             config["activity_regularizer"] = to_plain(self.activity_regularizer)
         return config | {"name": self.name, "trainable": self.trainable, "dtype": self.dtype}
@@ -795,6 +862,8 @@ class Layer(WeightOwner):
     def from_config(cls, config: dict[str, Any]) -> Any:
         """Make a layer from what :meth:`get_config` returned."""
         config = dict(config)
+        if config.get("data_format", "") is None:  # Older files leave it out.
+            config["data_format"] = "channels_last"
         common = {
             name: config.pop(name) for name in ("name", "trainable", "dtype") if name in config
         }

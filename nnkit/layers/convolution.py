@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import activations, checks
+from nnkit import checks
 from nnkit.engine.dispatch import launch
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Shape
@@ -61,7 +61,7 @@ class Convolution(WindowLayer, abstract=True):
         known = ("valid", "same", "causal") if causal else ("valid", "same")
         self.padding = checks.one_of(owner, "padding", padding, known)
         self.set_data_format(data_format)
-        self.activation = activations.get(activation, self.dtype)
+        self.activation = activation
         self.use_bias = checks.flag(owner, "use_bias", use_bias)
         self.window = Window(self.kernel_size, self.strides, self.dilation_rate, self.padding)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import activations, checks
+from nnkit import checks
 from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
 
@@ -76,7 +76,7 @@ class Dense(Layer):
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **options)
         self.units = checks.integer("Dense", "units", units)
-        self.activation = activations.get(activation, self.dtype)
+        self.activation = activation
         self.use_bias = checks.flag("Dense", "use_bias", use_bias)
         self.plan_weight("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         self.plan_weight("bias", bias_initializer, bias_regularizer, bias_constraint)

@@ -25,7 +25,7 @@ class Gated(Recurrent, abstract=True):
         **options: Any,
     ) -> None:
         super().__init__(units, activation, use_bias, **options)
-        self.recurrent_activation = activations.get(recurrent_activation, self.dtype)
+        self.recurrent_activation = self.activation_of(recurrent_activation)
 
     def inner_activations(self) -> tuple[Layer | None, ...]:
         """The activations that run within a timestep."""

@@ -122,7 +122,7 @@ class Graph:
         self._masked: set[int] = set()
         self._deciders: dict[int, tuple[Layer, Any, int]] = {}
         self._used: set[Layer] = set()
-        self._times: Counter[Layer] = Counter()
+        self._times: Counter[Any] = Counter()
         self._moves = -1
         self.draws = False
 
@@ -188,8 +188,8 @@ class Graph:
         """One more use of a layer, without its activation: the values that it gives."""
         again = self._used.intersection(part.inside())
         self._used.update(part.inside())
-        times = self._times[part]
-        self._times[part] += 1
+        times = self._times[part.drawn_as]
+        self._times[part.drawn_as] += 1
         part = part.another_use() if again else part
         if times:  # Each use draws other numbers.
             for inner in part.inside():
@@ -306,7 +306,7 @@ class Graph:
             if hasattr(part, "counter")
         ]
         self._drawing: list[Any] = [part for _, part in drawing]
-        self.draws = any(use.training for use, _ in drawing)
+        self.draws = any(use.training or part.draws_always for use, part in drawing)
 
     def absorb(self, number: int, loss: Loss) -> None:
         """Leave out the last activation (softmax, sigmoid) before an output, if a loss absorbs it.

@@ -8,7 +8,7 @@ from typing import Any
 from nnkit import checks
 from nnkit.arguments import takes
 from nnkit.layers.base import Layer, Shape
-from nnkit.registry import function_name, function_named
+from nnkit.registry import function_name, function_named, to_plain
 
 __all__ = ["Lambda"]
 
@@ -21,9 +21,10 @@ class Lambda(Layer, wraps_functions=True):
     function : callable or str
         ``function(x)`` or ``function(x, training)`` returns an expression of ``x`` made with
         :mod:`nnkit.ops`; or the name of a function under :func:`nnkit.saving.register`.
-    output_shape : tuple of (int or None), optional
+    output_shape : tuple of (int or None) or callable, optional
         Shape of one sample of the output. By default, and where it is None, sizes are inferred from
-        the function.
+        the function. What Keras 2 takes as well, a function of the input's shape, isn't needed
+        and not asked.
     arguments : dict, optional
         Further keyword arguments for the function.
     **options
@@ -53,7 +54,7 @@ class Lambda(Layer, wraps_functions=True):
     def __init__(
         self,
         function: Callable[..., Any] | str,
-        output_shape: tuple[int | None, ...] | None = None,
+        output_shape: tuple[int | None, ...] | Callable[[Any], Any] | None = None,
         *,
         arguments: Mapping[str, Any] | None = None,
         **options: Any,
@@ -63,7 +64,7 @@ class Lambda(Layer, wraps_functions=True):
         self.arguments = dict(arguments or {})
         self.output_shape = (
             None
-            if output_shape is None
+            if output_shape is None or callable(output_shape)
             else checks.partial_shape("Lambda", "output_shape", output_shape)
         )
         if not self.named and function_name(self.function).isidentifier():
@@ -88,3 +89,7 @@ class Lambda(Layer, wraps_functions=True):
                 f"function gives has the shape {found[1:]}, without the batch axis"
             )
         return (found[0], *(n if m is None else m for m, n in zip(given, found[1:], strict=True)))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as plain data, without a function of shapes."""
+        return super().get_config() | {"output_shape": to_plain(self.output_shape)}

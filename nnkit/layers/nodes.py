@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from nnkit.engine.variable import FreeVariable
 from nnkit.nested import leaves, mapped
 from nnkit.registry import lookup
 
@@ -156,7 +157,17 @@ Placeholder.__hash__ = object.__hash__  # type: ignore[method-assign]  # Compari
 def operate(name: str, *arguments: Any, **named: Any) -> Any:
     """The placeholders that a function of :mod:`nnkit.ops` gives."""
     make: Any = lookup("layer", "Operation")
+    arguments, named = mapped(_read_later, (arguments, named))
     return make(name).applied(arguments, named)
+
+
+def _read_later(value: Any) -> Any:
+    """A free variable as a placeholder: what it is when a step computes, not what it is now."""
+    if isinstance(value, FreeVariable):
+        dtype = str(value.dtype)
+        owner: Any = value  # It trains nothing.
+        return Placeholder(value.shape, dtype, value.name, variable=value, owner=owner)
+    return value
 
 
 def holds_placeholders(nested: Any) -> bool:

@@ -57,7 +57,7 @@ class Operation(Layer):
             raise ValueError(f"nnkit.ops has no function {str(function)[:80]!r}")
         super().__init__(**{"name": function} | options)
         self.named = "name" in options
-        self.function = function
+        self.function, self.gives_list = function, False
 
     def applied(self, arguments: Sequence[Any], named: dict[str, Any]) -> Any:
         """What the function gives for arguments with placeholders among them."""
@@ -92,7 +92,7 @@ class Operation(Layer):
             tuple(a if a == b else None for a, b in zip(one, two, strict=True))
             for one, two in zip(small, large, strict=True)
         ]
-        return shapes if len(shapes) > 1 else shapes[0], dtypes
+        return shapes if self.gives_list else shapes[0], dtypes
 
     def _example(
         self, given: dict[str, Any], inputs: Sequence[Placeholder], k: int
@@ -127,7 +127,8 @@ class Operation(Layer):
             from nnkit import ops
 
             made = getattr(ops, self.function)(*arguments, **named)
-        return list(made) if isinstance(made, (list, tuple)) else [made]
+        self.gives_list = isinstance(made, (list, tuple))
+        return list(made) if self.gives_list else [made]
 
     @staticmethod
     def fused(
@@ -157,7 +158,11 @@ def _example_of(placeholder: Placeholder, k: int) -> np.ndarray:
     shape = [n or (rows if axis == 0 else size) for axis, n in enumerate(placeholder.shape)]
     if math.prod(shape) > (_MOST_TRIED_OF_FILES if budget.limited() else _MOST_TRIED):
         raise ValueError(f"{placeholder.name}: an array of shape {placeholder.shape} is too large")
-    return np.ones(shape, placeholder.dtype)
+    example = np.ones(shape, placeholder.dtype)
+    if example.ndim > 1 and example.dtype.kind == "f":  # So that square matrices have an inverse.
+        diagonal = np.arange(min(shape[-2:]))
+        example[..., diagonal, diagonal] += 1
+    return example
 
 
 def parameters_of(function: str) -> list[str] | None:

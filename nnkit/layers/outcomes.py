@@ -37,8 +37,10 @@ def checked_outputs(use: Use, x: Any, given: Any) -> Any:
     made = given if use.several else [given]
     arrays = [to_numpy(a, f"layer {part.name!r}: what forward returned") for a in made]
     for array, value in zip(arrays, values, strict=True):
+        if part.trusted:
+            continue
         expected = (len(leaves(x)[0]), *value.shape[1:])
-        if array.shape != expected and not part.trusted:
+        if array.shape != expected:
             shapes = mapped(np.shape, x)
             raise ValueError(
                 f"layer {part.name!r}: forward returned shape {array.shape} for an input of shape "

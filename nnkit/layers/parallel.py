@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnkit import activations, checks
+from nnkit import checks
 from nnkit.layers.base import Layer
 from nnkit.layers.inside import layers_from
 from nnkit.layers.weights import name_among
@@ -75,7 +75,7 @@ class Parallel(Layer):
             raise TypeError(f"{owner} needs a list of branches, got {branches!r}")
         self.axis = checks.integer(owner, "axis", axis, -8, 8)
         checks.one_of(owner, "merge", merge, tuple(_MERGES))
-        self.activation = activations.get(activation, self.dtype)
+        self.activation = activation
         lists = [list(b) if isinstance(b, (list, tuple)) else [b] for b in branches]
         left = iter(layers_from([layer for b in lists for layer in b]))
         self.branches = [[next(left) for _ in b] for b in lists]

@@ -33,6 +33,7 @@ class RandomLayer(Layer, abstract=True):
 
     recordable = True
     supports_masking = True
+    made_in_call = False  # Then it is made anew whenever the call runs.
 
     def __init__(self, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
@@ -47,6 +48,11 @@ class RandomLayer(Layer, abstract=True):
     def set_state(self, state: dict[str, int]) -> None:
         """Restore what :meth:`get_state` returned."""
         self.key = checks.integer(type(self).__name__, "key", state["key"], 0, 2**63 - 1)
+
+    @property
+    def drawn_as(self) -> Any:
+        """Those that one ``call`` made have one key, whichever objects they are."""
+        return ("drawn", self.key) if self.made_in_call else self
 
     def draw_apart(self, use: int) -> None:
         """Draw other random numbers than earlier uses of the layer in a step, by another key."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import activations, checks
+from nnkit import checks
 from nnkit.engine.mirrors import writing
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.first_states import Arrays
@@ -107,7 +107,7 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
         super().__init__(seed, activity_regularizer=activity_regularizer, **options)
         owner = type(self).__name__
         self.units = checks.integer(owner, "units", units)
-        self.activation = activations.get(activation, self.dtype)
+        self.activation = activation
         self.use_bias = checks.flag(owner, "use_bias", use_bias)
         self.plan_weight("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         self.plan_weight(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnkit import config
 from nnkit.layers.nodes import Node, Placeholder
 from nnkit.layers.weights import WeightOwner
 from nnkit.nested import leaves
@@ -33,14 +34,33 @@ __all__ = [
 class Trace:
     """What the ``call`` of a layer does with placeholders.
 
+    Parameters
+    ----------
+    layer : Layer, optional
+        Whose ``call`` it is.
+    given : sequence of Placeholder
+        What the call was given.
+    training : bool
+        What it was told.
+
     Attributes
     ----------
     losses : list of Placeholder
         What ``add_loss`` was given.
+    draws : int
+        How often random numbers were drawn.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        layer: Layer | None = None,
+        given: Sequence[Placeholder] = (),
+        training: bool = False,
+    ) -> None:
+        self.layer, self.given, self.training = layer, given, training
+        self.dtype = config.floatx() if layer is None else layer.dtype
         self.losses: list[Placeholder] = []
+        self.draws = 0
 
 
 class _Current(threading.local):
@@ -51,9 +71,9 @@ _current = _Current()
 
 
 @contextmanager
-def tracing() -> Iterator[Trace]:
+def tracing(trace: Trace | None = None) -> Iterator[Trace]:
     """In the block, ``add_loss`` of any layer adds to this trace."""
-    outer, _current.trace = _current.trace, Trace()
+    outer, _current.trace = _current.trace, trace or Trace()
     try:
         yield _current.trace
     finally:
@@ -95,9 +115,10 @@ def traced(
     for name, value in (("training", training), ("mask", None)):
         if name in inspect.signature(call).parameters:
             told.setdefault(name, value)
-    with tracing() as trace:
+    given = [value for value in leaves(arguments) if isinstance(value, Placeholder)]
+    with tracing(Trace(layer, given, training)) as trace:
         try:
-            given = call(arguments["x"], **told)
+            made = call(arguments["x"], **told)
         except Exception as error:
             if type(error) in (TypeError, ValueError):
                 error = type(error)(f"layer {layer.name!r}: {error}").with_traceback(
@@ -108,7 +129,7 @@ def traced(
                 "nnkit.ops instead of NumPy's functions, and ops.where instead of if."
             )
             raise error from error.__cause__
-    outputs = list(given) if isinstance(given, tuple) else given
+    outputs = list(made) if isinstance(made, tuple) else made
     for output in leaves(outputs):
         if not isinstance(output, Placeholder):
             raise TypeError(
@@ -193,7 +214,9 @@ def owned_layers(owner: Any) -> list[Layer]:
             )
     found: dict[Any, None] = {}
     for name, value in vars(owner).items():
-        if name in ("activation", "_penalty", "_layers"):
+        if name in ("_penalty", "_layers"):
+            continue
+        if name == "_activation" and not owner._activates_in_call:
             continue
         inner = leaves(value) if isinstance(value, (list, tuple, dict)) else [value]
         found |= {layer: None for layer in inner if isinstance(layer, WeightOwner)}

@@ -41,4 +41,4 @@ class UpSampling1D(UpSampling):
     def __init__(self, size: int = 2, **options: Any) -> None:
         super().__init__(**options)
         self.set_size(size)
-        self.set_data_format(None)
+        self.set_data_format("channels_last")  # Keras has no other here.

@@ -79,7 +79,7 @@ class WindowLayer(Layer, abstract=True):
         self.compute_output_shape(input_shape)
 
     def set_data_format(self, value: Any) -> None:
-        """Set ``data_format``; None is ``"channels_last"``."""
+        """Set ``data_format``; None is :func:`nnkit.config.image_data_format`."""
         self.data_format = checks.data_format(type(self).__name__, value)
 
     def sizes(self, name: str, value: Any, low: int = 1) -> Lengths:

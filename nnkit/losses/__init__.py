@@ -1,6 +1,6 @@
 """Losses: a file for each class, and functions."""
 
-from nnkit.losses.base import Loss, get
+from nnkit.losses.base import Loss, deserialize, get, serialize
 from nnkit.losses.binary_crossentropy_loss import BinaryCrossentropy
 from nnkit.losses.binary_focal_crossentropy_loss import BinaryFocalCrossentropy
 from nnkit.losses.categorical_crossentropy_loss import CategoricalCrossentropy
@@ -82,6 +82,7 @@ __all__ = [
     "categorical_hinge",
     "cosine_similarity",
     "ctc",
+    "deserialize",
     "dice",
     "get",
     "hinge",
@@ -100,6 +101,7 @@ __all__ = [
     "mse",
     "msle",
     "poisson",
+    "serialize",
     "sparse_categorical_crossentropy",
     "squared_hinge",
     "tversky",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from nnkit import checks, config
+from nnkit import checks, config, registry
 from nnkit.conversion import to_numpy
 from nnkit.losses import targets
 from nnkit.losses.row_function import RowFunction
@@ -16,7 +17,7 @@ from nnkit.registry import Configurable, resolve, snake_case
 if TYPE_CHECKING:
     from nnkit.layers import Layer
 
-__all__ = ["BuiltInLoss", "Loss", "get"]
+__all__ = ["BuiltInLoss", "Loss", "deserialize", "get", "serialize"]
 
 _MEANS = ("sum_over_batch_size", "mean")
 _REDUCTIONS = (*_MEANS, "mean_with_sample_weight", "sum", "none")
@@ -371,3 +372,23 @@ def get(identifier: Any) -> Loss:
     """
     loss: Loss = resolve("loss", identifier)
     return loss
+
+
+def serialize(loss: Any) -> Any:
+    """Describe a loss by plain data, from which :func:`deserialize` makes an equal one.
+
+    A registered function is described by its name.
+    """
+    return registry.serialize("loss", loss)
+
+
+def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Make a loss of a description or a name.
+
+    Parameters
+    ----------
+    name : dict or str
+    custom_objects : dict, optional
+        Further classes and functions by name.
+    """
+    return registry.deserialize("loss", name, custom_objects)

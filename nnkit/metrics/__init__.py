@@ -20,7 +20,7 @@ from nnkit.losses.functions import (
 )
 from nnkit.metrics.accuracy_metric import Accuracy
 from nnkit.metrics.auc_metric import AUC
-from nnkit.metrics.base import Metric, get
+from nnkit.metrics.base import Metric, deserialize, get, serialize
 from nnkit.metrics.binary_accuracy_metric import BinaryAccuracy
 from nnkit.metrics.binary_crossentropy_metric import BinaryCrossentropy
 from nnkit.metrics.binary_io_u_metric import BinaryIoU
@@ -136,6 +136,7 @@ __all__ = [
     "categorical_focal_crossentropy",
     "categorical_hinge",
     "concordance_correlation",
+    "deserialize",
     "get",
     "hinge",
     "huber",
@@ -154,6 +155,7 @@ __all__ = [
     "msle",
     "pearson_correlation",
     "poisson",
+    "serialize",
     "sparse_categorical_accuracy",
     "sparse_categorical_crossentropy",
     "sparse_top_k_categorical_accuracy",

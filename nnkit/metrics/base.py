@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import functools
 import inspect
-import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
-from nnkit import initializers
+from nnkit import initializers, registry
 from nnkit.checks import is_expression
 from nnkit.conversion import to_numpy
 from nnkit.engine.dispatch import empty, launch, recording
@@ -23,7 +20,7 @@ from nnkit.losses.base import Loss, batch, row_weights
 from nnkit.losses.row_function import RowFunction
 from nnkit.registry import Configurable, resolve, snake_case
 
-__all__ = ["Metric", "State", "get"]
+__all__ = ["Metric", "State", "deserialize", "get", "serialize"]
 
 Shape = tuple[int | None, ...]
 
@@ -131,9 +128,6 @@ class Metric(Configurable):
             cls.sparse = None
         if "call" in vars(cls) and "recordable" not in vars(cls):
             cls.recordable = True
-        for name in ("update_state", "result"):
-            if name in vars(cls) and cls.__module__.split(".")[0] != "nnkit":
-                setattr(cls, name, _with_values(vars(cls)[name]))
 
     def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         self.name = snake_case(type(self).__name__) if name is None else name
@@ -390,18 +384,6 @@ class Metric(Configurable):
         return f"<{type(self).__name__} name={self.name}>"
 
 
-def _with_values(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A method in which functions of :mod:`nnkit.ops` give arrays."""
-
-    @functools.wraps(method)
-    def evaluated(*arguments: Any, **named: Any) -> Any:
-        naming = sys.modules.get("nnkit.ops.naming")  # It takes long to import.
-        with naming.evaluating() if naming is not None else contextlib.nullcontext():
-            return method(*arguments, **named)
-
-    return evaluated
-
-
 def get(identifier: Any, loss: Loss | None = None, output_shape: Shape | None = None) -> Metric:
     """Find or make a metric from a metric, a name, a configuration, or a function.
 
@@ -456,3 +438,23 @@ def _accuracy(loss: Loss | None, output_shape: Shape | None) -> str:
     if output_shape is not None and output_shape[-1] == 1:
         return "BinaryAccuracy"
     return "CategoricalAccuracy"
+
+
+def serialize(metric: Any) -> Any:
+    """Describe a metric by plain data, from which :func:`deserialize` makes an equal one.
+
+    A registered function is described by its name.
+    """
+    return registry.serialize("metric", metric)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Make a metric of a description or a name.
+
+    Parameters
+    ----------
+    config : dict or str
+    custom_objects : dict, optional
+        Further classes and functions by name.
+    """
+    return registry.deserialize("metric", config, custom_objects)

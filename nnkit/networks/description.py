@@ -76,6 +76,11 @@ def described(network: Network, name: str, trainable: bool = True) -> dict[str, 
 
 def _plain(nested: Any, places: dict[int, Any]) -> Any:
     if isinstance(nested, Placeholder):
+        if nested.variable is not None:
+            raise ValueError(
+                f"{nested.name!r} is what nnkit.backend.variable made, and belongs to no layer: a "
+                "description has no place for it. Make it a weight of a layer, by add_weight"
+            )
         return places[id(nested)]
     if isinstance(nested, dict):
         return {name: _plain(value, places) for name, value in nested.items()}

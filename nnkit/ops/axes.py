@@ -11,6 +11,8 @@ from nnkit.symbolic.tensor.shapes import axis_numbers, normal_axis
 
 __all__ = [
     "all",
+    "amax",
+    "amin",
     "any",
     "argmax",
     "argmin",
@@ -32,6 +34,7 @@ mean = over(T.mean, "mean", "The mean over some axes, by default all.")
 prod = over(T.prod, "prod", "The product over some axes, by default all.")
 max = over(T.max, "max", "The largest element along some axes, by default all.")
 min = over(T.min, "min", "The smallest element along some axes, by default all.")
+amax, amin = max, min
 var = over(T.var, "var", "The variance over some axes, by default all.")
 std = over(T.std, "std", "The standard deviation over some axes, by default all.")
 any = over(T.any, "any", "Whether any element is true along some axes, by default all.")
@@ -67,7 +70,7 @@ def norm(
     --------
     >>> import numpy as np
     >>> from nnkit import ops
-    >>> float(ops.norm(np.array([[1.0, -2.0], [3.0, 4.0]]), 1).eval())
+    >>> float(ops.norm(np.array([[1.0, -2.0], [3.0, 4.0]]), 1))
     6.0
     """
     x = T.as_tensor(x)
@@ -112,4 +115,4 @@ def matmul(x1: Expression, x2: Expression) -> Expression:
         return T.tensordot(x2, x1, axes=[[-2], [0]])
     if x1.ndim == 2:
         return swapaxes(matmul(swapaxes(x2, -1, -2), swapaxes(x1, -1, -2)), -1, -2)
-    return T.batched_dot(x1, x2)
+    return T.matmul(x1, x2)

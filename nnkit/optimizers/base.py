@@ -11,7 +11,7 @@ from weakref import ReferenceType, WeakKeyDictionary
 
 import numpy as np
 
-from nnkit import checks
+from nnkit import checks, registry
 from nnkit.arguments import parameters, signature
 from nnkit.engine.dispatch import empty, launch
 from nnkit.engine.stops import update_in_python
@@ -19,7 +19,6 @@ from nnkit.engine.variable import Layout, Storage, Variable
 from nnkit.kernels import SUM_BLOCK
 from nnkit.optimizers.schedules.base import LearningRateSchedule, rate_or_schedule
 from nnkit.registry import Configurable, resolve, to_plain
-from nnkit.registry import custom_objects as known
 from nnkit.spellings import say
 
 __all__ = ["LearningRate", "Optimizer", "deserialize", "get", "serialize"]
@@ -588,7 +587,7 @@ def serialize(optimizer: Optimizer) -> dict[str, Any]:
     >>> nnkit.optimizers.serialize(nnkit.optimizers.SGD(0.1))["config"]["learning_rate"]
     0.1
     """
-    described: dict[str, Any] = to_plain(get(optimizer))
+    described: dict[str, Any] = registry.serialize("optimizer", optimizer)
     return described
 
 
@@ -613,8 +612,8 @@ def deserialize(
     >>> nnkit.optimizers.deserialize({"class_name": "sgd", "config": {"learning_rate": 0.5}})
     <SGD learning_rate=0.5>
     """
-    with known(custom_objects):
-        return get(config)
+    made: Optimizer = registry.deserialize("optimizer", config, custom_objects)
+    return made
 
 
 def _optional(owner: str, name: str, value: Any, interval: str) -> float | None:

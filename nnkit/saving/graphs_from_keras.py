@@ -10,7 +10,7 @@ from typing import Any
 from nnkit.errors import FileFormatError
 from nnkit.layers.operation import parameters_of
 from nnkit.registry import snake_case
-from nnkit.saving.graphs_to_keras import MASKS, TENSOR
+from nnkit.saving.graphs_to_keras import MASKS, OF_CALLS, TENSOR
 
 __all__ = ["is_function", "nodes_of", "operation_of"]
 
@@ -272,6 +272,13 @@ def _arguments(
         config = layer.get("settings") or {}
         if layer["config"]["function"] == "getitem" and given and isinstance(given[-1], list):
             given[-1] = {"tuple": given[-1]}
+        if layer["config"]["function"] == "einsum":
+            given, config = [config.get("subscripts"), *given], {}
+        elif layer["config"]["function"] in OF_CALLS:  # Settings stand between them in nnkit.
+            names = OF_CALLS[layer["config"]["function"]]
+            if len(given) > len(names):
+                raise FileFormatError(f"{str(call)[:80]} is no call of this function")
+            given, named = [], dict(zip(names, given, strict=False)) | named
         return {"arguments": {"arguments": given, "named": config | named}, "training": None}
     named = {k: v for k, v in named.items() if v is not None}
     training = named.pop("training", None)

@@ -17,20 +17,60 @@ from nnkit.nested import leaves
 from nnkit.networks import Network, inputs_for
 from nnkit.registry import lookup, to_plain
 
-__all__ = ["MASKS", "TENSOR", "functional", "is_functional", "network_of"]
+__all__ = ["MASKS", "OF_CALLS", "TENSOR", "functional", "is_functional", "network_of"]
 
 TENSOR = "__keras_tensor__"
 MASKS = ("query_mask", "value_mask", "key_mask")
 # Modules of Keras with the classes behind its functions; the others are in keras.src.ops.numpy.
 _NN = (
     *("relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "sigmoid", "log_sigmoid"),
-    *("hard_sigmoid", "softplus", "softsign", "softmax", "log_softmax", "one_hot"),
+    *("hard_sigmoid", "softplus", "softsign", "softmax", "log_softmax", "one_hot", "celu", "glu"),
+    *("hard_shrink", "hard_silu", "hard_tanh", "soft_shrink", "sparse_plus", "sparse_sigmoid"),
+    *("sparsemax", "squareplus", "tanh_shrink", "threshold", "binary_crossentropy", "multi_hot"),
+    *("categorical_crossentropy", "sparse_categorical_crossentropy", "dot_product_attention"),
+    *("depth_to_space", "space_to_depth", "moments", "normalize"),
+)
+_MATH = (
+    *("logsumexp", "rsqrt", "erf", "erfc", "logdet", "in_top_k", "top_k"),
+    *("segment_max", "segment_min", "segment_prod", "segment_sum"),
+)
+_CORE = (
+    *("cast", "stop_gradient", "scatter", "scatter_update", "slice", "slice_update", "unstack"),
+    *("convert_to_tensor", "saturate_cast"),
+)
+_LINALG = (
+    *("norm", "cholesky", "cholesky_inverse", "det", "eigh", "inv", "solve", "solve_triangular"),
 )
 _MODULES = dict.fromkeys(_NN, "nn")
-_MODULES |= dict.fromkeys(("logsumexp", "rsqrt", "erf"), "math")
-_MODULES |= dict.fromkeys(("cast", "stop_gradient"), "core") | {"norm": "linalg"}
+_MODULES |= dict.fromkeys(_MATH, "math") | dict.fromkeys(_CORE, "core")
+_MODULES |= dict.fromkeys(_LINALG, "linalg")
 # Arguments after the first that Keras's functions take when they are called; others are settings.
 _OF_CALL = ("x1", "x2", "indices", "fill_value", "key")
+# Of functions whose arguments are called otherwise.
+OF_CALLS = {
+    **{f"bitwise_{n}": ("x", "y") for n in ("and", "or", "xor", "left_shift", "right_shift")},
+    **{
+        f"{n}_crossentropy": ("target", "output")
+        for n in ("binary", "categorical", "sparse_categorical")
+    },
+    **{f"segment_{n}": ("data", "segment_ids") for n in ("max", "min", "prod", "sum")},
+    **dict.fromkeys(("percentile", "quantile"), ("x", "q")),
+    **dict.fromkeys(("solve", "solve_triangular"), ("a", "b")),
+    **dict.fromkeys(("geomspace", "linspace", "logspace"), ("start", "stop")),
+    "arange": ("start", "stop", "step"),
+    "average": ("x", "weights"),
+    "digitize": ("x", "bins"),
+    "dot_product_attention": ("query", "key", "value", "bias", "mask", "scale"),
+    "full": ("fill_value",),
+    "in_top_k": ("targets", "predictions"),
+    "isclose": ("x1", "x2", "rtol", "atol"),
+    "pad": ("x", "constant_values"),
+    "scatter": ("indices", "values"),
+    "scatter_update": ("inputs", "indices", "updates"),
+    "select": ("condlist", "choicelist", "default"),
+    "slice": ("inputs", "start_indices"),
+    "slice_update": ("inputs", "start_indices", "updates"),
+}
 
 
 def network_of(layer: Layer) -> Network | None:
@@ -175,9 +215,14 @@ def _without_ellipsis(x: Placeholder, key: Any) -> Any:
 def _operation(layer: Operation, name: str, calls: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Keras's description of a function: its settings are the class's, tensors the call's."""
     parameters = parameters_of(layer.function) or []
-    of_call = (*parameters[:1], *_OF_CALL)
+    of_call = OF_CALLS.get(layer.function, (*parameters[:1], *_OF_CALL))
     settings: dict[str, Any] = {}
     for call in calls:
+        if layer.function in ("einsum", "meshgrid"):  # They take any number of arrays.
+            first = 1 if layer.function == "einsum" else 0
+            settings |= dict(zip(parameters, call["args"][:first], strict=False)) | call["kwargs"]
+            call["args"], call["kwargs"] = call["args"][first:], {}
+            continue
         given = dict(zip(parameters, call["args"], strict=False)) | call["kwargs"]
         call["args"] = [value for name, value in given.items() if name in of_call]
         call["kwargs"] = {}

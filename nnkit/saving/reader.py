@@ -264,7 +264,7 @@ def _restore_state(model: Model, description: Description) -> None:
     state = description.state
     try:
         for layer in model.walk():
-            if hasattr(layer, "set_state") and layer.path in state.get("layers", {}):
+            if layer.path in state.get("layers", {}):
                 layer.set_state(state["layers"][layer.path])
         if model.compiled and "training" in state:
             model.training_state = state["training"]

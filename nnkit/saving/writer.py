@@ -142,8 +142,8 @@ def _describe(model: Model, include_optimizer: bool) -> dict[str, dict[str, str]
     own["input_shapes"] = model.input_shape
     _check_plain("the model", own["model_config"])
     keras: dict[str, Any] = {"model_config": to_keras.model_config(model)}
-    generators = [layer for layer in model.walk() if hasattr(layer, "get_state")]
-    state: dict[str, Any] = {"layers": {layer.path: layer.get_state() for layer in generators}}
+    states = {layer.path: layer.get_state() for layer in model.walk()}
+    state: dict[str, Any] = {"layers": {path: one for path, one in states.items() if one}}
     if include_optimizer and model.compiled:
         compiled = model.get_compile_config()
         for name, value in compiled.items():

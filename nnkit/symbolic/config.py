@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
-__all__ = ["MODES", "Config", "config"]
+__all__ = ["MODES", "Config", "config", "deriving", "floats", "is_deriving"]
 
 MODES = ("FAST_RUN", "FAST_COMPILE", "DebugMode")
 
@@ -56,3 +59,35 @@ class Config:
 
 
 config = Config()
+
+
+@contextmanager
+def floats(dtype: str) -> Iterator[None]:
+    """In the block, numbers without a type are of this one."""
+    before, config.floatX = config.floatX, dtype
+    try:
+        yield
+    finally:
+        config.floatX = before
+
+
+class _Deriving(threading.local):
+    depth = 0
+
+
+_deriving = _Deriving()
+
+
+@contextmanager
+def deriving() -> Iterator[None]:
+    """In the block, a function of expressions runs once, and what it says is used in every step."""
+    _deriving.depth += 1
+    try:
+        yield
+    finally:
+        _deriving.depth -= 1
+
+
+def is_deriving() -> bool:
+    """Whether this thread is in such a block."""
+    return _deriving.depth > 0

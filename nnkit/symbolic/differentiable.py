@@ -7,14 +7,13 @@ so are the gradients that follow from it; both come from the cache when they are
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from nnkit.engine.dispatch import current_tape
-from nnkit.symbolic.config import config
+from nnkit.symbolic.config import deriving, floats
 from nnkit.symbolic.derive.grad import grad
 from nnkit.symbolic.graph import FunctionGraph, Variable, ancestors
 from nnkit.symbolic.rewriting.passes import rewrite
@@ -66,7 +65,7 @@ class Differentiable:
         result: str | None = None,
     ) -> None:
         self.inputs = [type() for type in types]
-        with _floats(dtype):
+        with floats(dtype), deriving():
             try:
                 output = build(*self.inputs)
             except Exception as error:
@@ -81,6 +80,10 @@ class Differentiable:
                     f"got {output!r}"
                 )
             self.output: Any = cast(output, result or dtype)
+        # What belongs to nobody is one more input, whose value is read in every step.
+        free: list[Any] = [v for v in ancestors([self.output]) if hasattr(v, "reads")]
+        self._read = [v.reads for v in free]
+        self.inputs += free
         self.dtype, self.wanted = dtype, tuple(wanted)
         self._evaluators: dict[tuple[int, ...] | None, Evaluator] = {}
         self._passes: dict[tuple[tuple[int, ...], ...], Passes | None] = {}
@@ -95,6 +98,7 @@ class Differentiable:
         keep : bool
             Whether there will be a backward pass.
         """
+        arrays = self._all(arrays)
         passes = self._passes_for(owner, arrays)
         if passes is None:
             return self._evaluator(None).run(arrays)[0]
@@ -120,6 +124,7 @@ class Differentiable:
         into : dict of int to numpy.ndarray or None
             For each input that is asked for, where its gradient goes; None: to new memory.
         """
+        arrays = self._all(arrays)
         passes = self._passes_for(owner, arrays)
         if passes is not None:
             kept = [vars(owner)[f"_kept_{i}"] for i in range(len(passes.keeps))]
@@ -130,6 +135,9 @@ class Differentiable:
             if target is not None:
                 target[...] = gradient
         return found
+
+    def _all(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [*arrays, *(variable.value for variable in self._read)]
 
     def _passes_for(self, owner: Owner, arrays: Sequence[np.ndarray]) -> Passes | None:
         """Kernels to be recorded; None if nobody records, or an operation has no kernel.
@@ -153,7 +161,7 @@ class Differentiable:
     def _graph(self) -> tuple[list[Any], Any, Any, dict[int, Any]]:
         """Inputs, value, the gradient by it, and the gradients that follow."""
         cotangent = self.output.type()
-        with _floats(self.dtype):
+        with floats(self.dtype):
             gradients = grad(
                 None,
                 [self.inputs[i] for i in self.wanted],
@@ -180,19 +188,9 @@ class Differentiable:
 
     def sizes(self, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
         """Shape of the value for inputs of some shapes."""
-        with _floats(self.dtype):
+        with floats(self.dtype):
             outputs = rewrite([self.output.shape], "FAST_RUN")
         evaluator = Evaluator(FunctionGraph(self.inputs, outputs))
-        pairs = zip(shapes, self.inputs, strict=True)
+        pairs = zip([*shapes, *(v.shape for v in self._read)], self.inputs, strict=True)
         found = evaluator.run([np.zeros(shape, v.type.dtype) for shape, v in pairs])
         return tuple(found[0].tolist())
-
-
-@contextmanager
-def _floats(dtype: str) -> Iterator[None]:
-    """Numbers without a type are of this one."""
-    before, config.floatX = config.floatX, dtype
-    try:
-        yield
-    finally:
-        config.floatX = before

@@ -46,7 +46,27 @@ def outputs_of_models():
     return nnkit.Model(y, [inner(y), inner(2 * y), line(y), line(y + 1)])
 
 
-OWN = (branches_inside, a_layer_twice, dot_attention, outputs_of_models)
+def newer_operations():
+    """Functions whose arguments Keras divides into settings and tensors in ways of its own."""
+    ops = nnkit.ops
+    x = nnkit.Input((3, 4))
+    products = ops.einsum("bij,bkj->bik", x, ops.hard_silu(x))
+    best, _ = ops.top_k(x, 2)
+    parts = [
+        ops.sum(products, axis=-1),
+        ops.sum(ops.pad(x, ((0, 0), (1, 0), (0, 0)), mode="reflect"), axis=-1)[:, :3],
+        ops.celu(best[..., 0], alpha=0.5),
+        ops.cumsum(x, axis=1)[..., 1],
+        ops.binary_crossentropy(ops.sigmoid(x[..., 0]), ops.sigmoid(x[..., 1])),
+        ops.median(x, axis=-1),
+        ops.flip(ops.roll(x, 1, axis=1), axis=1)[..., 2],
+        ops.logaddexp(x[..., 0], x[..., 3]),
+        ops.sum(ops.normalize(x, axis=-1), axis=-1),
+    ]
+    return nnkit.Model(x, ops.stack(parts, axis=-1))
+
+
+OWN = (newer_operations, branches_inside, a_layer_twice, dot_attention, outputs_of_models)
 OURS = {make.__name__: make for make in test_graphs.MODELS[:-2]}
 OURS |= {make.__name__: make for make in OWN}
 

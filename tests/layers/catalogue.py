@@ -247,6 +247,12 @@ def cosh(y_true: Any, y_pred: Any) -> Any:
 
 
 @nnkit.saving.register
+def halves(shape: Any, dtype: Any = None) -> Any:
+    """All 0.5."""
+    return np.full(shape, 0.5, dtype)
+
+
+@nnkit.saving.register
 def ridge(w: Any) -> Any:
     """The sum of the squares of the columns' sums."""
     return 0.02 * ops.sum(ops.square(ops.sum(w, axis=0)))
@@ -566,11 +572,14 @@ LAYERS = [
     Case(nnkit.Sequential([layers.BatchNormalization(), layers.Dense(3), layers.Tanh()]), (4,)),
 ]
 
-# Every name that an ``activation=`` argument takes.
+# Names that an ``activation=`` argument takes.
 ACTIVATIONS = [
     *("linear", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus"),
     *("softsign", "sigmoid", "hard_sigmoid", "tanh", "exponential", "softmax", "log_softmax"),
 ]
+# Those without a layer of their own are functions of nnkit.ops, whose tests they have; one of them
+# stands for all here.
+ACTIVATIONS += ["hard_silu"]
 
 ONE_HOT = np.eye(4)[[0, 3, 1]]
 ADVANTAGES = ONE_HOT * np.array([[-1.5], [2.5], [0.3]])  # Policy gradients train with such.
@@ -701,6 +710,8 @@ OPTIMIZERS = [
 
 INITIALIZERS = [
     initializers.Constant(0.3),
+    initializers.Constant([[0.5]]),
+    initializers.FunctionInitializer(halves),
     initializers.GlorotNormal(),
     initializers.GlorotUniform(),
     initializers.HeNormal(),

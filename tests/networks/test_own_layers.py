@@ -172,10 +172,74 @@ def test_a_call_on_arrays_sees_what_attributes_are_now():
     gives(8)
     layer.inner = Lambda(lambda x: x + 1)
     gives(13)
-    layer.activation = nnkit.activations.get("linear")
-    gives(13)
     layer.activation = nnkit.activations.get("softmax")
-    gives(0.5)
+    gives(13)  # A call says itself what it activates.
+
+
+def test_a_function_of_shapes_as_output_shape(tmp_path):
+    """As in Keras 2's example of a siamese network."""
+
+    def distance(vectors):
+        return nnkit.ops.norm(vectors[0] - vectors[1], axis=1, keepdims=True)
+
+    a, b = Input((4,)), Input((4,))
+    layer = Lambda(nnkit.saving.register(distance), output_shape=lambda shapes: (shapes[0][0], 1))
+    model = nnkit.Model([a, b], layer([a, b]))
+    assert model.output_shape == (None, 1)
+    x = np.eye(4)
+    np.testing.assert_allclose(model.predict([x, x[::-1]]), 2**0.5, rtol=1e-6)
+    model.save(tmp_path / "model.h5")
+    assert nnkit.load_model(tmp_path / "model.h5").output_shape == (None, 1)
+
+
+class Activated(Layer):
+    """As Keras's guides write a layer with an activation."""
+
+    def __init__(self, activation=None, **options):
+        super().__init__(**options)
+        self.activation = nnkit.activations.get(activation)
+
+    def call(self, x):
+        return self.activation(2 * x)
+
+
+@pytest.mark.parametrize("name", [None, "linear", "tanh", "relu6"])
+def test_a_call_applies_its_activation_once(name):
+    x = np.array([[0.3, -0.2]], np.float32)
+    expected = {"tanh": np.tanh(2 * x), "relu6": np.clip(2 * x, 0, 6)}.get(name, 2 * x)
+    layer = Activated(name)
+    np.testing.assert_allclose(layer(x), expected, rtol=1e-6)
+    np.testing.assert_allclose(Activated.from_config(layer.get_config())(x), expected, rtol=1e-6)
+    layer.activation = nnkit.activations.get("softplus")
+    np.testing.assert_allclose(layer(x), np.log1p(np.exp(2 * x)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("value", ["linear", None, nnkit.activations.linear])
+def test_an_activation_is_resolved_when_it_is_assigned(value):
+    layer = nnkit.layers.Dense(2, "tanh", kernel_initializer="identity")
+    x = np.array([[0.5, 2.0]], np.float32)
+    layer(x)
+    layer.activation = value
+    assert layer.activation is None
+    np.testing.assert_array_equal(layer(x), x)
+    layer.activation = nnkit.activations.relu
+    np.testing.assert_array_equal(layer(-x), 0 * x)
+    with pytest.raises(ValueError, match="unknown activation 'tahn'; did you mean 'tanh'"):
+        layer.activation = "tahn"
+
+
+def test_a_changed_activation_counts_in_a_model(rng):
+    model = Sequential([Input((3,)), Dense(3, "tanh", kernel_initializer="identity")])
+    model.compile("sgd", "mse")
+    x = rng.normal(size=(4, 3)).astype(np.float32)
+    np.testing.assert_allclose(model.predict(x), np.tanh(x), rtol=1e-5)
+    model.fit(x, np.tanh(x), epochs=3, verbose=0)
+    model.layers[0].activation = "linear"
+    kernel = model.layers[0].kernel.numpy()
+    np.testing.assert_allclose(model.predict(x), x @ kernel, rtol=1e-5, atol=1e-6)
+    loss = np.square(x @ kernel).mean()
+    assert model.evaluate(x, 0 * x, verbose=0) == pytest.approx(loss, rel=1e-5)
+    assert model.train_on_batch(x, 0 * x) == pytest.approx(loss, rel=1e-5)
 
 
 @pytest.mark.parametrize("rows", [1, 4])

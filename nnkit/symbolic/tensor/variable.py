@@ -10,6 +10,7 @@ import numpy as np
 from nnkit.conversion import to_numpy
 from nnkit.engine.array_reading import ArrayReading
 from nnkit.engine.mirrors import reading, writing
+from nnkit.engine.variable import FreeVariable
 from nnkit.symbolic.config import config
 from nnkit.symbolic.graph import Apply, Variable, describe
 
@@ -244,8 +245,13 @@ def shared(
     return SharedVariable(array, name, broadcastable or [False] * array.ndim)
 
 
-def constant(value: Any, name: str | None = None, dtype: str | None = None) -> Constant:
+def constant(value: Any, name: str | None = None, dtype: str | None = None) -> Any:
     """A known value. A Python number takes the smallest data type that holds it, as in Theano."""
+    if isinstance(value, FreeVariable):
+        kind = TensorType(str(value.dtype), [n == 1 for n in value.shape])
+        stand_in: Any = kind(value.name)
+        stand_in.reads = value
+        return stand_in
     if _holds_weights(value):
         raise TypeError(
             f"{value!r} in an expression would stay as it is now: a layer's call uses weights that "
