@@ -5,6 +5,7 @@ from nnkit.layers.activity_regularization import ActivityRegularization
 from nnkit.layers.add_layer import Add
 from nnkit.layers.added_loss import AddedLoss as _AddedLoss  # noqa: F401  (found by name)
 from nnkit.layers.additive_attention import AdditiveAttention
+from nnkit.layers.alpha_dropout import AlphaDropout
 from nnkit.layers.attention import Attention
 from nnkit.layers.average_layer import Average
 from nnkit.layers.average_pooling1d import AveragePooling1D
@@ -24,6 +25,7 @@ from nnkit.layers.elu import ELU
 from nnkit.layers.embedding import Embedding
 from nnkit.layers.exponential import Exponential
 from nnkit.layers.flatten import Flatten
+from nnkit.layers.gaussian_dropout import GaussianDropout
 from nnkit.layers.gaussian_noise import GaussianNoise
 from nnkit.layers.gelu import GELU
 from nnkit.layers.global_average_pooling1d import GlobalAveragePooling1D
@@ -76,6 +78,7 @@ from nnkit.layers.softplus import Softplus
 from nnkit.layers.softsign import Softsign
 from nnkit.layers.spatial_dropout1d import SpatialDropout1D
 from nnkit.layers.spatial_dropout2d import SpatialDropout2D
+from nnkit.layers.spatial_dropout3d import SpatialDropout3D
 from nnkit.layers.subtract_layer import Subtract
 from nnkit.layers.tanh import Tanh
 from nnkit.layers.time_distributed import TimeDistributed
@@ -94,6 +97,7 @@ __all__ = [
     "ActivityRegularization",
     "Add",
     "AdditiveAttention",
+    "AlphaDropout",
     "Attention",
     "Average",
     "AveragePooling1D",
@@ -116,6 +120,7 @@ __all__ = [
     "Embedding",
     "Exponential",
     "Flatten",
+    "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
@@ -160,6 +165,7 @@ __all__ = [
     "Softsign",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "SpatialDropout3D",
     "Subtract",
     "Tanh",
     "TimeDistributed",

@@ -116,6 +116,7 @@ TF_KERAS = replace(
         "ReLU": {"theta": "threshold"},
         "SpatialDropout1D": {"noise_shape": None},
         "SpatialDropout2D": {"noise_shape": None},
+        "SpatialDropout3D": {"noise_shape": None},
     },
     defaults={
         "CuDNNGRU": {"recurrent_activation": "sigmoid", "reset_after": True},
@@ -212,7 +213,9 @@ KERAS_1 = replace(
     },
     silent=KERAS_2.silent | {"consume_less", "forget_bias_init", "input_dtype"},
     usual={**KERAS_2.usual, "dropout": 0.0, "mode": 0},
-    of_all={"data_format": ("SpatialDropout2D", "UpSampling2D", "ZeroPadding2D")},
+    of_all={
+        "data_format": ("SpatialDropout2D", "SpatialDropout3D", "UpSampling2D", "ZeroPadding2D")
+    },
     recipes={
         "LSTM": [arrangements.GATES_OF_LSTM, arrangements.CUDNN_LSTM],
         "GRU": [arrangements.GATES_OF_GRU, arrangements.CUDNN_GRU],

@@ -299,6 +299,8 @@ LAYERS = [
     Case(layers.ZeroPadding2D(), (3, 4, 2)),
     Case(layers.ZeroPadding2D(((1, 0), (2, 3)), data_format="channels_first"), (2, 1, 3)),
     # Normalization, noise.
+    Case(layers.AlphaDropout(0.4, seed=3), (6, 5), random=True),
+    Case(layers.AlphaDropout(0.4, (None, 1, None), seed=3), (6, 5), random=True),
     Case(layers.BatchNormalization(), (5,)),
     Case(layers.BatchNormalization(momentum=0.8, epsilon=0.1), (4, 3, 2)),
     Case(layers.BatchNormalization(axis=1, center=False), (3, 4, 5)),
@@ -308,6 +310,7 @@ LAYERS = [
     Case(layers.BatchNormalization(axis=1, momentum=1.0), (4, 3), masked=True),
     Case(layers.Dropout(0.4, seed=3), (6, 5), random=True),
     Case(layers.Dropout(0.4, (None, 1, None, None), seed=3), (6, 2, 5), random=True),
+    Case(layers.GaussianDropout(0.3, seed=3), (6, 5), random=True),
     Case(layers.GaussianNoise(0.1, seed=3), (6, 5), random=True),
     Case(layers.LayerNormalization(), (5,)),
     Case(layers.LayerNormalization(epsilon=0.1, scale=False), (4, 3)),
@@ -320,6 +323,7 @@ LAYERS = [
     Case(layers.SpatialDropout1D(0.4, seed=3), (6, 5), random=True),
     Case(layers.SpatialDropout2D(0.4, seed=3), (3, 2, 5), random=True),
     Case(layers.SpatialDropout2D(0.4, "channels_first", seed=3), (5, 3, 2), random=True),
+    Case(layers.SpatialDropout3D(0.4, seed=3), (3, 2, 1, 5), random=True),
     # Attention: tests/keras/test_attention.py compares it with Keras's.
     Case(layers.Attention(), [(4, 3), (5, 3)], keras=ELSEWHERE),
     Case(layers.Attention(True, "concat"), [(4, 3), (5, 2), (5, 3)], keras=ELSEWHERE),
