@@ -60,6 +60,7 @@ from nnkit.layers.minimum_layer import Minimum
 from nnkit.layers.mish import Mish
 from nnkit.layers.multi_head_attention import MultiHeadAttention
 from nnkit.layers.multiply_layer import Multiply
+from nnkit.layers.normalization import Normalization
 from nnkit.layers.operation import Operation as _Operation  # noqa: F401
 from nnkit.layers.parallel import Parallel
 from nnkit.layers.permute import Permute
@@ -69,6 +70,7 @@ from nnkit.layers.repeat_vector import RepeatVector
 from nnkit.layers.rescaling import Rescaling
 from nnkit.layers.reshape import Reshape
 from nnkit.layers.residual import Residual
+from nnkit.layers.rms_normalization import RMSNormalization
 from nnkit.layers.selu import SELU
 from nnkit.layers.sigmoid import Sigmoid
 from nnkit.layers.silu import SiLU
@@ -82,6 +84,7 @@ from nnkit.layers.spatial_dropout3d import SpatialDropout3D
 from nnkit.layers.subtract_layer import Subtract
 from nnkit.layers.tanh import Tanh
 from nnkit.layers.time_distributed import TimeDistributed
+from nnkit.layers.unit_normalization import UnitNormalization
 from nnkit.layers.up_sampling1d import UpSampling1D
 from nnkit.layers.up_sampling2d import UpSampling2D
 from nnkit.layers.zero_padding1d import ZeroPadding1D
@@ -149,9 +152,11 @@ __all__ = [
     "Mish",
     "MultiHeadAttention",
     "Multiply",
+    "Normalization",
     "PReLU",
     "Parallel",
     "Permute",
+    "RMSNormalization",
     "ReLU",
     "RepeatVector",
     "Rescaling",
@@ -169,6 +174,7 @@ __all__ = [
     "Subtract",
     "Tanh",
     "TimeDistributed",
+    "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "ZeroPadding1D",

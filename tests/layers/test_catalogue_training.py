@@ -26,6 +26,9 @@ from tests.layers.catalogue import (
 # Expressions: outside of a record, NumPy computes them, and rounds and adds up in its own way.
 COMPUTED_BY_NUMPY = (
     nnkit.layers.Lambda,
+    nnkit.layers.Normalization,
+    nnkit.layers.RMSNormalization,
+    nnkit.layers.UnitNormalization,
     losses.FunctionLoss,
     regularizers.FunctionRegularizer,
     regularizers.OrthogonalRegularizer,
