@@ -32,6 +32,7 @@ from nnkit.layers.global_average_pooling1d import GlobalAveragePooling1D
 from nnkit.layers.global_average_pooling2d import GlobalAveragePooling2D
 from nnkit.layers.global_max_pooling1d import GlobalMaxPooling1D
 from nnkit.layers.global_max_pooling2d import GlobalMaxPooling2D
+from nnkit.layers.group_normalization import GroupNormalization
 from nnkit.layers.gru import GRU
 from nnkit.layers.hard_sigmoid import HardSigmoid
 from nnkit.layers.identity import Identity
@@ -133,6 +134,7 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GroupNormalization",
     "HardSigmoid",
     "Identity",
     "Input",

@@ -312,6 +312,11 @@ LAYERS = [
     Case(layers.Dropout(0.4, (None, 1, None, None), seed=3), (6, 2, 5), random=True),
     Case(layers.GaussianDropout(0.3, seed=3), (6, 5), random=True),
     Case(layers.GaussianNoise(0.1, seed=3), (6, 5), random=True),
+    Case(layers.GroupNormalization(2), (5, 6)),
+    Case(layers.GroupNormalization(-1, epsilon=0.1, scale=False), (4, 3, 2)),
+    Case(layers.GroupNormalization(3, axis=1, center=False), (6, 3, 4)),
+    Case(layers.GroupNormalization(1, axis=2), (2, 4, 3)),
+    Case(layers.GroupNormalization(1), (4, 3), masked=True),
     Case(layers.LayerNormalization(), (5,)),
     Case(layers.LayerNormalization(epsilon=0.1, scale=False), (4, 3)),
     # Keras's reader of HDF5 files takes the first of several axes only.
