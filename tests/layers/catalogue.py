@@ -300,7 +300,12 @@ LAYERS = [
     Case(layers.ZeroPadding2D(((1, 0), (2, 3)), data_format="channels_first"), (2, 1, 3)),
     # Normalization, noise.
     Case(layers.AlphaDropout(0.4, seed=3), (6, 5), random=True),
-    Case(layers.AlphaDropout(0.4, (None, 1, None), seed=3), (6, 5), random=True),
+    Case(
+        layers.AlphaDropout(0.4, (None, 1, None), seed=3),
+        (6, 5),
+        random=True,
+        keras=lambda keras: keras.layers.AlphaDropout(0.4, (None, 1, None)),
+    ),
     Case(layers.BatchNormalization(), (5,)),
     Case(layers.BatchNormalization(momentum=0.8, epsilon=0.1), (4, 3, 2)),
     Case(layers.BatchNormalization(axis=1, center=False), (3, 4, 5)),
@@ -326,10 +331,18 @@ LAYERS = [
         keras=lambda keras: keras.layers.LayerNormalization([-1, -2], center=False),
     ),
     Case(layers.Normalization(), (4, 3), masked=True),
-    Case(layers.Normalization([-1, 1], invert=True), (2, 3, 4)),
-    Case(layers.Normalization(None), (4, 3)),
+    Case(
+        layers.Normalization([-1, 1], invert=True),
+        (2, 3, 4),
+        keras=lambda keras: keras.layers.Normalization([-1, 1], invert=True),
+    ),
+    Case(layers.Normalization(None), (4, 3), keras=lambda keras: keras.layers.Normalization(None)),
     Case(layers.Normalization(mean=[1.0, -2.0, 0.5], variance=[0.5, 2.0, 3.0]), (2, 3)),
-    Case(layers.Normalization(mean=0.5, variance=2.0, invert=True), (2, 3)),
+    Case(
+        layers.Normalization(mean=0.5, variance=2.0, invert=True),
+        (2, 3),
+        keras="there the size of the axis must be known all the same",
+    ),
     Case(layers.RMSNormalization(), (5,)),
     Case(
         layers.RMSNormalization([-2, -1], epsilon=0.1),
@@ -341,7 +354,11 @@ LAYERS = [
     Case(layers.SpatialDropout2D(0.4, "channels_first", seed=3), (5, 3, 2), random=True),
     Case(layers.SpatialDropout3D(0.4, seed=3), (3, 2, 1, 5), random=True),
     Case(layers.UnitNormalization(), (4, 3), masked=True),
-    Case(layers.UnitNormalization([1, 3]), (2, 3, 4)),
+    Case(
+        layers.UnitNormalization([1, 3]),
+        (2, 3, 4),
+        keras=lambda keras: keras.layers.UnitNormalization([1, 3]),
+    ),
     # Attention: tests/keras/test_attention.py compares it with Keras's.
     Case(layers.Attention(), [(4, 3), (5, 3)], keras=ELSEWHERE),
     Case(layers.Attention(True, "concat"), [(4, 3), (5, 2), (5, 3)], keras=ELSEWHERE),
