@@ -21,6 +21,7 @@ from nnkit.layers.dense import Dense
 from nnkit.layers.depthwise_conv2d import DepthwiseConv2D
 from nnkit.layers.dot_layer import Dot
 from nnkit.layers.dropout import Dropout
+from nnkit.layers.einsum_dense import EinsumDense
 from nnkit.layers.elu import ELU
 from nnkit.layers.embedding import Embedding
 from nnkit.layers.exponential import Exponential
@@ -121,6 +122,7 @@ __all__ = [
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Embedding",
     "Exponential",
     "Flatten",

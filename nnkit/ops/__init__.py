@@ -19,12 +19,13 @@ array([[  0., 100.]], dtype=float32)
 from typing import TYPE_CHECKING
 
 from nnkit.missing import missing
-from nnkit.ops import activations, axes, elementwise, shapes, values
+from nnkit.ops import activations, axes, elementwise, shapes, sums_of_products, values
 from nnkit.ops.activations import *  # noqa: F403
 from nnkit.ops.axes import *  # noqa: F403
 from nnkit.ops.elementwise import *  # noqa: F403
 from nnkit.ops.naming import on_placeholders
 from nnkit.ops.shapes import *  # noqa: F403
+from nnkit.ops.sums_of_products import *  # noqa: F403
 from nnkit.ops.values import *  # noqa: F403
 
 FUNCTIONS = [  # All that a file may name.
@@ -32,6 +33,7 @@ FUNCTIONS = [  # All that a file may name.
     *axes.__all__,
     *elementwise.__all__,
     *shapes.__all__,
+    *sums_of_products.__all__,
     *values.__all__,
 ]
 _wrapped: dict[object, object] = {}  # Two names of one function stay one function.
