@@ -83,12 +83,14 @@ from nnkit.layers.softsign import Softsign
 from nnkit.layers.spatial_dropout1d import SpatialDropout1D
 from nnkit.layers.spatial_dropout2d import SpatialDropout2D
 from nnkit.layers.spatial_dropout3d import SpatialDropout3D
+from nnkit.layers.spectral_normalization import SpectralNormalization
 from nnkit.layers.subtract_layer import Subtract
 from nnkit.layers.tanh import Tanh
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.layers.unit_normalization import UnitNormalization
 from nnkit.layers.up_sampling1d import UpSampling1D
 from nnkit.layers.up_sampling2d import UpSampling2D
+from nnkit.layers.wrapper import Wrapper
 from nnkit.layers.zero_padding1d import ZeroPadding1D
 from nnkit.layers.zero_padding2d import ZeroPadding2D
 
@@ -175,12 +177,14 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "SpectralNormalization",
     "Subtract",
     "Tanh",
     "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
+    "Wrapper",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "add",

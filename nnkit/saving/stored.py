@@ -14,7 +14,8 @@ from nnkit.errors import FileFormatError, warn
 from nnkit.layers.bidirectional import Bidirectional
 from nnkit.layers.multi_head_attention import MultiHeadAttention
 from nnkit.layers.recurrent import Recurrent
-from nnkit.layers.time_distributed import TimeDistributed
+from nnkit.layers.spectral_normalization import SpectralNormalization
+from nnkit.layers.wrapper import Wrapper
 from nnkit.registry import snake_case
 from nnkit.saving.arrangements import Source, values
 from nnkit.saving.graphs_to_keras import is_functional, network_of
@@ -155,7 +156,7 @@ def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
     inside: dict[str, Layer]
     if isinstance(layer, Bidirectional):
         inside = {"forward_layer": layer.forward_layer, "backward_layer": layer.backward_layer}
-    elif isinstance(layer, TimeDistributed):
+    elif isinstance(layer, Wrapper):
         inside = {"layer": layer.layer}
     elif isinstance(layer, MultiHeadAttention):
         inside = {_PROJECTIONS[part.name]: part for part in layer.layers}
@@ -165,6 +166,8 @@ def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
     else:
         return [("vars", layer.weights)]
     own = [("vars", layer.own_variables)] if layer.own_variables else []
+    if isinstance(layer, SpectralNormalization):  # There, the kernel is its own as well.
+        own = [("vars", [layer.normalized, *layer.own_variables])]
     return own + [(f"{at}/{path}", v) for at, c in inside.items() for path, v in weights_by_slot(c)]
 
 

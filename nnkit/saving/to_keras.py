@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnkit.activations import LAYERS
 from nnkit.layers.input import InputLayer
-from nnkit.layers.time_distributed import TimeDistributed
+from nnkit.layers.wrapper import Wrapper
 from nnkit.networks import Network
 from nnkit.optimizers import RMSprop
 from nnkit.registry import each, is_registered, lookup, resolve, snake_case, to_plain
@@ -119,7 +119,7 @@ def _described(layer: Any) -> dict[str, Any]:
     if isinstance(layer, InputLayer):
         return {"class_name": "InputLayer", "config": layer.get_config()}
     made: dict[str, Any] = _layer(to_plain(layer))
-    if isinstance(layer, TimeDistributed):
+    if isinstance(layer, Wrapper):
         inner = _described(layer.layer)
         module = _MODULES_OF_MODELS.get(inner["class_name"], "keras.layers")
         made["config"]["layer"] = _object(module, inner)

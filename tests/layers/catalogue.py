@@ -479,6 +479,13 @@ LAYERS = [
     Case(layers.Parallel([layers.Dense(2), [layers.Dense(3), layers.Tanh()]]), (4,), keras=OWN),
     Case(layers.Residual([layers.Dense(3), layers.Tanh()]), (3,), keras=OWN),
     Case(layers.Residual(layers.Dense(3), layers.Dense(3), "relu"), (4,), keras=OWN),
+    Case(layers.SpectralNormalization(layers.Dense(3, "tanh")), (4,), keras=ELSEWHERE),
+    Case(
+        layers.SpectralNormalization(layers.Conv2D(2, 2, kernel_regularizer="l2"), 3),
+        (3, 4, 2),
+        keras=ELSEWHERE,
+    ),
+    Case(layers.SpectralNormalization(layers.Embedding(5, 2)), (4,), ids=5, keras=ELSEWHERE),
     Case(layers.TimeDistributed(layers.Dense(2, "tanh")), (4, 3), masked=True),
     Case(
         layers.TimeDistributed(layers.BatchNormalization()),

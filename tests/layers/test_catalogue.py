@@ -27,6 +27,7 @@ ELSEWHERE = {
     "Cast": "tests/networks",
     "AddedLoss": "tests/networks",
     "MaskOf": "tests/networks",
+    "Wrapper": "TimeDistributed and SpectralNormalization",
 }
 
 

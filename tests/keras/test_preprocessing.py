@@ -1,0 +1,79 @@
+"""Layers that adapt to data, or turn values into others, against Keras's; and their files."""
+
+import numpy as np
+import pytest
+
+import nnkit
+from nnkit import layers
+from tests.keras.theirs import QUIET, assert_close, keras, loaded
+
+pytestmark = QUIET
+
+
+@pytest.mark.parametrize("axis", [-1, 1, None, [1, 2]])
+def test_normalization_adapts_as_keras(axis, rng):
+    x = (3 + 2 * rng.normal(size=(9, 3, 4))).astype(np.float32)
+    ours, theirs = layers.Normalization(axis), keras.layers.Normalization(axis)
+    for layer in (ours, theirs):
+        layer.adapt(x)
+    assert_close(ours.adapt_mean.value, theirs.adapt_mean)
+    assert_close(ours.adapt_variance.value, theirs.adapt_variance)
+    assert_close(ours(x), theirs(x))
+
+
+@pytest.mark.parametrize("file", ["model.h5", "model.weights.h5"])
+def test_what_was_adapted_goes_both_ways(file, rng, tmp_path):
+    x = 3 + 2 * rng.normal(size=(9, 4)).astype(np.float32)
+    ours = nnkit.Sequential([nnkit.Input((4,)), layers.Normalization(), layers.Dense(2)])
+    theirs = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Normalization(), keras.layers.Dense(2)]
+    )
+    ours.layers[0].adapt(x)
+    path = str(tmp_path / file)
+    if file == "model.h5":
+        ours.save(path)
+        theirs = loaded(path)
+    else:
+        ours.save_weights(path)
+        theirs.load_weights(path)
+    assert_close(theirs(x), ours.predict(x, verbose=0))
+    theirs.layers[0].adapt(2 * x)
+    theirs.layers[0].finalize_state()
+    if file == "model.h5":
+        theirs.save(path)
+        ours = nnkit.load_model(path)
+    else:
+        theirs.save_weights(path)
+        ours.load_weights(path)
+    assert_close(ours.predict(x, verbose=0), theirs(x))
+
+
+@pytest.mark.parametrize("file", ["model.h5", "model.weights.h5"])
+def test_spectral_normalization_goes_both_ways(file, rng, tmp_path):
+    """It is applied as it is; on JAX, Keras drops the kernel that it normalised in a step."""
+    x, path = rng.normal(size=(9, 4)).astype(np.float32), str(tmp_path / file)
+    ours = nnkit.Sequential(
+        [nnkit.Input((4,)), layers.SpectralNormalization(layers.Dense(2, "tanh"), 2)]
+    )
+    wrapped = keras.layers.SpectralNormalization(keras.layers.Dense(2, "tanh"), 2)
+    theirs = keras.Sequential([keras.Input((4,)), wrapped])
+    ours.compile("sgd", "mse")
+    ours.fit(x, rng.normal(size=(9, 2)), verbose=0)
+    if file == "model.h5":
+        ours.save(path)
+        theirs = loaded(path)
+    else:
+        ours.save_weights(path)
+        theirs.load_weights(path)
+    assert_close(theirs(x), ours.predict(x, verbose=0))
+    assert_close(ours.layers[0].vector_u.value, theirs.layers[0].vector_u)
+    new, u = theirs.layers[0].normalized_weights()[::-1]
+    ours.layers[0](x, training=True)
+    assert_close(ours.layers[0].layer.kernel.value, new)
+    assert_close(ours.layers[0].vector_u.value, u)
+    theirs.save(path) if file == "model.h5" else theirs.save_weights(path)
+    if file == "model.h5":
+        ours = nnkit.load_model(path)
+    else:
+        ours.load_weights(path)
+    assert_close(ours.predict(x, verbose=0), theirs(x))
