@@ -108,7 +108,7 @@ class EinsumDense(Layer):
                     f"layer {self.name!r} (EinsumDense): output_shape must say the size of "
                     f"{letter!r} in {self.equation!r}, got {self.partial_output_shape}"
                 )
-        make = self.kernel_initializer
+        make: Any = vars(self)["kernel_initializer"]
         if isinstance(make, VarianceScaling) and make.input_axes is None:
             axes = {
                 "output_axes": [i for i, n in enumerate(of_kernel) if n in output],
@@ -196,8 +196,8 @@ def _parsed(equation: Any) -> tuple[str, str, str]:
     for part in (given, kernel, output):
         if len(set(part)) < len(part):
             raise ValueError(f"EinsumDense: {part!r} in {equation!r} has a letter twice")
-    for part, known in ((kernel, given + output), (output, given + kernel)):
-        unknown = [n for n in part if n not in known]
+    for named, others in ((kernel, given + output), (output, given + kernel)):
+        unknown = [n for n in named if n not in others]
         if unknown:
             raise ValueError(
                 f"EinsumDense: {unknown[0]!r} in {equation!r} is in one of its parts only; letters "

@@ -114,12 +114,14 @@ def _by_slots(root: Group, place: str, layers: Sequence[Layer]) -> list[StoredLa
 def _of_layer(group: Group, place: str, layer: Layer) -> dict[str, Dataset]:
     """The data sets of a layer in the order of its weights; those without a weight come last."""
     order = {variable: i for i, variable in enumerate(keras_order(layer))}
-    found = []
+    found: list[tuple[int, str, Dataset]] = []
     for path, variables in weights_by_slot(layer):
         places = [order[v] for v in variables]
         path = path.replace("layers/", f"{place}/")
         for i, (name, dataset) in enumerate(_vars(group, path)):
-            found.append((places[i] if i < len(places) else len(order), name, dataset))
+            place_of = places[i] if i < len(places) else len(order)
+            if i >= len(places) or all(place_of != known for known, _, _ in found):
+                found.append((place_of, name, dataset))  # Some files have a weight twice.
     return {name: dataset for _, name, dataset in sorted(found, key=lambda entry: entry[0])}
 
 
