@@ -13,12 +13,14 @@ from nnkit.layers.average_pooling2d import AveragePooling2D
 from nnkit.layers.base import Layer
 from nnkit.layers.batch_normalization import BatchNormalization
 from nnkit.layers.bidirectional import Bidirectional
+from nnkit.layers.category_encoding import CategoryEncoding
 from nnkit.layers.concatenate_layer import Concatenate
 from nnkit.layers.conv1d import Conv1D
 from nnkit.layers.conv2d import Conv2D
 from nnkit.layers.conv2d_transpose import Conv2DTranspose
 from nnkit.layers.dense import Dense
 from nnkit.layers.depthwise_conv2d import DepthwiseConv2D
+from nnkit.layers.discretization import Discretization
 from nnkit.layers.dot_layer import Dot
 from nnkit.layers.dropout import Dropout
 from nnkit.layers.einsum_dense import EinsumDense
@@ -36,8 +38,10 @@ from nnkit.layers.global_max_pooling2d import GlobalMaxPooling2D
 from nnkit.layers.group_normalization import GroupNormalization
 from nnkit.layers.gru import GRU
 from nnkit.layers.hard_sigmoid import HardSigmoid
+from nnkit.layers.hashing import Hashing
 from nnkit.layers.identity import Identity
 from nnkit.layers.input import Input, InputLayer
+from nnkit.layers.integer_lookup import IntegerLookup
 from nnkit.layers.lambda_layer import Lambda
 from nnkit.layers.layer_normalization import LayerNormalization
 from nnkit.layers.leaky_relu import LeakyReLU
@@ -84,8 +88,10 @@ from nnkit.layers.spatial_dropout1d import SpatialDropout1D
 from nnkit.layers.spatial_dropout2d import SpatialDropout2D
 from nnkit.layers.spatial_dropout3d import SpatialDropout3D
 from nnkit.layers.spectral_normalization import SpectralNormalization
+from nnkit.layers.string_lookup import StringLookup
 from nnkit.layers.subtract_layer import Subtract
 from nnkit.layers.tanh import Tanh
+from nnkit.layers.text_vectorization import TextVectorization
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.layers.unit_normalization import UnitNormalization
 from nnkit.layers.up_sampling1d import UpSampling1D
@@ -113,6 +119,7 @@ __all__ = [
     "AvgPool2D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "Concatenate",
     "Conv1D",
     "Conv2D",
@@ -122,6 +129,7 @@ __all__ = [
     "Convolution2DTranspose",
     "Dense",
     "DepthwiseConv2D",
+    "Discretization",
     "Dot",
     "Dropout",
     "EinsumDense",
@@ -140,9 +148,11 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GroupNormalization",
     "HardSigmoid",
+    "Hashing",
     "Identity",
     "Input",
     "InputLayer",
+    "IntegerLookup",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -178,8 +188,10 @@ __all__ = [
     "SpatialDropout2D",
     "SpatialDropout3D",
     "SpectralNormalization",
+    "StringLookup",
     "Subtract",
     "Tanh",
+    "TextVectorization",
     "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",

@@ -187,8 +187,11 @@ def _parsed(equation: Any) -> tuple[str, str, str]:
     if not isinstance(equation, str):
         raise TypeError(f"EinsumDense: equation is a string such as {_FORMS}, got {equation!r}")
     letters = "([a-zA-Z]+)"
-    forms = f"{letters},{letters}->{letters}", rf"\.\.\.{letters},{letters}->\.\.\.{letters}"
-    forms += (rf"([a-zA-Z]{{2,}})\.\.\.,{letters}->{letters}\.\.\.",)
+    forms = [
+        f"{letters},{letters}->{letters}",
+        rf"\.\.\.{letters},{letters}->\.\.\.{letters}",
+        rf"([a-zA-Z]{{2,}})\.\.\.,{letters}->{letters}\.\.\.",
+    ]
     match = next(filter(None, (re.fullmatch(form, equation) for form in forms)), None)
     if match is None:
         raise ValueError(f"EinsumDense: equation has the form {_FORMS}, got {equation!r}")

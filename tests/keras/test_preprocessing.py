@@ -77,3 +77,38 @@ def test_spectral_normalization_goes_both_ways(file, rng, tmp_path):
     else:
         ours.load_weights(path)
     assert_close(ours.predict(x, verbose=0), theirs(x))
+
+
+@pytest.mark.parametrize("mode", ["one_hot", "multi_hot", "count"])
+@pytest.mark.parametrize("shape", [(5,), (5, 1), (5, 3)])
+def test_category_encoding(mode, shape, rng):
+    x = rng.integers(0, 4, shape)
+    assert_close(layers.CategoryEncoding(4, mode)(x), keras.layers.CategoryEncoding(4, mode)(x))
+
+
+@pytest.mark.parametrize("mode", ["int", "one_hot", "multi_hot", "count"])
+def test_discretization(mode, rng):
+    x = rng.normal(size=(5, 3)).astype(np.float32)
+    x[0] = [-0.5, 0.25, 1.0]
+    ours, theirs = (
+        module.layers.Discretization(bin_boundaries=[-0.5, 0.25, 1.0], output_mode=mode)
+        for module in (nnkit, keras)
+    )
+    assert_close(ours(x), theirs(x))
+    assert ours(x).dtype == np.asarray(theirs(x)).dtype
+
+
+@pytest.mark.parametrize("epsilon", [0.01, 0.2])
+@pytest.mark.parametrize("size", [7, 1000])
+def test_discretization_finds_the_boundaries_of_keras(epsilon, size, rng):
+    from keras.src.layers.preprocessing import discretization as theirs
+
+    x = rng.normal(size=(size, 3)).astype(np.float32)
+    made = theirs.Discretization(num_bins=5, epsilon=epsilon)
+    ours = layers.Discretization(num_bins=5, epsilon=epsilon)
+    parts = [x[: size // 2], x[size // 2 :]]
+    for part in parts:  # Its adapt needs TensorFlow.
+        made.update_state(part)
+    made.finalize_state()
+    ours.adapt(parts)
+    assert_close(ours.bin_boundaries, made.bin_boundaries)
