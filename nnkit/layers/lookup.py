@@ -28,8 +28,13 @@ class Lookup(Encoder, abstract=True):
 
     Parameters
     ----------
-    max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert
-        Of the subclasses, as ``output_mode``, ``pad_to_max_tokens``, ``sparse`` and ``salt``.
+    max_tokens, num_oov_indices : int
+    mask_token, oov_token : str or int
+    vocabulary, idf_weights : sequence, optional
+    invert : bool
+    output_mode : str
+    pad_to_max_tokens, sparse : bool
+        See :class:`StringLookup` for all of them.
     **options
         Arguments of :class:`Layer`.
     """

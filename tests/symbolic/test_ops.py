@@ -228,3 +228,40 @@ def test_names_that_do_the_same():
     assert ops.swish is ops.silu
     assert pickle.loads(pickle.dumps(ops.tanh)) is ops.tanh
     assert ops.ndim(TensorType("float64", [False] * 3)()) == 3
+
+
+@pytest.mark.parametrize(
+    ("subscripts", "shapes"),
+    [
+        ("ab,bc->ac", [(2, 3), (3, 4)]),
+        ("...x,xy->...y", [(2, 3, 4), (4, 5)]),
+        ("abc,cde->adbe", [(2, 3, 4), (4, 5, 6)]),
+        ("abc,bcd->adc", [(2, 3, 4), (3, 4, 5)]),
+        ("ab...,bc->ac...", [(2, 3, 4, 5), (3, 6)]),
+        ("...ij,...jk", [(5, 2, 3), (5, 3, 4)]),
+        ("ba,bc", [(2, 3), (2, 4)]),
+        ("ab,cd->ad", [(2, 3), (4, 5)]),
+        ("ab,bc,cd->ad", [(2, 3), (3, 4), (4, 5)]),
+        ("ij->", [(2, 3)]),
+        ("a,a->a", [(1,), (1,)]),
+    ],
+)
+def test_einsum(subscripts, shapes, rng):
+    arrays = [rng.normal(size=shape) for shape in shapes]
+    found = ops.einsum(subscripts, *arrays).eval()
+    np.testing.assert_allclose(found, np.einsum(subscripts, *arrays), 1e-10)
+
+
+@pytest.mark.parametrize(
+    ("subscripts", "message"),
+    [
+        ("aa->a", "a letter twice"),
+        ("ab,bc->ac", "is for 2 operands, got 1"),
+        ("abc->a", "has an operand of 2 axes"),
+        ("ab->c", "a letter of no operand"),
+        ("a1->a", "subscripts are such as"),
+    ],
+)
+def test_einsum_that_does_not_fit(subscripts, message):
+    with pytest.raises(ValueError, match=message):
+        ops.einsum(subscripts, np.ones((2, 2)))
