@@ -175,7 +175,7 @@ def _layer(described: dict[str, Any], dtype: str = "float32") -> dict[str, Any]:
         class_name, config["activation"] = "Activation", FUNCTIONS[class_name]
     if config.get("score_mode") == "dot":  # The default, which Keras 3.15 takes for its function.
         config.pop("score_mode")
-    if class_name.startswith("SpatialDropout"):
+    if class_name.startswith("SpatialDropout") or class_name == "Discretization":
         config.pop("trainable")  # Not an argument of Keras's constructor.
     dtype = config["dtype"]
     config = {k: _value(k, v, dtype) for k, v in config.items()} | {"dtype": _policy(dtype)}

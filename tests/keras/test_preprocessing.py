@@ -112,3 +112,26 @@ def test_discretization_finds_the_boundaries_of_keras(epsilon, size, rng):
     made.finalize_state()
     ours.adapt(parts)
     assert_close(ours.bin_boundaries, made.bin_boundaries)
+
+
+@pytest.mark.filterwarnings("ignore:(?s).*one_hot input should be integer")
+@pytest.mark.parametrize(
+    "made",
+    [
+        layers.CategoryEncoding(4, output_mode="one_hot"),
+        layers.CategoryEncoding(4),
+        layers.Discretization([0.5, 1.5], output_mode="multi_hot"),
+        layers.Discretization(num_bins=3, output_mode="one_hot"),
+    ],
+    ids=str,
+)
+def test_encodings_go_both_ways(made, rng, tmp_path):
+    x, path = rng.integers(0, 4, (6, 3)).astype(np.float32), str(tmp_path / "model.h5")
+    if getattr(made, "num_bins", None):
+        made.adapt(x)
+    ours = nnkit.Sequential([nnkit.Input((3,)), made, layers.Dense(2)])
+    ours.save(path)
+    theirs = loaded(path)
+    assert_close(theirs(x), ours.predict(x, verbose=0))
+    theirs.save(path)
+    assert_close(nnkit.load_model(path).predict(x, verbose=0), theirs(x))
