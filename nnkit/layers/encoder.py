@@ -107,7 +107,13 @@ class Encoder(Layer, abstract=True):
         self.check_range(array, name)
 
     def check_range(self, x: np.ndarray, name: str) -> None:
-        """Refuse numbers that are too small or too large."""
+        """Refuse numbers that are too small or too large: of more than 32 bits, in a model."""
+        if x.size and (x.min() < -(2**31) or x.max() >= 2**31):
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}) takes numbers of 32 bits in a model, "
+                f"but {name} has larger ones: apply the layer to the data first, x = layer(x), "
+                "and give the model what comes out"
+            )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The input's shape; of codes, with ``depth`` as the last size."""

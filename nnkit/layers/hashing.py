@@ -85,7 +85,8 @@ class Hashing(Encoder):
         return to_numpy(x, f"layer {self.name!r}: x")
 
     def check_values(self, x: Any, name: str) -> None:
-        """Any number will do."""
+        """Any number will do that a model holds."""
+        self.check_range(x if isinstance(x, np.ndarray) else x.numpy(), name)
 
     def indices(self, x: np.ndarray) -> np.ndarray:
         """The bin of each value."""

@@ -120,6 +120,10 @@ class IntegerLookup(Lookup):
             raise ValueError(f"{name} must be whole numbers, but has fractions")
         return array.astype(np.int64).astype(object)
 
+    def read(self, x: Any) -> np.ndarray:
+        """Whole numbers, of 64 bits."""
+        return self.tokens_of(x, f"layer {self.name!r}: x").astype(np.int64)
+
     def read_file(self, path: str) -> list[int]:
         """The numbers of a file, one in each line."""
         return [int(line) for line in super().read_file(path)]

@@ -244,6 +244,22 @@ def test_texts_before_a_network():
     np.testing.assert_allclose(model.predict(layer(texts), verbose=0), y, atol=0.05)
 
 
+@pytest.mark.parametrize("layer", [IntegerLookup(vocabulary=[2**40]), Hashing(3)])
+def test_numbers_that_a_model_would_cut_are_refused(layer):
+    model = nnkit.Sequential([nnkit.Input((1,)), layer])
+    assert model.predict([[7]], verbose=0).shape == (1, 1)
+    model.compile("sgd", "mse")
+    for act in (model.predict, lambda x, verbose: model.fit(x, x, verbose=verbose)):
+        with pytest.raises(ValueError, match=r"numbers of 32 bits in a model, but .* has larger"):
+            act(np.array([[2**40]]), verbose=0)
+    assert layer([[2**40]]).shape == (1, 1)
+
+
+def test_an_input_of_strings_is_explained():
+    with pytest.raises(ValueError, match="apply StringLookup or TextVectorization to the data"):
+        nnkit.Input((1,), dtype="string")
+
+
 @pytest.mark.parametrize("layer", [StringLookup(vocabulary=["a"]), TextVectorization()])
 def test_no_model_has_strings(layer):
     with pytest.raises(TypeError, match=r"apply it to the data first, x = layer\(x\)"):
