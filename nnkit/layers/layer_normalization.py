@@ -104,7 +104,7 @@ class LayerNormalization(Layer):
 
     def fixed_sizes(self, shape: Shape) -> Shape:
         """The sizes from the first normalised axis on."""
-        return shape[last_axes(self, shape)[0] :]
+        return shape[1:][-len(self.axis) :]
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = gamma (x - mean) / sqrt(variance + epsilon) + beta."""

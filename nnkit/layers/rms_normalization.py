@@ -63,7 +63,7 @@ class RMSNormalization(Layer):
 
     def fixed_sizes(self, shape: Shape) -> Shape:
         """The sizes from the first normalised axis on."""
-        return shape[last_axes(self, shape)[0] :]
+        return shape[1:][-len(self.axis) :]
 
     def call(self, x: Any) -> Any:
         """scale x / sqrt(mean(x^2) + epsilon)."""
