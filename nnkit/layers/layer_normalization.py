@@ -13,7 +13,7 @@ from nnkit.engine.dispatch import launch
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.batch_normalization import blocks_of
-from nnkit.layers.sample_axes import axis_list, last_axes
+from nnkit.layers.sample_axes import axis_list, first_axis, last_axes
 
 __all__ = ["LayerNormalization"]
 
@@ -104,7 +104,7 @@ class LayerNormalization(Layer):
 
     def fixed_sizes(self, shape: Shape) -> Shape:
         """The sizes from the first normalised axis on."""
-        return shape[1:][-len(self.axis) :]
+        return shape[first_axis(self, shape) :]
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = gamma (x - mean) / sqrt(variance + epsilon) + beta."""

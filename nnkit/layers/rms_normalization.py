@@ -7,7 +7,7 @@ from typing import Any
 
 from nnkit import checks
 from nnkit.layers.base import Layer, Shape
-from nnkit.layers.sample_axes import axis_list, last_axes
+from nnkit.layers.sample_axes import axis_list, first_axis, last_axes
 
 __all__ = ["RMSNormalization"]
 
@@ -63,7 +63,7 @@ class RMSNormalization(Layer):
 
     def fixed_sizes(self, shape: Shape) -> Shape:
         """The sizes from the first normalised axis on."""
-        return shape[1:][-len(self.axis) :]
+        return shape[first_axis(self, shape) :]
 
     def call(self, x: Any) -> Any:
         """scale x / sqrt(mean(x^2) + epsilon)."""

@@ -8,7 +8,7 @@ from typing import Any
 from nnkit import checks
 from nnkit.layers.base import Shape
 
-__all__ = ["axis_list", "last_axes", "sample_axes"]
+__all__ = ["axis_list", "first_axis", "last_axes", "sample_axes"]
 
 
 def axis_list(owner: str, axis: int | Sequence[int]) -> list[int]:
@@ -40,6 +40,11 @@ def sample_axes(layer: Any, shape: Shape) -> list[int]:
             f"{1 - rank}, each at most once"
         )
     return axes
+
+
+def first_axis(layer: Any, shape: Shape) -> int:
+    """The first of a layer's axes in inputs of a shape, which need not have all of them."""
+    return max(1, min(axis if axis >= 0 else len(shape) + axis for axis in layer.axis))
 
 
 def last_axes(layer: Any, shape: Shape) -> list[int]:
