@@ -11,9 +11,10 @@ pytestmark = QUIET
 
 
 @pytest.mark.parametrize("axis", [-1, 1, None, [1, 2]])
-def test_normalization_adapts_as_keras(axis, rng):
+@pytest.mark.parametrize("invert", [False, True])
+def test_normalization_adapts_as_keras(axis, invert, rng):
     x = (3 + 2 * rng.normal(size=(9, 3, 4))).astype(np.float32)
-    ours, theirs = layers.Normalization(axis), keras.layers.Normalization(axis)
+    ours, theirs = (module.layers.Normalization(axis, invert=invert) for module in (nnkit, keras))
     for layer in (ours, theirs):
         layer.adapt(x)
     assert_close(ours.adapt_mean.value, theirs.adapt_mean)
