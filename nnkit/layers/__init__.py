@@ -11,6 +11,7 @@ from nnkit.layers.adaptive_max_pooling3d import AdaptiveMaxPooling3D
 from nnkit.layers.add_layer import Add
 from nnkit.layers.added_loss import AddedLoss as _AddedLoss  # noqa: F401  (found by name)
 from nnkit.layers.additive_attention import AdditiveAttention
+from nnkit.layers.alpha_dropout import AlphaDropout
 from nnkit.layers.attention import Attention
 from nnkit.layers.average_layer import Average
 from nnkit.layers.average_pooling1d import AveragePooling1D
@@ -19,6 +20,7 @@ from nnkit.layers.average_pooling3d import AveragePooling3D
 from nnkit.layers.base import Layer
 from nnkit.layers.batch_normalization import BatchNormalization
 from nnkit.layers.bidirectional import Bidirectional
+from nnkit.layers.category_encoding import CategoryEncoding
 from nnkit.layers.center_crop import CenterCrop
 from nnkit.layers.concatenate_layer import Concatenate
 from nnkit.layers.conv1d import Conv1D
@@ -37,13 +39,16 @@ from nnkit.layers.dense import Dense
 from nnkit.layers.depthwise_conv1d import DepthwiseConv1D
 from nnkit.layers.depthwise_conv2d import DepthwiseConv2D
 from nnkit.layers.descriptions import deserialize, serialize
+from nnkit.layers.discretization import Discretization
 from nnkit.layers.dot_layer import Dot
 from nnkit.layers.drawn import Drawn as _Drawn  # noqa: F401
 from nnkit.layers.dropout import Dropout
+from nnkit.layers.einsum_dense import EinsumDense
 from nnkit.layers.elu import ELU
 from nnkit.layers.embedding import Embedding
 from nnkit.layers.exponential import Exponential
 from nnkit.layers.flatten import Flatten
+from nnkit.layers.gaussian_dropout import GaussianDropout
 from nnkit.layers.gaussian_noise import GaussianNoise
 from nnkit.layers.gelu import GELU
 from nnkit.layers.global_average_pooling1d import GlobalAveragePooling1D
@@ -52,12 +57,15 @@ from nnkit.layers.global_average_pooling3d import GlobalAveragePooling3D
 from nnkit.layers.global_max_pooling1d import GlobalMaxPooling1D
 from nnkit.layers.global_max_pooling2d import GlobalMaxPooling2D
 from nnkit.layers.global_max_pooling3d import GlobalMaxPooling3D
+from nnkit.layers.group_normalization import GroupNormalization
 from nnkit.layers.gru import GRU
 from nnkit.layers.gru_cell import GRUCell
 from nnkit.layers.hard_sigmoid import HardSigmoid
+from nnkit.layers.hashing import Hashing
 from nnkit.layers.identity import Identity
 from nnkit.layers.input import Input, InputLayer
 from nnkit.layers.input_spec import InputSpec
+from nnkit.layers.integer_lookup import IntegerLookup
 from nnkit.layers.lambda_layer import Lambda
 from nnkit.layers.layer_normalization import LayerNormalization
 from nnkit.layers.leaky_relu import LeakyReLU
@@ -85,6 +93,7 @@ from nnkit.layers.minimum_layer import Minimum
 from nnkit.layers.mish import Mish
 from nnkit.layers.multi_head_attention import MultiHeadAttention
 from nnkit.layers.multiply_layer import Multiply
+from nnkit.layers.normalization import Normalization
 from nnkit.layers.operation import Operation as _Operation  # noqa: F401
 from nnkit.layers.parallel import Parallel
 from nnkit.layers.permute import Permute
@@ -95,6 +104,7 @@ from nnkit.layers.rescaling import Rescaling
 from nnkit.layers.reshape import Reshape
 from nnkit.layers.residual import Residual
 from nnkit.layers.resizing_layer import Resizing
+from nnkit.layers.rms_normalization import RMSNormalization
 from nnkit.layers.rnn import RNN
 from nnkit.layers.selu import SELU
 from nnkit.layers.separable_conv1d import SeparableConv1D
@@ -108,13 +118,19 @@ from nnkit.layers.softplus import Softplus
 from nnkit.layers.softsign import Softsign
 from nnkit.layers.spatial_dropout1d import SpatialDropout1D
 from nnkit.layers.spatial_dropout2d import SpatialDropout2D
+from nnkit.layers.spatial_dropout3d import SpatialDropout3D
+from nnkit.layers.spectral_normalization import SpectralNormalization
 from nnkit.layers.stacked_rnn_cells import StackedRNNCells
+from nnkit.layers.string_lookup import StringLookup
 from nnkit.layers.subtract_layer import Subtract
 from nnkit.layers.tanh import Tanh
+from nnkit.layers.text_vectorization import TextVectorization
 from nnkit.layers.time_distributed import TimeDistributed
+from nnkit.layers.unit_normalization import UnitNormalization
 from nnkit.layers.up_sampling1d import UpSampling1D
 from nnkit.layers.up_sampling2d import UpSampling2D
 from nnkit.layers.up_sampling3d import UpSampling3D
+from nnkit.layers.wrapper import Wrapper
 from nnkit.layers.zero_padding1d import ZeroPadding1D
 from nnkit.layers.zero_padding2d import ZeroPadding2D
 from nnkit.layers.zero_padding3d import ZeroPadding3D
@@ -137,6 +153,7 @@ __all__ = [
     "AdaptiveMaxPooling3D",
     "Add",
     "AdditiveAttention",
+    "AlphaDropout",
     "Attention",
     "Average",
     "AveragePooling1D",
@@ -147,6 +164,7 @@ __all__ = [
     "AvgPool3D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "CenterCrop",
     "Concatenate",
     "Conv1D",
@@ -170,12 +188,15 @@ __all__ = [
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
+    "Discretization",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Embedding",
     "Exponential",
     "Flatten",
     "GRUCell",
+    "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
@@ -189,11 +210,14 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "GroupNormalization",
     "HardSigmoid",
+    "Hashing",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
     "LSTMCell",
     "Lambda",
     "Layer",
@@ -212,9 +236,11 @@ __all__ = [
     "Mish",
     "MultiHeadAttention",
     "Multiply",
+    "Normalization",
     "PReLU",
     "Parallel",
     "Permute",
+    "RMSNormalization",
     "ReLU",
     "RepeatVector",
     "Rescaling",
@@ -234,13 +260,19 @@ __all__ = [
     "Softsign",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "SpatialDropout3D",
+    "SpectralNormalization",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
     "Tanh",
+    "TextVectorization",
     "TimeDistributed",
+    "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",
+    "Wrapper",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "ZeroPadding3D",

@@ -73,7 +73,7 @@ class Dropout(RandomLayer):
         self.noise_shape = (
             None
             if noise_shape is None
-            else checks.partial_shape("Dropout", "noise_shape", noise_shape)
+            else checks.partial_shape(type(self).__name__, "noise_shape", noise_shape)
         )
 
     def build(self, input_shape: Shape) -> None:
@@ -100,9 +100,9 @@ class Dropout(RandomLayer):
         fits = all(n in (None, 1, size) or size is None for n, size in pairs)
         if len(noise) != len(shape) or not fits or len(noise) > _MOST:
             raise ValueError(
-                f"layer {self.name!r} (Dropout) has noise_shape {noise}, but inputs of shape "
-                f"{shape}: it must have as many axes, {_MOST} at most, of the input's size (or "
-                "None) or 1"
+                f"layer {self.name!r} ({type(self).__name__}) has noise_shape {noise}, but inputs "
+                f"of shape {shape}: it must have as many axes, {_MOST} at most, of the input's "
+                "size (or None) or 1"
             )
         return tuple(size if n is None else n for n, size in pairs)
 

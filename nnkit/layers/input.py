@@ -80,7 +80,13 @@ class InputLayer(Layer):
             shape = tuple(rest)
         known = ("float32", "float64", *_WHOLE)
         if dtype is not None and dtype not in known:
-            raise ValueError(f"InputLayer: dtype is one of {', '.join(known)}, not {dtype!r}")
+            hint = (
+                ": no model has strings; apply StringLookup or TextVectorization to the data, and "
+                "give the model the numbers"
+                if str(dtype) in ("string", "str", "object")
+                else ""
+            )
+            raise ValueError(f"InputLayer: dtype is one of {', '.join(known)}, not {dtype!r}{hint}")
         checked = tuple(check_size(n) for n in check_tuple("shape", shape))
         super().__init__(name=name, dtype=None if dtype in _WHOLE else dtype, input_shape=None)
         self.shape = checked

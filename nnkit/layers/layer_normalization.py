@@ -13,6 +13,7 @@ from nnkit.engine.dispatch import launch
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.batch_normalization import blocks_of
+from nnkit.layers.sample_axes import axis_list, first_axis, last_axes
 
 __all__ = ["LayerNormalization"]
 
@@ -82,8 +83,7 @@ class LayerNormalization(Layer):
     ) -> None:
         super().__init__(**options)
         owner = "LayerNormalization"
-        given = axis if isinstance(axis, (list, tuple)) else [axis]
-        self.axis = [checks.integer(owner, "axis", a, -8, 8) for a in given]
+        self.axis = axis_list(owner, axis)
         self.epsilon = checks.number(owner, "epsilon", epsilon, "(0, inf)")
         self.center = checks.flag(owner, "center", center)
         self.scale = checks.flag(owner, "scale", scale)
@@ -92,14 +92,7 @@ class LayerNormalization(Layer):
 
     def build(self, input_shape: Shape) -> None:
         """Make the weights."""
-        rank, axes = len(input_shape), self._axes(input_shape)
-        if not axes or axes != list(range(max(1, rank - len(axes)), rank)):
-            raise ValueError(
-                f"layer {self.name!r} (LayerNormalization) has axis {self.axis}, but it must be "
-                f"the last axis, or the last few without the batch, of inputs of shape "
-                f"{input_shape}"
-            )
-        sizes = tuple(self.known_size(input_shape, axis) for axis in axes)
+        sizes = tuple(self.known_size(input_shape, i) for i in last_axes(self, input_shape))
         self.gamma = self.add_weight("gamma", sizes) if self.scale else None
         self.beta = self.add_weight("beta", sizes) if self.center else None
         # Constants stand in for a missing gamma or beta, and take as much memory.
@@ -109,13 +102,9 @@ class LayerNormalization(Layer):
         self._one = Variable(one, "gamma", False) if self.gamma is None else self.gamma
         self._zero = Variable(zero, "beta", False) if self.beta is None else self.beta
 
-    def _axes(self, shape: Shape) -> list[int]:
-        """The axes counted from 0, in order; a negative one is before the first."""
-        return sorted(axis if axis >= 0 else len(shape) + axis for axis in self.axis)
-
     def fixed_sizes(self, shape: Shape) -> Shape:
         """The sizes from the first normalised axis on."""
-        return shape[max(self._axes(shape)[0], 1) :]
+        return shape[first_axis(self, shape) :]
 
     def forward(self, x: np.ndarray, training: bool = False) -> np.ndarray:
         """y = gamma (x - mean) / sqrt(variance + epsilon) + beta."""

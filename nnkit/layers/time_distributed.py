@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 
-from nnkit.layers.base import Layer, Shape
+from nnkit.layers.base import Shape
 from nnkit.layers.batch_normalization import BatchNormalization
-from nnkit.layers.graph import Graph
-from nnkit.layers.inside import build_in_turn, layers_from
+from nnkit.layers.inside import build_in_turn
+from nnkit.layers.wrapper import Wrapper
 
 __all__ = ["TimeDistributed"]
 
 
-class TimeDistributed(Layer):
+class TimeDistributed(Wrapper):
     """Apply a layer to every timestep of a sequence by itself.
 
     Parameters
@@ -52,16 +49,6 @@ class TimeDistributed(Layer):
     supports_masking = True
     uses_mask = True
 
-    def __init__(self, layer: Any, **options: Any) -> None:
-        (self.layer,) = layers_from([layer])
-        super().__init__(**{"dtype": self.layer.dtype} | options)
-        if self.layer.dtype != self.dtype:
-            config = self.layer.get_config() | {"dtype": self.dtype}
-            self.layer = type(self.layer).from_config(config)
-        self.layers = [self.layer]
-        if not self.trainable:
-            self.trainable = False
-
     def build(self, input_shape: Shape) -> None:
         """Build the layer for one timestep."""
         if len(input_shape) < 3:
@@ -96,27 +83,11 @@ class TimeDistributed(Layer):
         self.leading = x.shape[:2]
         if mask is not None:  # Other layers would take it for a mask within a timestep.
             mask = mask.reshape(-1) if isinstance(self.layer, BatchNormalization) else None
-        self.graph = self._inner_graph((None, *x.shape[2:]), training)
+        self.graph = self.inner_graph((None, *x.shape[2:]), training)
         (y,) = self.graph.forward([x.reshape(-1, *x.shape[2:])], [mask])
         return y.reshape(*self.leading, *y.shape[1:])
-
-    def _inner_graph(self, shape: Shape, training: bool) -> Graph:
-        """The graph of the layer inside; made once, so that records are alike."""
-        graphs = vars(self).setdefault("graphs", {})
-        layer, key = self.layers[0], (self.layers[0], shape, training)
-        if key not in graphs:
-            graphs[key] = Graph.of(layer, shape, training, fresh=self.is_copy)
-        graph: Graph = graphs[key]
-        for part in layer.walk():
-            if hasattr(part, "counter"):  # Of this step: the graph has copies of what draws.
-                graph.draw_by(part.counter)
-        return graph
 
     def backward(self, dy: np.ndarray) -> np.ndarray | None:
         """Compute the layer's gradients, summed over all timesteps."""
         (dx,) = self.graph.backward([dy.reshape(-1, *dy.shape[2:])], self.propagate)
         return None if dx is None else dx.reshape(*self.leading, *dx.shape[1:])
-
-    def penalties(self) -> Iterator[np.ndarray]:
-        """What the layer adds to the loss."""
-        yield from self.graph.penalties()

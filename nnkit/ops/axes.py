@@ -98,7 +98,7 @@ def dot(x1: Expression, x2: Expression) -> Expression:
     return T.dot(x1, x2)
 
 
-def _sizes(x: Expression) -> list[Expression]:
+def sizes_of(x: Expression) -> list[Expression]:
     """The sizes of the axes, as numbers where they are known to be 1."""
     return [1 if one else size for one, size in zip(x.broadcastable, shape(x), strict=True)]
 
@@ -109,8 +109,8 @@ def matmul(x1: Expression, x2: Expression) -> Expression:
     if x2.ndim <= 2 and x1.ndim <= 2:
         return T.dot(x1, x2)
     if x2.ndim <= 2:  # One product for all rows.
-        product = T.dot(T.reshape(x1, (-1, *_sizes(x1)[-1:])), x2)
-        return T.reshape(product, (*_sizes(x1)[:-1], *_sizes(x2)[1:]))
+        product = T.dot(T.reshape(x1, (-1, *sizes_of(x1)[-1:])), x2)
+        return T.reshape(product, (*sizes_of(x1)[:-1], *sizes_of(x2)[1:]))
     if x1.ndim == 1:
         return T.tensordot(x2, x1, axes=[[-2], [0]])
     if x1.ndim == 2:

@@ -157,7 +157,7 @@ KERAS_1 = replace(
     of_all={
         "data_format": (
             *("SpatialDropout2D", "UpSampling2D", "UpSampling3D", "ZeroPadding2D", "ZeroPadding3D"),
-            *("Cropping2D", "Cropping3D"),
+            *("Cropping2D", "Cropping3D", "SpatialDropout3D"),
         )
     },
     recipes={

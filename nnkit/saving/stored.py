@@ -17,8 +17,9 @@ from nnkit.layers.conv_lstm import ConvLSTM
 from nnkit.layers.multi_head_attention import MultiHeadAttention
 from nnkit.layers.recurrent import Recurrent
 from nnkit.layers.rnn import RNN
+from nnkit.layers.spectral_normalization import SpectralNormalization
 from nnkit.layers.stacked_rnn_cells import StackedRNNCells
-from nnkit.layers.time_distributed import TimeDistributed
+from nnkit.layers.wrapper import Wrapper
 from nnkit.registry import snake_case
 from nnkit.saving.arrangements import Source, values
 from nnkit.saving.graphs_to_keras import is_functional, network_of
@@ -117,12 +118,14 @@ def _by_slots(root: Group, place: str, layers: Sequence[Layer]) -> list[StoredLa
 def _of_layer(group: Group, place: str, layer: Layer) -> dict[str, Dataset]:
     """The data sets of a layer in the order of its weights; those without a weight come last."""
     order = {variable: i for i, variable in enumerate(keras_order(layer))}
-    found = []
+    found: list[tuple[int, str, Dataset]] = []
     for path, variables in weights_by_slot(layer):
         places = [order[v] for v in variables]
         path = path.replace("layers/", f"{place}/")
         for i, (name, dataset) in enumerate(_vars(group, path)):
-            found.append((places[i] if i < len(places) else len(order), name, dataset))
+            place_of = places[i] if i < len(places) else len(order)
+            if i >= len(places) or all(place_of != known for known, _, _ in found):
+                found.append((place_of, name, dataset))  # Some files have a weight twice.
     return {name: dataset for _, name, dataset in sorted(found, key=lambda entry: entry[0])}
 
 
@@ -161,7 +164,7 @@ def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
     inside: dict[str, Layer]
     if isinstance(layer, Bidirectional):
         inside = {"forward_layer": layer.forward_layer, "backward_layer": layer.backward_layer}
-    elif isinstance(layer, TimeDistributed):
+    elif isinstance(layer, Wrapper):
         inside = {"layer": layer.layer}
     elif isinstance(layer, RNN):
         inside = {"cell": layer.cell}
@@ -176,6 +179,8 @@ def weights_by_slot(layer: Layer) -> list[tuple[str, list[Variable]]]:
     else:
         return [("vars", layer.weights)]
     own = [("vars", layer.own_variables)] if layer.own_variables else []
+    if isinstance(layer, SpectralNormalization):  # There, the kernel is its own as well.
+        own = [("vars", [layer.normalized, *layer.own_variables])]
     return own + [(f"{at}/{path}", v) for at, c in inside.items() for path, v in weights_by_slot(c)]
 
 

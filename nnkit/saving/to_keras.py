@@ -9,7 +9,7 @@ import numpy as np
 
 from nnkit.activations import LAYERS
 from nnkit.layers.input import InputLayer
-from nnkit.layers.time_distributed import TimeDistributed
+from nnkit.layers.wrapper import Wrapper
 from nnkit.networks import Network
 from nnkit.optimizers import Nadam, RMSprop
 from nnkit.registry import each, is_registered, lookup, resolve, snake_case, to_plain
@@ -157,7 +157,7 @@ def _described(layer: Any) -> dict[str, Any]:
     if isinstance(layer, InputLayer):
         return {"class_name": "InputLayer", "config": layer.get_config()}
     made: dict[str, Any] = _layer(to_plain(layer))
-    if isinstance(layer, TimeDistributed):
+    if isinstance(layer, Wrapper):
         inner = _described(layer.layer)
         module = _MODULES_OF_MODELS.get(inner["class_name"], "keras.layers")
         made["config"]["layer"] = _object(module, inner)
@@ -214,7 +214,7 @@ def _layer(described: dict[str, Any], dtype: str = "float32") -> dict[str, Any]:
         class_name, config["activation"] = "Activation", FUNCTIONS[class_name]
     if config.get("score_mode") == "dot":  # The default, which Keras 3.15 takes for its function.
         config.pop("score_mode")
-    if class_name.startswith("SpatialDropout"):
+    if class_name.startswith("SpatialDropout") or class_name == "Discretization":
         config.pop("trainable")  # Not an argument of Keras's constructor.
     dtype = config["dtype"]
     config = {k: _value(k, v, dtype) for k, v in config.items()} | {"dtype": _policy(dtype)}

@@ -101,7 +101,7 @@ class Differentiable:
         arrays = self._all(arrays)
         passes = self._passes_for(owner, arrays)
         if passes is None:
-            return self._evaluator(None).run(arrays)[0]
+            return _plain(self._evaluator(None).run(arrays)[0])
         value, *kept = passes.forward(arrays, keep)
         vars(owner).update({f"_kept_{i}": array for i, array in enumerate(kept)})
         return value
@@ -130,7 +130,7 @@ class Differentiable:
             kept = [vars(owner)[f"_kept_{i}"] for i in range(len(passes.keeps))]
             return passes.backward(arrays, kept, dy, into)
         dy = np.asarray(dy, self.dtype, order="C")
-        found = self._evaluator(tuple(into)).run([*arrays, dy])
+        found = [_plain(gradient) for gradient in self._evaluator(tuple(into)).run([*arrays, dy])]
         for gradient, target in zip(found, into.values(), strict=True):
             if target is not None:
                 target[...] = gradient
@@ -194,3 +194,8 @@ class Differentiable:
         pairs = zip([*shapes, *(v.shape for v in self._read)], self.inputs, strict=True)
         found = evaluator.run([np.zeros(shape, v.type.dtype) for shape, v in pairs])
         return tuple(found[0].tolist())
+
+
+def _plain(array: np.ndarray) -> np.ndarray:
+    """C-contiguous, as kernels need it: what NumPy transposes is not."""
+    return np.asarray(array, order="C")

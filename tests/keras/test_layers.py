@@ -26,7 +26,10 @@ def pair(case, rng, path):
     """Two models with the same weights: nnkit's, and Keras's."""
     nnkit.utils.set_random_seed(5)
     ours = case.model(optimizers.SGD(RATE))
-    varied = [w + 0.3 * rng.normal(size=w.shape) for w in ours.get_weights()]
+    varied = [  # Keras's counts are whole numbers.
+        w + (v.name != "count") * 0.3 * rng.normal(size=w.shape)
+        for w, v in zip(ours.get_weights(), ours.weights, strict=True)
+    ]
     fixed = {id(v) for v in ours.non_trainable_weights}  # Among them is a variance.
     ours.set_weights(
         [abs(w) if id(v) in fixed else w for v, w in zip(ours.weights, varied, strict=True)]

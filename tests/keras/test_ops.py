@@ -1,7 +1,4 @@
-"""Functions of nnkit.ops against those of keras.ops: values, and which are left out."""
-
-import pathlib
-import re
+"""Functions of nnkit.ops against those of keras.ops: values."""
 
 import numpy as np
 import pytest
@@ -12,8 +9,6 @@ from tests.keras.theirs import QUIET, assert_close, keras
 from tests.ops_cases import CALLS, call_id
 
 pytestmark = QUIET
-
-PAGE = pathlib.Path(__file__).parents[2] / "docs" / "api" / "ops.rst"
 
 
 def in_float32(arguments):
@@ -43,18 +38,3 @@ def test_values(call):
         if name == "eigh":
             mine, theirs = np.abs(mine), np.abs(theirs)  # Each vector has two directions.
         assert_close(np.nan_to_num(mine), np.nan_to_num(theirs), 1e-4 if name == "inv" else 2e-5)
-
-
-def test_each_of_keras_is_there_or_listed():
-    """The page says of each that is left out why."""
-    theirs = {
-        name
-        for name in dir(keras.ops)
-        if not name.startswith("_") and callable(getattr(keras.ops, name))
-    }
-    listed = re.findall(r"^   \* - (.+)\n     - (.+)", PAGE.read_text(), re.M)
-    left_out = [name for names, _ in listed[1:] for name in re.findall(r"``(\w+)``", names)]
-    assert len(left_out) == len(set(left_out))
-    there = {name for name in theirs if hasattr(ops, name)}
-    assert theirs - there == set(left_out)
-    assert all(len(reason) > 20 for _, reason in listed[1:])

@@ -78,6 +78,8 @@ MODULES = {
 # Other ranks than in the rest of the module.
 MASKED = {"x": "f4[3]", "dx": "f4[3]", "y": "f4[2]", "dy": "f4[2]", "mask": "b1[2]"}
 MASKED |= {"count": "i4[1]"}
+GROUPS = dict.fromkeys(("x", "y", "dx", "dy"), "f4[4]") | {"inverse": "f4[2]"}
+GROUPS |= dict.fromkeys(("lines", "slopes"), "f4[3]")
 KERNELS_OF_THEIR_OWN = {
     "masked_mean": MASKED,
     "masked_mean_backward": MASKED,
@@ -85,6 +87,8 @@ KERNELS_OF_THEIR_OWN = {
     "scale_vectors": {"w": "f4[2]", "factor": "f8[1]", "n": "int"},
     "prelu": IMAGES,
     "prelu_backward": IMAGES,
+    "group_normalization": GROUPS,
+    "group_normalization_backward": GROUPS | {"dgamma": "f4[2]", "dbeta": "f4[2]"},
     "layer_normalization": dict.fromkeys(("x", "y"), "f4[2]"),
     "layer_normalization_backward": dict.fromkeys(["x", "dy", "dx", "dgamma", "dbeta"], "f4[2]"),
 }

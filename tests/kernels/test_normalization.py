@@ -127,6 +127,33 @@ def test_layer_normalization(rows, n, size, dtype, rng):
         same(got, right, 4)
 
 
+# Batch, rows, channels, inner; groups.
+GROUPS = [(1, 1, 1, 1, 1), (3, 5, 6, 1, 3), (2, 9, 8, 1, 1), (4, 1, 6, 5, 2), (2, 3, 4, 7, 4)]
+
+
+@both
+@pytest.mark.parametrize("shape", GROUPS)
+def test_group_normalization(shape, dtype, rng):
+    *shape, groups = shape
+    x, dy = (100 + rng.normal(size=(2, *shape))).astype(dtype)
+    gamma, beta = rng.uniform(1, 2, (2, shape[2])).astype(dtype)
+    batch, n = shape[0], shape[2]
+    lines, inverse = np.empty((batch, 3, n), dtype), np.empty((batch, groups), dtype)
+    y, dx = np.empty_like(x), np.empty_like(x)
+    run(kernels.group_normalization, x, gamma, beta, 0.1, y, lines, inverse)
+    wide = (a.astype(float) for a in (x, gamma, beta))
+    want = reference.group_normalization(*wide, 0.1, groups)
+    for got, right in zip((y, lines, inverse), want, strict=True):
+        same(got, right, 10)
+    slopes, sums = np.empty_like(lines), np.empty((2, batch, n), dtype)
+    run(kernels.group_normalization_backward, dy, x, gamma, lines, inverse, dx, slopes, *sums)
+    want = reference.group_normalization_backward(
+        *(a.astype(float) for a in (dy, x, gamma, lines, inverse))
+    )
+    for got, right in zip((dx, slopes, *sums), want, strict=True):
+        np.testing.assert_allclose(got, right, 100 * TOLERANCE[dtype], 1000 * TOLERANCE[dtype])
+
+
 @pytest.mark.parametrize("inner", [1, 4])
 def test_a_large_mean_costs_no_precision(inner, rng):
     """The sum of squares less the square of the sum would leave nothing of the variance."""

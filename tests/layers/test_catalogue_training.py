@@ -25,6 +25,7 @@ from tests.layers.catalogue import (
 
 # Expressions: outside of a record, NumPy computes them, and rounds and adds up in its own way.
 COMPUTED_BY_NUMPY = (
+    nnkit.layers.EinsumDense,
     nnkit.layers.Lambda,
     nnkit.layers.RNN,
     nnkit.layers.ConvLSTM1D,

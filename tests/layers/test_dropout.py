@@ -5,11 +5,14 @@ import pytest
 
 import nnkit
 from nnkit.layers import (
+    AlphaDropout,
     Dropout,
+    GaussianDropout,
     GaussianNoise,
     Layer,
     SpatialDropout1D,
     SpatialDropout2D,
+    SpatialDropout3D,
     TimeDistributed,
 )
 from nnkit.utils import set_random_seed
@@ -217,3 +220,53 @@ def test_each_use_within_time_draws_anew_in_each_step(monkeypatch):
     monkeypatch.setattr(Dropout, "forward", watched)
     model.fit(x, x, epochs=3, verbose=0)
     assert len(drawn) == len({y.tobytes() for y in drawn}) == 6
+
+
+def test_gaussian_dropout_multiplies_by_numbers_around_one():
+    layer, x = GaussianDropout(0.2, seed=1, dtype="float64"), np.full((200, 200), 3.0)
+    y = layer(x, training=True)
+    assert y.mean() == pytest.approx(3, abs=0.02)
+    assert y.std() == pytest.approx(3 * 0.5, abs=0.02)
+    np.testing.assert_allclose(layer.backward(x), y)
+    assert layer(x) is x
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.5, 0.9])
+def test_alpha_dropout_keeps_mean_and_variance(rate, rng):
+    """What is dropped becomes SELU's lowest number; then all are scaled and shifted alike."""
+    layer, x = AlphaDropout(rate, seed=1, dtype="float64"), rng.normal(size=(300, 300))
+    y = layer(x, training=True)
+    kept = layer.backward(np.ones_like(x)) != 0
+    assert kept.mean() == pytest.approx(1 - rate, abs=0.01)
+    lowest = -1.0507009873554805 * 1.6732632423543772
+    a = ((1 - rate) * (1 + rate * lowest**2)) ** -0.5
+    want = a * np.where(kept, x, lowest) - a * lowest * rate
+    np.testing.assert_allclose(y, want, atol=1e-12)
+    np.testing.assert_allclose(layer.backward(x), np.where(kept, a * x, 0), atol=1e-12)
+    assert y.mean() == pytest.approx(0, abs=0.02)
+    assert y.std() == pytest.approx(1, abs=0.02)
+    assert layer(x) is x
+
+
+def test_alpha_dropout_drops_by_noise_shape():
+    y = AlphaDropout(0.5, (None, 1, None), seed=1)(np.ones((4, 5, 6)), training=True)
+    assert (y == y[:, :1]).all()
+    assert len(np.unique(y)) == 2
+
+
+@pytest.mark.parametrize("made", [AlphaDropout, GaussianDropout])
+def test_all_cannot_be_dropped_and_keep_their_variance(made):
+    with pytest.raises(ValueError, match=r"rate must be a number in \[0, 1\)"):
+        made(1.0)
+
+
+def test_spatial_dropout_of_volumes():
+    x = np.ones((2, 3, 4, 5, 6))
+    y = SpatialDropout3D(0.5, seed=1)(x, training=True)
+    assert (y == y[:, :1, :1, :1]).all()
+    assert set(np.unique(y)) == {0, 2}
+    y = SpatialDropout3D(0.5, "channels_first", seed=1)(x, training=True)
+    assert (y == y[:, :, :1, :1, :1]).all()
+    assert set(np.unique(y)) == {0, 2}
+    with pytest.raises(ValueError, match=r"SpatialDropout3D.*five axes, got shape \(None, 3, 4\)"):
+        SpatialDropout3D(0.5)(np.ones((2, 3, 4)))

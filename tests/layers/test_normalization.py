@@ -1,11 +1,23 @@
 import numpy as np
 import pytest
 
+import nnkit
 from nnkit.engine.dispatch import empty, launch, recording
 from nnkit.engine.memory import Arena
 from nnkit.engine.program import Program
 from nnkit.engine.tape import Tape
-from nnkit.layers import BatchNormalization, LayerNormalization, TimeDistributed
+from nnkit.layers import (
+    BatchNormalization,
+    Conv2D,
+    Dense,
+    Embedding,
+    GroupNormalization,
+    LayerNormalization,
+    RMSNormalization,
+    SpectralNormalization,
+    TimeDistributed,
+    UnitNormalization,
+)
 
 
 def test_running_statistics_follow_the_batch(rng):
@@ -188,3 +200,115 @@ def test_arguments(layer, arguments, message):
 def test_momentum(momentum):
     with pytest.raises((TypeError, ValueError), match=r"momentum must be a number in \[0, 1\]"):
         BatchNormalization(momentum=momentum)
+
+
+def spectral(w, u, iterations):
+    """The kernel divided by its largest singular value, and the new vector."""
+    rows = w.reshape(-1, w.shape[-1])
+    for _ in range(iterations):
+        v = u @ rows.T / np.linalg.norm(u @ rows.T)
+        u = v @ rows / np.linalg.norm(v @ rows)
+    return w / (v @ rows @ u.T).item(), u
+
+
+@pytest.mark.parametrize("iterations", [1, 4])
+@pytest.mark.parametrize(
+    ("made", "shape", "weight"),
+    [
+        (Dense(3, "tanh"), (5, 4), "kernel"),
+        (Conv2D(2, 3), (5, 4, 4, 3), "kernel"),
+        (Embedding(6, 3), (5, 4), "embeddings"),
+    ],
+)
+def test_spectral_normalization(made, shape, weight, iterations, rng):
+    """Each step in training replaces the kernel; the rest is what the layer does with that."""
+    inner = type(made).from_config(made.get_config() | {"dtype": "float64"})
+    layer = SpectralNormalization(inner, iterations)
+    x = rng.integers(0, 6, shape) if weight == "embeddings" else rng.normal(size=shape)
+    layer.ensure_built((None, *shape[1:]))
+    kernel, alone = getattr(inner, weight), type(made).from_config(inner.get_config())
+    alone.ensure_built((None, *shape[1:]))
+    assert layer.weights[0].shape == layer.vector_u.shape == (1, kernel.shape[-1])
+    for _ in range(3):
+        before = kernel.numpy()
+        np.testing.assert_array_equal(layer(x), inner(x))
+        np.testing.assert_array_equal(kernel.value, before)
+        wanted, u = spectral(before, layer.vector_u.numpy(), iterations)
+        y = layer.forward(layer.as_inputs(x), training=True)
+        np.testing.assert_allclose(kernel.value, wanted, 1e-10)
+        np.testing.assert_allclose(layer.vector_u.value, u, 1e-10)
+        alone.set_weights(inner.get_weights())
+        dy = rng.normal(size=y.shape)
+        np.testing.assert_allclose(layer.backward(dy), alone_gradient(alone, x, y, dy))
+        for mine, other in zip(inner.trainable_weights, alone.trainable_weights, strict=True):
+            np.testing.assert_allclose(mine.gradient, other.gradient)
+
+
+def alone_gradient(layer, x, y, dy):
+    parts = layer.parts()
+    found = layer.as_inputs(x)
+    for part in parts:
+        found = part.forward(found, True)
+    np.testing.assert_allclose(found, y)
+    for part in reversed(parts):
+        dy = part.backward(dy)
+    return dy
+
+
+def test_a_kernel_of_zeros_stays_and_the_vector_too(rng):
+    layer = SpectralNormalization(Dense(3, kernel_initializer="zeros", dtype="float64"))
+    layer.ensure_built((None, 4))
+    u = layer.vector_u.numpy()
+    layer(np.ones((2, 4)), training=True)
+    np.testing.assert_array_equal(layer.layer.kernel.value, 0)
+    np.testing.assert_allclose(layer.vector_u.value, u / np.linalg.norm(u), 1e-6)
+    layer.layer.kernel.assign(rng.normal(size=(4, 3)))
+    for _ in range(100):
+        layer(np.ones((2, 4)), training=True)
+    assert np.linalg.norm(layer.layer.kernel.value, 2) == pytest.approx(1, rel=1e-6)
+
+
+def test_spectral_normalization_needs_a_kernel():
+    with pytest.raises(ValueError, match=r"'flatten' \(Flatten\) has neither"):
+        SpectralNormalization(nnkit.layers.Flatten())(np.ones((2, 3)))
+
+
+def test_groups_of_a_sample_are_normalised_by_themselves(rng):
+    x = (50 + rng.normal(size=(3, 4, 5, 6))).astype(np.float32)
+    layer = GroupNormalization(3, epsilon=1e-6)
+    parts = x.astype(float).reshape(3, 20, 3, 2)
+    want = parts - parts.mean(axis=(1, 3), keepdims=True)
+    want /= np.sqrt(parts.var(axis=(1, 3), keepdims=True) + 1e-6)
+    np.testing.assert_allclose(layer(x), want.reshape(x.shape), atol=1e-4)
+    first = GroupNormalization(3, axis=1, epsilon=1e-6)
+    y = first(np.ascontiguousarray(x.transpose(0, 3, 1, 2)))
+    np.testing.assert_allclose(y, want.reshape(x.shape).transpose(0, 3, 1, 2), atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 6), (2, 0, 6)])
+def test_groups_of_nothing(shape):
+    layer = GroupNormalization(3)
+    y = layer(np.ones(shape, np.float32), training=True)
+    assert y.shape == layer.backward(y).shape == shape
+    np.testing.assert_array_equal(layer.gamma.gradient, 0)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "message"),
+    [
+        (GroupNormalization(), (2, 6), "groups=32, which must divide the number of channels, 6"),
+        (GroupNormalization(2, axis=3), (2, 6), "has axis 3, but inputs of shape"),
+        (RMSNormalization(1), (2, 6, 3), "must be the last axis"),
+        (UnitNormalization(0), (2, 6), r"has axis \[0\], but inputs"),
+        (UnitNormalization([1, -1]), (2, 6), "each at most once"),
+    ],
+)
+def test_axes_and_groups_that_do_not_fit(layer, shape, message):
+    with pytest.raises(ValueError, match=message):
+        layer(np.ones(shape))
+
+
+def test_a_vector_of_zeros_has_a_finite_gradient():
+    layer = UnitNormalization(dtype="float64")
+    np.testing.assert_array_equal(layer(np.zeros((2, 3)), training=True), 0)
+    assert np.isfinite(layer.backward(np.ones((2, 3)))).all()

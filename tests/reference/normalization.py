@@ -77,3 +77,31 @@ def layer_normalization_backward(dy, x, gamma, mean, inverse, size):
     dx = inverse[:, None] * (g - means[0] - z * means[1])
     sums = [np.stack([p.sum(axis=0) for p in blocks(a, size)]) for a in (dy * z, dy)]
     return dx, *sums
+
+
+def group_normalization(x, gamma, beta, epsilon, groups):
+    """x (batch, rows, n, inner): y, the lines and the inverse of each group."""
+    batch, rows, n, inner = x.shape
+    grouped = x.reshape(batch, rows, groups, -1, inner)
+    mean = grouped.mean(axis=(1, 3, 4))
+    inverse = 1 / np.sqrt(grouped.var(axis=(1, 3, 4)) + epsilon)
+    m, s = (np.repeat(a, n // groups, axis=1) for a in (mean, inverse))
+    y = (x - m[:, None, :, None]) * (s * gamma)[:, None, :, None] + beta[:, None]
+    return y, np.stack([m, s * gamma, np.tile(beta, (batch, 1))], axis=1), inverse
+
+
+def group_normalization_backward(dy, x, gamma, lines, inverse):
+    """dx, the slopes, and the gradients of gamma and beta for each sample."""
+    batch, rows, n, inner = x.shape
+    s = np.repeat(inverse, n // inverse.shape[1], axis=1)
+    z = (x - lines[:, 0][:, None, :, None]) * s[:, None, :, None]
+    g = dy * gamma[:, None]
+
+    def means(a):
+        grouped = a.reshape(batch, rows, inverse.shape[1], -1, inner)
+        return np.repeat(grouped.mean(axis=(1, 3, 4)), n // inverse.shape[1], axis=1)
+
+    slopes = np.stack([s * gamma, -s * s * means(g * z), -s * means(g)], axis=1)
+    wide = [a[:, None, :, None] for a in (s, means(g), means(g * z))]
+    dx = wide[0] * (g - wide[1] - z * wide[2])
+    return dx, slopes, (dy * z).sum(axis=(1, 3)), dy.sum(axis=(1, 3))

@@ -1,4 +1,4 @@
-"""Batch and layer normalization.
+"""Batch, layer and group normalization.
 
 Batch normalization views its input as (rows, n, inner), n channels. Sums over the batch are
 computed in blocks of a fixed number of rows, and the blocks' sums are added in order, so the result
@@ -217,9 +217,8 @@ def batch_lines(mean, variance, epsilon, gamma, beta, lines):
         lines[2, i] = beta[j]
 
 
-@kernel(outputs=["y"], split=["x", "y"])
-def normalize(x, lines, y):
-    """y = (x - mean) factor + beta; x and y (rows, n, inner), lines (3, n)."""
+@inline
+def _normalize(x, lines, y):
     rows, n, inner = x.shape
     mean, factor, beta = lines[0], lines[1], lines[2]
     if inner == 1:
@@ -232,6 +231,12 @@ def normalize(x, lines, y):
                 m, f, b = mean[j], factor[j], beta[j]
                 for i in range(inner):
                     y[r, j, i] = (x[r, j, i] - m) * f + b
+
+
+@kernel(outputs=["y"], split=["x", "y"])
+def normalize(x, lines, y):
+    """y = (x - mean) factor + beta; x and y (rows, n, inner), lines (3, n)."""
+    _normalize(x, lines, y)
 
 
 @inline
@@ -311,9 +316,8 @@ def batch_gradients(partial, variance, epsilon, gamma, share, slopes, dgamma, db
         slopes[2, i] = -slopes[0, i] * dbeta[j] * share[j]
 
 
-@kernel(outputs=["dx"], split=["dy", "x", "dx"])
-def normalize_backward(dy, x, lines, slopes, dx):
-    """dx = slope_0 dy + slope_1 (x - mean) + slope_2; arrays (rows, n, inner), lines (3, n)."""
+@inline
+def _normalize_backward(dy, x, lines, slopes, dx):
     rows, n, inner = x.shape
     mean = lines[0]
     if inner == 1:
@@ -327,6 +331,12 @@ def normalize_backward(dy, x, lines, slopes, dx):
                 m, a, b, c = mean[j], slopes[0, j], slopes[1, j], slopes[2, j]
                 for i in range(inner):
                     dx[r, j, i] = a * dy[r, j, i] + (b * (x[r, j, i] - m) + c)
+
+
+@kernel(outputs=["dx"], split=["dy", "x", "dx"])
+def normalize_backward(dy, x, lines, slopes, dx):
+    """dx = slope_0 dy + slope_1 (x - mean) + slope_2; arrays (rows, n, inner), lines (3, n)."""
+    _normalize_backward(dy, x, lines, slopes, dx)
 
 
 @kernel(outputs=["dx"], split=["dy", "x", "mask", "dx"])
@@ -430,3 +440,74 @@ def layer_normalization_backward(dy, x, gamma, mean, inverse, size, first, dx, d
             dgamma[b],
             dbeta[b],
         )
+
+
+@kernel(outputs=["y", "lines", "inverse"], split=["x", "y", "lines", "inverse"])
+def group_normalization(x, gamma, beta, epsilon, y, lines, inverse):
+    """y = (x - mean) inverse gamma + beta for each group of channels of each sample.
+
+    inverse = 1 / sqrt(variance + epsilon), (batch, groups). x and y (batch, rows, n, inner), gamma
+    and beta (n,). ``lines``, (batch, 3, n), are those of :func:`normalize`, for each sample.
+    """
+    batch, rows, n, inner = x.shape
+    groups = inverse.shape[1]
+    size = n // groups
+    one = x.dtype.type(1)
+    small = x.dtype.type(epsilon)
+    count = x.dtype.type(rows * inner)
+    each, share = one / x.dtype.type(size), one / x.dtype.type(rows * inner * size)
+    for b in range(batch):
+        means, squares = lines[b, 0], lines[b, 1]
+        if inner == 1:
+            _moments_of_rows(x[b].reshape(rows, n), means, squares)
+        else:
+            _moments_of_planes(x[b], means, squares)
+        for g in range(groups):
+            start, stop = g * size, (g + 1) * size
+            origin, total = means[start], x.dtype.type(0)
+            for j in range(start, stop):
+                total += means[j] - origin
+            m = origin + total * each
+            total = x.dtype.type(0)
+            for j in range(start, stop):
+                total += squares[j] + count * ((means[j] - m) * (means[j] - m))
+            s = one / math.sqrt(total * share + small)
+            for j in range(start, stop):
+                lines[b, 0, j], lines[b, 1, j], lines[b, 2, j] = m, gamma[j] * s, beta[j]
+            inverse[b, g] = s
+        _normalize(x[b], lines[b], y[b])
+
+
+@kernel(
+    outputs=["dx", "slopes", "dgamma", "dbeta"],
+    split=["dy", "x", "lines", "inverse", "dx", "slopes", "dgamma", "dbeta"],
+)
+def group_normalization_backward(dy, x, gamma, lines, inverse, dx, slopes, dgamma, dbeta):
+    """The gradient of the input, and those of gamma and beta for each sample, (batch, n).
+
+    With g = dy gamma and z = (x - mean) inverse: dx = inverse (g - the group's mean of g - z times
+    the group's mean of g z), dgamma = sum dy z, dbeta = sum dy. ``slopes``, (batch, 3, n), are
+    those of :func:`normalize_backward`.
+    """
+    batch, rows, n, inner = x.shape
+    groups = inverse.shape[1]
+    size = n // groups
+    share = x.dtype.type(1) / x.dtype.type(rows * inner * size)
+    for b in range(batch):
+        mean, sums, products = lines[b, 0], dbeta[b], dgamma[b]
+        if inner == 1:
+            _sums_of_rows(dy[b].reshape(rows, n), x[b].reshape(rows, n), mean, sums, products)
+        else:
+            _sums_of_planes(dy[b], x[b], mean, sums, products)
+        for g in range(groups):
+            s = inverse[b, g]
+            total, product = x.dtype.type(0), x.dtype.type(0)
+            for j in range(g * size, (g + 1) * size):
+                products[j] *= s
+                total += gamma[j] * sums[j]
+                product += gamma[j] * products[j]
+            for j in range(g * size, (g + 1) * size):
+                slopes[b, 0, j] = gamma[j] * s
+                slopes[b, 1, j] = -s * s * product * share
+                slopes[b, 2, j] = -s * total * share
+        _normalize_backward(dy[b], x[b], lines[b], slopes[b], dx[b])

@@ -1,4 +1,4 @@
-"""Batch and layer normalization; :mod:`nnkit.kernels.cpu.normalization` explains the parts."""
+"""Batch, layer and group normalization; the CPU's :mod:`normalization` explains the parts."""
 
 from nnkit.kernels.cuda import _math
 from nnkit.kernels.cuda._cuda import (
@@ -303,3 +303,97 @@ def layer_normalization_backward(dy, x, gamma, mean, inverse, size, first, dx, d
             r += 1
         dgamma[b, j], dbeta[b, j] = products, sums
         item += cuda.gridDim.x * ROWS * LANES
+
+
+@kernel(rows("inverse", 0, 1))
+def group_normalization(x, gamma, beta, epsilon, y, lines, inverse):
+    """y = (x - mean) inverse gamma + beta for each group of channels of each sample."""
+    batch, count, n, inner = x.shape
+    groups = inverse.shape[1]
+    size = n // groups
+    r0, over, i0, across = _lanes(inner)
+    share = x.dtype.type(1) / x.dtype.type(count * inner * size)
+    item = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while item < batch * groups:
+        b, g = item // groups, item % groups
+        start, stop = g * size, (g + 1) * size
+        origin, total = x[b, 0, start, 0], x.dtype.type(0)
+        r = r0
+        while r < count:
+            for j in range(start, stop):
+                i = i0
+                while i < inner:
+                    total += x[b, r, j, i] - origin
+                    i += across
+            r += over
+        m = origin + lane_sum(total) * share
+        total = x.dtype.type(0)
+        r = r0
+        while r < count:
+            for j in range(start, stop):
+                i = i0
+                while i < inner:
+                    total += (x[b, r, j, i] - m) * (x[b, r, j, i] - m)
+                    i += across
+            r += over
+        variance = lane_sum(total) * share
+        s = x.dtype.type(1) / _math.sqrt(variance + x.dtype.type(epsilon))
+        inverse[b, g] = s
+        j = start + lane()
+        while j < stop:
+            lines[b, 0, j], lines[b, 1, j], lines[b, 2, j] = m, gamma[j] * s, beta[j]
+            j += LANES
+        r = r0
+        while r < count:
+            for j in range(start, stop):
+                i = i0
+                while i < inner:
+                    y[b, r, j, i] = (x[b, r, j, i] - m) * (gamma[j] * s) + beta[j]
+                    i += across
+            r += over
+        item += cuda.gridDim.x * ROWS
+
+
+@kernel(rows("inverse", 0, 1))
+def group_normalization_backward(dy, x, gamma, lines, inverse, dx, slopes, dgamma, dbeta):
+    """The gradient of the input, and those of gamma and beta for each sample."""
+    batch, count, n, inner = x.shape
+    groups = inverse.shape[1]
+    size = n // groups
+    r0, over, i0, across = _lanes(inner)
+    share = x.dtype.type(1) / x.dtype.type(count * inner * size)
+    item = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while item < batch * groups:
+        b, g = item // groups, item % groups
+        start, stop = g * size, (g + 1) * size
+        m, s = lines[b, 0, start], inverse[b, g]
+        total, product = x.dtype.type(0), x.dtype.type(0)
+        for j in range(start, stop):
+            of_dy, of_both = x.dtype.type(0), x.dtype.type(0)
+            r = r0
+            while r < count:
+                i = i0
+                while i < inner:
+                    of_dy += dy[b, r, j, i]
+                    of_both += dy[b, r, j, i] * (x[b, r, j, i] - m)
+                    i += across
+                r += over
+            of_dy, of_both = lane_sum(of_dy), lane_sum(of_both) * s
+            dbeta[b, j], dgamma[b, j] = of_dy, of_both
+            total += gamma[j] * of_dy
+            product += gamma[j] * of_both
+        by_x, rest = -s * s * product * share, -s * total * share
+        j = start + lane()
+        while j < stop:
+            slopes[b, 0, j], slopes[b, 1, j], slopes[b, 2, j] = gamma[j] * s, by_x, rest
+            j += LANES
+        r = r0
+        while r < count:
+            for j in range(start, stop):
+                i = i0
+                while i < inner:
+                    off = x[b, r, j, i] - m
+                    dx[b, r, j, i] = gamma[j] * s * dy[b, r, j, i] + (by_x * off + rest)
+                    i += across
+            r += over
+        item += cuda.gridDim.x * ROWS

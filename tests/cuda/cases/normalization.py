@@ -73,3 +73,19 @@ def cases(dtype, rng):
         arguments = dy, x, gamma, mean, inverse, size, 0, np.empty_like(x), *sums
         expected = {"dx": dx, "dgamma": dgamma, "dbeta": dbeta}
         yield Case("layer_normalization_backward", arguments, expected, 1e-4)
+
+    shapes = [(1, 1, 1, 1, 1), (3, 5, 6, 1, 3), (2, 37, 8, 1, 1), (4, 1, 6, 5, 2), (2, 3, 4, 37, 4)]
+    for *shape, groups in shapes:
+        x, dy = (2 + rng.normal(size=(2, *shape))).astype(dtype)
+        gamma, beta = rng.uniform(1, 2, (2, shape[2])).astype(dtype)
+        y, lines, inverse = reference.group_normalization(*wide(x, gamma, beta), 1e-3, groups)
+        outputs = np.empty_like(x), np.empty(lines.shape, dtype), np.empty(inverse.shape, dtype)
+        expected = {"y": y, "lines": lines, "inverse": inverse}
+        yield Case("group_normalization", (x, gamma, beta, 1e-3, *outputs), expected, 1e-4)
+        lines, inverse = lines.astype(dtype), inverse.astype(dtype)
+        given = dy, x, gamma, lines, inverse
+        dx, slopes, dgamma, dbeta = reference.group_normalization_backward(*wide(*given))
+        sums = np.empty_like(dgamma, dtype), np.empty_like(dbeta, dtype)
+        expected = {"dx": dx, "slopes": slopes, "dgamma": dgamma, "dbeta": dbeta}
+        outputs = np.empty_like(x), np.empty_like(lines), *sums
+        yield Case("group_normalization_backward", (*given, *outputs), expected, 1e-3)

@@ -77,6 +77,7 @@ DIVIDE_FOR_A_ROW = {
     *("unit_vectors", "unit_vectors_backward"),
 }
 DIVIDE_FOR_A_ROW |= {"norm_factors", "scale_vectors"}
+DIVIDE_FOR_A_ROW |= {"group_normalization", "group_normalization_backward"}
 
 # With 64 registers each, half of the threads that fit into an SM run at once.
 REGISTERS = 64
