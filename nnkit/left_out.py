@@ -48,6 +48,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
     },
     "initializers": {"STFT STFTInitializer stft": "there are no Fourier transforms"},
     "ops": {
+        "image linalg nn numpy": "they hold the same functions once more",
         "associative_scan cond fori_loop map scan switch vectorize vectorized_map "
         "while_loop custom_gradient jvp": (
             "they run functions of the user's, step by step or in branches; a layer of "

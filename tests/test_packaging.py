@@ -27,5 +27,6 @@ def test_licences_ship():
 
 def test_extras():
     about = metadata.metadata("nnkit")
-    extras = {"cuda", "images", "plot", "docs", "test", "keras", "dev", "benchmark"}
+    extras = {"cuda", "images", "plot", "docs", "test", "keras", "dev", "sklearn"}
+    extras |= {"benchmark"}
     assert set(about.get_all("Provides-Extra")) == extras

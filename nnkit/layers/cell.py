@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnkit import activations, checks
+from nnkit import checks
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.dropout import Dropout
+from nnkit.layers.first_states import as_list
 
-__all__ = ["Cell"]
+__all__ = ["Cell", "masked", "output_size", "state_sizes"]
 
 
 class Cell(Layer, abstract=True):
@@ -73,7 +74,7 @@ class Cell(Layer, abstract=True):
         super().__init__(**options)
         owner = type(self).__name__
         self.units = checks.integer(owner, "units", units)
-        self.activation = activations.get(activation, self.dtype)
+        self.activation = self.activation_of(activation)
         self.use_bias = checks.flag(owner, "use_bias", use_bias)
         self.plan_weight("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
         self.plan_weight(
@@ -153,3 +154,14 @@ class Cell(Layer, abstract=True):
 def masked(x: Any, mask: Any) -> Any:
     """x times a mask, if there is one."""
     return x if mask is None else x * mask
+
+
+def state_sizes(cell: Layer) -> list[Any]:
+    """The sizes of a cell's states, as a list."""
+    return as_list(cell.state_size)  # type: ignore[attr-defined]
+
+
+def output_size(cell: Layer) -> Any:
+    """The size of a cell's output: what it says, or the size of its first state."""
+    size = getattr(cell, "output_size", None)
+    return state_sizes(cell)[0] if size is None else size

@@ -103,8 +103,8 @@ class ConvLSTM(Unrolled, abstract=True):
         super().__init__(*flags, activity_regularizer=activity_regularizer, **options)
         owner = type(self).__name__
         self.filters = checks.integer(owner, "filters", filters)
-        self.activation = activations.get(activation, self.dtype)
-        self.recurrent_activation = activations.get(recurrent_activation, self.dtype)
+        self.activation = self.activation_of(activation)
+        self.recurrent_activation = self.activation_of(recurrent_activation)
         self.unit_forget_bias = checks.flag(owner, "unit_forget_bias", unit_forget_bias)
         make, width = _CONVOLUTIONS[self.rank], 4 * self.filters
         of_input = make(
@@ -163,11 +163,7 @@ class ConvLSTM(Unrolled, abstract=True):
 
     def build(self, input_shape: Shape) -> None:
         """Make the weights, for inputs (batch, steps, *image)."""
-        if len(input_shape) != self.rank + 3 or 0 in input_shape[1:]:
-            raise ValueError(
-                f"layer {self.name!r} ({type(self).__name__}) needs inputs of shape (batch, steps, "
-                f"*image), with {self.rank + 1} axes of an image, got {input_shape}"
-            )
+        self._check_axes(input_shape)
         self.all_steps.ensure_built(input_shape)
         self.of_state.ensure_built((None, *self.state_shapes(input_shape[2:])[0]))
         self.kernel, self.recurrent_kernel = self.of_input.kernel, self.of_state.kernel
@@ -178,6 +174,18 @@ class ConvLSTM(Unrolled, abstract=True):
         # In Keras's order; the convolutions share them.
         found = self.kernel, self.recurrent_kernel, self.bias
         self.own_variables += [variable for variable in found if variable is not None]
+
+    def compute_output_shape(self, input_shape: Shape) -> Any:
+        """The shape of the output, or with ``return_state`` a list with those of the states."""
+        self._check_axes(input_shape)
+        return super().compute_output_shape(input_shape)
+
+    def _check_axes(self, input_shape: Shape) -> None:
+        if len(input_shape) != self.rank + 3 or 0 in input_shape[1:]:
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}) needs inputs of shape (batch, steps, "
+                f"*image), with {self.rank + 1} axes of an image, got {input_shape}"
+            )
 
     def locate(self, path: str) -> None:
         """Say where the layer is in a model; its weights are found by that."""

@@ -22,7 +22,7 @@ class GatedCell(Cell, abstract=True):
         **options: Any,
     ) -> None:
         super().__init__(units, activation, use_bias, **options)
-        self.recurrent_activation = activations.get(recurrent_activation, self.dtype)
+        self.recurrent_activation = self.activation_of(recurrent_activation)
 
     def gate(self, x: Any) -> Any:
         """The recurrent activation of x."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnkit.layers.base import Layer, Shape
+from nnkit.layers.base import Shape
+from nnkit.layers.cell import output_size, state_sizes
 from nnkit.layers.first_states import as_list
 from nnkit.layers.inside import layers_from
+from nnkit.layers.stacked_rnn_cells import StackedRNNCells
 from nnkit.layers.unrolled import Unrolled
 
-__all__ = ["RNN", "output_size", "state_sizes"]
+__all__ = ["RNN"]
 
 
 class RNN(Unrolled):
@@ -79,8 +81,6 @@ class RNN(Unrolled):
         **options: Any,
     ) -> None:
         if isinstance(cell, (list, tuple)):
-            from nnkit.layers.stacked_rnn_cells import StackedRNNCells
-
             cell = StackedRNNCells(cell)
         (self.cell,) = layers_from([cell])
         flags = return_sequences, return_state, go_backwards, stateful, unroll
@@ -98,7 +98,10 @@ class RNN(Unrolled):
                 f"layer {self.name!r} ({type(self).__name__}) needs inputs of shape (batch, steps, "
                 f"features), got {input_shape}"
             )
-        self.cell.ensure_built((None, *input_shape[2:]))
+        try:
+            self.cell.ensure_built((None, *input_shape[2:]))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"layer {self.name!r}: for each of the timesteps: {error}") from error
 
     def state_sizes(self) -> list[Any]:
         """The size of each state."""
@@ -130,14 +133,3 @@ class RNN(Unrolled):
                 f"the cell {self.cell.name!r} has {len(states)} states, but returned {len(new)}"
             )
         return out, new
-
-
-def state_sizes(cell: Layer) -> list[Any]:
-    """The sizes of a cell's states, as a list."""
-    return as_list(cell.state_size)  # type: ignore[attr-defined]
-
-
-def output_size(cell: Layer) -> Any:
-    """The size of a cell's output: what it says, or the size of its first state."""
-    size = getattr(cell, "output_size", None)
-    return state_sizes(cell)[0] if size is None else size

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.cell import output_size, state_sizes
 from nnkit.layers.inside import layers_from
-from nnkit.layers.rnn import output_size, state_sizes
 
 __all__ = ["StackedRNNCells"]
 

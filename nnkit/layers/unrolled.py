@@ -22,10 +22,12 @@ class Unrolled(FirstStates, abstract=True):
 
     Parameters
     ----------
-    return_sequences, return_state, go_backwards, unroll, zero_output_for_mask : bool
+    return_sequences, return_state, go_backwards : bool
         As in :class:`RNN`.
     stateful : bool
         Refused if True: this is for SimpleRNN, LSTM and GRU.
+    unroll, zero_output_for_mask : bool
+        As in :class:`RNN`.
     **options
         Arguments of :class:`Layer`.
     """

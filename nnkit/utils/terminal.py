@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
+
+import numpy as np
 
 __all__ = ["has_width", "in_notebook", "is_live", "say", "short"]
 
 
-def short(value: float) -> str:
-    """A result as text."""
+def short(value: Any) -> str:
+    """A result as text: a number, or an array of them."""
+    if np.ndim(value):
+        return f"[{' '.join(map(short, np.ravel(value)))}]"
     return f"{value:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.4g}"
 
 

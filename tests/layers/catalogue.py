@@ -552,6 +552,7 @@ LAYERS = [
         layers.ConvLSTM2D(2, (2, 3), 2, "same", return_sequences=True, go_backwards=True),
         (3, 3, 4, 2),
     ),
+    Case(layers.ConvLSTM3D(1, (1, 2, 1), return_state=True), (2, 1, 2, 2, 1)),
     Case(
         layers.ConvLSTM2D(
             2, 1, data_format="channels_first", return_state=True, dropout=0.2, seed=1

@@ -88,7 +88,7 @@ def test_channels_first_is_channels_last_with_other_axes(rng):
 
 
 def test_keras_s_other_names():
-    assert nnkit.layers.Convolution2D is Conv2D
+    assert type(nnkit.layers.Convolution2D(2, 3)) is Conv2D
     config = {"class_name": "Convolution2D", "config": {"filters": 2, "kernel_size": 3}}
     assert isinstance(nnkit.registry.resolve("layer", config), Conv2D)
 
@@ -114,7 +114,7 @@ ARGUMENTS = [
         "one of channels_last, ",
     ),
     (Conv2D, {"filters": 4, "kernel_size": 3, "groups": 3}, "3 groups can't share 4 filters"),
-    (Conv2D, {"filters": 4, "kernel_size": 3, "stride": 2}, "did you mean 'strides'"),
+    (Conv2D, {"filters": 4, "kernel_size": 3, "stridess": 2}, "did you mean 'strides'"),
     (
         Conv1D,
         {"filters": 4, "kernel_size": 3, "strides": 2, "dilation_rate": 2},
