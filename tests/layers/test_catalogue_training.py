@@ -140,7 +140,7 @@ def test_a_replay_does_what_python_does(of, case, rng):
     python = outcome(trained(make, *data, run_eagerly=True), *data)
     replay = outcome(trained(make, *data), *data)
     made = getattr(case, "layer", getattr(case, "loss", case))
-    if isinstance(made, COMPUTED_BY_NUMPY):
+    if isinstance(made, COMPUTED_BY_NUMPY) or made == "hard_silu":
         for a, b in zip(replay, python, strict=True):
             np.testing.assert_allclose(a, b, 1e-6, 1e-6)
     else:
