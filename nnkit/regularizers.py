@@ -212,7 +212,7 @@ class L1L2(Regularizer):
     53.0
     """
 
-    aliases = ("l1l2",)
+    aliases = ("l1_l2", "l1l2")
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
         super().__init__()

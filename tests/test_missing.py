@@ -50,9 +50,9 @@ def test_hints(package, name, hint):
 def test_among_many_names():
     """In a long list, the instruction's argument is larger than a byte."""
     names = ", ".join(f"get as get_{i}" for i in range(300))
-    with pytest.raises(ImportError, match=r"nnkit\.layers has no 'ConvLSTM1D'"):
+    with pytest.raises(ImportError, match=r"nnkit\.layers has no 'ConvLSTM9D'"):
         exec(
-            f"from nnkit.losses import {names}\nfrom nnkit.layers import ConvLSTM1D as a_{'x' * 9}"
+            f"from nnkit.losses import {names}\nfrom nnkit.layers import ConvLSTM9D as a_{'x' * 9}"
         )
 
 

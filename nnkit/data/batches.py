@@ -12,6 +12,7 @@ import numpy as np
 from nnkit import tables
 from nnkit.conversion import is_array
 from nnkit.data.source import shuffled
+from nnkit.engine.devices import on_gpu
 
 __all__ = ["Indexed", "Iterated", "gives_batches", "opened", "unpacked"]
 
@@ -29,7 +30,7 @@ def gives_batches(value: Any) -> bool:
     """
     if isinstance(value, np.ndarray) or value is None:  # Most often, and at once.
         return False
-    if isinstance(value, _OTHERS) or is_array(value):
+    if isinstance(value, _OTHERS) or is_array(value) or on_gpu(value):
         return False
     if hasattr(value, "toarray") or tables.is_table(value):
         return False

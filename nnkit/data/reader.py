@@ -176,13 +176,18 @@ class Reader:
             raise _Closed
 
     def _run(self, name: str) -> None:
-        with suppress(_Closed), device(name):
-            while True:
-                with self._changed:
-                    self._wait_for(lambda: self._request is not None)
-                    request = self._request
-                if request is not None:
-                    self._read(*request)
+        try:
+            with suppress(_Closed), device(name):
+                while True:
+                    with self._changed:
+                        self._wait_for(lambda: self._request is not None)
+                        request = self._request
+                    if request is not None:
+                        self._read(*request)
+        except Exception as raised:  # The device can't be used.
+            with self._changed:
+                self._error, self._request = raised, None
+                self._changed.notify_all()
 
     def _read(self, batches: Iterator[Any], most: int | None) -> None:
         error: BaseException | None = None

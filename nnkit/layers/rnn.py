@@ -10,6 +10,7 @@ from nnkit.layers.first_states import as_list
 from nnkit.layers.inside import layers_from
 from nnkit.layers.stacked_rnn_cells import StackedRNNCells
 from nnkit.layers.unrolled import Unrolled
+from nnkit.registry import to_plain
 
 __all__ = ["RNN"]
 
@@ -102,6 +103,10 @@ class RNN(Unrolled):
             self.cell.ensure_built((None, *input_shape[2:]))
         except (TypeError, ValueError) as error:
             raise type(error)(f"layer {self.name!r}: for each of the timesteps: {error}") from error
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments as plain data."""
+        return super().get_config() | {"cell": to_plain(self.cell)}
 
     def state_sizes(self) -> list[Any]:
         """The size of each state."""

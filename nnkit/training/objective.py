@@ -98,7 +98,8 @@ class Goal:
                 self.results.append(_rowwise(metric, y_true, y_pred) if by_rows else None)
         with working(loss):
             self._weigh(z.dtype, z.shape, weight)
-        self.compared, self.sample_weight, self.form = (y_true, y_pred), weight, form
+        if self.results:
+            self.compared, self.sample_weight, self.form = (y_true, y_pred), weight, form
 
     def _counted(self, y_true: np.ndarray, rows: int, mask: np.ndarray | None) -> Any:
         """Which rows count: not those that the output's mask or the loss leaves out; None: all."""
@@ -178,6 +179,7 @@ class Goal:
                     self._stop(metric, None if plain else weights[weighted])
                 else:
                     metric.update(*self.compared, weights[weighted])
+        del self.compared, self.sample_weight  # Whole batches: nobody needs them any more.
 
     def _row_weights(self, weighted: bool) -> np.ndarray:
         """The weight of each row in metrics."""

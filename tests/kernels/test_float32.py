@@ -80,6 +80,8 @@ MASKED = {"x": "f4[3]", "dx": "f4[3]", "y": "f4[2]", "dy": "f4[2]", "mask": "b1[
 MASKED |= {"count": "i4[1]"}
 GROUPS = dict.fromkeys(("x", "y", "dx", "dy"), "f4[4]") | {"inverse": "f4[2]"}
 GROUPS |= dict.fromkeys(("lines", "slopes"), "f4[3]")
+STACKS = dict.fromkeys(("stride", "front", "dilation"), "int")
+STACKS |= {"x": "f4[4]", "y": "f4[4]", "stacks": "f4[5]"}
 KERNELS_OF_THEIR_OWN = {
     "masked_mean": MASKED,
     "masked_mean_backward": MASKED,
@@ -87,6 +89,16 @@ KERNELS_OF_THEIR_OWN = {
     "scale_vectors": {"w": "f4[2]", "factor": "f8[1]", "n": "int"},
     "prelu": IMAGES,
     "prelu_backward": IMAGES,
+    "ftrl": dict.fromkeys(("power", "l1", "l2", "shrinkage", "beta"), "float"),
+    "adafactor_rows": {"g": "f4[2]", "numbers": "f8[1]"},
+    "adafactor_factored": dict.fromkeys(("g", "v", "d"), "f4[2]"),
+    "mix": {"a": "float", "b": "float"},
+    "accumulate_gradients": {"every": "int"},
+    "undo_unless_last": {"every": "int"},
+    "average_weights": {"every": "int", "update": "i8[1]"},
+    "stack_planes": STACKS,
+    "add_planes": STACKS,
+    "add_planes_bias": STACKS,
     "group_normalization": GROUPS,
     "group_normalization_backward": GROUPS | {"dgamma": "f4[2]", "dbeta": "f4[2]"},
     "layer_normalization": dict.fromkeys(("x", "y"), "f4[2]"),
@@ -94,11 +106,13 @@ KERNELS_OF_THEIR_OWN = {
 }
 LONG_SUMS = ["accumulate", "sum_squares", "clip_by_norm"]  # In float64 on purpose.
 LONG_SUMS += ["accumulate_penalty", "penalty_blocks", "penalty_sum", "norm_factors"]
+LONG_SUMS += ["trust_step", "adafactor_step", "divide_by_norm"]
+OF_NUMBERS = ["count_updates"]  # There are no floats in it.
 KERNELS = [
     pytest.param(kernel, operands, id=kernel.name)
     for module, operands in MODULES.items()
     for kernel in vars(module).values()
-    if isinstance(kernel, _jit.Kernel) and kernel.name not in LONG_SUMS
+    if isinstance(kernel, _jit.Kernel) and kernel.name not in LONG_SUMS + OF_NUMBERS
 ]
 
 

@@ -27,6 +27,10 @@ from tests.layers.catalogue import (
 COMPUTED_BY_NUMPY = (
     nnkit.layers.EinsumDense,
     nnkit.layers.Lambda,
+    nnkit.layers.EinsumDense,
+    nnkit.layers.Normalization,
+    nnkit.layers.RMSNormalization,
+    nnkit.layers.UnitNormalization,
     nnkit.layers.RNN,
     nnkit.layers.ConvLSTM1D,
     nnkit.layers.ConvLSTM2D,

@@ -97,16 +97,6 @@ def test_averages_are_saved_and_copied(tmp_path):
         assert_same(averages(each), averages(model))
 
 
-def test_the_average_of_a_thawed_weight_begins_with_it():
-    model = network("sgd")
-    before = model.get_weights()
-    for trainable in (False, True):
-        model.layers[0].trainable = trainable
-        model.compile(SGD(0.1, use_ema=True, ema_momentum=1.0), "mse")
-        model.fit(X, Y, batch_size=2, verbose=0)
-    assert_same(model.get_weights()[:2], before[:2])
-
-
 def test_an_average_may_be_wanted_later():
     model = network(SGD(0.1, momentum=0.9))
     model.fit(X, Y, batch_size=2, verbose=0)
