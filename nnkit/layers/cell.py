@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnkit import checks
+from nnkit import activations, checks
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.dropout import Dropout
 from nnkit.layers.first_states import as_list
 
-__all__ = ["Cell", "masked", "output_size", "state_sizes"]
+__all__ = ["Cell", "applied", "masked", "output_size", "state_sizes"]
 
 
 class Cell(Layer, abstract=True):
@@ -148,7 +148,18 @@ class Cell(Layer, abstract=True):
 
     def activate(self, x: Any) -> Any:
         """The activation of x."""
-        return x if self.activation is None else self.activation(x)
+        return applied(self.activation, x)
+
+
+def applied(activation: Layer | None, x: Any) -> Any:
+    """The activation of x, if possible by a function, as a part of the formula around it."""
+    from nnkit import ops
+
+    name = activations.serialize(activation)
+    if name in (None, "linear"):
+        return x
+    function = getattr(ops, name, None) if isinstance(name, str) else None
+    return activation(x) if function is None else function(x)  # type: ignore[misc]
 
 
 def masked(x: Any, mask: Any) -> Any:

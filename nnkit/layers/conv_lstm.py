@@ -9,10 +9,12 @@ import numpy as np
 
 from nnkit import activations, checks
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.cell import applied
 from nnkit.layers.conv1d import Conv1D
 from nnkit.layers.conv2d import Conv2D
 from nnkit.layers.conv3d import Conv3D
 from nnkit.layers.dropout import Dropout
+from nnkit.layers.split import Split
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.layers.unrolled import Unrolled
 
@@ -233,16 +235,11 @@ class ConvLSTM(Unrolled, abstract=True):
         h, c = states
         mask = common.get("mask")
         z = x + self.of_state(h if mask is None else h * mask)
-        i, f, g, o = (self._channels(z, number) for number in range(4))
-        gate = self.recurrent_activation or (lambda value: value)
-        activate = self.activation or (lambda value: value)
-        c = gate(f) * c + gate(i) * activate(g)
-        h = gate(o) * activate(c)
+        i, f, g, o = Split(self.channel_axis, 4, self.dtype)(z)
+        gate, activate = self.recurrent_activation, self.activation
+        c = applied(gate, f) * c + applied(gate, i) * applied(activate, g)
+        h = applied(gate, o) * applied(activate, c)
         return h, [h, c]
-
-    def _channels(self, z: Any, number: int) -> Any:
-        part = slice(number * self.filters, (number + 1) * self.filters)
-        return z[:, part] if self.channel_axis == 1 else z[..., part]
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data."""

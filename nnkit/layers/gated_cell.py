@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from nnkit import activations
-from nnkit.layers.cell import Cell
+from nnkit.layers.cell import Cell, applied
+from nnkit.layers.split import Split
 
 __all__ = ["GatedCell"]
 
@@ -26,12 +27,12 @@ class GatedCell(Cell, abstract=True):
 
     def gate(self, x: Any) -> Any:
         """The recurrent activation of x."""
-        return x if self.recurrent_activation is None else self.recurrent_activation(x)
+        return applied(self.recurrent_activation, x)
 
-    def columns(self, x: Any, number: int) -> Any:
-        """The part of a vector for all gates, or of the columns of a matrix, for one gate."""
-        part = slice(number * self.units, (number + 1) * self.units)
-        return x[part] if len(x.shape) == 1 else x[:, part]
+    def gates_of(self, x: Any, count: int) -> list[Any]:
+        """The parts of (batch, count units) for each gate."""
+        parts: list[Any] = Split(-1, count, self.dtype)(x)
+        return parts
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data."""

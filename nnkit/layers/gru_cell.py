@@ -73,18 +73,17 @@ class GRUCell(GatedCell):
         x = ops.matmul(masked(inputs, input_mask), self.kernel)
         if bias is not None:
             x = x + (bias[0] if self.reset_after else bias)
+        of_z, of_r, of_g = self.gates_of(x, 3)
         state, kernel = masked(h, state_mask), self.recurrent_kernel
         if self.reset_after:
             inner = ops.matmul(state, kernel)
             if bias is not None:
                 inner = inner + bias[1]
+            z, r, g = self.gates_of(inner, 3)
+            new = self.gate(of_r + r) * g
         else:
-            inner = ops.matmul(state, kernel[:, : 2 * self.units])
-        z = self.gate(self.columns(x, 0) + self.columns(inner, 0))
-        r = self.gate(self.columns(x, 1) + self.columns(inner, 1))
-        if self.reset_after:
-            new = r * self.columns(inner, 2)
-        else:
-            new = ops.matmul(r * state, self.columns(kernel, 2))
-        h = z * h + (1.0 - z) * self.activate(self.columns(x, 2) + new)
+            z, r = self.gates_of(ops.matmul(state, kernel[:, : 2 * self.units]), 2)
+            new = ops.matmul(self.gate(of_r + r) * state, kernel[:, 2 * self.units :])
+        z = self.gate(of_z + z)
+        h = z * h + (1.0 - z) * self.activate(of_g + new)
         return h, [h]

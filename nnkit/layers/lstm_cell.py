@@ -82,7 +82,7 @@ class LSTMCell(GatedCell):
         z = z + ops.matmul(masked(h, state_mask), self.recurrent_kernel)
         if self.bias is not None:
             z = z + self.bias
-        i, f, g, o = (self.columns(z, number) for number in range(4))
+        i, f, g, o = self.gates_of(z, 4)
         c = self.gate(f) * c + self.gate(i) * self.activate(g)
         h = self.gate(o) * self.activate(c)
         return h, [h, c]

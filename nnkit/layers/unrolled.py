@@ -11,6 +11,7 @@ import numpy as np
 from nnkit import checks
 from nnkit.layers.base import Shape
 from nnkit.layers.first_states import FirstStates, as_list
+from nnkit.layers.split import Split
 
 __all__ = ["Unrolled"]
 
@@ -121,10 +122,11 @@ class Unrolled(FirstStates, abstract=True):
         if initial_state is None:
             states = [_zeros(ones, shape) for shape in shapes]
         steps = range(x.shape[1])
-        common, x = self.masks(ones, x.shape[2:]), self.of_inputs(x)
+        common = self.masks(ones, x.shape[2:])
+        inputs = Split(1, dtype=self.dtype)(self.of_inputs(x))
         outputs = []
         for t in reversed(steps) if self.go_backwards else steps:
-            out, new = self.step(x[:, t], states, **common)
+            out, new = self.step(inputs[t], states, **common)
             if mask is not None:
                 counts = mask[:, t]
                 new = [_where(counts, a, b) for a, b in zip(new, states, strict=True)]
