@@ -30,7 +30,7 @@ class IntegerLookup(Lookup):
     oov_token : int
         What stands for unknown numbers in the vocabulary.
     vocabulary : sequence of int or path, optional
-        In place of :meth:`adapt`: numbers, or a file with one in each line.
+        In place of ``adapt``: numbers, or a file with one in each line.
     vocabulary_dtype : str
         ``"int64"``.
     idf_weights : sequence of float, optional

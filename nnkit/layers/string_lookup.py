@@ -33,13 +33,13 @@ class StringLookup(Lookup):
     oov_token : str
         What stands for unknown strings in the vocabulary.
     vocabulary : sequence of str or path, optional
-        In place of :meth:`adapt`: strings, or a file with one in each line.
+        In place of ``adapt``: strings, or a file with one in each line.
     idf_weights : sequence of float, optional
         For ``"tf_idf"`` with a vocabulary, the weight of each string.
     invert : bool
         Whether to turn numbers into strings.
     output_mode : {"int", "one_hot", "multi_hot", "count", "tf_idf"}
-        ``"int"`` gives numbers. ``"tf_idf"`` gives counts times the weights that :meth:`adapt`
+        ``"int"`` gives numbers. ``"tf_idf"`` gives counts times the weights that ``adapt``
         found, log(1 + documents / (1 + documents with the string)). For the others see
         :class:`CategoryEncoding`.
     pad_to_max_tokens : bool

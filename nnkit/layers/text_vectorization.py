@@ -53,7 +53,7 @@ class TextVectorization(Encoder):
     pad_to_max_tokens : bool
         Whether codes have the size ``max_tokens`` though the vocabulary is smaller.
     vocabulary : sequence of str or path, optional
-        In place of :meth:`adapt`: words, or a file with one in each line.
+        In place of ``adapt``: words, or a file with one in each line.
     idf_weights : sequence of float, optional
         For ``"tf_idf"`` with a vocabulary, the weight of each word.
     sparse, ragged : bool
@@ -168,7 +168,7 @@ class TextVectorization(Encoder):
         return self._lookup.get_vocabulary(include_special_tokens)
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
-        """Replace the vocabulary; see :meth:`StringLookup.set_vocabulary`.
+        """Replace the vocabulary; see ``set_vocabulary`` of :class:`StringLookup`.
 
         Parameters
         ----------
