@@ -55,7 +55,7 @@ def random_normal(
         ``(K.shape(x)[0], 2)`` in a ``call``.
     mean, stddev : float, array or placeholder
     dtype : str, optional
-        By default that of the layer, or :func:`floatx`.
+        By default that of the layer, or ``floatx``.
     seed : int, optional
         By default from :func:`nnkit.utils.set_random_seed`'s generator.
 
@@ -172,7 +172,7 @@ def random_uniform_variable(
 def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = None) -> Any:
     """Elements set to 0 with a probability, and the others scaled by 1 / (1 - level): always.
 
-    In a ``call``, :func:`in_train_phase` restricts it to training; without, it drops in inference,
+    In a ``call``, ``in_train_phase`` restricts it to training; without, it drops in inference,
     too.
 
     Parameters

@@ -472,7 +472,7 @@ def _resized(owner: str, x: Any, factors: Sequence[int], data_format: str | None
 
 
 def zeros(shape: Sequence[Any], dtype: str | None = None, name: str | None = None) -> Any:
-    """Zeros, an array; ``name`` is accepted for Keras's sake. See :func:`variable` for others."""
+    """Zeros, an array; ``name`` is accepted for Keras's sake. See ``variable`` for others."""
     return ops.zeros(tuple(shape), dtype)
 
 

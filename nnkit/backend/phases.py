@@ -1,4 +1,4 @@
-"""Whether a network trains: asked within ``call``, or told to :func:`nnkit.backend.function`."""
+"""Whether a network trains: asked within ``call``, or told to ``nnkit.backend.function``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def learning_phase() -> int:
     """1 in training and 0 in inference.
 
     Within ``call``, it is what the network does. Elsewhere it is what :func:`set_learning_phase`
-    set, and as an input of :func:`nnkit.backend.function` it takes 0 or 1.
+    set, and as an input of ``nnkit.backend.function`` it takes 0 or 1.
     """
     trace = current_trace()
     return _phase if trace is None else LearningPhase(trace.training)

@@ -188,7 +188,7 @@ class Variable(ArrayReading):
 class FreeVariable(Variable):
     """A value that belongs to no layer; expressions read it anew in every step.
 
-    :func:`nnkit.backend.variable` makes one: for a factor in a loss that a callback changes.
+    ``nnkit.backend.variable`` makes one: for a factor in a loss that a callback changes.
     """
 
     trainable_weights: tuple[Variable, ...] = ()  # As an owner of weights has them.

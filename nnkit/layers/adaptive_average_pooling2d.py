@@ -26,7 +26,7 @@ class AdaptiveAveragePooling2D(AdaptiveAveragePooling):
 
     Notes
     -----
-    Output (batch, *output_size, channels). Along an axis of n elements, window i of m has those
+    Output (batch, ``*output_size``, channels). Along an axis of n elements, window i of m has those
     from floor(i n / m) to below ceil((i + 1) n / m): they overlap by one if m doesn't divide n.
     Backward: each of these elements gets an equal share of the window's gradient, axis by axis.
 

@@ -27,7 +27,7 @@ class AdaptiveMaxPooling3D(AdaptiveMaxPooling):
 
     Notes
     -----
-    Output (batch, *output_size, channels). Along an axis of n elements, window i of m has those
+    Output (batch, ``*output_size``, channels). Along an axis of n elements, window i of m has those
     from floor(i n / m) to below ceil((i + 1) n / m): they overlap by one if m doesn't divide n.
     Backward: a window's gradient goes to its first largest element.
 

@@ -59,8 +59,8 @@ class ConvLSTM(Unrolled, abstract=True):
     Attributes
     ----------
     kernel, recurrent_kernel, bias : Variable
-        (*kernel size, channels, 4 filters), (*kernel size, filters, 4 filters), (4 filters,), in
-        the order i, f, c, o; bias may be None.
+        The kernels (..., channels, 4 filters) and (..., filters, 4 filters), with the kernel size
+        first, and (4 filters,), in the order i, f, c, o; bias may be None.
 
     Raises
     ------

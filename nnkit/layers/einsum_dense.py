@@ -53,7 +53,7 @@ class EinsumDense(Layer):
     Notes
     -----
     It is one product of matrices, or of a stack of them if a letter is in input, kernel and output,
-    by :func:`nnkit.ops.einsum`. As in Keras, a mask of the input is none of the output.
+    by ``nnkit.ops.einsum``. As in Keras, a mask of the input is none of the output.
 
     Examples
     --------

@@ -26,7 +26,7 @@ Shape = tuple[int | None, ...]
 
 
 class State(Variable):
-    """A few numbers that a metric keeps over an epoch, in float64; see :meth:`Metric.add_weight`.
+    """A few numbers that a metric keeps over an epoch, in float64; see ``Metric.add_weight``.
 
     It is read like an array, and written by ``assign``, ``assign_add`` and ``assign_sub``.
     """
