@@ -60,6 +60,8 @@ class WeightOwner(Configurable, abstract=True):
         TypeError, ValueError
             One of them is unknown.
         """
+        if initializer is None and option == "bias":
+            initializer = "zeros"  # Of other weights, zeros would never learn.
         chosen = None if initializer is None else initializers.get(initializer)
         setattr(self, f"{option}_initializer", chosen)
         setattr(self, f"{option}_regularizer", regularizers.get(regularizer))
