@@ -28,7 +28,6 @@ from nnkit import (
     optimizers,
     regularizers,
     saving,
-    testing,
     utils,
 )
 from nnkit._version import __version__
@@ -45,10 +44,12 @@ from nnkit.models import Model, Sequential
 from nnkit.optimizers import Optimizer
 from nnkit.paths import install as _install_paths
 from nnkit.regularizers import Regularizer
-from nnkit.saving import load_model
 
 if TYPE_CHECKING:
-    from nnkit import backend, ops, preprocessing, wrappers
+    from nnkit import backend, ops, preprocessing, testing, wrappers
+    from nnkit import cuda as cuda
+    from nnkit import symbolic as symbolic
+    from nnkit.saving import load_model
 
 __all__ = [
     "Initializer",
@@ -92,8 +93,6 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
-    # Imported on demand: nnkit.symbolic would double the time of an import.
-    _MODULES = ("backend", "cuda", "ops", "preprocessing", "symbolic", "wrappers")
-    __getattr__ = missing(__name__, on_demand=_MODULES)
+    __getattr__ = missing(__name__)
     explain_missing()
     _install_paths()

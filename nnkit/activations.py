@@ -28,7 +28,7 @@ from nnkit import config
 from nnkit.arguments import did_you_mean
 from nnkit.checks import is_expression
 from nnkit.conversion import to_numpy
-from nnkit.registry import function_name, is_function, is_registered, registered, resolve, to_plain
+from nnkit.registry import class_named, function_name, is_function, is_registered, resolve, to_plain
 
 if TYPE_CHECKING:
     from nnkit.layers import Layer
@@ -123,7 +123,7 @@ def _run(layer: str, arguments: dict[str, Any], x: np.ndarray) -> np.ndarray:
 
 
 def _new(layer: str, arguments: dict[str, Any], dtype: str | None) -> Layer:
-    made: Any = registered("layer")[layer]
+    made: Any = class_named("layer", layer)
     return cast("Layer", made(**arguments, dtype=dtype))
 
 
@@ -419,7 +419,9 @@ def serialize(activation: Any) -> Any:
     if function is not None and _FORMULAS.get(function_name(function)) is function:
         return function_name(function)
     for name, (layer, defaults) in LAYERS.items():
-        is_one = type(activation) is registered("layer")[layer]
+        is_one = type(activation).__name__ == layer and type(activation) is class_named(
+            "layer", layer
+        )
         if is_one and _arguments(activation) == _arguments(_new(layer, defaults, None)):
             return name
     described: dict[str, Any] = to_plain(activation)

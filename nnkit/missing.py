@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from nnkit import spellings
 from nnkit.arguments import did_you_mean
 from nnkit.left_out import reason
-from nnkit.registry import former
+from nnkit.registry import expect, former
 
 __all__ = ["explain_missing", "missing"]
+
+# The lines below ``if TYPE_CHECKING:``, and an import there: of names in parentheses, or of others.
+_FOR_TYPES = re.compile(r"^if TYPE_CHECKING:.*\n((?:[ )].*\n|\n)+)", re.MULTILINE)
+_FROM = re.compile(r"^ +from ([\w.]+) import (?:\(([^)]*)\)|([^#\n]*))", re.MULTILINE)
 
 PAGE = " What Keras has and nnkit lacks is listed in the manual, docs/comparison.rst, as left out"
 
 
-def missing(
-    package: str, on_demand: Collection[str] = (), members: Mapping[str, str] | None = None
-) -> Callable[[str], Any]:
+def missing(package: str, kind: str | None = None) -> Callable[[str], Any]:
     """Make the ``__getattr__`` of a package, and let ``dir`` show all of its public names.
+
+    What the package imports ``if TYPE_CHECKING:`` is imported when a name of it is first used.
 
     Parameters
     ----------
     package : str
         ``__name__`` of the package.
-    on_demand : collection of str
-        Modules of the package that are imported when first used.
-    members : dict of str to str, optional
-        Names of the package, each with the full name of the module that has it, which is imported
-        when the name is first used.
+    kind : str, optional
+        The registry's name for the classes among them, which files and strings may name, too.
 
     Returns
     -------
@@ -50,14 +52,19 @@ def missing(
     >>> hasattr(nnkit, "Tensor")
     False
     """
+    later = _imported_for_types(package)
+    if kind is not None:
+        classes = {real: home for home, real in later.values() if real[0].isupper()}
+        expect(kind, classes)
 
     def of_package(name: str) -> Any:
         module = f"{package}.{name}"
+        home, real = later.get(name, ("", ""))
         # A module may also be missing because Ctrl-C ended an earlier import of the package.
-        if name in on_demand or module in sys.modules or module in spellings.MODULES:
+        if home == package or module in sys.modules or module in spellings.MODULES:
             return importlib.import_module(module)
-        if members and name in members:
-            found = getattr(importlib.import_module(members[name]), name)
+        if home:
+            found = getattr(importlib.import_module(home), real)
             setattr(sys.modules[package], name, found)
             return found
         old = spellings.CLASSES.get(package, {})
@@ -74,6 +81,27 @@ def missing(
     names = vars(sys.modules[package])
     names["__dir__"] = lambda: sorted({*names, *names.get("__all__", ())})
     return of_package
+
+
+def _imported_for_types(package: str) -> dict[str, tuple[str, str]]:
+    """What a package imports ``if TYPE_CHECKING:``: names, each with its module and name there.
+
+    Raises
+    ------
+    ImportError
+        There is no source to read it from.
+    """
+    spec: Any = sys.modules[package].__spec__
+    source = spec.loader.get_source(package)
+    if source is None:
+        raise ImportError(f"{package} reads its own source; install it with its .py files")
+    found = {}
+    for block in _FOR_TYPES.findall(source):
+        for home, listed, line in _FROM.findall(block):
+            for item in filter(None, map(str.strip, (listed or line).split(","))):
+                real, _, name = item.partition(" as ")
+                found[name or real] = home, real
+    return found
 
 
 def explain_missing() -> None:

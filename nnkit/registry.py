@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, ClassVar, TypeGuard, TypeVar, cast
 
@@ -36,6 +37,7 @@ C = TypeVar("C", bound=Callable[..., Any])
 T = TypeVar("T", bound="Configurable")
 
 _classes: dict[str, dict[str, type[Configurable]]] = {}
+_expected: dict[str, dict[str, str]] = {}  # The module of each class that is imported on demand.
 _functions: dict[str, Callable[..., Any]] = {}
 _wrappers: dict[str, Callable[[Any], Configurable]] = {}  # The class that wraps functions, by kind.
 _stand_ins: list[
@@ -233,6 +235,7 @@ def register(item: C) -> C:
             f"register takes a Layer, Loss, Optimizer, Metric... class or a function, not {item!r}"
         )
     name = item.__name__
+    _import_expected(kind, [name])
     if not name.isidentifier():
         raise TypeError(f"register takes functions that have a name, not {item!r}; use def")
     old = known.get(name)
@@ -416,7 +419,34 @@ def function_named(owner: str, function: Any) -> Callable[..., Any]:
 
 def registered(kind: str) -> dict[str, type[Configurable]]:
     """All registered classes of a kind, by name."""
+    _import_expected(kind, _expected.get(kind, ()))
     return dict(_classes.get(kind, {}))
+
+
+def class_named(kind: str, name: str) -> type[Configurable]:
+    """The registered class of exactly this name, whatever ``custom_objects`` says."""
+    _import_expected(kind, [name])
+    return _classes[kind][name]
+
+
+def expect(kind: str, modules: Mapping[str, str]) -> None:
+    """Import classes of a kind when something first names them.
+
+    Parameters
+    ----------
+    kind : str
+    modules : dict of str to str
+        By the name of a class: the module that has it.
+    """
+    _expected.setdefault(kind, {}).update(modules)
+
+
+def _import_expected(kind: str, names: Iterable[str]) -> None:
+    """Import the classes of some names, if they are only expected yet."""
+    expected = _expected.get(kind, {})
+    for name in list(names):
+        if name in expected and name not in _classes.get(kind, {}):
+            importlib.import_module(expected[name])
 
 
 def _known(kind: str) -> dict[str, Any]:
@@ -432,6 +462,7 @@ def _known(kind: str) -> dict[str, Any]:
 
 def _spelled(kind: str, name: str) -> Any:
     """What has this name, with or without a package; None if nothing has."""
+    _import_expected(kind, [name, _bare(name)])
     known = _known(kind)
     return known.get(name, known.get(_bare(name)))
 
@@ -439,9 +470,14 @@ def _spelled(kind: str, name: str) -> Any:
 def find(kind: str, name: str) -> type[Configurable] | None:
     """The class that :func:`lookup` returns, or None if there is none."""
     found: type[Configurable] | None = _spelled(kind, name)
-    if found is None:
-        by_alias = {a.lower(): cls for cls in _known(kind).values() for a in names_of(cls)}
-        found = by_alias.get(_bare(name).lower())
+    expected, bare = _expected.get(kind, {}), _bare(name).lower()
+    snakes = [cls for cls in expected if bare in (snake_case(cls), cls.lower())]
+    # Which aliases a class has is known when it is imported.
+    for names in (snakes, expected):
+        if found is None:
+            _import_expected(kind, names)
+            by_alias = {a.lower(): cls for cls in _known(kind).values() for a in names_of(cls)}
+            found = by_alias.get(bare)
     return found
 
 
@@ -469,8 +505,8 @@ def resolve(kind: str, identifier: Any) -> Any:
             for function, name, only in _stand_ins
             if function is identifier and only in (None, kind)
         ]
-        if stood_for and stood_for[0] in _classes.get(kind, {}):
-            return _classes[kind][stood_for[0]]()
+        if stood_for and stood_for[0] in {**_classes.get(kind, {}), **_expected.get(kind, {})}:
+            return class_named(kind, stood_for[0])()
         return _wrappers[kind](identifier)
     if isinstance(identifier, str):
         if means_function(kind, identifier):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,10 @@ class Arrays:
 
     def bound(self) -> dict[str, np.ndarray]:
         """The arrays as matrices of rows, by the names that a step uses."""
+        return dict(self._bound)
+
+    @cached_property
+    def _bound(self) -> dict[str, np.ndarray]:
         named = {"x": self.x, "y": self.y, "weight": self.weight}
         return {
             f"{name}{i}": rows(array)
@@ -78,8 +83,8 @@ class Arrays:
 
     def signature(self) -> tuple[Any, ...]:
         """Shapes and types: a recorded step is valid for data with equal ones."""
-        bound = self.bound().items()
-        return (*self.forms, *self.shapes, *((name, a.shape[1:], a.dtype.str) for name, a in bound))
+        bound = [(name, a.shape[1:], a.dtype.str) for name, a in self._bound.items()]
+        return *self.forms, *self.shapes, *bound
 
     def where(self, rows: slice) -> Arrays:
         """Views of some samples."""
@@ -140,10 +145,10 @@ def check_lengths(arrays: Mapping[str, np.ndarray | None]) -> int:
         Lengths differ, or are 0.
     """
     given = {name: len(array) for name, array in arrays.items() if array is not None}
-    if len(set(given.values())) > 1:
+    n, *others = given.values()
+    if any(other != n for other in others):
         listed = ", ".join(f"{name} has {n}" for name, n in given.items())
         raise ValueError(f"the arrays must have equally many samples: {listed}")
-    n = next(iter(given.values()))
     if n == 0:
         raise ValueError(f"{' and '.join(given)} must have at least one sample, got none")
     return n
@@ -173,8 +178,10 @@ def first_not_finite(array: Any, dtype: str) -> int | None:
         there: int | None = array.first_not_finite(dtype)
         return there
     for start in range(0, len(array), 4096):  # In slices, to avoid a mask as large as the data.
-        with np.errstate(over="ignore", invalid="ignore"):
-            part = array[start : start + 4096].astype(dtype, copy=False)
+        part = array[start : start + 4096]
+        if part.dtype != dtype:
+            with np.errstate(over="ignore", invalid="ignore"):
+                part = part.astype(dtype)
         if not seems_finite(part):
             bad = ~np.isfinite(part).reshape(len(part), -1).all(axis=1)
             if bad.any():

@@ -37,8 +37,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
-    __getattr__ = missing(
-        __name__,
-        on_demand=[name for name in __all__ if name != "load_digits"],
-        members={"load_digits": "nnkit.datasets.mnist"},
-    )
+    __getattr__ = missing(__name__)

@@ -15,7 +15,16 @@ from nnkit.engine.array_reading import ArrayReading
 from nnkit.engine.dispatch import at_work, launch
 from nnkit.engine.mirrors import lent, private, reading, writing
 
-__all__ = ["ALIGNMENT", "FIXED", "FreeVariable", "Layout", "Storage", "Variable", "is_trained"]
+__all__ = [
+    "ALIGNMENT",
+    "FIXED",
+    "Exchangeable",
+    "FreeVariable",
+    "Layout",
+    "Storage",
+    "Variable",
+    "is_trained",
+]
 
 # Within the steps of a model, what ``trainable`` of layers and weights was when it was compiled.
 FIXED: ContextVar[Mapping[Any, bool]] = ContextVar("FIXED")
@@ -28,6 +37,22 @@ def is_trained(part: Any) -> bool:
     """Whether a layer or weight is trained: by ``FIXED``, or else as it says itself."""
     flag: bool = FIXED.get(_NOTHING).get(part, part._trainable)
     return flag
+
+
+class Exchangeable:
+    """An attribute that recorded steps contain: when it is exchanged, they are old."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return self if instance is None else vars(instance)[self._name]
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        attributes = vars(instance)
+        if attributes.get(self._name, value) is not value:
+            Storage.moves += 1
+        attributes[self._name] = value
 
 
 class Variable(ArrayReading):
@@ -45,6 +70,7 @@ class Variable(ArrayReading):
         For example ``"kernel"``.
     trainable : bool
         Whether an optimizer may change it.
+    regularizer, constraint : Regularizer, Constraint or None
 
     Attributes
     ----------
@@ -71,15 +97,24 @@ class Variable(ArrayReading):
     array([2., 2., 2.], dtype=float32)
     """
 
-    def __init__(self, value: np.ndarray, name: str, trainable: bool = True) -> None:
+    regularizer = Exchangeable()
+    constraint = Exchangeable()
+
+    def __init__(
+        self,
+        value: np.ndarray,
+        name: str,
+        trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+    ) -> None:
         self._value = np.asarray(value, order="C")  # A product may have made it by columns.
         # Unlike zeros_like, this takes no memory before it is written.
         self._gradient = np.zeros(self._value.shape, self._value.dtype)
         self.name = name
         self.path = name
         self._trainable = trainable
-        self.regularizer: Any = None
-        self.constraint: Any = None
+        self.regularizer, self.constraint = regularizer, constraint
         self.rows_used: np.ndarray | None = None
         self.storage: Storage | None = None
 
@@ -248,7 +283,8 @@ class Storage(Layout):
         How many of them the optimizer updates.
     """
 
-    # How often any weight has moved, or was frozen or thawed: what is recorded may be old then.
+    # How often any weight has moved, was frozen or thawed, or something has been exchanged: what is
+    # recorded may be old then.
     moves: ClassVar[int] = 0
 
     def __init__(self, variables: Sequence[Variable], trainable: int) -> None:

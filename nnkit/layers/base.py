@@ -14,7 +14,7 @@ from nnkit import budget, checks, config, regularizers
 from nnkit.arguments import parameters, refuse_unknown, takes
 from nnkit.conversion import is_array, to_numpy
 from nnkit.engine.dispatch import empty
-from nnkit.engine.variable import Storage
+from nnkit.engine.variable import Exchangeable, Storage
 from nnkit.errors import warn
 from nnkit.layers.graph import Graph, Value
 from nnkit.layers.input_spec import check_inputs
@@ -152,6 +152,7 @@ class Layer(WeightOwner):
     trusted: ClassVar[bool] = False
     draws_always: ClassVar[bool] = False
     is_copy = False
+    activity_regularizer = Exchangeable()
     _has_own_call: ClassVar[bool] = False
     _activates_in_call: ClassVar[bool] = False
     makes_mask: bool = False
@@ -241,7 +242,8 @@ class Layer(WeightOwner):
         if value is not self._activation:
             self._activation = value
             self._drop_graphs()
-            Storage.moves += 1  # What is recorded is old.
+            if self.input_shape is not None:
+                Storage.moves += 1  # What is recorded is old.
 
     def activation_of(self, value: Any) -> Layer | None:
         """The layer for an ``activation=`` argument; None for no activation."""

@@ -24,6 +24,7 @@ class Split(Layer):
         Not that of the batch.
     count : int, optional
         By default each part has one entry of the axis, and lacks the axis.
+    dtype : str, optional
     """
 
     recordable = True

@@ -157,9 +157,8 @@ class WeightOwner(Configurable, abstract=True):
         interrupts.check()
         make = initializers.get(initializer or "glorot_uniform")
         value = self._first_value(name, shape, make)
-        variable = Variable(value, name, trainable)
-        variable.regularizer = regularizers.get(regularizer)
-        variable.constraint = constraints.get(constraint)
+        kept = regularizers.get(regularizer), constraints.get(constraint)
+        variable = Variable(value, name, trainable, *kept)
         variable.path = f"{self.path}/{name}"
         self.own_variables.append(variable)
         return variable

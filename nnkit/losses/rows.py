@@ -10,7 +10,7 @@ from nnkit import checks
 from nnkit.engine.dispatch import empty, launch
 from nnkit.errors import warn
 from nnkit.losses.base import BuiltInLoss
-from nnkit.registry import registered
+from nnkit.registry import class_named
 
 _ROUNDING = 1e-4  # Rounding may make a probability a little larger than 1.
 
@@ -84,7 +84,7 @@ class Crossentropy(RowLoss, abstract=True):
 
         The derived class may compute something else. A softmax must be over the last axis.
         """
-        absorbed: Any = registered("layer")[self.absorbed]
+        absorbed: Any = class_named("layer", self.absorbed)
         if self.from_logits or type(activation) is not absorbed:
             return False
         return self.absorbed != "Softmax" or activation.axis in (-1, rank - 1)

@@ -1,9 +1,14 @@
 """Models: a network of layers, and how it is trained, used and stored."""
 
-from nnkit.models.cloning import clone_model, model_from_json
+from typing import TYPE_CHECKING
+
+from nnkit.missing import missing
 from nnkit.models.model import Model
 from nnkit.models.sequential import Sequential
-from nnkit.saving import load_model, save_model
+
+if TYPE_CHECKING:
+    from nnkit.models.cloning import clone_model, model_from_json
+    from nnkit.saving import load_model, save_model
 
 __all__ = [
     "Model",
@@ -13,3 +18,6 @@ __all__ = [
     "model_from_json",
     "save_model",
 ]
+
+if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
+    __getattr__ = missing(__name__)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import checks, registry
+from nnkit import checks, registry, saving
 from nnkit.arguments import did_you_mean, explain_arguments
 from nnkit.engine.variable import Variable
 from nnkit.layers.base import GRAPHS, Layer, Shape
@@ -25,7 +25,6 @@ from nnkit.nested import leaves, mapped, packed
 from nnkit.networks import Network, Pending, inputs_for
 from nnkit.networks.description import check_shared, described, made
 from nnkit.registry import each, resolve, to_plain
-from nnkit.saving import load_weights, save_model, save_weights, to_keras
 from nnkit.training import inputs as given_inputs
 from nnkit.training.guard import Guard
 from nnkit.training.predictor import Predictors
@@ -455,7 +454,7 @@ class Model(Trainer):
             The file is there, and is not to be replaced.
         """
         _refuse_to_replace(filepath, overwrite)
-        save_model(self, filepath, include_optimizer=include_optimizer)
+        saving.save_model(self, filepath, include_optimizer=include_optimizer)
 
     def check_savable(self) -> None:
         """Raise the error that :meth:`save` would raise, without writing anything."""
@@ -489,14 +488,14 @@ class Model(Trainer):
                 f"save_weights: nnkit writes one file, max_shard_size is None, not {max_shard_size}"
             )
         _refuse_to_replace(filepath, overwrite)
-        save_weights(self, filepath)
+        saving.save_weights(self, filepath)
 
     @explain_arguments
     def load_weights(
         self, filepath: Any, skip_mismatch: bool = False, *, by_name: bool = False
     ) -> None:
         """Read weights from an HDF5 file; see :func:`nnkit.saving.load_weights`."""
-        load_weights(self, filepath, by_name=by_name, skip_mismatch=skip_mismatch)
+        saving.load_weights(self, filepath, by_name=by_name, skip_mismatch=skip_mismatch)
 
     def to_json(self, **options: Any) -> str:
         """The layers and connections as a text, which Keras reads, too.
@@ -516,7 +515,7 @@ class Model(Trainer):
             "config": self.get_config(),
             "input_shapes": self.input_shape,
         }
-        described = {**to_keras.model_config(self), "nnkit": own}
+        described = {**saving.to_keras.model_config(self), "nnkit": own}
         return json.dumps(described, **{"default": _no_text, **options})
 
     def get_compile_config(self) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from nnkit.training.numerics import warn_of_nan
 from nnkit.training.objective import Goal
 from nnkit.training.ownership import adopt, own
 from nnkit.training.predictor import Predictors
-from nnkit.training.session import Session
+from nnkit.training.session import Session, claimed
 from nnkit.training.sources import (
     first_rows,
     for_evaluation,
@@ -541,7 +541,7 @@ class Trainer(OldMethods, Layer, abstract=True):
             run = Run(source)
             run.block = Block(data, data.bound() | {"order": np.arange(n)}, n, 0, 1)
             self.trained.say_changes(self.name)
-            logs = self.session().train(run, Batches(0, n, 1, 0))
+            logs = claimed(self).train(run, Batches(0, n, 1, 0))
         return _results(logs, return_dict)
 
     @explain_arguments

@@ -233,6 +233,11 @@ class Network(Layers):
             layer.check_values(x, name)
 
     @functools.cached_property
+    def checks_values(self) -> bool:
+        """Whether some layer behind an input can't take all values."""
+        return any(self._checking)
+
+    @functools.cached_property
     def _checking(self) -> list[list[Layer]]:
         """For each input, the layers that have something to check, however deep they are."""
         found: list[list[Layer]] = [[] for _ in self.inputs]

@@ -462,8 +462,8 @@ class Optimizer(Configurable):
         """
         names, variables = self.undecayed
         excluded = (*names, *map(id, variables))
-        baked = (repr(getattr(self, name, None)) for name in _baked(type(self)))
-        return (type(self).__name__, *baked, excluded)
+        baked = [getattr(self, name, None) for name in _baked(type(self))]
+        return type(self).__name__, repr(baked), excluded
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data, with their current values."""

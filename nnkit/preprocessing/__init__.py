@@ -24,12 +24,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
-    __getattr__ = missing(
-        __name__,
-        on_demand=("image", "sequence", "text"),
-        members={
-            "image_dataset_from_directory": "nnkit.utils.folders",
-            "text_dataset_from_directory": "nnkit.utils.folders",
-            "timeseries_dataset_from_array": "nnkit.utils.windows",
-        },
-    )
+    __getattr__ = missing(__name__)

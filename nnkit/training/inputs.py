@@ -55,7 +55,8 @@ def arrays(
     check_all_finite(model.network, given, model.dtype)
     given = checked(model, given, form=x)
     network, goals = model.built_network(), model.goals()
-    check_lengths(dict(zip(_names(network, given), given, strict=True)))
+    if not len(given[0]):
+        check_lengths({"x": given[0]})
     targets, weights = compared(network, goals, given[0], y, sample_weight)
     outputs = network.output_shapes_for([(None, *a.shape[1:]) for a in given])
     return prepared(network, goals, Arrays(given, targets, weights), outputs, class_weight)
@@ -91,7 +92,8 @@ def compared(
             weighed.append(None)
             continue
         target = targets_for(target, name, rows)
-        check_lengths({"x": x, name: target})
+        if len(target) != rows:
+            check_lengths({"x": x, name: target})
         if weight is not None:
             weight = targets_for(weight, "sample_weight", rows)
             check_lengths({"y": target, "sample_weight": weight})
@@ -330,6 +332,8 @@ def _valid(network: Network, given: list[Any]) -> list[Any]:
 
 def check_values(network: Network, given: Sequence[Any]) -> None:
     """Refuse values that the layers behind an input can't take."""
+    if not network.checks_values:
+        return
     for number, name in enumerate(_names(network, given)):
         network.check_values(number, given[number], name)
 

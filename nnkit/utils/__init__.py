@@ -45,17 +45,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
-    _HOMES = {
-        "downloads": ["get_file"],
-        "folders": ["image_dataset_from_directory", "text_dataset_from_directory"],
-        "images": ["array_to_img", "img_to_array", "load_img", "save_img"],
-        "padding": ["pad_sequences"],
-        "plotting": ["plot_model"],
-        "progress": ["Progbar"],
-        "splitting": ["split_dataset"],
-        "windows": ["timeseries_dataset_from_array"],
-    }
-    __getattr__ = missing(
-        __name__,
-        members={name: f"{__name__}.{home}" for home, names in _HOMES.items() for name in names},
-    )
+    __getattr__ = missing(__name__)
