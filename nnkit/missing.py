@@ -14,7 +14,7 @@ from nnkit.arguments import did_you_mean
 from nnkit.left_out import reason
 from nnkit.registry import expect, former
 
-__all__ = ["explain_missing", "missing"]
+__all__ = ["also_from", "explain_missing", "missing"]
 
 # The lines below ``if TYPE_CHECKING:``, and an import there: of names in parentheses, or of others.
 _FOR_TYPES = re.compile(r"^if TYPE_CHECKING:.*\n((?:[ )].*\n|\n)+)", re.MULTILINE)
@@ -60,13 +60,13 @@ def missing(package: str, kind: str | None = None) -> Callable[[str], Any]:
     def of_package(name: str) -> Any:
         module = f"{package}.{name}"
         home, real = later.get(name, ("", ""))
-        # A module may also be missing because Ctrl-C ended an earlier import of the package.
-        if home == package or module in sys.modules or module in spellings.MODULES:
-            return importlib.import_module(module)
-        if home:
+        if home and home != package:
             found = getattr(importlib.import_module(home), real)
             setattr(sys.modules[package], name, found)
             return found
+        # A module may also be missing because Ctrl-C ended an earlier import of the package.
+        if home or module in sys.modules or module in spellings.MODULES:
+            return importlib.import_module(module)
         old = spellings.CLASSES.get(package, {})
         if name in old:
             spellings.say(module, f"{package}.{old[name]}")
@@ -107,19 +107,21 @@ def _imported_for_types(package: str) -> dict[str, tuple[str, str]]:
 def explain_missing() -> None:
     """Set the ``__getattr__`` of all imported public packages to that of :func:`missing`.
 
-    A package that has one already, for what it imports on demand, keeps it. Modules of nnkit's own
-    under old paths (:data:`nnkit.spellings.MODULES`) also have what these paths lead to.
+    A package that has one already, for what it imports on demand, keeps it.
     """
-    for path, target in spellings.MODULES.items():
-        if path in sys.modules and path != target:
-            vars(sys.modules[path])["__getattr__"] = _from(path, target)
     for name in _public("nnkit"):
         package = sys.modules.get(f"nnkit.{name}")
         if package is not None:
             vars(package).setdefault("__getattr__", missing(package.__name__))
 
 
-def _from(path: str, target: str) -> Callable[[str], Any]:
+def also_from(path: str) -> Callable[[str], Any]:
+    """Make the ``__getattr__`` of one of nnkit's modules whose path led to others before.
+
+    What :data:`nnkit.spellings.MODULES` has for the path is found in the module, too.
+    """
+    target = spellings.MODULES[path]
+
     def of_module(name: str) -> Any:
         module = f"{path}.{name}"
         if module in sys.modules or module in spellings.MODULES:

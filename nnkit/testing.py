@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from nnkit.layers.base import Layer
 from nnkit.layers.graph import Graph
 from nnkit.layers.input import Input
 from nnkit.layers.masking import Masking
+from nnkit.missing import missing
 from nnkit.models.model import Model
 
 __all__ = ["check_layer", "check_loss"]
@@ -346,3 +347,7 @@ def _model(layer: Layer, x: Any, named: dict[str, Any], masks: list[np.ndarray |
     ]
     outputs = layer(seen if isinstance(x, list) else seen[0], **options)
     return Model(flat(inputs) + flat(options), outputs)
+
+
+if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
+    __getattr__ = missing(__name__)

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import nnkit
+from nnkit.missing import missing
 
 PAGE = re.escape("What Keras has and nnkit lacks is listed in the manual, docs/comparison.rst")
 PACKAGES = [name for name in nnkit.__all__ if type(getattr(nnkit, name)) is type(nnkit)]
@@ -65,6 +66,36 @@ def test_imported_on_demand(name):
     """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_catalogue_is_imported_on_demand():
+    """Strings, files and pickles name classes that nothing has imported yet."""
+    code = """if True:
+        import sys, nnkit
+        parts = "layers.dense layers.conv2d metrics.auc_metric optimizers.adam saving.reader"
+        there = lambda: [part for part in parts.split() if "nnkit." + part in sys.modules]
+        assert there() == [], there()
+        nnkit.optimizers.get("adam")
+        nnkit.layers.deserialize({"class_name": "Dense", "config": {"units": 3}})
+        assert there() == ["layers.dense", "optimizers.adam"], there()
+        assert nnkit.layers.deserialize({"class_name": "MaxPool2D", "config": {}}).pool_size
+        assert nnkit.metrics.get("mse").name == "mse"
+        try:
+            @nnkit.saving.register
+            class Conv2D(nnkit.layers.Layer):
+                pass
+        except ValueError as error:
+            assert "'Conv2D' is registered already (nnkit.layers.conv2d)" in str(error), error
+        else:
+            raise AssertionError
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_package_without_its_source():
+    with pytest.raises(ImportError, match=r"itertools .* install it with its \.py files"):
+        missing("itertools")
 
 
 def test_a_second_import_after_ctrl_c_in_the_first(monkeypatch):

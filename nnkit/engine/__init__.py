@@ -76,3 +76,10 @@ run
 pace
     How many steps the next native call does, so that Python wakes up ten times a second.
 """
+
+from typing import TYPE_CHECKING
+
+from nnkit.missing import also_from
+
+if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
+    __getattr__ = also_from(__name__)

@@ -152,7 +152,7 @@ class Layer(WeightOwner):
     trusted: ClassVar[bool] = False
     draws_always: ClassVar[bool] = False
     is_copy = False
-    activity_regularizer = Exchangeable()
+    activity_regularizer: Any = Exchangeable()
     _has_own_call: ClassVar[bool] = False
     _activates_in_call: ClassVar[bool] = False
     makes_mask: bool = False

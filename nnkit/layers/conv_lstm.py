@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nnkit import activations, checks
 from nnkit.layers.base import Layer, Shape
-from nnkit.layers.cell import applied
 from nnkit.layers.conv1d import Conv1D
 from nnkit.layers.conv2d import Conv2D
 from nnkit.layers.conv3d import Conv3D
 from nnkit.layers.dropout import Dropout
-from nnkit.layers.split import Split
+from nnkit.layers.lstm_gates import LSTMGates
+from nnkit.layers.nodes import map_shapes
 from nnkit.layers.time_distributed import TimeDistributed
 from nnkit.layers.unrolled import Unrolled
+from nnkit.nested import mapped
 
 __all__ = ["ConvLSTM"]
 
@@ -114,7 +115,7 @@ class ConvLSTM(Unrolled, abstract=True):
             kernel_size,
             strides,
             padding,
-            data_format,
+            "channels_last",
             dilation_rate,
             use_bias=use_bias,
             kernel_initializer=kernel_initializer,
@@ -130,7 +131,7 @@ class ConvLSTM(Unrolled, abstract=True):
             width,
             of_input.kernel_size,
             padding="same",
-            data_format=data_format,
+            data_format="channels_last",
             use_bias=False,
             kernel_initializer=recurrent_initializer,
             kernel_regularizer=recurrent_regularizer,
@@ -138,7 +139,7 @@ class ConvLSTM(Unrolled, abstract=True):
             dtype=self.dtype,
             name="of_state",
         )
-        self.data_format = of_input.data_format
+        self.data_format = checks.data_format(owner, data_format)
         self.all_steps = TimeDistributed(of_input, name="all_steps")
         self.dropout = checks.number(owner, "dropout", dropout, "[0, 1)")
         self.recurrent_dropout = checks.number(
@@ -158,14 +159,10 @@ class ConvLSTM(Unrolled, abstract=True):
         """The convolution of the inputs."""
         return self.all_steps.layer
 
-    @property
-    def channel_axis(self) -> int:
-        """The axis of the channels in a batch of images."""
-        return 1 if self.data_format == "channels_first" else -1
-
     def build(self, input_shape: Shape) -> None:
         """Make the weights, for inputs (batch, steps, *image)."""
         self._check_axes(input_shape)
+        input_shape = self._channels_last(input_shape)
         self.all_steps.ensure_built(input_shape)
         self.of_state.ensure_built((None, *self.state_shapes(input_shape[2:])[0]))
         self.kernel, self.recurrent_kernel = self.of_input.kernel, self.of_state.kernel
@@ -180,7 +177,36 @@ class ConvLSTM(Unrolled, abstract=True):
     def compute_output_shape(self, input_shape: Shape) -> Any:
         """The shape of the output, or with ``return_state`` a list with those of the states."""
         self._check_axes(input_shape)
-        return super().compute_output_shape(input_shape)
+        shapes = super().compute_output_shape(self._channels_last(input_shape))
+        return map_shapes(self._as_given, shapes)
+
+    def call(self, x: Any, initial_state: Any = None, mask: Any = None) -> Any:
+        """The output, and perhaps the states, after all timesteps."""
+        if self.data_format == "channels_last":
+            return super().call(x, initial_state, mask)
+        from nnkit import ops
+
+        def moved(arrays: Any, order: Callable[[Any], Any]) -> Any:
+            return mapped(lambda a: ops.transpose(a, order(tuple(range(len(a.shape))))), arrays)
+
+        if initial_state is not None:
+            initial_state = moved(initial_state, self._channels_last)
+        found = super().call(moved(x, self._channels_last), initial_state, mask)
+        return moved(found, self._as_given)
+
+    def _channels_last(self, shape: Shape) -> Shape:
+        """A shape of images, or an order of axes, with the channels as the last axis."""
+        if self.data_format == "channels_last":
+            return shape
+        *before, channels = shape[: -self.rank]
+        return (*before, *shape[-self.rank :], channels)
+
+    def _as_given(self, shape: Shape) -> Shape:
+        """The reverse of :meth:`_channels_last`."""
+        if self.data_format == "channels_last":
+            return shape
+        before, sizes, channels = shape[: -self.rank - 1], shape[-self.rank - 1 : -1], shape[-1]
+        return (*before, channels, *sizes)
 
     def _check_axes(self, input_shape: Shape) -> None:
         if len(input_shape) != self.rank + 3 or 0 in input_shape[1:]:
@@ -202,13 +228,15 @@ class ConvLSTM(Unrolled, abstract=True):
 
     def fixed_sizes(self, shape: Shape) -> Shape:
         """The number of channels."""
-        return (shape[2 if self.channel_axis == 1 else -1],)
+        return (self._channels_last(shape)[-1],)
 
     def state_shapes(self, step: Shape) -> list[tuple[int, ...]]:
-        """The shape of h and c: that of the convolution of an image, with ``filters`` channels."""
-        shape = list(self.of_input.compute_output_shape((None, *step))[1:])
-        shape[0 if self.channel_axis == 1 else -1] = self.filters
-        return [tuple(shape)] * 2
+        """The shape of h and c: that of the convolution of an image, with ``filters`` channels.
+
+        Within the layer the channels are the last axis.
+        """
+        _, *sizes, _ = self.of_input.compute_output_shape((None, *step))
+        return [(*sizes, self.filters)] * 2
 
     def _check_states(self, batch: int | None, states: Sequence[Any]) -> None:
         if len(states) != 2:
@@ -234,11 +262,8 @@ class ConvLSTM(Unrolled, abstract=True):
         """The formulas of an LSTM, by channels."""
         h, c = states
         mask = common.get("mask")
-        z = x + self.of_state(h if mask is None else h * mask)
-        i, f, g, o = Split(self.channel_axis, 4, self.dtype)(z)
-        gate, activate = self.recurrent_activation, self.activation
-        c = applied(gate, f) * c + applied(gate, i) * applied(activate, g)
-        h = applied(gate, o) * applied(activate, c)
+        gates = LSTMGates(self.activation, self.recurrent_activation, self.dtype)
+        h, c = gates([x, self.of_state(h if mask is None else h * mask), c])
         return h, [h, c]
 
     def get_config(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from nnkit import checks
 from nnkit.layers.base import Shape
 from nnkit.layers.cell import masked
 from nnkit.layers.gated_cell import GatedCell
+from nnkit.layers.lstm_gates import LSTMGates
 
 __all__ = ["LSTMCell"]
 
@@ -79,10 +80,9 @@ class LSTMCell(GatedCell):
 
         h, c = states
         z = ops.matmul(masked(inputs, input_mask), self.kernel)
-        z = z + ops.matmul(masked(h, state_mask), self.recurrent_kernel)
         if self.bias is not None:
             z = z + self.bias
-        i, f, g, o = self.gates_of(z, 4)
-        c = self.gate(f) * c + self.gate(i) * self.activate(g)
-        h = self.gate(o) * self.activate(c)
+        of_state = ops.matmul(masked(h, state_mask), self.recurrent_kernel)
+        gates = LSTMGates(self.activation, self.recurrent_activation, self.dtype)
+        h, c = gates([z, of_state, c])
         return h, [h, c]

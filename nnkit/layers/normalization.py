@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from nnkit.conversion import to_numpy
 from nnkit.layers.adapting import batches_of
 from nnkit.layers.base import Layer, Shape
 from nnkit.layers.sample_axes import axis_list, sample_axes
+from nnkit.missing import also_from
 
 __all__ = ["Normalization"]
 
@@ -175,3 +176,7 @@ class Normalization(Layer):
             mean, variance = (ops.reshape(v, wide) for v in (self.adapt_mean, self.adapt_variance))
             deviation = ops.maximum(ops.sqrt(variance), _SMALLEST)
         return mean + x * deviation if self.invert else (x - mean) / deviation
+
+
+if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
+    __getattr__ = also_from(__name__)

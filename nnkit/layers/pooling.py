@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from abc import abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from nnkit import checks
 from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Shape
 from nnkit.layers.window import Lengths, Window, WindowLayer
+from nnkit.missing import also_from
 
 __all__ = ["Pooling", "WindowPooling"]
 
@@ -129,3 +130,7 @@ class Pooling(WindowPooling, abstract=True):
         _, channels = self.divide(input_shape)
         positions = self.positions(self.window, input_shape)
         return self.joined(input_shape[0], positions, channels)
+
+
+if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
+    __getattr__ = also_from(__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from nnkit.layers.base import Layer, Shape
 from nnkit.layers.first_states import Arrays
 from nnkit.layers.random_layer import RandomLayer
 from nnkit.layers.through_time import ThroughTime
+from nnkit.missing import also_from
 
 __all__ = ["Recurrent"]
 
@@ -212,3 +213,7 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
                 f"{who} is stateful with a batch size of {len(self.states[0])}, got a batch of "
                 f"{batch} rows"
             )
+
+
+if not TYPE_CHECKING:  # With a __getattr__, type checkers accept any name.
+    __getattr__ = also_from(__name__)

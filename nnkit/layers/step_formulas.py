@@ -20,13 +20,17 @@ class Activated:
     """One use of an activation; None is the identity."""
 
     def __init__(self, activation: Layer | None) -> None:
-        self.graph = None
-        if activation is not None:
-            self.graph = Graph.of(activation.another_use(), activation.input_shape, training=True)
+        self.activation = activation
+        self.graph: Graph | None = None
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """y = f(x)."""
-        return x if self.graph is None else self.graph.forward([x])[0]
+        if self.activation is None:
+            return x
+        if self.graph is None:
+            use, shape = self.activation.another_use(), (None, *x.shape[1:])
+            self.graph = Graph.of(use, shape, training=True)
+        return self.graph.forward([x])[0]
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
         """dx = f'(x) dy."""

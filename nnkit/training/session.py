@@ -6,6 +6,7 @@ import operator
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -134,11 +135,7 @@ class Session:
             self.objective.sums[...] = run.sums
         block = run.block
         window = Window(batches.size, block.stride, self.counters.batch)
-        shapes, forms = block.data.shapes, block.data.forms  # The step must not keep the data.
-
-        def step(window: Window, bound: Bound) -> None:
-            function(self, self.samples(shapes, forms), window, bound)
-
+        step = partial(function, self, self.samples(block.data.shapes, block.data.forms))
         return self.records.step(key, window, self.eager, step)
 
     def samples(self, shapes: Sequence[Shape], forms: Sequence[Any] = ()) -> Samples:

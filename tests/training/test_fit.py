@@ -10,6 +10,7 @@ import pytest
 
 import nnkit
 from nnkit import Input, Sequential, callbacks, config
+from nnkit.engine.variable import Storage
 from nnkit.layers import Dense, Dropout, Flatten, Rescaling, Softmax, Tanh
 
 
@@ -328,13 +329,31 @@ def test_layers_that_models_share_are_trained_as_each_was_compiled(digits, tmp_p
     assert list(map(np.array_equal, before, outer.get_weights())) == [False] * 2 + [True] * 4
 
 
-def test_a_constraint_holds_from_the_next_fit_on(digits):
-    model = network()
-    model.fit(*digits, verbose=0)
-    kernel = model.layers[2].kernel
-    kernel.constraint = nnkit.constraints.MaxNorm(0.1)
-    model.fit(*digits, verbose=0)
-    assert np.linalg.norm(kernel.numpy(), axis=0).max() <= 0.1 + 1e-6
+@pytest.mark.parametrize("learn", ["fit", "train_on_batch"])
+def test_what_is_exchanged_holds_from_the_next_step_on(digits, learn):
+    def loss():
+        found = getattr(model, learn)(*digits, **({"verbose": 0} if learn == "fit" else {}))
+        return found.history["loss"][0] if learn == "fit" else found[0]
+
+    model = network(optimizer=nnkit.optimizers.SGD(0.0), dropout=0.0)
+    layer, before = model.layers[2], loss()
+    layer.kernel.regularizer = nnkit.regularizers.L1(0.5)
+    penalty = 0.5 * np.abs(layer.kernel).sum()
+    assert loss() == pytest.approx(before + penalty, rel=1e-5)
+    layer.kernel.regularizer = None
+    assert loss() == before
+    layer.activity_regularizer = nnkit.regularizers.L2()
+    assert loss() > before
+    layer.activity_regularizer = None
+    layer.activation = "relu"
+    assert loss() != before
+    layer.activation = None
+    layer.kernel.constraint = nnkit.constraints.MaxNorm(0.1)
+    loss()
+    assert np.linalg.norm(layer.kernel.numpy(), axis=0).max() <= 0.1 + 1e-6
+    moves = Storage.moves
+    Dense(3, "relu", kernel_regularizer="l2", activity_regularizer="l1").build((None, 2))
+    assert Storage.moves == moves  # What is recorded of other models still holds.
 
 
 def test_compiling_again_starts_the_optimizer_anew(digits):
