@@ -36,6 +36,9 @@ def get_file(
 ) -> str:
     """Download a file, unless it is on this machine already, and say where it lies.
 
+    Without ``cache_dir``, the folder that the environment variable ``NNKIT_DATA_DIR`` names is
+    looked into first; nothing is written there.
+
     Parameters
     ----------
     fname : str, optional
@@ -105,15 +108,21 @@ def get_file(
     folder = Path(cache_dir or config.cache_dir()).expanduser() / cache_subdir
     wanted = extract or untar
     file = folder / name
+    here = Path(os.environ.get("NNKIT_DATA_DIR", "")).expanduser() / name
+    if here.is_absolute() and here.is_file() and cache_dir is None and not force_download:
+        file = here if known_hash is None or has_digest(here, known_hash) else file
     if not wanted or archive_format is None:
         download(origin, file, known_hash, force_download)
         return str(file)
     # As Keras names them.
     if given is not None and "." in given:
         target = folder / f"{given.partition('.')[0]}_extracted"
+    elif file == here:
+        target = folder / name
     else:
         file, target = folder / f"{name}_archive", folder / name
     if download(origin, file, known_hash, force_download) or not target.is_dir():
+        target.parent.mkdir(parents=True, exist_ok=True)
         _extract(file, target, "tar" if untar else archive_format)
     return str(target)
 

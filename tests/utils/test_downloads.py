@@ -84,6 +84,31 @@ def test_where_it_lies(served, tmp_path):
     assert Path(get_file("copy.txt", origin)).read_bytes() == CONTENT
 
 
+def test_the_folder_of_data_comes_first(served, cache, tmp_path, monkeypatch):
+    folder, url = served
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "cat.txt").write_bytes(CONTENT)
+    with tarfile.open(data / "cats.tar.gz", "w:gz") as archive:
+        archive.add(data / "cat.txt", "cat.txt")
+    before = sorted(data.iterdir())
+    monkeypatch.setenv("NNKIT_DATA_DIR", str(data))
+    assert get_file(origin=f"{url}/cat.txt", file_hash=SHA256) == str(data / "cat.txt")
+    cats = Path(get_file("cats.tar.gz", f"{url}/cats.tar.gz", extract=True))
+    assert cats.parent == cache / "datasets"
+    assert (cats / "cat.txt").read_bytes() == CONTENT
+    assert Handler.seen == []
+    (folder / "cat.txt").write_bytes(b"new")
+    for options in (
+        {"file_hash": hashlib.sha256(b"new").hexdigest()},
+        {"cache_dir": tmp_path / "mine"},
+        {"force_download": True},
+    ):
+        assert Path(get_file(origin=f"{url}/cat.txt", **options)).read_bytes() == b"new"
+    assert sorted(data.iterdir()) == before
+    assert (data / "cat.txt").read_bytes() == CONTENT
+
+
 def test_another_digest(served, cache):
     _, url = served
     path = cache / "datasets" / "cat.txt"
