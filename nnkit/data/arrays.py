@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Arrays:
     """Samples, targets and weights of equal length, as rows that a kernel can gather.
 

@@ -19,7 +19,7 @@ from nnkit.errors import warn
 __all__ = ["ArraySource", "Block", "Source", "part_of", "shuffled"]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Block:
     """Batches that lie one after the other in memory: native code may do all of them in one call.
 

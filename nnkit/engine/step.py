@@ -76,7 +76,7 @@ class Records:
         key: tuple[Any, ...],
         window: Window,
         eager: bool,
-        function: Callable[[Window, Bound], None],
+        make: Callable[[], Callable[[Window, Bound], None]],
     ) -> Step:
         """The step for a key on the device in use; made if there is none.
 
@@ -87,8 +87,8 @@ class Records:
         window : Window
         eager : bool
             It runs in Python each time.
-        function : callable
-            See :class:`Step`.
+        make : callable
+            ``make()`` gives the function of a new :class:`Step`.
         """
         device = current()
         key = (*device.key, window.size, window.stride, *key)
@@ -96,7 +96,7 @@ class Records:
         if step is not None:
             self._steps[key] = step  # Those used last are the last.
             return step
-        step = self._steps[key] = Step(function, self, window, device, eager)
+        step = self._steps[key] = Step(make(), self, window, device, eager)
         self.count(step.nbytes)
         return step
 

@@ -73,8 +73,11 @@ def compared(
 ) -> tuple[list[np.ndarray | None], list[np.ndarray | None]]:
     """Targets and weights for each output, as arrays of as many rows as the samples x."""
     many, rows = len(goals) > 1, len(x)
-    targets = for_outputs("y", _listed(y, goals), network.output_names)
-    weights = [sample_weight] if not many else _weights(sample_weight, network.output_names)
+    targets, weights = [y], [sample_weight]
+    if many or isinstance(y, Mapping):
+        targets = for_outputs("y", _listed(y, goals), network.output_names)
+    if many:
+        weights = _weights(sample_weight, network.output_names)
     found: list[np.ndarray | None] = []
     weighed: list[np.ndarray | None] = []
     for goal, target, weight in zip(goals, targets, weights, strict=True):
@@ -141,7 +144,7 @@ def prepared(
         check_finite(target, name, network.dtype)
         ready = _prepare(goal, target, (len(data), *shape[1:]), name if many else "")
         found.append(ready)
-        if any(metric.in_python for metric in [*goal.metrics, *goal.weighted]):
+        if any(metric.in_python for metric in goal.all_metrics):
             forms[goal.name] = target.shape[1:]
         weighed.append(sample_weights(ready, weight, class_weight, network.dtype, shape))
     listed = [forms.get(goal.name) for goal in goals] if forms else []
@@ -149,11 +152,11 @@ def prepared(
 
 
 def _prepare(goal: Goal, target: np.ndarray, shape: Shape, name: str) -> np.ndarray:
-    form: Any = goal.loss or [*goal.metrics, *goal.weighted][0]
+    form: Any = goal.loss or goal.all_metrics[0]
     try:
         prepared: np.ndarray = form.prepare(target, shape)
         if goal.loss is not None:
-            for metric in [*goal.metrics, *goal.weighted]:
+            for metric in goal.all_metrics:
                 metric.check(prepared, shape)
         return prepared
     except (TypeError, ValueError) as error:
@@ -162,8 +165,6 @@ def _prepare(goal: Goal, target: np.ndarray, shape: Shape, name: str) -> np.ndar
 
 def _listed(y: Any, goals: Sequence[Goal]) -> Any:
     """Targets as a list for several outputs; those of outputs without a loss may be left out."""
-    if len(goals) == 1:
-        return y if isinstance(y, Mapping) else [y]
     needing = [goal for goal in goals if goal.needs_targets]
     if isinstance(y, (list, tuple)) and len(y) == len(needing) < len(goals):
         left = iter(y)

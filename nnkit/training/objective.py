@@ -36,6 +36,13 @@ class Goal:
         The loss's factor in the loss of the model.
     metrics, weighted : sequence of Metric
         Means over rows; and those that samples' weights count in.
+
+    Attributes
+    ----------
+    all_metrics : list of Metric
+        Both.
+    needs_targets : bool
+        Whether the output is compared with anything.
     """
 
     def __init__(
@@ -48,14 +55,15 @@ class Goal:
     ) -> None:
         self.name, self.loss, self.factor = name, loss, float(weight)
         self.metrics, self.weighted = list(metrics), list(weighted)
+        self.all_metrics = self.metrics + self.weighted
         self.results: list[np.ndarray | None] = []
-        self.needs_targets = loss is not None or bool(self.metrics or self.weighted)
+        self.needs_targets = loss is not None or bool(self.all_metrics)
 
     def target_dtype(self, dtype: str) -> str | None:
         """The data type of targets in a network of a data type; None if there are none."""
         if self.loss is not None:
             return self.loss.target_dtype(dtype)
-        found = [*self.metrics, *self.weighted]
+        found = self.all_metrics
         return found[0].target_dtype(dtype) if found else None
 
     def measure(
@@ -92,7 +100,7 @@ class Goal:
         rows = math.prod(z.shape[:-1])
         self.mask = self._counted(y_true, rows, mask)
         self.results = []
-        for metric in [*self.metrics, *self.weighted]:
+        for metric in self.all_metrics:
             with working(metric):
                 by_rows = metric.by_rows
                 self.results.append(_rowwise(metric, y_true, y_pred) if by_rows else None)
@@ -224,7 +232,7 @@ class Goal:
         """Whether targets are class labels."""
         if self.loss is not None:
             return self.loss.sparse
-        return any(metric.sparse for metric in [*self.metrics, *self.weighted])
+        return any(metric.sparse for metric in self.all_metrics)
 
 
 class Objective:
@@ -267,7 +275,7 @@ class Objective:
     @property
     def metrics(self) -> list[Metric]:
         """All metrics, output by output."""
-        return [metric for goal in self.goals for metric in [*goal.metrics, *goal.weighted]]
+        return [metric for goal in self.goals for metric in goal.all_metrics]
 
     def measure(self, batch: Batch, outputs: Sequence[np.ndarray], graph: Graph) -> None:
         """Compute losses, metrics and weights of rows, and keep them for :meth:`add`."""
@@ -335,7 +343,7 @@ def names_of(goals: Sequence[Goal]) -> list[str]:
         names += [f"{goal.name}_loss" for goal in with_loss]
     for goal in goals:
         prefix = f"{goal.name}_" if len(goals) > 1 else ""
-        names += [prefix + metric.name for metric in [*goal.metrics, *goal.weighted]]
+        names += [prefix + metric.name for metric in goal.all_metrics]
     return names
 
 

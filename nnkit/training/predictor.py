@@ -191,7 +191,7 @@ class Predictor:
 
     def _step(self, plan: _Plan, key: Key, size: int, stride: int) -> Step:
         window = Window(size, stride, self.batch, plan.names)
-        return self.records.step(key, window, self.eager, plan.function)
+        return self.records.step(key, window, self.eager, lambda: plan.function)
 
 
 class _Plan(NamedTuple):

@@ -135,8 +135,11 @@ class Session:
             self.objective.sums[...] = run.sums
         block = run.block
         window = Window(batches.size, block.stride, self.counters.batch)
-        step = partial(function, self, self.samples(block.data.shapes, block.data.forms))
-        return self.records.step(key, window, self.eager, step)
+
+        def make() -> Callable[[Window, Bound], None]:
+            return partial(function, self, self.samples(block.data.shapes, block.data.forms))
+
+        return self.records.step(key, window, self.eager, make)
 
     def samples(self, shapes: Sequence[Shape], forms: Sequence[Any] = ()) -> Samples:
         """How the network takes samples whose inputs and targets have these shapes."""

@@ -44,7 +44,7 @@ class Sums:
     def run(self, size, steps=3, x=X):
         window = Window(size, size, self.batch)
         self.batch[0] = 0
-        step = self.records.step((), window, False, self.function)
+        step = self.records.step((), window, False, lambda: self.function)
         step.run({"x": x}, steps)
         return step
 

@@ -44,7 +44,7 @@ def stepper(*parts, eager=False):
 
     records = Records([total, batch_number], nullcontext, blame)
     step = records.step(
-        (), Window(2, 2, batch_number), eager, lambda window, bound: function(bound)
+        (), Window(2, 2, batch_number), eager, lambda: lambda window, bound: function(bound)
     )
     return step, total, calls, blamed
 
@@ -145,7 +145,9 @@ def test_x_and_y_may_be_one_array():
         launch.copy(z, total)
 
     records = Records([total, batch], nullcontext, lambda owner: False)
-    step = records.step((), Window(2, 2, batch), False, lambda window, bound: function(bound))
+    step = records.step(
+        (), Window(2, 2, batch), False, lambda: lambda window, bound: function(bound)
+    )
     step.run({"x": X, "y": X}, 3)
     step.run({"x": X, "y": 2 * X}, 1)
     np.testing.assert_allclose(total, X * (1 - 4 * X * X), rtol=1e-5)
