@@ -7,6 +7,8 @@ from pathlib import Path
 
 from benchmarks import (
     accuracy,
+    compiled,
+    images,
     layers,
     memory,
     overhead,
@@ -29,6 +31,8 @@ SECTIONS = [
     "predict",
     "startup",
     "overhead",
+    "compiled",
+    "images",
     "memory",
     "accuracy",
     "symbolic",
@@ -61,6 +65,10 @@ def main(arguments=None, folder=None):
         startup.run(report, list(workers), pace)
     if "overhead" in options.only:
         overhead.run(report, pace)
+    if "compiled" in options.only:
+        compiled.run(report, pace)
+    if "images" in options.only:
+        images.run(report, pace)
     if "memory" in options.only:
         memory.run(report, pace)
     if "accuracy" in options.only:

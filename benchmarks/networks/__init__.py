@@ -8,6 +8,7 @@ import numpy as np
 
 BATCH, CLASSES = 64, 10
 WORDS, LENGTH, WIDTH = 20_000, 100, 128  # Of the text classifier.
+FRAMES = 8  # Of a film: an image that moves to the right.
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Network:
     """A network, by the name of the function that builds it in each library's module."""
 
     title: str
-    data: str  # "images" (28, 28, 1), "rows" (28, 28) or "words" (LENGTH,).
+    data: str  # "images" (28, 28, 1), "rows" (28, 28), "films" or "words" (LENGTH,).
     samples: int  # A multiple of the batch.
     targets: dict[str, float] = field(default_factory=dict)  # Peer to wanted speed-up.
 
@@ -34,9 +35,11 @@ class Network:
 
         (x, y), _ = mnist.load_data() if mnist.find() else load_digits()
         rows = np.arange(self.samples) % len(x)
-        shape = (28, 28, 1) if self.data == "images" else (28, 28)
-        x = x[rows].reshape(self.samples, *shape) / np.float32(255)
-        return x, y[rows].astype(np.int32)
+        x, shape = x[rows] / np.float32(255), (28, 28) if self.data == "rows" else (28, 28, 1)
+        if self.data == "films":
+            x = np.stack([np.roll(x, 2 * i, axis=2) for i in range(FRAMES)], axis=1)
+            shape = (FRAMES, *shape)
+        return x.reshape(self.samples, *shape), y[rows].astype(np.int32)
 
 
 NETWORKS = {
@@ -46,6 +49,16 @@ NETWORKS = {
     ),
     "lstm": Network("LSTM 128, 28 steps of 28", "rows", 3200, {"torch": 1.3, "keras": 2}),
     "gru": Network("GRU 128, 28 steps of 28", "rows", 3200, {"torch": 2, "keras": 1.7}),
+    "conv3d": Network(
+        "Conv3D 16-32 3x3x3 relu, max pooling", "films", 320, {"torch": 1.2, "keras": 2}
+    ),
+    "separable": Network(
+        "SeparableConv2D 64-128 3x3 relu", "images", 1280, {"torch": 1.2, "keras": 2}
+    ),
+    "convlstm": Network("ConvLSTM2D 16 3x3, 8 frames", "films", 320, {"torch": 1.2, "keras": 2}),
+    "group_norm": Network(
+        "Conv 32-64 3x3, GroupNormalization, relu", "images", 1280, {"torch": 1.2, "keras": 2}
+    ),
     "text": Network("Embedding 20000 x 128, mean of 100", "words", 3200, {"torch": 2}),
 }
 

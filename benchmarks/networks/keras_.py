@@ -6,7 +6,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 
 import keras
 
-from benchmarks.networks import BATCH, CLASSES, LENGTH, WIDTH, WORDS
+from benchmarks.networks import BATCH, CLASSES, FRAMES, LENGTH, WIDTH, WORDS
 
 layers = keras.layers
 
@@ -42,6 +42,45 @@ def lstm():
 
 def gru():
     return [keras.Input((28, 28)), layers.GRU(128)]
+
+
+def conv3d():
+    return [
+        keras.Input((FRAMES, 28, 28, 1)),
+        layers.Conv3D(16, 3, activation="relu"),
+        layers.MaxPooling3D(2),
+        layers.Conv3D(32, 3, activation="relu"),
+        layers.GlobalAveragePooling3D(),
+    ]
+
+
+def separable():
+    return [
+        keras.Input((28, 28, 1)),
+        layers.Conv2D(32, 3, activation="relu"),
+        layers.SeparableConv2D(64, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.SeparableConv2D(128, 3, activation="relu"),
+        layers.GlobalAveragePooling2D(),
+    ]
+
+
+def convlstm():
+    return [
+        keras.Input((FRAMES, 28, 28, 1)),
+        layers.ConvLSTM2D(16, 3, padding="same"),
+        layers.GlobalAveragePooling2D(),
+    ]
+
+
+def group_norm():
+    return [
+        keras.Input((28, 28, 1)),
+        *(layers.Conv2D(32, 3), layers.GroupNormalization(8), layers.ReLU()),
+        layers.MaxPooling2D(2),
+        *(layers.Conv2D(64, 3), layers.GroupNormalization(8), layers.ReLU()),
+        layers.GlobalAveragePooling2D(),
+    ]
 
 
 def text():

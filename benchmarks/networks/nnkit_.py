@@ -1,18 +1,26 @@
 """nnkit through ``fit``."""
 
 import nnkit
-from benchmarks.networks import BATCH, CLASSES, LENGTH, WIDTH, WORDS
+from benchmarks.networks import BATCH, CLASSES, FRAMES, LENGTH, WIDTH, WORDS
 from nnkit.layers import (
     GRU,
     LSTM,
     AveragePooling2D,
     Conv2D,
+    Conv3D,
+    ConvLSTM2D,
     Dense,
     Dropout,
     Embedding,
     Flatten,
     GlobalAveragePooling1D,
+    GlobalAveragePooling2D,
+    GlobalAveragePooling3D,
+    GroupNormalization,
     MaxPooling2D,
+    MaxPooling3D,
+    ReLU,
+    SeparableConv2D,
 )
 
 
@@ -47,6 +55,45 @@ def lstm():
 
 def gru():
     return [nnkit.Input((28, 28)), GRU(128)]
+
+
+def conv3d():
+    return [
+        nnkit.Input((FRAMES, 28, 28, 1)),
+        Conv3D(16, 3, activation="relu"),
+        MaxPooling3D(2),
+        Conv3D(32, 3, activation="relu"),
+        GlobalAveragePooling3D(),
+    ]
+
+
+def separable():
+    return [
+        nnkit.Input((28, 28, 1)),
+        Conv2D(32, 3, activation="relu"),
+        SeparableConv2D(64, 3, activation="relu"),
+        MaxPooling2D(2),
+        SeparableConv2D(128, 3, activation="relu"),
+        GlobalAveragePooling2D(),
+    ]
+
+
+def convlstm():
+    return [
+        nnkit.Input((FRAMES, 28, 28, 1)),
+        ConvLSTM2D(16, 3, padding="same"),
+        GlobalAveragePooling2D(),
+    ]
+
+
+def group_norm():
+    return [
+        nnkit.Input((28, 28, 1)),
+        *(Conv2D(32, 3), GroupNormalization(8), ReLU()),
+        MaxPooling2D(2),
+        *(Conv2D(64, 3), GroupNormalization(8), ReLU()),
+        GlobalAveragePooling2D(),
+    ]
 
 
 def text():

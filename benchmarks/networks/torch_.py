@@ -21,6 +21,39 @@ class Last(nn.Module):
         return self.layer(x)[0][:, -1]
 
 
+class Mean(nn.Module):
+    """The mean over all axes but those of the batch and of the channels."""
+
+    def forward(self, x):
+        return x.flatten(2).mean(2)
+
+
+class Separable(nn.Sequential):
+    def __init__(self, channels, filters):
+        depthwise = nn.Conv2d(channels, channels, 3, groups=channels, bias=False)
+        super().__init__(depthwise, nn.Conv2d(channels, filters, 1), nn.ReLU())
+
+
+class ConvLSTM(nn.Module):
+    """As programs for torch write it, which has none: (batch, channels, frames, ...) to h."""
+
+    def __init__(self, channels, filters):
+        super().__init__()
+        self.filters = filters
+        self.of_input = nn.Conv2d(channels, 4 * filters, 3, padding=1)
+        self.of_state = nn.Conv2d(filters, 4 * filters, 3, padding=1, bias=False)
+
+    def forward(self, x):
+        frames = x.transpose(1, 2)
+        inputs = self.of_input(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
+        h = c = x.new_zeros(len(x), self.filters, *x.shape[3:])
+        for t in range(frames.shape[1]):
+            i, f, g, o = (inputs[:, t] + self.of_state(h)).chunk(4, 1)
+            c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+            h = o.sigmoid() * c.tanh()
+        return h
+
+
 class MeanOfWords(nn.Module):
     def __init__(self):
         super().__init__()
@@ -55,6 +88,31 @@ def gru():
     return [Last(nn.GRU(28, 128, batch_first=True)), nn.Linear(128, CLASSES)]
 
 
+def conv3d():
+    return [
+        *(nn.Conv3d(1, 16, 3), nn.ReLU(), nn.MaxPool3d(2)),
+        *(nn.Conv3d(16, 32, 3), nn.ReLU(), Mean(), nn.Linear(32, CLASSES)),
+    ]
+
+
+def separable():
+    return [
+        *(nn.Conv2d(1, 32, 3), nn.ReLU(), Separable(32, 64), nn.MaxPool2d(2)),
+        *(Separable(64, 128), Mean(), nn.Linear(128, CLASSES)),
+    ]
+
+
+def convlstm():
+    return [ConvLSTM(1, 16), Mean(), nn.Linear(16, CLASSES)]
+
+
+def group_norm():
+    return [
+        *(nn.Conv2d(1, 32, 3), nn.GroupNorm(8, 32), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(32, 64, 3), nn.GroupNorm(8, 64), nn.ReLU(), Mean(), nn.Linear(64, CLASSES)),
+    ]
+
+
 def text():
     return [MeanOfWords(), nn.Linear(WIDTH, CLASSES)]
 
@@ -67,8 +125,8 @@ class Trainer:
 
     def load(self, x, y):
         self.x = torch.from_numpy(x)
-        if self.x.ndim == 4:  # torch's order of axes.
-            self.x = self.x.permute(0, 3, 1, 2).contiguous()
+        if self.x.ndim > 3:  # torch's order of axes.
+            self.x = self.x.movedim(-1, 1).contiguous()
         self.y = torch.from_numpy(y).long()
 
     def train(self, epochs):
