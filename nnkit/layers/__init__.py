@@ -6,6 +6,7 @@ from nnkit.layers.base import Layer
 from nnkit.layers.descriptions import deserialize, serialize
 from nnkit.layers.input import Input, InputLayer
 from nnkit.layers.input_spec import InputSpec
+from nnkit.layers.lambda_layer import Lambda  # What functions become must be there.
 from nnkit.missing import missing
 
 if TYPE_CHECKING:
@@ -71,7 +72,6 @@ if TYPE_CHECKING:
     from nnkit.layers.hashing import Hashing
     from nnkit.layers.identity import Identity
     from nnkit.layers.integer_lookup import IntegerLookup
-    from nnkit.layers.lambda_layer import Lambda
     from nnkit.layers.layer_normalization import LayerNormalization
     from nnkit.layers.leaky_relu import LeakyReLU
     from nnkit.layers.log_softmax import LogSoftmax

@@ -21,6 +21,7 @@ from nnkit.losses.functions import (
     squared_hinge,
 )
 from nnkit.metrics.base import Metric, deserialize, get, serialize
+from nnkit.metrics.function_metric import FunctionMetric  # What functions become.
 from nnkit.metrics.functions import (
     binary_accuracy,
     categorical_accuracy,
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from nnkit.metrics.f_beta_score_metric import FBetaScore
     from nnkit.metrics.false_negatives_metric import FalseNegatives
     from nnkit.metrics.false_positives_metric import FalsePositives
-    from nnkit.metrics.function_metric import FunctionMetric
     from nnkit.metrics.hinge_metric import Hinge
     from nnkit.metrics.io_u_metric import IoU
     from nnkit.metrics.kl_divergence_metric import KLDivergence
