@@ -109,7 +109,7 @@ def test_both_ways_in_turn(activation, optimizer, name, numbers, rng):
     compare(training, device, 4)
     assert_weights(training, after_4)
     sums = training.session.objective.sums
-    np.testing.assert_allclose(sums, [[loss, 16], [hits, 16]], 1e-5)
+    np.testing.assert_allclose(sums, [loss, 16, hits, 16], 1e-5)
     training.run(1)
     assert_weights(training, after_5)
 
