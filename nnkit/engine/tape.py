@@ -199,6 +199,13 @@ class Tape:
         sizes = _ENTRY * len(self.entries), _REFERENCE * references, _PLACE * len(self.places)
         return sum(sizes)
 
+    def _is_of_step(self, value: Any) -> bool:
+        """Whether a value is memory of the step, or has some in lists, tuples or dictionaries."""
+        if isinstance(value, np.ndarray):
+            return self.owns(value)
+        inner = value.values() if isinstance(value, dict) else value
+        return isinstance(value, (list, tuple, dict)) and any(map(self._is_of_step, inner))
+
     def release(self) -> None:
         """Let go of all arrays but lasting ones, and have whoever worked in the step forget them.
 
@@ -206,7 +213,7 @@ class Tape:
         """
         for owner in {id(e.owner): e.owner for e in self.entries if e.owner is not None}.values():
             for name, value in list(vars(owner).items()):
-                if isinstance(value, np.ndarray) and self.owns(value):
+                if self._is_of_step(value):
                     vars(owner).pop(name, None)
         for place in self.places:
             if place.kind != "lasting":

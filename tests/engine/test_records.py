@@ -14,7 +14,7 @@ from nnkit.engine.cpu import CPU
 from nnkit.engine.dispatch import current_tape, empty, launch
 from nnkit.engine.step import Records, Window
 from nnkit.engine.stops import in_python
-from nnkit.layers import Dense, Layer, Tanh
+from nnkit.layers import RNN, BatchNormalization, Dense, Layer, LSTMCell, Tanh
 
 X = np.linspace(-1, 1, 2400).reshape(1200, 2).astype(np.float32)
 
@@ -195,3 +195,27 @@ def test_what_a_record_takes_is_counted_about_right(middle, batches, threads):
     finally:
         config.set_num_threads(None)
     assert 0.7 * taken < records.nbytes - before < 1.4 * taken
+
+
+def test_layers_keep_no_arrays_of_a_recorded_step(rng):
+    """Neither as attributes nor in lists: they would take as much memory as the step again."""
+    model = nnkit.Sequential(
+        [nnkit.Input((6, 4)), RNN(LSTMCell(3)), BatchNormalization(), Dense(2)]
+    )
+    model.compile("sgd", "mse")
+    for _ in range(3):
+        model.train_on_batch(rng.normal(size=(5, 6, 4)), rng.normal(size=(5, 2)))
+    (graph,) = model.session()._graphs.values()
+
+    def arrays(value):
+        inner = value.values() if isinstance(value, dict) else value
+        if isinstance(inner, (list, tuple)) or inner is not value:
+            return [array for one in inner for array in arrays(one)]
+        return [value] if isinstance(value, np.ndarray) else []
+
+    kept = {id(use.part): arrays(vars(use.part)) for use in graph.uses}
+    lasting = {id(v.value.base) for v in model.weights} | {
+        id(v.gradient.base) for v in model.weights
+    }
+    assert len(kept) > 10
+    assert [a.shape for found in kept.values() for a in found if id(a.base) not in lasting] == []
