@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -53,23 +52,22 @@ class Arrays:
     y: Sequence[np.ndarray | None] = ()
     weight: Sequence[np.ndarray | None] = ()
     forms: Sequence[tuple[int, ...] | None] = ()
+    _rows: dict[str, np.ndarray] | None = field(default=None, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.x[0])
 
     def bound(self) -> dict[str, np.ndarray]:
         """The arrays as matrices of rows, by the names that a step uses."""
-        return dict(self._bound)
-
-    @cached_property
-    def _bound(self) -> dict[str, np.ndarray]:
-        named = {"x": self.x, "y": self.y, "weight": self.weight}
-        return {
-            f"{name}{i}": rows(array)
-            for name, arrays in named.items()
-            for i, array in enumerate(arrays)
-            if array is not None
-        }
+        if self._rows is None:
+            named = {"x": self.x, "y": self.y, "weight": self.weight}
+            self._rows = {
+                f"{name}{i}": rows(array)
+                for name, arrays in named.items()
+                for i, array in enumerate(arrays)
+                if array is not None
+            }
+        return self._rows
 
     @property
     def shapes(self) -> list[tuple[int | None, ...]]:
@@ -83,7 +81,7 @@ class Arrays:
 
     def signature(self) -> tuple[Any, ...]:
         """Shapes and types: a recorded step is valid for data with equal ones."""
-        bound = [(name, a.shape[1:], a.dtype.str) for name, a in self._bound.items()]
+        bound = [(name, a.shape[1:], a.dtype.str) for name, a in self.bound().items()]
         return *self.forms, *self.shapes, *bound
 
     def where(self, rows: slice) -> Arrays:

@@ -6,8 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,6 +35,11 @@ class Block:
         Which of its batches are to be done: indices from ``start`` to ``stop - 1``.
     first : int
         The number of batch ``start`` in the epoch.
+
+    Attributes
+    ----------
+    signature : tuple
+        What a record depends on.
     """
 
     data: Arrays
@@ -44,11 +48,10 @@ class Block:
     start: int
     stop: int
     first: int = 0
+    signature: tuple[Any, ...] = field(init=False)
 
-    @cached_property
-    def signature(self) -> tuple[Any, ...]:
-        """What a record depends on."""
-        return self.data.signature()
+    def __post_init__(self) -> None:
+        self.signature = self.data.signature()
 
 
 class Source(ABC):

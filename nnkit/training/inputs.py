@@ -12,6 +12,7 @@ from nnkit.checks import integer
 from nnkit.conversion import is_array
 from nnkit.data import Arrays, as_array, check_finite, check_lengths, sample_weights
 from nnkit.errors import warn
+from nnkit.losses.base import Loss
 from nnkit.networks import Network, Pending
 from nnkit.training.aims import for_outputs
 from nnkit.training.objective import Goal
@@ -372,7 +373,7 @@ def fits(sample: Shape, shape: Shape) -> bool:
 def warn_of_doubts(network: Network, goals: Sequence[Goal], data: Arrays, name: str = "") -> bool:
     """Warn of targets that can be taken but are rarely meant; whether there were any."""
     for i, (goal, y) in enumerate(zip(goals, data.y, strict=True)):
-        if goal.loss is None or y is None:
+        if goal.loss is None or y is None or type(goal.loss).doubts is Loss.doubts:
             continue
         weight = data.weight[i]
         counts = None if weight is None else weight != 0
