@@ -18,12 +18,11 @@ LEFT_OUT: dict[str, dict[str, str]] = {
     "layers": {
         "FlaxLayer JaxLayer TFSMLayer TorchModuleWrapper": OTHERS,
         "AugMix AutoContrast ContrastLimitedAdaptiveHistogramEqualization CutMix Equalization "
-        "MixUp RandAugment RandomBrightness RandomColorDegeneration RandomColorJitter "
-        "RandomContrast RandomCrop RandomElasticTransform RandomErasing RandomFlip "
-        "RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective "
-        "RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear "
-        "RandomTranslation RandomZoom Solarization": (
-            "not written yet; nnkit.preprocessing.image.ImageDataGenerator augments images"
+        "MixUp RandAugment RandomColorDegeneration RandomColorJitter RandomElasticTransform "
+        "RandomErasing RandomGaussianBlur RandomGrayscale RandomHue RandomInvert RandomPerspective "
+        "RandomPosterization RandomSaturation RandomSharpness RandomShear Solarization": (
+            "not written yet; RandomFlip, RandomRotation, RandomTranslation, RandomZoom, "
+            "RandomCrop, RandomContrast and RandomBrightness are there"
         ),
         "Pipeline": "preprocessing layers are called one after the other",
         "MaxNumBoundingBoxes": "there are no bounding boxes",

@@ -124,6 +124,13 @@ if TYPE_CHECKING:
     from nnkit.layers.parallel import Parallel
     from nnkit.layers.permute import Permute
     from nnkit.layers.prelu import PReLU
+    from nnkit.layers.random_brightness import RandomBrightness
+    from nnkit.layers.random_contrast import RandomContrast
+    from nnkit.layers.random_crop import RandomCrop
+    from nnkit.layers.random_flip import RandomFlip
+    from nnkit.layers.random_rotation import RandomRotation
+    from nnkit.layers.random_translation import RandomTranslation
+    from nnkit.layers.random_zoom import RandomZoom
     from nnkit.layers.relu import ReLU
     from nnkit.layers.repeat_vector import RepeatVector
     from nnkit.layers.rescaling import Rescaling
@@ -266,6 +273,13 @@ __all__ = [
     "Parallel",
     "Permute",
     "RMSNormalization",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "RepeatVector",
     "Rescaling",

@@ -99,6 +99,9 @@ class Layer(WeightOwner):
     of_sequences : bool
         Class attribute: whether a sample has the axes steps and features, so that ``input_dim=3``
         is the shape (None, 3).
+    augments : bool
+        Whether a call on arrays that is not told is one in training, as of layers that transform
+        images at random, and of models of such layers.
     call_options : tuple of str
         Class attribute: keywords of a call that hold no arrays, for ``forward`` and
         ``compute_output_shape``.
@@ -146,6 +149,7 @@ class Layer(WeightOwner):
     call_options: ClassVar[tuple[str, ...]] = ()
     of_sequences: ClassVar[bool] = False
     input_spec: Any = None
+    augments: bool = False
     adds_loss: ClassVar[bool] = False
     only_adds_loss: ClassVar[bool] = False
     fuses: ClassVar[bool] = False
@@ -527,9 +531,9 @@ class Layer(WeightOwner):
             (batch, ...).
         *more, **named
             ``training``: whether layers such as Dropout do what they do in training; by default
-            what the network does around it, and False for arrays. ``mask``: bool (batch, steps),
-            which steps of the input count; for a list of inputs a list. And what else ``call``
-            takes, or the layer: ``initial_state`` of recurrent layers.
+            what the network does around it, and for arrays :attr:`augments`. ``mask``: bool
+            (batch, steps), which steps of the input count; for a list of inputs a list. And what
+            else ``call`` takes, or the layer: ``initial_state`` of recurrent layers.
 
         Returns
         -------
@@ -551,7 +555,7 @@ class Layer(WeightOwner):
             arguments, training = self._bound(x, more, named)
             if holds_placeholders(arguments):
                 return self.connected(arguments, training)
-            return self._computed(arguments, bool(training))
+            return self._computed(arguments, self.augments if training is None else training)
         except Exception:
             if not any(hasattr(layer, "network") and layer.built for layer in unbuilt):
                 for layer, (shape, variables) in unbuilt.items():

@@ -218,6 +218,11 @@ class Model(Trainer):
         """Whether ``call`` says what the model does; not nodes that are known."""
         return self._has_own_call and not self.is_functional
 
+    @property
+    def augments(self) -> bool:  # type: ignore[override]
+        """Whether it has no weights, and a layer that transforms images at random."""
+        return not self.weights and any(layer.augments for layer in self.layers)
+
     def connected(self, arguments: dict[str, Any], training: bool | None) -> Any:
         """The placeholders that the model gives for others: a node of a network."""
         if self.built and self.is_functional:

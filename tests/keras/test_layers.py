@@ -48,14 +48,14 @@ def test_layer(case, rng, files):
     ours, theirs = pair(case, rng, files())
     batch = case.batch or 3
     x, y = case.data(rng, 10 * batch)
-    assert_close(ours.predict(x[:batch], batch), theirs(x[:batch]))
+    assert_close(ours.predict(x[:batch], batch), theirs(x[:batch], training=False))
     if not case.random:
         check_training(ours, theirs, x, y, batch, bool(case.ids))
     if case.keras is None:
         back = files()
         theirs.save(back)
         again = nnkit.load_model(back)
-        wanted = theirs(x[:batch])
+        wanted = theirs(x[:batch], training=False)
         assert_close(again.predict(x[:batch], batch), wanted)
         if not case.random:
             assert_close(ours.predict(x[:batch], batch), wanted)

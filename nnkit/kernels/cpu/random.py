@@ -108,6 +108,15 @@ def dropout_mask(rate, key, counter, first, mask):
         mask[i] = zero if _drops(first + i, step, seed, bound) else factor
 
 
+@kernel(outputs=["y"], split=["y"], elementwise=True)
+def uniform(key, counter, first, y):
+    """y = random numbers from 0, below 1: shares of 32 bits."""
+    step = _U64(counter[0])
+    seed = _U64(key)
+    for i in range(y.size):
+        y[i] = float(_word(first + i, step, seed)) * 2.0**-32
+
+
 @inline
 def _tail(word):
     """How many of all 32-bit words lie on the nearer side of one: a share of 0 to 1/2, float32."""

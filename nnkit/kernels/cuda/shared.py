@@ -25,6 +25,7 @@ from nnkit.kernels.cpu import (
     recurrent,
     shaping,
     updates,
+    warping,
     windows,
 )
 from nnkit.kernels.cuda import _cuda
@@ -58,7 +59,13 @@ def _written(kernel: Kernel) -> str:
 
 
 def _twins() -> dict[str, _cuda.CudaKernel]:
-    by_elements = [random.dropout_mask, windows.im2col, windows.col2im, windows.col2im_bias]
+    by_elements = [
+        random.dropout_mask,
+        random.uniform,
+        windows.im2col,
+        windows.col2im,
+        windows.col2im_bias,
+    ]
     for module in (activations, counting, embedding, merging, metrics, penalties, updates):
         kernels = (value for value in vars(module).values() if isinstance(value, Kernel))
         by_elements += (kernel for kernel in kernels if kernel.elementwise)
@@ -128,6 +135,8 @@ def _twins() -> dict[str, _cuda.CudaKernel]:
     by_thread = [counting.argmax_rows, counting.top_k_categorical_accuracy, counting.among_first]
     by_thread += [alignment.ctc, alignment.ctc_backward]
     by_thread += [counting.ignore_class, counting.keep_largest]
+    by_thread += [warping.random_points, warping.random_corner, warping.warp, warping.warp_backward]
+    by_thread += [warping.random_tones, warping.random_tones_backward]
     made = [from_cpu(k, _cuda.elements(_written(k)), ELEMENTS) for k in by_elements]
     made += [from_cpu(k, _cuda.elements(_written(k)), ELEMENTS) for k in by_thread]
     made += [from_cpu(metrics.broadcast_weights, _cuda.elements("sample_weight"), ELEMENTS)]
