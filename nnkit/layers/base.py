@@ -344,7 +344,7 @@ class Layer(WeightOwner):
     def check_values(self, x: Any, name: str) -> None:
         """Refuse data that the layer can't take, as a model's input: once, before any work."""
 
-    def compute_mask(self, x: Any, mask: Any) -> Any:
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """The mask of the output, given the input and its mask."""
         if mask is None or self.supports_masking:
             return mask
@@ -798,6 +798,29 @@ class Layer(WeightOwner):
     def output(self) -> Any:
         """The placeholders that it gave; see :attr:`input`."""
         return self._only_node("output").outputs
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of what it gives, batch axis first, or lists of them.
+
+        Raises
+        ------
+        AttributeError
+            It was not called yet, or calls gave different shapes.
+        """
+        if "output_shape" in vars(self):  # It means something else in a layer of one's own.
+            return vars(self)["output_shape"]
+        found = [mapped(lambda p: p.shape, node.outputs) for node in self._nodes]
+        if not found and self.input_shape is not None:
+            found = [self.compute_output_shape(self.input_shape)]
+        if not found or any(shape != found[0] for shape in found):
+            why = f"its calls gave {found}" if found else "it was not called yet"
+            raise AttributeError(f"layer {self.name!r} has no one output_shape: {why}")
+        return found[0]
+
+    @output_shape.setter
+    def output_shape(self, value: Any) -> None:
+        vars(self)["output_shape"] = value
 
     def forget_call(self, node: Node) -> None:
         """Be as if a call with placeholders had not been."""

@@ -57,5 +57,5 @@ class Split(Layer):
         launch.batch_first(together, 0, 0, dx)
         return dx.reshape(self.shape)
 
-    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> None:
+    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None = None) -> None:
         """A part has no mask."""
