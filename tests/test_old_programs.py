@@ -458,3 +458,33 @@ def test_names_of_results_behind_an_outputs_name():
     assert history["val_a_mean_absolute_error"] == history["val_a_mae"]
     assert "b_mean_absolute_error" in history
     assert "b_acc" not in history
+
+
+def test_a_layer_that_needs_a_mask():
+    """Keras's guide to masks: a softmax over the steps that count."""
+    from nnkit import ops
+
+    class TemporalSoftmax(layers.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.supports_masking = True
+
+        def call(self, inputs, mask=None):
+            assert mask is not None
+            counts = ops.expand_dims(ops.cast(mask, "float32"), -1)
+            found = ops.exp(inputs) * counts
+            return found / ops.sum(found, axis=1, keepdims=True)
+
+    def made(mask_zero):
+        inputs = layers.Input(shape=(None,), dtype="int32")
+        x = layers.Embedding(input_dim=10, output_dim=8, mask_zero=mask_zero)(inputs)
+        scores = layers.Dense(1)(x)
+        return Model(inputs, [TemporalSoftmax()(scores), scores])
+
+    x = np.random.default_rng(4).integers(1, 10, (8, 6))
+    x[:, 4:] = 0
+    found, scores = made(True).predict(x, verbose=0)
+    expected = np.exp(scores) * (x != 0)[..., None]
+    np.testing.assert_allclose(found, expected / expected.sum(1, keepdims=True), 1e-5)
+    with pytest.raises(AssertionError):
+        made(False).predict(x, verbose=0)

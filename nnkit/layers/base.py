@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from functools import cache, partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -274,7 +275,7 @@ class Layer(WeightOwner):
             built.ensure_built(input_shape)
             return built.compute_output_shape(input_shape)
         given = map_shapes(lambda shape: Placeholder(shape, self.dtype, "x"), input_shape)
-        return mapped(lambda p: p.shape, traced(self, {"x": given}, False)[0])
+        return self._traced_shapes({"x": given})
 
     def fixed_sizes(self, shape: Any) -> Any:
         """The sizes of an input's shape, or shapes, on which the weights depend.
@@ -618,10 +619,24 @@ class Layer(WeightOwner):
     def shapes_of_outputs(self, arguments: dict[str, Any]) -> Any:
         """The shape of the output, or nested lists of them, for placeholders."""
         if self.is_traced:
-            return mapped(lambda p: p.shape, traced(self, arguments, False)[0])
+            return self._traced_shapes(arguments)
         options = {n: arguments[n] for n in self.call_options if n in arguments}
         shapes = mapped(lambda p: p.shape, arguments["x"])
         return map_shapes(stated_shape, self.compute_output_shape(shapes, **options))
+
+    def _traced_shapes(self, arguments: dict[str, Any]) -> Any:
+        """The shapes of what ``call`` gives; not known here is whether there will be masks."""
+        try:
+            return mapped(lambda p: p.shape, traced(self, arguments, False)[0])
+        except Exception:
+            if "mask" in arguments or not takes(self.call, "mask"):  # type: ignore[attr-defined]
+                raise
+            # A call that needs one says so when its uses are known, if there is none.
+            masks = mapped(lambda p: Placeholder(p.shape[:2], "bool", "mask"), arguments["x"])
+            with suppress(Exception):
+                made = traced(self, arguments | {"mask": masks}, False)[0]
+                return mapped(lambda p: p.shape, made)
+            raise
 
     def _computed(self, arguments: dict[str, Any], training: bool) -> Any:
         """The layer's output for arrays."""
