@@ -24,6 +24,8 @@ class Split(Layer):
         Not that of the batch.
     count : int, optional
         By default each part has one entry of the axis, and lacks the axis.
+    dtype : str, optional
+        Of the array.
     """
 
     recordable = True

@@ -31,7 +31,8 @@ class Aims:
         Factors of the outputs' losses in the loss of the model.
     metrics, weighted_metrics : list or dictionary
         Of a model with one output a list; otherwise a list or dictionary with a list for each
-        output.
+        output, or, as in Keras 2, one list for all of them that has not as many entries as there
+        are outputs.
     own : callable
         ``own(part)`` gives a loss or metric that belongs to the model alone.
 
