@@ -128,7 +128,9 @@ def also_from(path: str) -> Callable[[str], Any]:
             return importlib.import_module(module)
         if name.startswith("_"):
             raise AttributeError(f"module {path!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(target), name)
+        found = getattr(importlib.import_module(target), name, None)
+        # keras.engine had what layers are made of, and Model, which is nnkit's own.
+        return getattr(sys.modules["nnkit"], name) if found is None else found
 
     return of_module
 

@@ -179,7 +179,15 @@ SCRIPTS: Names = {
 }
 
 # Names of results, which programs read from logs and history, and monitor.
-RESULTS: Mapping[str, str] = {"acc": "accuracy", "val_acc": "val_accuracy"}
+# They are the last words of a result's name: val_acc, val_label_acc. Before Keras 2.3, a metric
+# given by its short name had the long one in results.
+RESULTS: Mapping[str, str] = {
+    "acc": "accuracy",
+    "mean_absolute_error": "mae",
+    "mean_absolute_percentage_error": "mape",
+    "mean_squared_error": "mse",
+    "mean_squared_logarithmic_error": "msle",
+}
 
 # Today's values of arguments, by today's names of the arguments.
 VALUES: Mapping[str, Mapping[Any, Any]] = {
@@ -243,15 +251,24 @@ class NamedResults(dict[str, Any]):
     """
 
     def __missing__(self, name: str) -> Any:
-        today = RESULTS.get(name)
-        if today is None or not super().__contains__(today):
+        today = self._today(name)
+        if today is None:
             raise KeyError(name)
         say(f"the result {name!r}", repr(today))
         return super().__getitem__(today)
 
     def __contains__(self, name: object) -> bool:
-        known = super().__contains__
-        return known(name) or (isinstance(name, str) and known(RESULTS.get(name)))
+        return super().__contains__(name) or self._today(name) is not None
+
+    def _today(self, name: object) -> str | None:
+        """The name that a result has, by one that it had."""
+        if isinstance(name, str):
+            for old, new in RESULTS.items():
+                found = name.removesuffix(old) + new
+                behind = name.endswith(f"_{old}") or name == old
+                if behind and super().__contains__(found):
+                    return found
+        return None
 
     def get(self, name: str, default: Any = None) -> Any:
         """The result, or another value if there is none of this name."""

@@ -1,10 +1,11 @@
-"""Programs as they were written for Keras 1 and 2, with nothing changed but their imports."""
+"""Programs as they were written for Keras, with nothing changed but their imports."""
 
 import numpy as np
 import pytest
 
 import nnkit
-from nnkit import Model, Sequential
+from nnkit import Model, Sequential, layers
+from nnkit import backend as K
 
 
 @pytest.fixture(autouse=True)
@@ -328,3 +329,162 @@ def test_keras_2_search():
     grid_result = grid.fit(x, y)
     assert grid_result.best_score_ > 0.7
     assert len(grid_result.cv_results_["params"]) == 2
+
+
+def test_a_gan_with_one_optimizer_and_one_list_of_metrics():
+    """An ACGAN: two outputs, one list of metrics for both, one optimizer for both models."""
+    from nnkit.optimizers import RMSprop
+
+    optimizer = RMSprop(lr=2e-3, decay=6e-8)
+    image = layers.Input(shape=(8,), name="image")
+    x = layers.LeakyReLU(alpha=0.2)(layers.Dense(16)(image))
+    label = layers.Dense(3, activation="softmax", name="label")(x)
+    discriminator = Model(image, [layers.Dense(1, activation="sigmoid", name="real")(x), label])
+    losses = ["binary_crossentropy", "categorical_crossentropy"]
+    discriminator.compile(loss=losses, optimizer=optimizer, metrics=["accuracy"])
+
+    noise, wanted = layers.Input(shape=(4,)), layers.Input(shape=(3,))
+    made = layers.Dense(8, activation="tanh")(layers.concatenate([noise, wanted]))
+    generator = Model([noise, wanted], made)
+    discriminator.trainable = False
+    adversarial = Model([noise, wanted], discriminator(generator([noise, wanted])))
+    with pytest.warns(UserWarning, match="this RMSprop belongs to another model"):
+        adversarial.compile(loss=losses, optimizer=optimizer, metrics=["accuracy"])
+
+    rng = np.random.default_rng(0)
+    labels = np.eye(3)[rng.integers(0, 3, 32)]
+    real = rng.normal(size=(32, 8))
+    twice, ones, steps = np.tile(labels, (2, 1)), np.ones((32, 1)), []
+
+    def train():
+        for _ in range(30):
+            fake = generator.predict([rng.normal(size=(32, 4)), labels], verbose=0)
+            both, valid = np.concatenate([real, fake]), np.repeat([[1.0], [0.0]], 32, axis=0)
+            steps.append(discriminator.train_on_batch(both, [valid, twice]))
+            adversarial.train_on_batch([rng.normal(size=(32, 4)), labels], [ones, labels])
+        return both
+
+    with pytest.warns(UserWarning, match="was set to False after compile"):
+        both = train()
+    assert discriminator.metrics_names == [
+        *("loss", "real_loss", "label_loss", "real_accuracy", "label_accuracy")
+    ]
+    loss, *parts, sure, right = steps[-1]
+    assert loss == pytest.approx(sum(parts), rel=1e-5)
+    assert loss < steps[0][0]
+    found = discriminator.predict(both, verbose=0)[1].argmax(1) == twice.argmax(1)
+    assert right == pytest.approx(found.mean(), abs=0.1)
+    assert 0 <= sure <= 1
+
+
+@pytest.mark.parametrize("kind", ["Embedding", "Masking"])
+def test_a_layer_hands_on_a_mask_by_itself(kind):
+    """Keras's guide to masks: ``compute_mask(inputs)`` in a ``call``."""
+
+    class MyLayer(layers.Layer):
+        def __init__(self, by_itself):
+            super().__init__()
+            self.first = (
+                layers.Embedding(50, 4, mask_zero=True)
+                if kind == "Embedding"
+                else layers.Masking(mask_value=0.0)
+            )
+            self.lstm = layers.LSTM(3)
+            self.by_itself = by_itself
+
+        def call(self, inputs):
+            x = self.first(inputs)
+            if not self.by_itself:
+                return self.lstm(x)
+            return self.lstm(x, mask=self.first.compute_mask(inputs))
+
+    x = np.random.default_rng(2).integers(1, 50, (6, 7))
+    x[:, 5:] = x[0] = 0
+    if kind == "Masking":
+        x = np.stack([x, 2.0 * x], axis=-1)
+    ours, other = MyLayer(True), MyLayer(False)
+    ours(x), other(x)
+    other.set_weights(ours.get_weights())
+    np.testing.assert_array_equal(ours(x), other(x))
+    np.testing.assert_array_equal(ours(x)[0], 0)  # All steps are masked.
+
+
+def test_digits_of_keras_1_with_channels_first():
+    """What tutorials of 2016 begin with, and how they look at layers and results."""
+    from nnkit.engine import Input
+    from nnkit.engine import Model as OfEngine
+
+    K.set_image_dim_ordering("th")
+    try:
+        assert (K.image_dim_ordering(), K.image_data_format()) == ("th", "channels_first")
+        model = Sequential()
+        model.add(layers.Convolution2D(4, 3, 3, input_shape=(1, 8, 8), activation="relu"))
+        model.add(layers.MaxPooling2D(pool_size=(2, 2)))
+        model.add(layers.Flatten())
+        model.add(layers.Dense(1))
+    finally:
+        K.set_image_dim_ordering("tf")
+    shapes = [(None, 4, 6, 6), (None, 4, 3, 3), (None, 36), (None, 1)]
+    assert [layer.output_shape for layer in model.layers] == shapes
+    model.compile(loss="mse", optimizer="adam", metrics=["mae"])
+    x = np.random.default_rng(3).random((32, 1, 8, 8))
+    history = model.fit(x, x.mean((1, 2, 3)), validation_split=0.25, nb_epoch=4, verbose=0).history
+    assert history["mean_absolute_error"] == history["mae"]
+    assert history["val_mean_absolute_error"] == history["val_mae"]
+    assert history["loss"][-1] < history["loss"][0]
+    with pytest.raises(ValueError, match="dim_ordering is 'tf' or 'th', not 'theano'"):
+        K.set_image_dim_ordering("theano")
+    inputs = Input(shape=(2,))
+    assert OfEngine(inputs, layers.Dense(3)(inputs)).output_shape == (None, 3)
+
+
+def test_output_shape_of_calls_that_differ():
+    layer = layers.Dense(2)
+    with pytest.raises(AttributeError, match="it was not called yet"):
+        layer.output_shape  # noqa: B018
+    layer(layers.Input((3,)))
+    assert layer.output_shape == (None, 2)
+    layer(layers.Input((4, 3)))
+    with pytest.raises(AttributeError, match="its calls gave"):
+        layer.output_shape  # noqa: B018
+
+
+def test_names_of_results_behind_an_outputs_name():
+    x = layers.Input((2,))
+    model = Model(x, [layers.Dense(1, name="a")(x), layers.Dense(1, name="b")(x)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    data = np.ones((4, 2)), [np.ones((4, 1))] * 2
+    history = model.fit(*data, validation_data=data, verbose=0).history
+    assert history["val_a_mean_absolute_error"] == history["val_a_mae"]
+    assert "b_mean_absolute_error" in history
+    assert "b_acc" not in history
+
+
+def test_a_layer_that_needs_a_mask():
+    """Keras's guide to masks: a softmax over the steps that count."""
+    from nnkit import ops
+
+    class TemporalSoftmax(layers.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.supports_masking = True
+
+        def call(self, inputs, mask=None):
+            assert mask is not None
+            counts = ops.expand_dims(ops.cast(mask, "float32"), -1)
+            found = ops.exp(inputs) * counts
+            return found / ops.sum(found, axis=1, keepdims=True)
+
+    def made(mask_zero):
+        inputs = layers.Input(shape=(None,), dtype="int32")
+        x = layers.Embedding(input_dim=10, output_dim=8, mask_zero=mask_zero)(inputs)
+        scores = layers.Dense(1)(x)
+        return Model(inputs, [TemporalSoftmax()(scores), scores])
+
+    x = np.random.default_rng(4).integers(1, 10, (8, 6))
+    x[:, 4:] = 0
+    found, scores = made(True).predict(x, verbose=0)
+    expected = np.exp(scores) * (x != 0)[..., None]
+    np.testing.assert_allclose(found, expected / expected.sum(1, keepdims=True), 1e-5)
+    with pytest.raises(AssertionError):
+        made(False).predict(x, verbose=0)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import checks, config
+from nnkit import checks, config, spellings
 from nnkit.config import (
     epsilon,
     floatx,
@@ -40,6 +40,7 @@ __all__ = [
     "get_uid",
     "get_value",
     "image_data_format",
+    "image_dim_ordering",
     "int_shape",
     "is_keras_tensor",
     "is_placeholder",
@@ -55,6 +56,7 @@ __all__ = [
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",
+    "set_image_dim_ordering",
     "set_value",
     "shape",
     "update",
@@ -72,6 +74,32 @@ _uids: Counter[str] = Counter()
 def backend() -> str:
     """What computes: always ``"nnkit"``."""
     return "nnkit"
+
+
+def image_dim_ordering() -> str:
+    """Where layers expect channels, as Keras 1 said it: ``"tf"`` last, ``"th"`` first."""
+    return {"channels_last": "tf", "channels_first": "th"}[image_data_format()]
+
+
+def set_image_dim_ordering(dim_ordering: str) -> None:
+    """Set where new layers expect channels, as Keras 1 said it.
+
+    Parameters
+    ----------
+    dim_ordering : str
+        ``"tf"`` for the last axis, ``"th"`` for the first after the batch.
+
+    Examples
+    --------
+    >>> from nnkit import backend as K
+    >>> K.set_image_dim_ordering("tf")
+    >>> K.image_data_format(), K.image_dim_ordering()
+    ('channels_last', 'tf')
+    """
+    formats = {name: spellings.VALUES["data_format"][name] for name in ("tf", "th")}
+    if dim_ordering not in formats:
+        raise ValueError(f"dim_ordering is 'tf' or 'th', not {dim_ordering!r}")
+    set_image_data_format(formats[dim_ordering])
 
 
 def clear_session(free_memory: bool = True) -> None:

@@ -34,5 +34,5 @@ class AddedLoss(Layer):
         launch.fill(1.0, dx)
         return dx
 
-    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> None:
+    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None = None) -> None:
         """There is no output, so no mask."""

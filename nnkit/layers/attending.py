@@ -59,7 +59,7 @@ class Attending(RandomLayer, abstract=True):
                 f"of {features[0]} features, got {features[1]}"
             )
 
-    def compute_mask(self, x: Any, mask: Any) -> Any:
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """The query's mask."""
         return mask[0] if isinstance(mask, list) else mask
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from functools import cache, partial, wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -280,7 +281,7 @@ class Layer(WeightOwner):
             built.ensure_built(input_shape)
             return built.compute_output_shape(input_shape)
         given = map_shapes(lambda shape: Placeholder(shape, self.dtype, "x"), input_shape)
-        return mapped(lambda p: p.shape, traced(self, {"x": given}, False)[0])
+        return self._traced_shapes({"x": given})
 
     def fixed_sizes(self, shape: Any) -> Any:
         """The sizes of an input's shape, or shapes, on which the weights depend.
@@ -350,7 +351,7 @@ class Layer(WeightOwner):
     def check_values(self, x: Any, name: str) -> None:
         """Refuse data that the layer can't take, as a model's input: once, before any work."""
 
-    def compute_mask(self, x: Any, mask: Any) -> Any:
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """The mask of the output, given the input and its mask."""
         if mask is None or self.supports_masking:
             return mask
@@ -624,10 +625,24 @@ class Layer(WeightOwner):
     def shapes_of_outputs(self, arguments: dict[str, Any]) -> Any:
         """The shape of the output, or nested lists of them, for placeholders."""
         if self.is_traced:
-            return mapped(lambda p: p.shape, traced(self, arguments, False)[0])
+            return self._traced_shapes(arguments)
         options = {n: arguments[n] for n in self.call_options if n in arguments}
         shapes = mapped(lambda p: p.shape, arguments["x"])
         return map_shapes(stated_shape, self.compute_output_shape(shapes, **options))
+
+    def _traced_shapes(self, arguments: dict[str, Any]) -> Any:
+        """The shapes of what ``call`` gives; not known here is whether there will be masks."""
+        try:
+            return mapped(lambda p: p.shape, traced(self, arguments, False)[0])
+        except Exception:
+            if "mask" in arguments or not takes(self.call, "mask"):  # type: ignore[attr-defined]
+                raise
+            # A call that needs one says so when its uses are known, if there is none.
+            masks = mapped(lambda p: Placeholder(p.shape[:2], "bool", "mask"), arguments["x"])
+            with suppress(Exception):
+                made = traced(self, arguments | {"mask": masks}, False)[0]
+                return mapped(lambda p: p.shape, made)
+            raise
 
     def _computed(self, arguments: dict[str, Any], training: bool) -> Any:
         """The layer's output for arrays."""
@@ -804,6 +819,29 @@ class Layer(WeightOwner):
     def output(self) -> Any:
         """The placeholders that it gave; see :attr:`input`."""
         return self._only_node("output").outputs
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of what it gives, batch axis first, or lists of them.
+
+        Raises
+        ------
+        AttributeError
+            It was not called yet, or calls gave different shapes.
+        """
+        if "output_shape" in vars(self):  # It means something else in a layer of one's own.
+            return vars(self)["output_shape"]
+        found = [mapped(lambda p: p.shape, node.outputs) for node in self._nodes]
+        if not found and self.input_shape is not None:
+            found = [self.compute_output_shape(self.input_shape)]
+        if not found or any(shape != found[0] for shape in found):
+            why = f"its calls gave {found}" if found else "it was not called yet"
+            raise AttributeError(f"layer {self.name!r} has no one output_shape: {why}")
+        return found[0]
+
+    @output_shape.setter
+    def output_shape(self, value: Any) -> None:
+        vars(self)["output_shape"] = value
 
     def forget_call(self, node: Node) -> None:
         """Be as if a call with placeholders had not been."""

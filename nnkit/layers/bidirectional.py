@@ -128,7 +128,7 @@ class Bidirectional(FirstStates):
         merged = self.merge.output_shape(self.name, [forth, back])
         return [merged, *states, *others] if states else merged
 
-    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> Any:
+    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None = None) -> Any:
         """The input's mask with ``return_sequences``, otherwise None; states have none."""
         of_y = mask if self.return_sequences else None
         outputs = 2 if self.merge_mode is None else 1

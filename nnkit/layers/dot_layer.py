@@ -94,7 +94,7 @@ class Dot(Layer):
         others = _without(first, a) + _without(second, b)
         return (batch, *(others or (1,)))
 
-    def compute_mask(self, x: Any, mask: Any) -> None:
+    def compute_mask(self, x: Any, mask: Any = None) -> None:
         """None: steps are summed over, or stand beside those of the other input."""
 
     def forward(self, x: Any, training: bool = False) -> np.ndarray:

@@ -10,6 +10,7 @@ from nnkit import checks
 from nnkit.conversion import to_numpy
 from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.nodes import Placeholder, operate
 
 __all__ = ["Embedding"]
 
@@ -117,10 +118,12 @@ class Embedding(Layer):
         """The input's shape with ``output_dim`` as an additional last size."""
         return (*input_shape, self.output_dim)
 
-    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """With ``mask_zero``, True where the input is not 0; otherwise None."""
         if not self.mask_zero:
             return None
+        if isinstance(x, Placeholder):  # In a call that hands the mask on by itself.
+            return operate("not_equal", x, 0)
         mask = self.empty(x.shape, np.bool_)
         launch.not_zero(x, mask)
         return mask

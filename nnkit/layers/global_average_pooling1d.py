@@ -69,5 +69,5 @@ class GlobalAveragePooling1D(GlobalPooling):
         launch.masked_mean_backward(slopes, self.mask, self.count, dx[:, 0])
         return self.from_images(dx)
 
-    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> None:
+    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None = None) -> None:
         """None: the output has no timesteps."""

@@ -62,7 +62,7 @@ class Lambda(Layer, wraps_functions=True):
         super().__init__(**options)
         self.function = function_named("Lambda", function)
         self.arguments = dict(arguments or {})
-        self.output_shape = (
+        self._stated_shape = (
             None
             if output_shape is None or callable(output_shape)
             else checks.partial_shape("Lambda", "output_shape", output_shape)
@@ -77,7 +77,7 @@ class Lambda(Layer, wraps_functions=True):
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """``output_shape`` as given, or the shape inferred from the function."""
-        given = self.output_shape
+        given = self._stated_shape
         if given is not None and None not in given:
             return (input_shape[0], *given)
         found: Shape = super().compute_output_shape(input_shape)
@@ -92,4 +92,4 @@ class Lambda(Layer, wraps_functions=True):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data, without a function of shapes."""
-        return super().get_config() | {"output_shape": to_plain(self.output_shape)}
+        return super().get_config() | {"output_shape": to_plain(self._stated_shape)}

@@ -43,5 +43,5 @@ class MaskOf(Layer):
         launch.fill(0.0, dx)
         return dx
 
-    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> None:
+    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None = None) -> None:
         """A mask has none."""

@@ -9,6 +9,7 @@ import numpy as np
 from nnkit import checks
 from nnkit.engine.dispatch import launch
 from nnkit.layers.base import Layer, Shape
+from nnkit.layers.nodes import Placeholder, operate
 
 __all__ = ["Masking"]
 
@@ -72,8 +73,10 @@ class Masking(Layer):
         launch.mask_steps(rows, self.mask_value, y.reshape(rows.shape), self.mask.reshape(-1))
         return y
 
-    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> np.ndarray | None:
-        """The mask that ``forward`` computed."""
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
+        """The mask that ``forward`` computed; for placeholders, what it will compute."""
+        if isinstance(x, Placeholder):
+            return operate("any", operate("not_equal", x, self.mask_value), axis=-1)
         return self.mask
 
     def backward(self, dy: np.ndarray) -> np.ndarray:

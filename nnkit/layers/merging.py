@@ -46,7 +46,7 @@ class Merging(Layer, abstract=True):
         shapes = list_of_shapes(self, input_shape)
         return Merge(self.how, self.axis).output_shape(self.name, shapes)
 
-    def compute_mask(self, x: Any, mask: Any) -> np.ndarray | None:
+    def compute_mask(self, x: Any, mask: Any = None) -> np.ndarray | None:
         """Where any of the inputs counts, if all of them have masks."""
         return self._merge.mask
 

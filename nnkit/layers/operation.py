@@ -300,7 +300,7 @@ class Expression(Layer, abstract=True):
         by = dict(zip(into, found, strict=True))
         return [by.get(i) for i in range(count)]
 
-    def compute_mask(self, x: Any, mask: Any) -> None:
+    def compute_mask(self, x: Any, mask: Any = None) -> None:
         """An expression hands no mask on."""
 
     def _values(self) -> list[np.ndarray]:

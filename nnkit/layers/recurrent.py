@@ -176,7 +176,7 @@ class Recurrent(ThroughTime, RandomLayer, abstract=True):
         y = (*input_shape[:2], self.units) if self.return_sequences else state
         return [y, *(state for _ in self.state_names)] if self.return_state else y
 
-    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> Any:
+    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None = None) -> Any:
         """The input's mask with ``return_sequences``, otherwise None; states have none."""
         of_y = mask if self.return_sequences else None
         return [of_y, *(None for _ in self.state_names)] if self.return_state else of_y

@@ -25,6 +25,7 @@ class Split(Layer):
     count : int, optional
         By default each part has one entry of the axis, and lacks the axis.
     dtype : str, optional
+        Of the array.
     """
 
     recordable = True
@@ -58,5 +59,5 @@ class Split(Layer):
         launch.batch_first(together, 0, 0, dx)
         return dx.reshape(self.shape)
 
-    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None) -> None:
+    def compute_mask(self, x: np.ndarray, mask: np.ndarray | None = None) -> None:
         """A part has no mask."""

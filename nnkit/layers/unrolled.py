@@ -104,7 +104,7 @@ class Unrolled(FirstStates, abstract=True):
         """The same: a sequence of unknown length can't be processed yet."""
         return self.compute_output_shape(arguments["x"].shape)
 
-    def compute_mask(self, x: Any, mask: Any) -> Any:
+    def compute_mask(self, x: Any, mask: Any = None) -> Any:
         """The input's mask with ``return_sequences``, otherwise None; states have none."""
         of_y = mask if self.return_sequences else None
         return (

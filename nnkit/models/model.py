@@ -275,7 +275,7 @@ class Model(Trainer):
     def input_shape(self, shape: Any) -> None:
         pass  # It is that of the network.
 
-    @property
+    @property  # type: ignore[misc]  # Layers of one's own may set it, models not.
     def output_shape(self) -> Any:
         """The output's shape, batch axis first, or a list; () before the model is built."""
         if not isinstance(self.network, Network):
@@ -348,6 +348,8 @@ class Model(Trainer):
             made = [np.ascontiguousarray(a, t) for a, t in zip(found, dtypes, strict=True)]
             return packed(network.input_form, made)
         made = [np.ascontiguousarray(a, self.dtype) for a in found]
+        if isinstance(x, dict):
+            return dict(zip(sorted(x, key=str), made, strict=True))
         return made if len(made) > 1 else made[0]
 
     def add_loss(self, loss: Any) -> None:

@@ -154,6 +154,7 @@ class Trainer(OldMethods, Layer, abstract=True):
         Parameters
         ----------
         optimizer : str or Optimizer
+            One that another model uses is copied, and a warning says so.
         loss : str or Loss, or a list or dictionary of them, optional
             One for all outputs, or one for each: a list in the order of the outputs, or a
             dictionary by their names; None for an output without a loss. Without any, layers must
@@ -162,7 +163,8 @@ class Trainer(OldMethods, Layer, abstract=True):
             Factors of the outputs' losses in the loss that is made small.
         metrics : list of str or Metric, or lists of them or a dictionary, optional
             A list for a model with one output; otherwise a list or a dictionary with a list for
-            each output.
+            each output. A plain list that has not as many entries as there are outputs is for
+            each of them, as in Keras 2.
         weighted_metrics : list or dict, optional
             The same, of metrics in which samples' weights count.
         run_eagerly : bool

@@ -31,7 +31,8 @@ class Aims:
         Factors of the outputs' losses in the loss of the model.
     metrics, weighted_metrics : list or dictionary
         Of a model with one output a list; otherwise a list or dictionary with a list for each
-        output.
+        output, or, as in Keras 2, one list for all of them that has not as many entries as there
+        are outputs.
     own : callable
         ``own(part)`` gives a loss or metric that belongs to the model alone.
 
@@ -177,6 +178,9 @@ def _metrics_for(what: str, given: Any, names: Sequence[str]) -> list[Any]:
     if len(names) == 1 and isinstance(given, (list, tuple)):
         nested = len(given) == 1 and isinstance(given[0], (list, tuple))
         return [list(given[0] if nested else given)]
+    flat = isinstance(given, (list, tuple)) and all(m is not None and is_one(m) for m in given)
+    if flat and given and len(given) != len(names):  # Keras 2: all of them for each output.
+        return [[copy.copy(m) if isinstance(m, Metric) else m for m in given] for _ in names]
     found = for_outputs(what, given or None, names)
     return [m if m is None or isinstance(m, (list, tuple)) else [m] for m in found]
 

@@ -6,6 +6,7 @@ import copy
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from nnkit.errors import warn
 from nnkit.losses import Loss
 from nnkit.metrics import Metric
 from nnkit.optimizers.base import Optimizer
@@ -22,17 +23,19 @@ _owners: WeakTable[weakref.ref[Trainer]] = WeakTable()
 def adopt(model: Trainer, optimizer: Optimizer) -> Optimizer:
     """Start an optimizer from its first step.
 
-    Raises
-    ------
-    ValueError
-        Another model uses the optimizer, which counts that model's steps.
+    In Keras 2 one object served several models, as programs for GANs have it: it had moments of
+    their own for each. Here a second model gets a copy, and a warning says what that changes.
     """
     owner = _owner(optimizer)
     if owner not in (None, model) and owner.optimizer is optimizer:
-        raise ValueError(
-            f"this {type(optimizer).__name__} belongs to another model, whose steps it counts; "
-            f"make one for each model: {type(optimizer).__name__}(...)"
+        kind = type(optimizer).__name__
+        warn(
+            f"this {kind} belongs to another model, {owner.name!r}, whose steps it counts; "
+            f"{model.name!r} gets a copy in its state of now, which begins with step 0: what you "
+            f"change later, such as the learning rate, change in {model.name!r}.optimizer, too. "
+            f"Make one for each model: {kind}(...)"
         )
+        optimizer = type(optimizer).from_config(optimizer.get_config())
     _owners[optimizer] = weakref.ref(model)
     optimizer.steps_done = 0
     return optimizer

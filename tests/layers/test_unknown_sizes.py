@@ -320,7 +320,10 @@ def test_an_output_shape_that_is_given_in_part():
     assert layer.compute_output_shape((None, None, 8)) == (None, None, 8)
     assert layer(np.ones((2, 5, 8))).shape == (2, 4, 8)
     described = Lambda(x_sigmoid, output_shape=(None, 8)).get_config()
-    assert Lambda.from_config(described).output_shape == (None, 8)
+    again = Lambda.from_config(described)
+    assert again.get_config()["output_shape"] == [None, 8]
+    again(np.ones((2, 5, 8)))
+    assert again.output_shape == (None, 5, 8)
     layer = Lambda(lambda x: x, output_shape=(None,))
     with pytest.raises(ValueError, match=r"output_shape \(None,\), but .* has the shape \(5, 8\)"):
         layer.compute_output_shape((None, 5, 8))

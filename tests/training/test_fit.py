@@ -363,10 +363,19 @@ def test_compiling_again_starts_the_optimizer_anew(digits):
     assert model.optimizer.iterations == 0
 
 
-def test_an_optimizer_serves_one_model(digits):
-    model = network()
-    with pytest.raises(ValueError, match="this Adam belongs to another model"):
-        network(optimizer=model.optimizer)
+def test_an_optimizer_of_another_model_is_copied(digits):
+    model = network(optimizer=nnkit.optimizers.Adam(0.01, beta_1=0.5))
+    model.fit(*digits, verbose=0)
+    steps, before = int(model.optimizer.iterations), model.get_weights()
+    with pytest.warns(UserWarning, match="this Adam belongs to another model"):
+        other = network(optimizer=model.optimizer)
+    assert other.optimizer is not model.optimizer
+    assert other.optimizer.get_config() == model.optimizer.get_config()
+    other.fit(*digits, verbose=0)
+    assert model.optimizer.iterations == other.optimizer.iterations == steps > 0
+    for a, b, c in zip(before, model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, c)  # As an optimizer of its own would have it.
 
 
 def test_gradients_and_values_may_be_assigned(rng):
