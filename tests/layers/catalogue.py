@@ -91,11 +91,12 @@ class Case:
         return one_or_list(made)
 
     def call(self, layer: Any, inputs: Any) -> Any:
-        """A layer's output for arrays or placeholders in the order of :meth:`inputs`."""
+        """A layer's output for arrays, in inference, or placeholders, ordered as by :meth:`inputs`."""
         given = iter(inputs if several(self.shape) or self.named else [inputs])
         x = alike(self.shape, lambda _: next(given))
         named = {name: alike(shape, lambda _: next(given)) for name, shape in self.named.items()}
-        return layer(x, **named)
+        told = {} if hasattr(flat(x)[0], "is_placeholder") else {"training": False}
+        return layer(x, **named, **told)
 
     def connected(self, library: Any, layer: Any, dtype: str) -> Any:
         """A model of a layer alone, of nnkit or of Keras, which has the same names."""
