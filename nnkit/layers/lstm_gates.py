@@ -81,5 +81,7 @@ class LSTMGates(Layer):
         of_gates = gates.reshape(*shape[:-1], -1)
         return [of_gates, of_gates, dc_previous.reshape(shape)]
 
-    def compute_mask(self, x: Sequence[np.ndarray], mask: Sequence[np.ndarray | None]) -> None:
+    def compute_mask(
+        self, x: Sequence[np.ndarray], mask: Sequence[np.ndarray | None] | None = None
+    ) -> None:
         """States have no mask."""

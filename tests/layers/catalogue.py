@@ -91,7 +91,7 @@ class Case:
         return one_or_list(made)
 
     def call(self, layer: Any, inputs: Any) -> Any:
-        """A layer's output for arrays, in inference, or placeholders, ordered as by :meth:`inputs`."""
+        """A layer's output for arrays in inference, or placeholders, as by :meth:`inputs`."""
         given = iter(inputs if several(self.shape) or self.named else [inputs])
         x = alike(self.shape, lambda _: next(given))
         named = {name: alike(shape, lambda _: next(given)) for name, shape in self.named.items()}
