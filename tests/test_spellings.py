@@ -257,6 +257,31 @@ def test_decay(given):
         np.testing.assert_allclose(model.get_weights()[0].item(), weight, 1e-5)
 
 
+def test_what_sets_the_rate_sets_the_one_that_decays(tmp_path):
+    """As Keras 2: the callbacks read and write the rate without its decay."""
+    model = nnkit.Sequential([Dense(1, input_dim=1, use_bias=False, kernel_initializer="ones")])
+    model.compile(nnkit.optimizers.SGD(0.2, decay=0.5), "mse")
+    assert type(model.optimizer).from_config(model.optimizer.get_config()).decay == 0.5
+    x, weight = np.ones((2, 1), "float32"), 1.0
+    halve = nnkit.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+    plateau = nnkit.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=1, min_delta=9.0)
+    given = {"batch_size": 1, "verbose": 0}
+    history = model.fit(x, 0 * x, epochs=2, callbacks=halve, **given).history
+    assert history["learning_rate"] == [0.1, 0.05]
+    model.save(tmp_path / "model.h5")
+    model = nnkit.load_model(tmp_path / "model.h5")
+    assert (model.optimizer.learning_rate, model.optimizer.decay) == (0.05, 0.5)
+    model.fit(x, 0 * x, epochs=2, callbacks=plateau, **given)
+    for step, base in enumerate([0.1] * 2 + [0.05] * 6):
+        weight -= base / (1 + 0.5 * step) * 2 * weight
+    np.testing.assert_allclose(model.get_weights()[0].item(), weight, 1e-5)
+    assert model.optimizer.learning_rate == 0.025
+    nnkit.backend.set_value(model.optimizer.lr, 0.5)
+    np.testing.assert_array_equal(model.optimizer.rates(2), [0.5 / 5, 0.5 / 5.5])
+    with pytest.raises(ValueError, match=r"so it can't decay by decay=0\.5, too; give one of them"):
+        model.optimizer.learning_rate = nnkit.optimizers.schedules.CosineDecay(0.1, 3)
+
+
 def test_said_once_to_those_who_ask():
     code = """if True:
         import warnings

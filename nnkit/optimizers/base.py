@@ -5,21 +5,20 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from weakref import ReferenceType, WeakKeyDictionary
 
 import numpy as np
 
 from nnkit import checks, registry
-from nnkit.arguments import parameters, signature
+from nnkit.arguments import parameters
 from nnkit.engine.dispatch import empty, launch
 from nnkit.engine.stops import update_in_python
 from nnkit.engine.variable import Layout, Storage, Variable
 from nnkit.kernels import SUM_BLOCK
 from nnkit.optimizers.schedules.base import LearningRateSchedule, rate_or_schedule
 from nnkit.registry import Configurable, resolve, to_plain
-from nnkit.spellings import say
 
 __all__ = ["LearningRate", "Optimizer", "deserialize", "get", "serialize"]
 
@@ -85,6 +84,9 @@ class Optimizer(Configurable):
         Weights change only every so many batches, at least 2, by the mean of their gradients.
         Clipping, decay and ``iterations`` count such updates; a schedule counts batches.
     name : str, optional
+    decay : float
+        Of Keras 2: step t, counted from 0, has the rate ``learning_rate / (1 + decay t)``.
+        Callbacks and assignments change ``learning_rate``; its decay goes on. Not with a schedule.
 
     Attributes
     ----------
@@ -128,10 +130,13 @@ class Optimizer(Configurable):
         loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        *,
+        decay: float = 0.0,
     ) -> None:
         owner = type(self).__name__
         self.name = owner.lower() if name is None else name
         self._learning_rate: float | LearningRateSchedule = 0.0
+        self.decay = checks.number(owner, "decay", decay, "[0, inf)")
         self.learning_rate = learning_rate
         self.steps_done = 0
         self.weight_decay = _optional(owner, "weight_decay", weight_decay, "[0, inf)")
@@ -158,32 +163,17 @@ class Optimizer(Configurable):
 
     # ------------------------------------------------------------------------ the learning rate
 
-    @classmethod
-    def computed_arguments(
-        cls, arguments: tuple[Any, ...], named: dict[str, Any], known: Collection[str]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The schedule for ``decay`` of Keras 2: rate / (1 + decay * iterations)."""
-        if "decay" not in named or "decay" in known:
-            return arguments, named
-        owner = cls.__name__
-        named = signature(cls).bind_partial(*arguments).arguments | named
-        decay = checks.number(owner, "decay", named.pop("decay"), "[0, inf)")
-        if decay:
-            say(f"{owner}(decay=)", f"{owner}(learning_rate=InverseTimeDecay(...))")
-            usual = signature(cls).parameters["learning_rate"].default
-            rate = named.pop("lr", named.get("learning_rate", usual))
-            config = {"initial_learning_rate": rate, "decay_steps": 1, "decay_rate": decay}
-            described = {"class_name": "InverseTimeDecay", "config": config}
-            named["learning_rate"] = resolve("schedule", described)
-        return (), named
-
     @property
     def learning_rate(self) -> Any:
         """The current learning rate, a float that also has ``numpy()`` and ``assign(value)``.
 
-        It may be set at any time; one that a schedule gives only to another schedule.
+        It may be set at any time; one that a schedule gives only to another schedule. With
+        ``decay`` it is the rate that decays, as in Keras 2.
         """
-        return LearningRate(self.rates(1)[0], self)
+        given = self._learning_rate
+        if isinstance(given, LearningRateSchedule):
+            given = self.rates(1)[0]
+        return LearningRate(given, self)
 
     @learning_rate.setter
     def learning_rate(self, value: float | LearningRateSchedule) -> None:
@@ -195,6 +185,11 @@ class Optimizer(Configurable):
                 f"be set to {value!r}; set another schedule, or compile with "
                 f"{owner}(learning_rate={value!r})"
             )
+        if self.decay and isinstance(given, LearningRateSchedule):
+            raise ValueError(
+                f"{owner}: the learning rate follows {type(given).__name__}, so it can't decay by "
+                f"decay={self.decay}, too; give one of them"
+            )
         self._learning_rate = given
 
     @property
@@ -205,9 +200,10 @@ class Optimizer(Configurable):
 
     def rates(self, count: int) -> np.ndarray:
         """The learning rates of the next steps: float64 (count,)."""
-        if self.schedule is not None:
-            return self.schedule.rates(self.steps_done, count)
-        return np.full(count, self._learning_rate)
+        given = self._learning_rate
+        if isinstance(given, LearningRateSchedule):
+            return given.rates(self.steps_done, count)
+        return np.array(given / (1.0 + self.decay * (self.steps_done + np.arange(count))))
 
     # ------------------------------------------------------------------------------------ state
 
@@ -468,7 +464,8 @@ class Optimizer(Configurable):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain data, with their current values."""
         recorded = super().get_config()
-        names = sorted(parameters(type(self)) - {"learning_rate"})
+        without = {"learning_rate"} if self.decay else {"learning_rate", "decay"}
+        names = sorted(parameters(type(self)) - without)
         found = {name: to_plain(getattr(self, name, recorded.get(name))) for name in names}
         return {"learning_rate": to_plain(self._learning_rate)} | found
 
@@ -567,7 +564,7 @@ def get(identifier: Any) -> Optimizer:
 @functools.cache
 def _baked(cls: type[Optimizer]) -> list[str]:
     """The arguments that a recorded step contains as numbers."""
-    return sorted(parameters(cls) - {"learning_rate", "name"})
+    return sorted(parameters(cls) - {"learning_rate", "decay", "name"})
 
 
 def serialize(optimizer: Optimizer) -> dict[str, Any]:

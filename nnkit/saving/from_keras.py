@@ -206,7 +206,6 @@ class Translator:
         known = parameters(cls) | ({"name", "trainable", "dtype"} if kind == "layer" else set())
         given = self._renamed(name, given, set() if own else known)
         if own:
-            given = _decayed(given) if kind == "optimizer" else given
             if name == "Lambda":
                 _find_function(where, given)
             of_all = {k: v for k, v in self._of_all.items() if name in generation.of_all[k]}
@@ -348,16 +347,6 @@ def _of_function(kind: str, function: str, config: dict[str, Any]) -> dict[str, 
     if kind == "metric":  # The function in custom_objects may have a different name, or none.
         kept.setdefault("name", function.rpartition(">")[2])
     return {"class_name": f"Function{kind.title()}", "config": {"function": function, **kept}}
-
-
-def _decayed(given: dict[str, Any]) -> dict[str, Any]:
-    """An optimizer's arguments, with the schedule that ``decay`` was until Keras 3."""
-    decay, rate = given.get("decay"), given.get("learning_rate")
-    if not decay or not isinstance(rate, (int, float)):
-        return given
-    config = {"initial_learning_rate": rate, "decay_steps": 1, "decay_rate": decay}
-    schedule = {"class_name": "InverseTimeDecay", "config": config}
-    return {k: v for k, v in given.items() if k != "decay"} | {"learning_rate": schedule}
 
 
 def _with_class_name(value: dict[str, Any]) -> dict[str, Any]:

@@ -86,6 +86,9 @@ def training_config(compiled: dict[str, Any]) -> dict[str, Any]:
 def _optimizer(described: dict[str, Any]) -> dict[str, Any]:
     config = {k: _value(k, v) for k, v in described["config"].items()}
     rate = config.get("learning_rate")
+    if decay := config.pop("decay", 0.0):  # Today's Keras has a schedule for it.
+        of_rate = {"initial_learning_rate": rate, "decay_steps": 1, "decay_rate": decay}
+        rate = {"class_name": "InverseTimeDecay", "config": of_rate}
     if isinstance(rate, dict):
         config["learning_rate"] = _object("keras.optimizers.schedules", rate)
     return {"class_name": described["class_name"], "config": config}

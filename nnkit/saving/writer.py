@@ -238,7 +238,7 @@ def _write_optimizer(group: h5py.Group, model: Model) -> None:
     arrays: dict[str, Any] = {
         f"{prefix}/iteration": np.int64(optimizer.steps_done),
     }
-    if optimizer.schedule is None:
+    if optimizer.schedule is None and not optimizer.decay:  # To Keras, that is a schedule.
         arrays[f"{prefix}/learning_rate"] = np.float32(optimizer.learning_rate)
     trained = model.trained_weights
     for name, i in to_keras.slot_places(optimizer, trained):

@@ -15,7 +15,8 @@ __all__ = ["InverseTimeDecay"]
 class InverseTimeDecay(LearningRateSchedule):
     """Divide the learning rate by a number that grows with the steps.
 
-    ``InverseTimeDecay(rate, 1, decay)`` is what ``decay=`` meant in Keras 2.
+    ``InverseTimeDecay(rate, 1, decay)`` gives the rates that an optimizer's ``decay=`` does, which
+    lets callbacks change the rate besides.
 
     Parameters
     ----------
