@@ -41,9 +41,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "ScheduleFreeAdamW": NOT_YET,
     },
     "callbacks": {
-        "BackupAndRestore OrbaxCheckpoint ProgbarLogger RemoteMonitor SwapEMAWeights TensorBoard": (
-            NOT_YET
-        ),
+        "BackupAndRestore OrbaxCheckpoint RemoteMonitor TensorBoard": (NOT_YET),
     },
     "initializers": {"STFT STFTInitializer stft": "there are no Fourier transforms"},
     "ops": {

@@ -170,6 +170,7 @@ SCRIPTS: Names = {
     "LSTM": {"forget_bias_init": "unit_forget_bias"},
     "Layer": {"autocast": None, "input_dtype": None},
     "Model": {"input": "inputs", "output": "outputs"},
+    "ProgbarLogger": dict.fromkeys(("count_mode", "stateful_metrics")),
     "Recurrent": dict.fromkeys(("consume_less", "implementation", "use_cudnn")),
     "ReduceLROnPlateau": {"epsilon": "min_delta"},
     "Reshape": {"dims": "target_shape"},

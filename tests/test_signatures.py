@@ -31,8 +31,12 @@ PUBLIC = {getattr(package, name) for package in PACKAGES for name in package.__a
 PUBLIC |= {getattr(nnkit, name) for name in nnkit.__all__ if callable(getattr(nnkit, name))}
 CALLABLE = sorted((c for c in PUBLIC if callable(c)), key=lambda c: (c.__module__, c.__name__))
 CLASSES = [c for c in CALLABLE if inspect.isclass(c)]
-# What takes any argument by name: hooks, and settings of Pillow.
-OPEN = {nnkit.callbacks.LambdaCallback: ["hooks"], nnkit.utils.save_img: ["options"]}
+# What takes any argument by name: hooks, what callbacks are told, and settings of Pillow.
+OPEN = {
+    nnkit.callbacks.CallbackList: ["params"],
+    nnkit.callbacks.LambdaCallback: ["kwargs"],
+    nnkit.utils.save_img: ["options"],
+}
 RECORDED = [c for c in CLASSES if issubclass(c, Configurable)]
 
 

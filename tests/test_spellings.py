@@ -49,11 +49,11 @@ METHODS = {
     for name in ("compile", "fit", "evaluate", "predict", "save", "save_weights")
 } | {n: {"x", "y"} for n in ("train_on_batch", "test_on_batch")}
 KINDS = ("layers", "optimizers", "regularizers", "constraints", "callbacks")
+PUBLIC = [
+    getattr(package, n) for package in (getattr(nnkit, k) for k in KINDS) for n in dir(package)
+]
 CLASSES = {
-    cls.__name__: cls
-    for kind in KINDS
-    for cls in vars(getattr(nnkit, kind)).values()
-    if inspect.isclass(cls) and not hasattr(cls, "stands_for")
+    cls.__name__: cls for cls in PUBLIC if inspect.isclass(cls) and not hasattr(cls, "stands_for")
 }
 
 

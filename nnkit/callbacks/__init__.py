@@ -9,8 +9,9 @@ from nnkit.callbacks.lambda_callback import LambdaCallback
 from nnkit.callbacks.learning_rate_scheduler import LearningRateScheduler
 from nnkit.callbacks.model_checkpoint import ModelCheckpoint
 from nnkit.callbacks.monitor import MonitorCallback
-from nnkit.callbacks.progress import ProgressBar
+from nnkit.callbacks.progbar_logger import ProgbarLogger
 from nnkit.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
+from nnkit.callbacks.swap_ema_weights import SwapEMAWeights
 from nnkit.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -23,7 +24,8 @@ __all__ = [
     "LearningRateScheduler",
     "ModelCheckpoint",
     "MonitorCallback",
-    "ProgressBar",
+    "ProgbarLogger",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TerminateOnNaN",
 ]

@@ -91,6 +91,12 @@ class Callback:
     def on_progress(self, step: int, logs: Logs | None = None) -> None:
         """Called a few times a second: ``step`` batches of the epoch are done. Not in Keras."""
 
+    def on_exit(self, logs: Logs | None = None) -> None:
+        """``fit``, ``evaluate`` or ``predict`` is over, possibly by Ctrl-C or an error.
+
+        The last hook, for what must not be left behind. Not in Keras.
+        """
+
     # ------------------------------------------------------------------- evaluate and predict
 
     def on_test_begin(self, logs: Logs | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nnkit.callbacks.callback import Callback, Logs
 from nnkit.callbacks.history import History
-from nnkit.callbacks.progress import ProgressBar
+from nnkit.callbacks.progbar_logger import ProgbarLogger
 
 __all__ = ["CallbackList"]
 
@@ -19,10 +19,13 @@ class CallbackList(Callback):
     Parameters
     ----------
     callbacks : Callback or iterable of Callback
-        Called in this order, but History and ProgressBar last, because they show what others add to
-        the logs. A single callback is taken for a list of one; nested lists are flattened.
+        Called in this order, but History and ProgbarLogger last, because they show what others add
+        to the logs. A single callback is taken for a list of one; nested lists are flattened.
+    add_history, add_progbar : bool
+        Whether to add a History and a ProgbarLogger if none is given.
     model : Sequential, optional
-    params : dict, optional
+    **params
+        See :class:`Callback`.
 
     Attributes
     ----------
@@ -45,24 +48,40 @@ class CallbackList(Callback):
 
     def __init__(
         self,
-        callbacks: Callback | Iterable[Any] | None = (),
+        callbacks: Callback | Iterable[Any] | None = None,
+        add_history: bool = False,
+        add_progbar: bool = False,
         model: Any = None,
-        params: dict[str, Any] | None = None,
+        **params: Any,
     ) -> None:
         super().__init__()
         self.callbacks = list(_flat(callbacks))
-        self.callbacks.sort(key=lambda callback: isinstance(callback, (History, ProgressBar)))
+        for wanted, cls in ((add_history, History), (add_progbar, ProgbarLogger)):
+            if wanted and not any(isinstance(callback, cls) for callback in self.callbacks):
+                self.callbacks.append(cls())
+        self.callbacks.sort(key=lambda callback: isinstance(callback, (History, ProgbarLogger)))
         self.needs_train_batches = self._listened("on_train_batch_") or self._listened("on_batch_")
         self.needs_test_batches = self._listened("on_test_batch_")
         self.needs_predict_batches = self._listened("on_predict_batch_")
-        users = [c for c in self.callbacks if not isinstance(c, ProgressBar)]
+        users = [c for c in self.callbacks if not isinstance(c, ProgbarLogger)]
         self.looks_between_batches = (
             self.needs_test_batches
             or self.needs_predict_batches
             or any(_overrides(callback, "on_progress") for callback in users)
         )
         self.set_model(model)
-        self.set_params(params or {})
+        self.set_params(params)
+
+    @property
+    def history(self) -> History:
+        """The last History of the list."""
+        return [c for c in self.callbacks if isinstance(c, History)][-1]
+
+    def __enter__(self) -> CallbackList:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.on_exit()
 
     def _listened(self, prefix: str) -> bool:
         hooks = (prefix + "begin", prefix + "end")

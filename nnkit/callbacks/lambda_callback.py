@@ -22,13 +22,13 @@ class LambdaCallback(Callback):
         Called with (logs).
     on_train_batch_begin, on_train_batch_end : callable, optional
         Called with (batch, logs); with one of these, ``fit`` returns to Python after every batch.
-    **hooks : callable
-        Any other hook of :class:`Callback` by its name.
+    **kwargs : callable, optional
+        Any other method of :class:`Callback` by its name, such as ``on_test_end`` or ``set_model``.
 
     Raises
     ------
     TypeError
-        There is no such hook, or its value is not callable.
+        There is no such method, or its value is not callable.
 
     Examples
     --------
@@ -46,25 +46,22 @@ class LambdaCallback(Callback):
         on_train_end: Callable[..., Any] | None = None,
         on_train_batch_begin: Callable[..., Any] | None = None,
         on_train_batch_end: Callable[..., Any] | None = None,
-        **hooks: Callable[..., Any],
+        **kwargs: Callable[..., Any] | None,
     ) -> None:
         super().__init__()
-        hooks |= {
-            name: function
-            for name, function in {
-                "on_epoch_begin": on_epoch_begin,
-                "on_epoch_end": on_epoch_end,
-                "on_train_begin": on_train_begin,
-                "on_train_end": on_train_end,
-                "on_train_batch_begin": on_train_batch_begin,
-                "on_train_batch_end": on_train_batch_end,
-            }.items()
-            if function is not None
+        hooks = kwargs | {
+            "on_epoch_begin": on_epoch_begin,
+            "on_epoch_end": on_epoch_end,
+            "on_train_begin": on_train_begin,
+            "on_train_end": on_train_end,
+            "on_train_batch_begin": on_train_batch_begin,
+            "on_train_batch_end": on_train_batch_end,
         }
-        known = [name for name in vars(Callback) if name.startswith("on_")]
+        known = [name for name in vars(Callback) if name.startswith(("on_", "set_"))]
         for name, function in hooks.items():
             if name not in known:
                 raise TypeError(f"LambdaCallback: no hook {name!r}{did_you_mean(name, known)}")
-            if not callable(function):
+            if function is not None and not callable(function):
                 raise TypeError(f"LambdaCallback: {name} must be a function, got {function!r}")
-            setattr(self, name, function)
+            if function is not None:
+                setattr(self, name, function)

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnkit import optimizers
 from nnkit.arguments import explain_arguments
-from nnkit.callbacks import Callback, CallbackList, History, ProgressBar
+from nnkit.callbacks import Callback, CallbackList, History
 from nnkit.checks import flag, integer, number
 from nnkit.data import Arrays, ArraySource, Block, Source, gives_batches, seems_finite
 from nnkit.engine.mirrors import writing
@@ -327,12 +327,13 @@ class Trainer(OldMethods, Layer, abstract=True):
                     "epochs": end,
                     "do_validation": validation is not None,
                 }
-                history, bar = History(), ProgressBar(verbose)
-                listeners = CallbackList([history, bar, callbacks], self, params)
-                self.history, self.stop_training = history, False
+                listeners = CallbackList(callbacks, True, True, self, **params)
+                history = self.history = listeners.history
+                self.stop_training = False
                 run = Run(train, listeners, check_numerics)
                 measured = None if validation is None else Run(validation, listeners)
-                fit(self, run, range(first, end), measured, validates)
+                with listeners:
+                    fit(self, run, range(first, end), measured, validates)
                 return history
 
     def _require_loss(self, source: Source) -> None:
@@ -414,12 +415,9 @@ class Trainer(OldMethods, Layer, abstract=True):
         with for_evaluation(self, x, y, sample_weight, batch_size, steps) as source:
             if not isinstance(self.network, Network):
                 source.peek(0)
-            bar = ProgressBar(verbose)
-            listeners = CallbackList([bar, callbacks], self, _params(verbose, source))
-            try:
+            params = _params(verbose, source)
+            with CallbackList(callbacks, False, True, self, **params) as listeners:
                 logs = evaluate(self, Run(source, listeners), "evaluate", listeners.on_progress)
-            finally:
-                bar.close()
         return _results(logs, return_dict)
 
     @explain_arguments
@@ -475,16 +473,12 @@ class Trainer(OldMethods, Layer, abstract=True):
         if not (verbose or callbacks):
             outs = self.predictors.predict(*given)
         else:
-            bar = ProgressBar(verbose)
             counts = {"steps": -(-len(samples[0]) // size), "samples": len(samples[0])}
             params = {"verbose": verbose} | counts
-            listeners = CallbackList([bar, callbacks], self, params)
-            try:
+            with CallbackList(callbacks, False, True, self, **params) as listeners:
                 listeners.on_predict_begin()
                 outs = self.predictors.predict(*given, listeners)
                 listeners.on_predict_end()
-            finally:
-                bar.close()
         if to_host and not all(map(seems_finite, outs)):  # They are smaller than x.
             warn_of_nan(samples, self.dtype)
         return outs[0] if network.gives_one else packed(network.output_form, outs)
@@ -501,14 +495,11 @@ class Trainer(OldMethods, Layer, abstract=True):
         with for_prediction(self, x, batch_size, steps, to_host) as feed:
             if not isinstance(self.network, Network):
                 feed.peek(0)
-            network, bar = self.built_network(), ProgressBar(verbose)
-            listeners = CallbackList([bar, callbacks], self, _params(verbose, feed))
-            try:
+            network, params = self.built_network(), _params(verbose, feed)
+            with CallbackList(callbacks, False, True, self, **params) as listeners:
                 listeners.on_predict_begin()
                 outs = predict(self, feed, listeners if verbose or callbacks else None)
                 listeners.on_predict_end()
-            finally:
-                bar.close()
         return outs[0] if network.gives_one else packed(network.output_form, outs)
 
     @explain_arguments

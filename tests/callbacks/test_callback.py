@@ -15,7 +15,7 @@ from nnkit.callbacks import (
     LambdaCallback,
     LearningRateScheduler,
     ModelCheckpoint,
-    ProgressBar,
+    ProgbarLogger,
     TerminateOnNaN,
 )
 from tests.callbacks.conftest import X, Y
@@ -51,6 +51,7 @@ def test_hooks_of_fit(model):
         "on_test_end",
         "on_epoch_end",
         "on_train_end",
+        "on_exit",
     ]
     by_name = {name: rest for name, *rest in calls}
     assert by_name["on_epoch_end"][0] == 0
@@ -68,6 +69,7 @@ def test_hooks_of_evaluate_and_predict(model):
         "on_test_batch_end",
         "on_progress",
         "on_test_end",
+        "on_exit",
     ]
     calls.clear()
     model.predict(X, batch_size=40, callbacks=[recorder(calls)])
@@ -77,6 +79,7 @@ def test_hooks_of_evaluate_and_predict(model):
         "on_predict_batch_end",
         "on_progress",
         "on_predict_end",
+        "on_exit",
     ]
 
 
@@ -119,7 +122,7 @@ def test_every_hook_of_the_base_does_nothing():
     "quiet",
     [
         History(),
-        ProgressBar(),
+        ProgbarLogger(),
         EarlyStopping(),
         ModelCheckpoint("m.h5"),
         TerminateOnNaN(),
@@ -224,7 +227,7 @@ class Mine(Callback):
         (lambda: EarlyStopping(patiance=3), "no argument 'patiance'; did you mean 'patience'"),
         (lambda: ModelCheckpoint("m.h5", save_best=True), "did you mean 'save_best_only'"),
         (lambda: CSVLogger("log.csv", apend=True), "did you mean 'append'"),
-        (lambda: ProgressBar(verbos=1), "did you mean 'verbose'"),
+        (lambda: ProgbarLogger(verbos=1), "ProgbarLogger has no argument 'verbos'"),
         (lambda: TerminateOnNaN(raise_errors=True), "did you mean 'raise_error'"),
         (lambda: Mine(patiance=1), "Mine has no argument 'patiance'; did you mean 'patience'"),
     ],
@@ -232,6 +235,30 @@ class Mine(Callback):
 def test_unknown_arguments_name_the_nearest(make, message):
     with pytest.raises(TypeError, match=message):
         make()
+
+
+def test_a_given_bar_and_history_take_the_place_of_those_of_fit(model, capsys):
+    class Bar(ProgbarLogger):
+        def on_epoch_end(self, epoch, logs=None):
+            print("one line")
+
+    history = History()
+    assert model.fit(X, Y, verbose=2, callbacks=[Bar(), history]) is history is model.history
+    model.fit(X, Y, verbose=0, callbacks=[ProgbarLogger(count_mode="samples")])
+    model.evaluate(X, Y, verbose=2, callbacks=[ProgbarLogger()])
+    first, second = capsys.readouterr().out.splitlines()
+    assert (first, second[:8]) == ("one line", "Evaluate")
+
+
+def test_all_methods_of_a_lambda_callback():
+    seen = []
+    hooks = dict.fromkeys(("set_model", "set_params", "on_batch_end"), seen.append)
+    listeners = CallbackList(LambdaCallback(on_batch_begin=None, **hooks), model=3, steps=4)
+    assert seen == [3, {"steps": 4}]
+    assert listeners.needs_train_batches
+    for name, value in (("on_epoch_ende", print), ("__init__", print), ("on_batch_end", 3)):
+        with pytest.raises(TypeError, match=f"LambdaCallback: .*{name}"):
+            LambdaCallback(**{name: value})
 
 
 def test_params(model):

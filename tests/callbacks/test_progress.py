@@ -11,7 +11,7 @@ import types
 import numpy as np
 import pytest
 
-from nnkit.callbacks import Callback, LearningRateScheduler, ProgressBar, TerminateOnNaN
+from nnkit.callbacks import Callback, LearningRateScheduler, ProgbarLogger, TerminateOnNaN
 from nnkit.kernels._compilations import compilations
 from tests.callbacks.conftest import X, Y
 
@@ -30,6 +30,12 @@ def use_terminal(monkeypatch):
     monkeypatch.setattr(sys, "stdout", Terminal())
     monkeypatch.setenv("TERM", "xterm")
     return sys.stdout
+
+
+def bar_of(params=()):
+    bar = ProgbarLogger()
+    bar.set_params(dict(params))
+    return bar
 
 
 @pytest.mark.parametrize("verbose", ["auto", 2])
@@ -59,22 +65,21 @@ def test_terminal(model, monkeypatch):
 
 def test_live_bar(monkeypatch):
     terminal = use_terminal(monkeypatch)
-    bar = ProgressBar()
-    bar.set_params({"epochs": 3, "steps": 100})
+    bar = bar_of({"epochs": 3, "steps": 100})
     bar.on_train_begin()
     bar.on_epoch_begin(1)
     bar._bar.mininterval = 0
     bar.on_progress(40, {"loss": 0.125})
     assert re.search(r"Epoch 2/3:  40%.*40/100.*loss: 0.1250", terminal.getvalue())
-    bar.on_train_end()  # After Ctrl-C no epoch ends.
+    bar.on_exit()  # After Ctrl-C no epoch ends.
     assert bar._bar is None
 
 
 def test_dumb_terminal(monkeypatch):
     use_terminal(monkeypatch)
-    assert ProgressBar().verbose == 1
+    assert bar_of().verbose == 1
     monkeypatch.setenv("TERM", "dumb")
-    assert ProgressBar().verbose == 2
+    assert bar_of().verbose == 2
 
 
 def test_terminal_without_a_width(monkeypatch):
@@ -82,11 +87,10 @@ def test_terminal_without_a_width(monkeypatch):
     monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((0, 0)))
     terminal = use_terminal(monkeypatch)
     terminal.fileno = lambda: 1
-    bar = ProgressBar()
-    bar.set_params({"epochs": 3, "steps": 100})
+    bar = bar_of({"epochs": 3, "steps": 100})
     bar.on_epoch_begin(0)
     assert "Epoch 1/3:   0%|" in terminal.getvalue()
-    bar.close()
+    bar.on_exit()
 
 
 # --------------------------------------------------------------------------------- compiling
@@ -103,8 +107,7 @@ class Clock:
 def opened(monkeypatch):
     """A bar of 100 steps on a terminal, a clock for it, and what it has written."""
     terminal, clock = use_terminal(monkeypatch), Clock(monkeypatch)
-    bar = ProgressBar()
-    bar.set_params({"epochs": 3, "steps": 100})
+    bar = bar_of({"epochs": 3, "steps": 100})
     bar.on_train_begin()
     bar.on_epoch_begin(0)
     bar._bar.mininterval = 0
@@ -128,7 +131,7 @@ def test_a_bar_counts_kernels_that_are_compiled(monkeypatch):
     with compilations().compiling(), compilations().compiling():  # One needs another.
         assert "compiling kernel 4, once" in last_line(terminal)
         clock.now += 2
-    bar.on_train_end()
+    bar.on_exit()
 
 
 def test_compiling_counts_neither_for_a_step_nor_for_the_rest(monkeypatch):
@@ -153,8 +156,7 @@ def test_compiling_counts_neither_for_a_step_nor_for_the_rest(monkeypatch):
 
 def test_plain_lines_say_what_was_compiled(monkeypatch, capsys):
     clock = Clock(monkeypatch)
-    bar = ProgressBar(2)
-    bar.set_params({"steps": 10})
+    bar = bar_of({"verbose": 2, "steps": 10})
     bar.on_predict_begin()
     with compilations().compiling():
         clock.now += 2
@@ -232,8 +234,7 @@ def notebook(monkeypatch):
 
 
 def test_a_notebook_is_saved_without_its_bars(notebook, capsys):
-    bar = ProgressBar()
-    bar.set_params({"epochs": 2, "steps": 100})
+    bar = bar_of({"epochs": 2, "steps": 100})
     bar.on_train_begin()
     for epoch in range(2):
         bar.on_epoch_begin(epoch)
@@ -242,7 +243,7 @@ def test_a_notebook_is_saved_without_its_bars(notebook, capsys):
         bar._bar.mininterval = bar._bar.delay = 0
         bar.on_progress(40, {"loss": 0.125})
         bar.on_epoch_end(epoch, {"loss": 0.125})
-    bar.on_train_end()
+    bar.on_exit()
     (contents,) = notebook  # One place for all epochs.
     texts = [content["text/plain"] for content in contents]
     assert texts[0].startswith("Epoch 1/2: compiling kernel 1, once on this machine [")
@@ -254,7 +255,7 @@ def test_a_notebook_is_saved_without_its_bars(notebook, capsys):
 
 
 def test_short_epochs_do_not_flood_a_notebook(notebook):
-    bar = ProgressBar()
+    bar = bar_of()
     for epoch in range(100):
         bar.on_epoch_begin(epoch)
         bar.on_epoch_end(epoch, {"loss": 0.5})
@@ -263,13 +264,13 @@ def test_short_epochs_do_not_flood_a_notebook(notebook):
 
 def test_no_output_at_all(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)  # As in a Windows program without a console.
-    assert ProgressBar().verbose == 2
+    assert bar_of().verbose == 2
 
 
 @pytest.mark.parametrize("verbose", [3, "loud", None])
 def test_unknown_verbosity(verbose):
     with pytest.raises(ValueError, match="verbose must be 'auto', 0, 1 or 2"):
-        ProgressBar(verbose)
+        bar_of({"verbose": verbose})
 
 
 def test_evaluate_and_predict(model, capsys):
@@ -281,7 +282,7 @@ def test_evaluate_and_predict(model, capsys):
 
 
 def test_numbers_of_any_size(capsys):
-    bar = ProgressBar(2)
+    bar = bar_of({"verbose": 2})
     bar.on_epoch_begin(0)
     bar.on_epoch_end(0, {"a": 1e-5, "b": 0.0, "c": 123456.0, "d": 0.5, "e": float("nan")})
     assert "a: 1e-05 - b: 0.0000 - c: 1.235e+05 - d: 0.5000 - e: nan" in capsys.readouterr().out

@@ -7,7 +7,7 @@ import pytest
 
 import nnkit
 from nnkit import optimizers
-from tests.keras.theirs import QUIET, assert_close, keras
+from tests.keras.theirs import QUIET, assert_close, keras, loaded_to_train
 
 pytestmark = QUIET
 
@@ -43,8 +43,9 @@ def test_schedule(name, given, options):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_arguments_have_keras_order(name):
-    """Also those that are passed on."""
-    ours = list(inspect.signature(getattr(optimizers, name)).parameters)
+    """Also those that are passed on; ``decay`` is of Keras 2."""
+    ours = inspect.signature(getattr(optimizers, name)).parameters
+    ours = [argument for argument in ours if argument != "decay"]
     theirs = list(inspect.signature(getattr(keras.optimizers, name)).parameters)
     assert ours == [argument for argument in theirs if argument != "kwargs"]
 
@@ -115,3 +116,36 @@ def test_twelve_steps(make, rng):
         assert_close(mine, value)
     assert ours.optimizer.iterations == int(theirs.optimizer.iterations)
     assert_close(ours.optimizer.learning_rate, theirs.optimizer.learning_rate)
+
+
+@pytest.mark.parametrize("swap_on_epoch", [False, True])
+def test_validation_by_averages(swap_on_epoch, rng):
+    x, y = (rng.normal(size=(16, n)).astype(np.float32) for n in (5, 3))
+    averaged = {"use_ema": True, "ema_momentum": 0.8}
+    models = [network(lib, lib.optimizers.SGD(0.1, **averaged)) for lib in (nnkit, keras)]
+    models[1].set_weights(models[0].get_weights())
+    found = [], []
+    for library, model, seen in zip((nnkit, keras), models, found, strict=True):
+
+        def look(epoch, logs, model=model, seen=seen):
+            seen.extend(np.copy(weight) for weight in model.get_weights())
+
+        look = library.callbacks.LambdaCallback(on_epoch_end=look)
+        callbacks = [library.callbacks.SwapEMAWeights(swap_on_epoch), look]
+        given = {"epochs": 3, "batch_size": 4, "shuffle": False, "verbose": 0}
+        run = model.fit(x, y, validation_data=(x, y), callbacks=callbacks, **given)
+        seen += [run.history["loss"], run.history["val_loss"], *model.get_weights()]
+    for mine, theirs in zip(*found, strict=True):
+        assert_close(mine, theirs)
+
+
+def test_decay_is_a_schedule_to_keras(tmp_path):
+    model = network(nnkit, optimizers.SGD(0.1, momentum=0.5, decay=0.25))
+    x, y = np.ones((4, 5), "float32"), np.ones((4, 3), "float32")
+    model.fit(x, y, batch_size=2, verbose=0)
+    model.save(tmp_path / "model.h5")
+    theirs = loaded_to_train(tmp_path / "model.h5")
+    for each in (model, theirs):
+        each.fit(x, y, batch_size=2, shuffle=False, verbose=0)
+    for mine, value in zip(model.get_weights(), theirs.get_weights(), strict=True):
+        assert_close(mine, value)

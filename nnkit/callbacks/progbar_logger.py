@@ -1,4 +1,4 @@
-"""ProgressBar: the output of ``fit``, ``evaluate`` and ``predict``."""
+"""ProgbarLogger: the output of ``fit``, ``evaluate`` and ``predict``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from nnkit.utils.terminal import has_width, in_notebook, is_live, say, short
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-__all__ = ["ProgressBar"]
+__all__ = ["ProgbarLogger"]
 
 
-class ProgressBar(Callback):
+class ProgbarLogger(Callback):
     """Show a live bar on a terminal or in a notebook, and one plain line an epoch elsewhere.
 
     All output goes to standard output. Only a bar on a terminal uses carriage returns; there are no
@@ -27,43 +27,43 @@ class ProgressBar(Callback):
     While kernels are compiled that are not in the cache yet, the bar says so. The time for that is
     left out of the time a step and of the estimate for the rest of the epoch.
 
-    Parameters
-    ----------
-    verbose : {"auto", 0, 1, 2}
-        0 is silent, 1 shows a bar, 2 prints a line an epoch. ``"auto"`` is 1 where a bar can be
-        drawn, and 2 in files and pipes, and with ``TERM=dumb``.
+    ``fit``, ``evaluate`` and ``predict`` make one. One that is among their callbacks takes its
+    place.
 
-    Raises
-    ------
-    ValueError
-        ``verbose`` has another value.
+    Attributes
+    ----------
+    verbose : {0, 1, 2}
+        From ``params``: 0 is silent, 1 shows a bar, 2 prints a line an epoch. ``"auto"`` is 1 where
+        a bar can be drawn, and 2 in files and pipes, and with ``TERM=dumb``.
 
     Examples
     --------
     >>> import nnkit
-    >>> bar = nnkit.callbacks.ProgressBar(2)
-    >>> bar.set_params({"epochs": 3, "steps": 100})
+    >>> bar = nnkit.callbacks.ProgbarLogger()
+    >>> bar.set_params({"verbose": 2, "epochs": 3, "steps": 100})
     >>> bar.on_train_begin()
     >>> bar.on_epoch_begin(0)
     >>> bar.on_epoch_end(0, {"loss": 0.51234, "val_loss": 0.6})
     Epoch 1/3 - 100 steps, ... s, ... ms/step - loss: 0.5123 - val_loss: 0.6000
     """
 
-    def __init__(self, verbose: int | str = "auto") -> None:
+    def __init__(self) -> None:
         super().__init__()
-        if verbose not in ("auto", 0, 1, 2):
-            raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
-        self.verbose = (1 if is_live() else 2) if verbose == "auto" else int(verbose)
+        self.verbose = 1
         self._training = False
         self._bar: tqdm[Any] | None = None
         self._line = NotebookLine() if in_notebook() else None
 
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Take the attribute ``params``, and ``verbose`` of it."""
+        super().set_params(params)
+        verbose = params.get("verbose", "auto")
+        if verbose not in ("auto", 0, 1, 2):
+            raise ValueError(f"verbose must be 'auto', 0, 1 or 2, got {verbose!r}")
+        self.verbose = (1 if is_live() else 2) if verbose == "auto" else int(verbose)
+
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._training = True
-
-    def on_train_end(self, logs: Logs | None = None) -> None:
-        self.close()
-        self._training = False
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._open(f"Epoch {epoch + 1}/{self.params.get('epochs', '?')}")
@@ -91,8 +91,12 @@ class ProgressBar(Callback):
     def on_predict_end(self, logs: Logs | None = None) -> None:
         self._summarise(logs)
 
-    def close(self) -> None:
-        """Remove the bar if there is one, also after an error or Ctrl-C."""
+    def on_exit(self, logs: Logs | None = None) -> None:
+        """Remove the bar if there is one."""
+        self._close()
+        self._training = False
+
+    def _close(self) -> None:
         if self._bar is None:
             return
         compilations().listeners.remove(self._show_compiling)
@@ -102,7 +106,7 @@ class ProgressBar(Callback):
             self._line.clear()
 
     def _open(self, title: str) -> None:
-        self.close()
+        self._close()
         self._title, self._started, self._done = title, time.perf_counter(), 0
         self._compiled, self._compiling = compilations().count, compilations().seconds
         self._left_out = self._compiling
@@ -142,7 +146,7 @@ class ProgressBar(Callback):
 
     def _summarise(self, logs: Logs | None) -> None:
         """Replace the bar by one line."""
-        self.close()
+        self._close()
         if self.verbose:
             seconds = time.perf_counter() - self._started
             compiling = compilations().seconds - self._compiling
