@@ -46,7 +46,7 @@ from nnkit.paths import install as _install_paths
 from nnkit.regularizers import Regularizer
 
 if TYPE_CHECKING:
-    from nnkit import backend, ops, preprocessing, testing, wrappers
+    from nnkit import backend, ops, preprocessing, random, testing, wrappers
     from nnkit import cuda as cuda
     from nnkit import symbolic as symbolic
     from nnkit.saving import load_model
@@ -84,6 +84,7 @@ __all__ = [
     "ops",
     "optimizers",
     "preprocessing",
+    "random",
     "regularizers",
     "saving",
     "set_device",

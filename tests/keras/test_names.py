@@ -12,7 +12,7 @@ PACKAGES = (
     *("layers", "losses", "metrics", "optimizers", "optimizers.schedules", "callbacks"),
     *("activations", "initializers", "regularizers", "constraints", "ops", "utils", "models"),
     *("datasets", "preprocessing", "preprocessing.sequence", "preprocessing.image"),
-    *("backend", "config", "saving"),
+    *("backend", "config", "random", "saving"),
 )
 
 
