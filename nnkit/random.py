@@ -79,7 +79,7 @@ Seed = int | SeedGenerator | None
 def normal(
     shape: Any, mean: Any = 0.0, stddev: Any = 1.0, dtype: str | None = None, seed: Seed = None
 ) -> Any:
-    """Normally distributed numbers; see :func:`nnkit.backend.random_normal`."""
+    """Normally distributed numbers; as ``K.random_normal`` of :mod:`nnkit.backend`."""
     return backend.random_normal(shape, mean, stddev, dtype, _number(seed))
 
 

@@ -532,7 +532,7 @@ class Layer(WeightOwner):
             (batch, ...).
         *more, **named
             ``training``: whether layers such as Dropout do what they do in training; by default
-            what the network does around it, and for arrays :attr:`augments`. ``mask``: bool
+            what the network does around it, and for arrays ``augments``. ``mask``: bool
             (batch, steps), which steps of the input count; for a list of inputs a list. And what
             else ``call`` takes, or the layer: ``initial_state`` of recurrent layers.
 
