@@ -107,6 +107,7 @@ def network(library, optimizer):
 
 @pytest.mark.parametrize("make", TRAINED.values(), ids=TRAINED)
 def test_twelve_steps(make, rng):
+    nnkit.utils.set_random_seed(0)  # Adam makes much of the rounding of a gradient near 0.
     x, y = (rng.normal(size=(48, n)).astype(np.float32) for n in (5, 3))
     ours, theirs = network(nnkit, make(optimizers)), network(keras, make(keras.optimizers))
     theirs.set_weights(ours.get_weights())
