@@ -111,10 +111,8 @@ class Session:
         key = ("train", run.block.signature, self.optimizer.hyperparameters())
         step = self._step(key, train_batch, run, batches)
         with self.fixed.within(), self.steps(batches.steps):
-            if self.optimizer.searches:
-                search(self, step, run, batches)
-            elif run.check_numerics:
-                explain(self, step, run, batches)
+            if self.optimizer.searches or run.check_numerics:
+                (search if self.optimizer.searches else explain)(self, step, run, batches)
             else:
                 step.run(run.block.bound, batches.steps, run.meanwhile)
         run.sums = self.objective.sums.copy()
