@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nnkit.optimizers.adamw import AdamW
     from nnkit.optimizers.ftrl import Ftrl
     from nnkit.optimizers.lamb import Lamb
+    from nnkit.optimizers.lbfgs import LBFGS
     from nnkit.optimizers.lion import Lion
     from nnkit.optimizers.muon import Muon
     from nnkit.optimizers.nadam import Nadam
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from nnkit.optimizers.sgd import SGD
 
 __all__ = [
+    "LBFGS",
     "SGD",
     "Adadelta",
     "Adafactor",

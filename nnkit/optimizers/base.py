@@ -115,6 +115,7 @@ class Optimizer(Configurable):
     kind: ClassVar[str] = "optimizer"
     needs = ("steps_done",)
     recordable: ClassVar[bool] = False
+    searches: ClassVar[bool] = False  # Whether a step needs the loss at several points.
     slots: tuple[str, ...] = ()
 
     def __init__(

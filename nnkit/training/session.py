@@ -22,6 +22,7 @@ from nnkit.optimizers.base import Optimizer, keepers
 from nnkit.training.aims import Aims
 from nnkit.training.numerics import explain
 from nnkit.training.objective import Objective
+from nnkit.training.searching import search
 from nnkit.training.steps import Counters, Samples, evaluate_batch, train_batch
 from nnkit.training.trained import Trained
 
@@ -110,8 +111,8 @@ class Session:
         key = ("train", run.block.signature, self.optimizer.hyperparameters())
         step = self._step(key, train_batch, run, batches)
         with self.fixed.within(), self.steps(batches.steps):
-            if run.check_numerics:
-                explain(self, step, run, batches)
+            if self.optimizer.searches or run.check_numerics:
+                (search if self.optimizer.searches else explain)(self, step, run, batches)
             else:
                 step.run(run.block.bound, batches.steps, run.meanwhile)
         run.sums = self.objective.sums.copy()

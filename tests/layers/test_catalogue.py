@@ -25,6 +25,7 @@ ELSEWHERE = {
     "CTC": "tests/losses: its targets have a length of their own",
     "Mean": "tests/metrics: it takes values",
     "Sum": "tests/metrics: it takes values",
+    "LBFGS": "tests/optimizers: it takes all data as one batch",
     "InputLayer": "it is no step of a network",
     "Model": "tests/networks and tests/models",
     "Operation": "tests/networks",
