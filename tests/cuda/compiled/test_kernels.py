@@ -41,6 +41,9 @@ LONG_SUMS |= {"accumulate_weighted", "normalize_weights", "add_moments", "ctc", 
 LONG_SUMS |= {"count_by_threshold", "count_hits", "count_pairs"}
 LONG_SUMS |= {"trust_step", "adafactor_step", "divide_by_norm"}
 LONG_SUMS |= {"nadam_numbers"}  # A long product, by one thread.
+# ... where pixels are seen, and what is drawn for an image, ...
+LONG_SUMS |= {"uniform", "random_corner", "random_points", "random_tones", "random_tones_backward"}
+LONG_SUMS |= {"warp", "warp_backward"}
 # ... and what a thread computes once from numbers that arrive as float64.
 ONCE_A_THREAD = {
     "adam": "bias correction",
@@ -78,6 +81,7 @@ DIVIDE_FOR_A_ROW = {
 }
 DIVIDE_FOR_A_ROW |= {"norm_factors", "scale_vectors"}
 DIVIDE_FOR_A_ROW |= {"group_normalization", "group_normalization_backward"}
+DIVIDE_FOR_A_ROW |= {"warp", "warp_backward"}  # And for a pixel that is outside of an image.
 
 # With 64 registers each, half of the threads that fit into an SM run at once.
 REGISTERS = 64
@@ -89,6 +93,8 @@ MORE_REGISTERS |= dict.fromkeys(("average_pool2d", "average_pool2d_backward"), 8
 MORE_REGISTERS |= dict.fromkeys(("conv2d_transpose", "conv2d_transpose_bias"), 80)
 # Two norms.
 MORE_REGISTERS |= dict.fromkeys(("trust_step", "adafactor_step"), 80)
+# Four pixels, and how they weigh; an image's numbers.
+MORE_REGISTERS |= dict.fromkeys(("warp", "warp_backward", "random_tones_backward"), 80)
 # A thread does a sample's alignments by itself.
 MORE_REGISTERS |= dict.fromkeys(("ctc", "ctc_backward"), 80)
 
