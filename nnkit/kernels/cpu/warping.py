@@ -147,19 +147,29 @@ def warp(x, points, order, mode, value, y):
             at_row = points[b, 0, 0] * i + points[b, 0, 1] * j + points[b, 0, 2]
             at_column = points[b, 1, 0] * i + points[b, 1, 1] * j + points[b, 1, 2]
             if order == 0:
-                at_row, at_column = (
-                    floor(at_row + 0.5) + 0.0,
-                    floor(at_column + 0.5) + 0.0,
-                )
+                r = index(floor(at_row + 0.5), rows, mode)
+                s = index(floor(at_column + 0.5), columns, mode)
+                seen = r >= 0 and s >= 0
+                for o in range(outer):
+                    for c in range(inner):
+                        y[b, o, i, j, c] = x[b, o, r, s, c] if seen else fixed
+                continue
             top, left = floor(at_row), floor(at_column)
             down, right = at_row - top, at_column - left
             r, r2 = index(top, rows, mode), index(top + 1, rows, mode)
             s, s2 = index(left, columns, mode), index(left + 1, columns, mode)
             here, there = y.dtype.type((1 - down) * (1 - right)), y.dtype.type((1 - down) * right)
             below, across = y.dtype.type(down * (1 - right)), y.dtype.type(down * right)
+            # What weighs nothing doesn't count, even if it is infinite or NaN.
+            if min(r, r2, s, s2) >= 0 and here and there and below and across:
+                for o in range(outer):
+                    for c in range(inner):
+                        upper = here * x[b, o, r, s, c] + there * x[b, o, r, s2, c]
+                        lower = below * x[b, o, r2, s, c] + across * x[b, o, r2, s2, c]
+                        y[b, o, i, j, c] = upper + lower
+                continue
             for o in range(outer):
                 for c in range(inner):
-                    # What weighs nothing doesn't count, even if it is infinite or NaN.
                     v = here * (x[b, o, r, s, c] if r >= 0 and s >= 0 else fixed)
                     v += (
                         there * (x[b, o, r, s2, c] if r >= 0 and s2 >= 0 else fixed)
