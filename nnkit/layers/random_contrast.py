@@ -37,9 +37,9 @@ class RandomContrast(RandomTones):
     -----
     Output of the input's shape; outside training the input itself. A call with arrays is one in
     training, unless it is told ``training=False``. y = f (x - m) + m, cut off at
-    both ends of the range, with the mean m of a channel of an image. (Keras 3.15 says the
-    same, but sorts l and u, and draws f from 1 to 1 + u if the factor is one number.) Backward: dx = f d + (1 - f) mean d, where
-    d is dy, or 0 where y was cut off.
+    both ends of the range, with the mean m of a channel of an image. (Keras 3.15 says the same, but
+    sorts l and u, and draws f from 1 to 1 + u if the factor is one number.) Backward: dx = f d + (1
+    - f) mean d, where d is dy, or 0 where y was cut off.
 
     Examples
     --------
