@@ -62,12 +62,12 @@ class LBFGS(Optimizer):
     Notes
     -----
     J. Nocedal, S. Wright, 2006, "Numerical Optimization", algorithms 3.5, 3.6 and 7.4. With the
-    steps s and the differences y of gradients, newest first: q = g; a_i = s_i q / (s_i y_i), q -=
-    a_i y_i; then q *= s y / (y y) of the newest, and oldest first q += (a_i - y_i q / (s_i y_i))
-    s_i; the direction is -q. It is computed in float64. The first step has at most the length 1 /
-    (the sum of abs g). Layers such as Dropout draw the same numbers in all evaluations of a step;
-    the running statistics of BatchNormalization follow each of them. Where no point is better, at
-    the end of what rounding allows, the weights stay.
+    steps s and the differences y of gradients, newest first: q = g; a_i = s_i q / (s_i y_i), and q
+    becomes q - a_i y_i; then q is multiplied by s y / (y y) of the newest; and oldest first q
+    becomes q + (a_i - y_i q / (s_i y_i)) s_i; the direction is -q. It is computed in float64. The
+    first step has at most the length 1 / (the sum of abs g). Layers such as Dropout draw the same
+    numbers in all evaluations of a step; the running statistics of BatchNormalization follow each
+    of them. Where no point is better, at the end of what rounding allows, the weights stay.
 
     Examples
     --------
