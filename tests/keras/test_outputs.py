@@ -126,7 +126,6 @@ def test_weights_by_name_where_outputs_are_a_list(names, data, rng):
     "compiled",
     [
         {"loss": {"a": "mse", "bb": "mse"}},
-        {"loss": "mse", "metrics": ["mae"]},
         {"loss": "mse", "metrics": {"bb": ["mae"]}},
     ],
     ids=str,
