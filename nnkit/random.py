@@ -113,7 +113,8 @@ def randint(
     >>> sorted(set(nnkit.random.randint((100,), 3, 6).tolist()))
     [3, 4, 5]
     """
-    low, high = (checks.integer("randint", n, v, -(2**63)) for n, v in _ends(minval, maxval))
+    low = checks.integer("randint", "minval", minval, -(2**63))
+    high = checks.integer("randint", "maxval", maxval, -(2**63))
     if low >= high:
         raise ValueError(f"randint: maxval must be above minval, got {minval} and {maxval}")
     rng = _generator("randint", seed, shape)
@@ -202,10 +203,6 @@ def _generator(owner: str, seed: Seed, given: Any) -> np.random.Generator:
 
 def _shape(owner: str, shape: Any) -> tuple[int, ...]:
     return tuple(checks.integer(owner, "shape", n, 0) for n in shape)
-
-
-def _ends(low: Any, high: Any) -> tuple[tuple[str, Any], tuple[str, Any]]:
-    return ("minval", low), ("maxval", high)
 
 
 def _positive(owner: str, name: str, value: Any) -> np.ndarray:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnkit.layers.random_image import interval
-from nnkit.layers.random_tones import Interval, RandomTones
+from nnkit.layers.random_image import Interval, interval
+from nnkit.layers.random_tones import RandomTones
 
 __all__ = ["RandomContrast"]
 

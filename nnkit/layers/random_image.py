@@ -12,7 +12,9 @@ from nnkit.layers.base import Shape
 from nnkit.layers.random_layer import RandomLayer
 from nnkit.layers.window import WindowLayer
 
-__all__ = ["RandomImage", "interval"]
+__all__ = ["Interval", "RandomImage", "interval"]
+
+Interval = tuple[float, float]
 
 
 class RandomImage(RandomLayer, WindowLayer, abstract=True):
@@ -56,9 +58,7 @@ class RandomImage(RandomLayer, WindowLayer, abstract=True):
         return x.reshape(len(x), 1, *x.shape[1:])
 
 
-def interval(
-    owner: str, name: str, value: Any, low: float = -1.0, high: float = 1.0
-) -> tuple[float, float]:
+def interval(owner: str, name: str, value: Any, low: float = -1.0, high: float = 1.0) -> Interval:
     """Check a factor: both ends of an interval; a number x stands for -x to x.
 
     Examples

@@ -9,11 +9,9 @@ import numpy as np
 
 from nnkit import checks
 from nnkit.engine.dispatch import launch
-from nnkit.layers.random_image import RandomImage
+from nnkit.layers.random_image import Interval, RandomImage
 
 __all__ = ["RandomTones"]
-
-Interval = tuple[float, float]
 
 
 class RandomTones(RandomImage, abstract=True):

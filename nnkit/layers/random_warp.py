@@ -8,14 +8,12 @@ import numpy as np
 
 from nnkit import checks
 from nnkit.engine.dispatch import launch
-from nnkit.layers.random_image import RandomImage
+from nnkit.layers.random_image import Interval, RandomImage
 
 __all__ = ["Intervals", "RandomWarp"]
 
 FILL_MODES = ("constant", "nearest", "reflect", "wrap")  # By the kernel's numbers.
 INTERPOLATIONS = ("nearest", "bilinear")
-
-Interval = tuple[float, float]
 
 
 class Intervals(NamedTuple):
