@@ -7,6 +7,7 @@ from nnkit.models.model import Model
 from nnkit.models.sequential import Sequential
 
 if TYPE_CHECKING:
+    from nnkit.layers import Input as Input  # Keras 1 and 2 had it here, too.
     from nnkit.models.cloning import clone_model, model_from_json
     from nnkit.saving import load_model, save_model
 

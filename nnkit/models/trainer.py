@@ -47,6 +47,12 @@ __all__ = ["Trainer"]
 # Rows of a predict or evaluate step: enough for fast products, few enough to stay in cache.
 _ROWS = 512
 
+# Methods of Keras's models that a class of the user's may define, and that nothing here would call.
+_NEVER_CALLED = (
+    *("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics"),
+    *("make_train_function", "make_test_function", "make_predict_function"),
+)
+
 Results = Any  # A float, or a list of them if there are metrics, or a dictionary if asked for.
 
 
@@ -175,10 +181,14 @@ class Trainer(OldMethods, Layer, abstract=True):
 
         Raises
         ------
+        TypeError
+            The model's class defines a method of Keras's that nnkit never calls, such as
+            ``train_step``: it would be trained otherwise than it says.
         ValueError
             A name is unknown; the text suggests the nearest known one.
         """
         # All is checked before any is set.
+        self._refuse_steps()
         found = optimizers.get(optimizer)
         aims = Aims(loss, loss_weights, metrics, weighted_metrics, partial(own, self))
         if isinstance(self.network, Network):
@@ -190,6 +200,16 @@ class Trainer(OldMethods, Layer, abstract=True):
             self.trained = Trained(self)
             self.run_eagerly, self._seed, self.compiled = run_eagerly, next_seed(), True
             self._drop_session()
+
+    def _refuse_steps(self) -> None:
+        """Refuse a class that would train in a way of its own."""
+        for name in _NEVER_CALLED:
+            if hasattr(type(self), name):
+                raise TypeError(
+                    f"{type(self).__name__} defines {name}, which nnkit never calls: a step is "
+                    "made of call, the losses and the optimizer. Say the loss by compile(loss=...) "
+                    "or add_loss in call, or write the loop with train_on_batch"
+                )
 
     def _require_compiled(self, method: str) -> None:
         if not self.compiled:

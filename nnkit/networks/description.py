@@ -32,6 +32,8 @@ def check_shared(layer: Layer) -> None:
 
 def _check_shared(layer: Layer, places: dict[Layer, Layer]) -> None:
     for child in dict.fromkeys(layer.layers):
+        if isinstance(child, InputLayer):  # Two inputs are as good as one that is shared.
+            continue
         if child in places:
             raise ValueError(
                 f"layer {child.name!r} is in {places[child].name!r} and in {layer.name!r}; a file, "

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
+from nnkit.errors import warn
 from nnkit.utils.padding import pad_sequences
 from nnkit.utils.py_dataset import PyDataset
 
@@ -98,7 +99,7 @@ def skipgrams(
     Raises
     ------
     TypeError, ValueError
-        An argument has a wrong type or value, or a word is not below ``vocabulary_size``.
+        An argument has a wrong type or value.
 
     Examples
     --------
@@ -110,7 +111,12 @@ def skipgrams(
     size = checks.integer(owner, "vocabulary_size", vocabulary_size, 2)
     window = checks.integer(owner, "window_size", window_size, 0)
     part = checks.number(owner, "negative_samples", negative_samples, "[0, inf)")
-    words = [checks.integer(owner, "a word of sequence", w, 0, size - 1) for w in sequence]
+    words = [checks.integer(owner, "a word of sequence", w, 0) for w in sequence]
+    if max(words, default=0) >= size:
+        warn(
+            f"{owner}: sequence has the word {max(words)}, but with vocabulary_size={size} words "
+            f"are drawn at random up to {size - 1} only: it should be the largest word plus 1"
+        )
     if sampling_table is not None:
         sampling_table = np.asarray(sampling_table)
         if sampling_table.ndim != 1 or len(sampling_table) <= max(words, default=0):

@@ -165,6 +165,25 @@ def test_what_is_shared_by_two_lists_cannot_be_described(tmp_path):
     np.testing.assert_array_equal(other.predict(X), model.predict(X))
 
 
+def test_an_input_may_be_shared(tmp_path):
+    given = nnkit.Input((4,))
+    first = nnkit.Model(given, nnkit.layers.Dense(3)(given), name="first")
+    model = nnkit.Model(given, nnkit.layers.Dense(2)(first(given)))
+    model.save(tmp_path / "m.h5")
+    loaded = nnkit.load_model(tmp_path / "m.h5")
+    x = np.random.default_rng(0).random((5, 4), np.float32)
+    np.testing.assert_array_equal(loaded.predict(x), model.predict(x))
+
+
+@pytest.mark.parametrize("method", ["train_step", "compute_loss", "make_train_function"])
+def test_a_step_of_its_own_is_refused(method):
+    cls = type("Own", (nnkit.Sequential,), {method: lambda self, *data: None})
+    model = cls([nnkit.layers.Dense(2)])
+    with pytest.raises(TypeError, match=f"Own defines {method}, which nnkit never calls"):
+        model.compile("sgd", "mse")
+    assert not model.compiled
+
+
 @pytest.mark.parametrize("name", STRUCTURES)
 def test_copies(name):
     model = model_of(STRUCTURES[name])

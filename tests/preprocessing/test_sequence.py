@@ -60,7 +60,7 @@ def test_frequent_words_are_left_out():
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"vocabulary_size": 3}, "a word of sequence must be a whole number from 0 to 2, got 3"),
+        ({"vocabulary_size": 1}, "vocabulary_size must be a whole number from 2"),
         ({"sequence": [-1]}, "a word of sequence"),
         ({"sequence": [0.5]}, "a word of sequence"),
         ({"sampling_table": [1.0]}, r"an entry for each word, shape \(9,\), got \(1,\)"),
@@ -73,6 +73,14 @@ def test_errors_of_skipgrams(options, reason):
         skipgrams(**{"sequence": [1, 2, 3], "vocabulary_size": 9} | options)
     with pytest.raises(ValueError, match="size must be a whole number from 1"):
         make_sampling_table(0)
+
+
+def test_skipgrams_of_words_beyond_the_vocabulary():
+    with pytest.warns(UserWarning, match="the word 3, but with vocabulary_size=3 .* up to 2 only"):
+        couples, labels = skipgrams([1, 2, 3] * 20, 3, window_size=1, seed=1)
+    near = {tuple(couple) for couple, label in zip(couples, labels, strict=True) if label}
+    assert near == {(1, 2), (2, 1), (2, 3), (3, 2), (3, 1), (1, 3)}
+    assert {c[1] for c, label in zip(couples, labels, strict=True) if not label} == {1, 2}
 
 
 SERIES = np.arange(40.0).reshape(20, 2)

@@ -12,6 +12,7 @@ import numpy as np
 
 from nnkit import budget, checks, config
 from nnkit.arguments import explain_arguments
+from nnkit.errors import warn
 from nnkit.preprocessing.image.affine import as_image, check_filling, matrices, transformed
 from nnkit.preprocessing.image.colours import brightened
 from nnkit.preprocessing.image.data_frame_iterator import DataFrameIterator
@@ -170,7 +171,13 @@ class ImageDataGenerator:
         if isinstance(zoom_range, (tuple, list)):
             self.zoom_range = check_range(owner, "zoom_range", zoom_range, "(0, inf)")
         else:
-            zoom = number("zoom_range", zoom_range, "[0, 1)")
+            zoom = number("zoom_range", zoom_range)
+            if zoom >= 1:
+                warn(
+                    f"{owner}: zoom_range={zoom_range!r} draws factors from {1 - zoom:g} to "
+                    f"{1 + zoom:g}; near 0 an image is one pixel, below 0 it is mirrored. "
+                    "zoom_range=0.2 draws from 0.8 to 1.2"
+                )
             self.zoom_range = 1 - zoom, 1 + zoom
         self.channel_shift_range = number("channel_shift_range", channel_shift_range)
         filling = check_filling(owner, fill_mode, cval, interpolation_order)
