@@ -20,6 +20,7 @@ from benchmarks import (
     training,
 )
 from benchmarks.cases import CASES
+from benchmarks.networks import NETWORKS
 from benchmarks.peers import PEERS
 from benchmarks.report import Report
 from benchmarks.worker import Worker
@@ -60,7 +61,7 @@ def main(arguments=None, folder=None):
         if "predict" in options.only:
             predict.run(report, workers, pace)
     if "layers" in options.only:
-        layers.run(report, options.peers, pace)
+        layers.run(report, options.peers, options.networks, pace)
     if "startup" in options.only:
         startup.run(report, list(workers), pace)
     if "overhead" in options.only:
@@ -92,7 +93,8 @@ def _parse(arguments):
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     choices("--only", SECTIONS, "what to measure")
     choices("--peers", list(PEERS), "whom to measure; nnkit is always among them")
-    choices("--cases", list(CASES), "which networks to train")
+    choices("--cases", list(CASES), "which networks of Dense layers to train")
+    choices("--networks", list(NETWORKS), "which networks of other layers to train")
     options = parser.parse_args(arguments)
     options.peers = ["nnkit", *(name for name in options.peers if name != "nnkit")]
     return options

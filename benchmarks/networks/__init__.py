@@ -1,14 +1,18 @@
 """Networks of other layers than Dense: what each library builds, and the data they share."""
 
+import gc
 import time
 from dataclasses import dataclass, field
 from importlib import import_module
 
 import numpy as np
 
-BATCH, CLASSES = 64, 10
+CLASSES = 10
 WORDS, LENGTH, WIDTH = 20_000, 100, 128  # Of the text classifier.
 FRAMES = 8  # Of a film: an image that moves to the right.
+TOKENS = 128  # Of a sequence.
+# Ways to run torch: as its tutorials do, channels last, compiled, with products in bfloat16.
+WAYS = ("torch", "torch channels_last", "torch compile", "torch bfloat16")
 
 
 @dataclass(frozen=True)
@@ -16,21 +20,34 @@ class Network:
     """A network, by the name of the function that builds it in each library's module."""
 
     title: str
-    data: str  # "images" (28, 28, 1), "rows" (28, 28), "films" or "words" (LENGTH,).
+    # "images" (28, 28, 1), "colours" (32, 32, 3), "rows" (28, 28), "films", "words" (LENGTH,),
+    # "tokens" (TOKENS, WIDTH) or "points" (4,).
+    data: str
     samples: int  # A multiple of the batch.
-    targets: dict[str, float] = field(default_factory=dict)  # Peer to wanted speed-up.
+    # Peer to wanted speed-up; "floor" to the share of the rate of products.
+    targets: dict[str, float] = field(default_factory=dict)
+    peers: tuple[str, ...] = ("torch", "keras")
+    batch: int = 64
 
     @property
     def steps(self) -> int:
         """Steps of an epoch."""
-        return self.samples // BATCH
+        return self.samples // self.batch
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """Inputs, and int32 labels."""
+        """Inputs, and int32 labels; of points what the squared error compares with."""
+        rng = np.random.default_rng(0)
         if self.data == "words":
-            rng = np.random.default_rng(0)
             x = rng.integers(0, WORDS, (self.samples, LENGTH)).astype(np.int32)
             return x, (x[:, 0] % CLASSES).astype(np.int32)
+        if self.data == "points":
+            x = rng.standard_normal((self.samples, 4), np.float32)
+            return x, np.sin(x[:, ::-1])
+        if self.data in ("colours", "tokens"):
+            shape = (32, 32, 3) if self.data == "colours" else (TOKENS, WIDTH)
+            y = (np.arange(self.samples) % CLASSES).astype(np.int32)
+            means = rng.random((CLASSES, *shape), np.float32)
+            return means[y] + 0.5 * rng.standard_normal((self.samples, *shape), np.float32), y
         from nnkit.datasets import load_digits, mnist
 
         (x, y), _ = mnist.load_data() if mnist.find() else load_digits()
@@ -43,9 +60,31 @@ class Network:
 
 
 NETWORKS = {
-    "lenet": Network("LeNet-5 (tanh, average pooling)", "images", 6400, {"torch": 2.5}),
+    "points": Network(
+        "Dense 4-32-16-4 tanh, one batch",
+        *("points", 10_000, {"floor": 0.35, "torch": 10}, ("torch", "torch compile"), 10_000),
+    ),
+    "lenet": Network(
+        "LeNet-5 (tanh, average pooling)", "images", 6400, {"floor": 0.67, "torch": 3.5}
+    ),
+    "relu_lenet": Network(
+        "LeNet-5 (5x5 valid, relu, max pooling)", "images", 6400, {"floor": 0.55}, WAYS, 128
+    ),
     "convolutional": Network(
-        "Conv 32-64 3x3 relu, max pooling, dropout", "images", 3200, {"torch": 1.5, "keras": 3}
+        "Conv 32-64 3x3 relu, max pooling, dropout",
+        *("images", 3200, {"floor": 1, "torch's best": 2.5, "keras": 3}, (*WAYS, "keras")),
+    ),
+    "six": Network(
+        "Conv 32-32-64-64-128-128 3x3, dense 256",
+        *("colours", 640, {"torch's best": 1.6}, WAYS),
+    ),
+    "resnet": Network("ResNet-20", "colours", 640, {"torch's best": 1.4}, WAYS),
+    "mobile": Network(
+        "Depthwise-separable 32-64-128-128-256", "colours", 640, {"torch's best": 1.4}, WAYS
+    ),
+    "encoder": Network(
+        "Transformer encoder, 4 heads, 128 tokens",
+        *("tokens", 320, {"torch's best": 1.3}, ("torch", "torch compile"), 32),
     ),
     "lstm": Network("LSTM 128, 28 steps of 28", "rows", 3200, {"torch": 1.3, "keras": 2}),
     "gru": Network("GRU 128, 28 steps of 28", "rows", 3200, {"torch": 2, "keras": 1.7}),
@@ -62,14 +101,22 @@ NETWORKS = {
     "text": Network("Embedding 20000 x 128, mean of 100", "words", 3200, {"torch": 2}),
 }
 
-_MODULES = {"nnkit": "nnkit_", "torch": "torch_", "keras": "keras_"}
+_TRAINERS = {
+    "nnkit": "nnkit_.Trainer",
+    "torch": "torch_.Trainer",
+    "torch channels_last": "torch_.ChannelsLast",
+    "torch compile": "torch_.Compiled",
+    "torch bfloat16": "torch_.BFloat16",
+    "keras": "keras_.Trainer",
+}
 
 
 class Subject:
     """A library in a worker."""
 
     def __init__(self, peer):
-        self.trainer = import_module(f"benchmarks.networks.{_MODULES[peer]}").Trainer
+        module, trainer = _TRAINERS[peer].split(".")
+        self.trainer = getattr(import_module(f"benchmarks.networks.{module}"), trainer)
 
     def start(self, name):
         """Build and do an epoch: the loss after it, and seconds of another."""
@@ -80,6 +127,15 @@ class Subject:
         loss = self.model.loss()
         self.train(1)
         return loss, self.train(1)
+
+    def flops(self):
+        """Operations of the products of a step; nnkit counts them."""
+        return self.model.flops()
+
+    def finish(self):
+        """Give back the memory of the network."""
+        self.model = None
+        gc.collect()
 
     def train(self, epochs):
         """Seconds that so many more epochs take."""

@@ -6,7 +6,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 
 import keras
 
-from benchmarks.networks import BATCH, CLASSES, FRAMES, LENGTH, WIDTH, WORDS
+from benchmarks.networks import CLASSES, FRAMES, LENGTH, NETWORKS, WIDTH, WORDS
 
 layers = keras.layers
 
@@ -93,6 +93,7 @@ def text():
 
 class Trainer:
     def __init__(self, name):
+        self.batch = NETWORKS[name].batch
         self.model = keras.Sequential(
             [*globals()[name](), layers.Dense(CLASSES, activation="softmax")]
         )
@@ -102,7 +103,7 @@ class Trainer:
         self.x, self.y = x, y
 
     def train(self, epochs):
-        self.model.fit(self.x, self.y, batch_size=BATCH, epochs=epochs, verbose=0)
+        self.model.fit(self.x, self.y, batch_size=self.batch, epochs=epochs, verbose=0)
 
     def loss(self):
         return float(self.model.evaluate(self.x, self.y, verbose=0))
