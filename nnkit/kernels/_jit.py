@@ -252,35 +252,6 @@ def _encode_number(value: Any) -> tuple[str, Words]:
     )
 
 
-def _unpack(types: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
-    """Source for the arguments of the call, and the numba types it names."""
-    from numba import from_dtype
-
-    names: dict[str, Any] = {}
-    parts = []
-    at = 0
-    for t in types:
-        if t == "int":
-            parts.append(f"p[{at}]")
-            at += 1
-        elif t == "float":
-            parts.append(f"_float64(p[{at}])")
-            at += 1
-        else:
-            code, rank = t.rstrip("]").split("[")
-            names[code] = from_dtype(np.dtype(code))
-            ndim = int(rank.rstrip(":"))
-            shape = "".join(f"p[{at + 1 + i}]," for i in range(ndim))
-            array = f"_carray(_pointer(p[{at}]), ({shape}), {code})"
-            at += 1 + ndim
-            if rank.endswith(":"):
-                strides = "".join(f"p[{at + i}]," for i in range(ndim))
-                array = f"_strided({array}, ({shape}), ({strides}))"
-                at += ndim
-            parts.append(array)
-    return ", ".join(parts), names
-
-
 # --------------------------------------------------------------------------------- compiling
 
 
@@ -296,7 +267,7 @@ def _compile(kernel: Kernel, types: tuple[str, ...]) -> Callable[[int], None]:
 
     key = key_of(kernel.name, (shape_of(kernel.function), kernel.exact, types))
     try:
-        code = obtain(key, functools.partial(_build, kernel, types))
+        code = obtain(key, functools.partial(_build, kernel, types, key))
     except NumbaError as error:
         given = ", ".join(f"{n} {t}" for n, t in zip(kernel.parameters, types, strict=True))
         raise TypeError(
@@ -308,37 +279,13 @@ def _compile(kernel: Kernel, types: tuple[str, ...]) -> Callable[[int], None]:
     return _CALL(code.load())
 
 
-def _build(kernel: Kernel, types: tuple[str, ...]) -> MachineCode:
+def _build(kernel: Kernel, types: tuple[str, ...], key: str) -> MachineCode:
+    from nnkit.kernels._entry import compiled
     from nnkit.kernels._machine_code import MachineCode
 
-    entry = _entry(kernel, types)
-    library = entry._library
-    _, _, (object_file, _) = library.serialize_using_object_code()
+    flags, symbol = EXACT if kernel.exact else FLAGS, f"nnkit_{key}"
+    library = compiled(kernel.function, types, flags, symbol)
+    object_file = library._get_compiled_object()
     # A function of C or a very large array that the kernel knows, and a helper that calls itself.
     bound = library.has_dynamic_globals or b".numba.unresolved$" in object_file
-    return MachineCode(entry.native_name, object_file, entry if bound else None)
-
-
-def _entry(kernel: Kernel, types: tuple[str, ...]) -> Any:
-    """The kernel as a C function of numba's, compiled."""
-    from numba import carray, njit
-    from numba import types as nb
-    from numba.core.ccallback import CFunc
-    from numpy.lib.stride_tricks import as_strided
-
-    from nnkit.kernels import _intrinsics as low
-
-    arguments, names = _unpack(types)
-    names.update(
-        __name__=__name__,
-        _function=njit(**(EXACT if kernel.exact else FLAGS))(kernel.function),
-        _carray=carray,
-        _strided=as_strided,
-        _pointer=low.pointer,
-        _float64=low.float64_from_bits,
-    )
-    exec(f"def entry(p):\n    _function({arguments})", names)
-    signature = (nb.CPointer(nb.int64),), nb.void
-    entry = CFunc(names["entry"], signature, locals={}, options={"nopython": True})
-    entry.compile()
-    return entry
+    return MachineCode(symbol, object_file, library if bound else None)

@@ -25,7 +25,7 @@ class MachineCode(NamedTuple):
         The name of the function.
     object_file : bytes
     compiled : object, optional
-        numba's function, if the file can't be used alone because it has addresses of this process.
+        numba's library, if the file can't be used alone because it has addresses of this process.
     """
 
     symbol: str
@@ -41,7 +41,7 @@ class MachineCode(NamedTuple):
         """
         if self.compiled is not None:
             _loaded.append(self.compiled)
-            return int(self.compiled.address)
+            return int(self.compiled.get_pointer_to_function(self.symbol))
         low = llvmlite.binding
         nothing = low.parse_assembly("")
         engine = low.create_mcjit_compiler(nothing, target_machine())
