@@ -1,0 +1,207 @@
+"""EventFile: what TensorBoard reads, written without it.
+
+A file is a row of records, a record a message ``Event`` of protobuf between its length and its
+checksums. The sources are TensorFlow's ``lib/io/record_writer.h`` (records), ``util/event.proto``,
+``framework/summary.proto`` and ``framework/tensor.proto`` (messages, whose fields have numbers),
+https://protobuf.dev/programming-guides/encoding (how a field is written), RFC 3720, B.4 (CRC-32C),
+and ``plugins/*/metadata.py`` of TensorBoard (what each dashboard expects).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import platform
+import struct
+import time
+import zlib
+from collections.abc import Sequence
+from io import BufferedWriter
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["EventFile"]
+
+BUCKETS = 30  # Of a histogram; TensorFlow's number.
+LARGEST = float(np.finfo("float32").max)  # What a chart can show.
+
+# By dashboard: the number of its kind of data (``DataClass``), and its own bytes.
+DASHBOARDS = {
+    "scalars": (1, b""),
+    "histograms": (2, b""),
+    "images": (3, b""),
+    "graph_keras_model": (3, b"1"),
+}
+
+
+class EventFile:
+    """A new file in a folder, which is made if need be; each record is whole when a call returns.
+
+    So TensorBoard sees it at once, and a process that is killed leaves a file that can be read.
+    Files of one folder are one run to TensorBoard, which reads them in the order of their names.
+
+    Parameters
+    ----------
+    folder : path
+
+    Raises
+    ------
+    OSError
+        The folder can't be written.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        self._file = _create(Path(folder))
+        self._write(_field(3, "brain.Event:2"))
+
+    def scalar(self, tag: str, value: float, step: int) -> None:
+        """Write a number, as float32."""
+        with np.errstate(over="ignore"):  # A chart shows infinity.
+            self._summary("scalars", tag, _numbers(np.asarray(value, "<f4")), step)
+
+    def histogram(self, tag: str, values: np.ndarray, step: int) -> None:
+        """Write how many finite numbers lie in each of 30 equal parts of their range."""
+        self._summary("histograms", tag, _numbers(_buckets(values)), step)
+
+    def images(self, tag: str, pictures: np.ndarray, step: int) -> None:
+        """Write pictures, uint8 (number, height, width), from black to white."""
+        height, width = pictures.shape[1:]
+        texts = [str(width).encode(), str(height).encode(), *map(_png, pictures)]
+        self._summary("images", tag, _texts(texts), step)
+
+    def model(self, tag: str, json: str) -> None:
+        """Write a model's layers and connections, as Keras describes them."""
+        self._summary("graph_keras_model", tag, _texts([json.encode()]), 0)
+
+    def close(self) -> None:
+        """Close the file; it can't be written any more."""
+        self._file.close()
+
+    def _summary(self, dashboard: str, tag: str, tensor: bytes, step: int) -> None:
+        kind, own = DASHBOARDS[dashboard]
+        metadata = _field(1, _field(1, dashboard) + _field(2, own)) + _field(4, kind)
+        value = _field(1, tag) + _field(9, metadata) + _field(8, tensor)
+        self._write(_field(2, step) + _field(5, _field(1, value)))
+
+    def _write(self, event: bytes) -> None:
+        event = _field(1, time.time()) + event
+        length = struct.pack("<Q", len(event))
+        self._file.write(length + _checksum(length) + event + _checksum(event))
+        self._file.flush()
+
+
+def _create(folder: Path) -> BufferedWriter:
+    """A file that does not exist yet; later ones have names that are sorted behind it."""
+    name = f"events.out.tfevents.{int(time.time()):010d}.{platform.node()}.{os.getpid()}"
+    for number in itertools.count():
+        try:
+            return open(folder / f"{name}.{number:06d}.v2", "xb")
+        except FileExistsError:
+            continue
+    raise AssertionError("no end of numbers")
+
+
+# ---------------------------------------------------------------------------------------- records
+
+
+def _table() -> list[int]:
+    """CRC-32C of each byte, of the polynomial 0x1EDC6F41, whose bits are read from the other end."""
+    table = list(range(256))
+    for _ in range(8):
+        table = [n >> 1 ^ (0x82F63B78 if n & 1 else 0) for n in table]
+    return table
+
+
+TABLE = _table()
+
+
+def _checksum(data: bytes) -> bytes:
+    """The CRC-32C of a record's part, masked, as it may be part of other records."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = TABLE[(crc ^ byte) & 0xFF] ^ crc >> 8
+    crc ^= 0xFFFFFFFF
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+# --------------------------------------------------------------------------------------- messages
+
+
+def _varint(number: int) -> bytes:
+    """A whole number, seven bits in a byte, the lowest ones first."""
+    number &= 0xFFFFFFFFFFFFFFFF
+    parts = bytearray()
+    while number > 0x7F:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*parts, number])
+
+
+def _field(number: int, value: float | str | bytes) -> bytes:
+    """A field of a message: a whole number, a double, or a text or message after its length."""
+    if isinstance(value, int):
+        return _varint(number << 3) + _varint(value)
+    if isinstance(value, float):
+        return _varint(number << 3 | 1) + struct.pack("<d", value)
+    data = value.encode() if isinstance(value, str) else value
+    return _varint(number << 3 | 2) + _varint(len(data)) + data
+
+
+def _tensor(kind: int, shape: Sequence[int], content: bytes) -> bytes:
+    sizes = b"".join(_field(2, _field(1, size)) for size in shape)
+    return _field(1, kind) + _field(2, sizes) + content
+
+
+def _numbers(array: np.ndarray) -> bytes:
+    """A tensor of float32 or float64."""
+    return _tensor({4: 1, 8: 2}[array.itemsize], array.shape, _field(4, array.tobytes()))
+
+
+def _texts(texts: Sequence[bytes]) -> bytes:
+    """A vector of texts."""
+    return _tensor(7, [len(texts)], b"".join(_field(8, text) for text in texts))
+
+
+# ------------------------------------------------------------------------------------- dashboards
+
+
+def _buckets(values: np.ndarray) -> np.ndarray:
+    """The lower end, upper end and count of the parts of a range.
+
+    Parameters
+    ----------
+    values : array
+        Of any shape. What float32 can't hold, or is not finite, is not counted.
+
+    Returns
+    -------
+    array
+        (30, 3) float64. Equal numbers are in the last part; without any, all is 0.
+    """
+    values = values.ravel().astype("f8")
+    values = values[np.abs(values) <= LARGEST]
+    if not values.size:
+        return np.zeros((BUCKETS, 3))
+    low, high = values.min(), values.max()
+    edges, width = np.linspace(low, high, BUCKETS + 1, retstep=True)
+    which = np.full(values.size, BUCKETS - 1)
+    if width > 0:
+        which = np.minimum((values - low) / width, BUCKETS - 1).astype(int)
+    return np.stack([edges[:-1], edges[1:], np.bincount(which, minlength=BUCKETS)], axis=1)
+
+
+def _png(picture: np.ndarray) -> bytes:
+    """A PNG of uint8 (height, width), from black to white; the format is of RFC 2083."""
+    height, width = picture.shape
+    rows = np.pad(picture, ((0, 0), (1, 0)))  # Each begins with a byte: no filter.
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows.tobytes())),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks
+    )
