@@ -14,17 +14,16 @@ import os
 import platform
 import struct
 import time
-import zlib
 from collections.abc import Sequence
 from io import BufferedWriter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-__all__ = ["EventFile"]
+from nnkit.callbacks.dashboards import buckets, graph, png
 
-BUCKETS = 30  # Of a histogram; TensorFlow's number.
-LARGEST = float(np.finfo("float32").max)  # What a chart can show.
+__all__ = ["EventFile"]
 
 # By dashboard: the number of its kind of data (``DataClass``), and its own bytes.
 DASHBOARDS = {
@@ -56,24 +55,24 @@ class EventFile:
         self._file = _create(Path(folder))
         self._write(_field(3, "brain.Event:2"))
 
-    def scalar(self, tag: str, value: float, step: int) -> None:
+    def scalar(self, tag: str, value: Any, step: int) -> None:
         """Write a number, as float32."""
         with np.errstate(over="ignore"):  # A chart shows infinity.
             self._summary("scalars", tag, _numbers(np.asarray(value, "<f4")), step)
 
     def histogram(self, tag: str, values: np.ndarray, step: int) -> None:
         """Write how many finite numbers lie in each of 30 equal parts of their range."""
-        self._summary("histograms", tag, _numbers(_buckets(values)), step)
+        self._summary("histograms", tag, _numbers(buckets(values)), step)
 
     def images(self, tag: str, pictures: np.ndarray, step: int) -> None:
         """Write pictures, uint8 (number, height, width), from black to white."""
         height, width = pictures.shape[1:]
-        texts = [str(width).encode(), str(height).encode(), *map(_png, pictures)]
+        texts = [str(width).encode(), str(height).encode(), *map(png, pictures)]
         self._summary("images", tag, _texts(texts), step)
 
     def model(self, tag: str, json: str) -> None:
-        """Write a model's layers and connections, as Keras describes them."""
-        self._summary("graph_keras_model", tag, _texts([json.encode()]), 0)
+        """Write a model's layers and connections, from what ``to_json`` says."""
+        self._summary("graph_keras_model", tag, _texts([graph(json).encode()]), 0)
 
     def close(self) -> None:
         """Close the file; it can't be written any more."""
@@ -107,7 +106,7 @@ def _create(folder: Path) -> BufferedWriter:
 
 
 def _table() -> list[int]:
-    """CRC-32C of each byte, of the polynomial 0x1EDC6F41, whose bits are read from the other end."""
+    """CRC-32C of each byte, whose polynomial is 0x1EDC6F41, read backwards."""
     table = list(range(256))
     for _ in range(8):
         table = [n >> 1 ^ (0x82F63B78 if n & 1 else 0) for n in table]
@@ -162,46 +161,3 @@ def _numbers(array: np.ndarray) -> bytes:
 def _texts(texts: Sequence[bytes]) -> bytes:
     """A vector of texts."""
     return _tensor(7, [len(texts)], b"".join(_field(8, text) for text in texts))
-
-
-# ------------------------------------------------------------------------------------- dashboards
-
-
-def _buckets(values: np.ndarray) -> np.ndarray:
-    """The lower end, upper end and count of the parts of a range.
-
-    Parameters
-    ----------
-    values : array
-        Of any shape. What float32 can't hold, or is not finite, is not counted.
-
-    Returns
-    -------
-    array
-        (30, 3) float64. Equal numbers are in the last part; without any, all is 0.
-    """
-    values = values.ravel().astype("f8")
-    values = values[np.abs(values) <= LARGEST]
-    if not values.size:
-        return np.zeros((BUCKETS, 3))
-    low, high = values.min(), values.max()
-    edges, width = np.linspace(low, high, BUCKETS + 1, retstep=True)
-    which = np.full(values.size, BUCKETS - 1)
-    if width > 0:
-        which = np.minimum((values - low) / width, BUCKETS - 1).astype(int)
-    return np.stack([edges[:-1], edges[1:], np.bincount(which, minlength=BUCKETS)], axis=1)
-
-
-def _png(picture: np.ndarray) -> bytes:
-    """A PNG of uint8 (height, width), from black to white; the format is of RFC 2083."""
-    height, width = picture.shape
-    rows = np.pad(picture, ((0, 0), (1, 0)))  # Each begins with a byte: no filter.
-    chunks = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
-        (b"IDAT", zlib.compress(rows.tobytes())),
-        (b"IEND", b""),
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in chunks
-    )

@@ -11,12 +11,11 @@ import numpy as np
 
 from nnkit import checks
 from nnkit.callbacks.callback import Callback, Logs
+from nnkit.callbacks.dashboards import pictures
 from nnkit.callbacks.event_file import EventFile
 from nnkit.errors import warn
 
 __all__ = ["TensorBoard"]
-
-MOST_PICTURES = 3  # Of a weight; TensorFlow's number.
 
 
 class TensorBoard(Callback):
@@ -70,9 +69,12 @@ class TensorBoard(Callback):
     Numbers become float32.
 
     Unlike in Keras 3, batches of a second ``fit`` go on where those of the first ended, as in
-    Keras 2, so that no curve runs back. Pictures are stretched from a weight's smallest number,
-    black, to its largest; Keras cuts off what is below 0 or above 1. Those of more than three axes
-    longer than 1 have no picture; of three axes, the first three along the last one are shown.
+    Keras 2, so that no curve runs back, and ``update_freq=n`` loses no epoch whose last batch is no
+    multiple of n. A histogram leaves out what is not finite. Pictures are stretched from a weight's
+    smallest number, black, to its largest; Keras cuts off what is below 0 or above 1. Weights of
+    more than three axes longer than 1 have no picture; of three axes, the first three along the
+    last one are shown. In the graph, numbers among the arguments of layers are left out, at which
+    TensorBoard's reader fails.
 
     Examples
     --------
@@ -208,24 +210,6 @@ class TensorBoard(Callback):
             for weight in layer.weights:
                 path, value = weight.path.replace(":", "_"), weight.numpy()
                 file.histogram(f"{path}/histogram", value, epoch)
-                pictures = _pictures(value) if self.write_images else None
-                if pictures is not None:
-                    file.images(f"{path}/image", pictures, epoch)
-
-
-def _pictures(weight: np.ndarray) -> np.ndarray | None:
-    """A weight as uint8 (number, height, width); None if it is no number of pictures.
-
-    A vector is a column, a matrix lies on its longer side.
-    """
-    array = weight.squeeze().astype("f8")
-    if not 1 <= array.ndim <= 3 or not array.size:
-        return None
-    if array.ndim == 3:
-        array = array.transpose(2, 0, 1)[:MOST_PICTURES]
-    else:
-        array = array[:, None] if array.ndim == 1 else array
-        array = (array.T if array.shape[0] > array.shape[1] > 1 else array)[None]
-    array = np.nan_to_num(array, posinf=0, neginf=0)
-    low, high = array.min(), array.max()
-    return np.rint((array - low) * (255 / (high - low) if high > low else 0)).astype("uint8")
+                shown = pictures(value) if self.write_images else None
+                if shown is not None:
+                    file.images(f"{path}/image", shown, epoch)

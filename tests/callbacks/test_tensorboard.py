@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import nnkit
-from nnkit.callbacks import Callback, EarlyStopping, LambdaCallback, TensorBoard
+from nnkit.callbacks import Callback, EarlyStopping, LambdaCallback, TensorBoard, dashboards
 from nnkit.callbacks.event_file import EventFile
 from nnkit.layers import BatchNormalization, Conv2D, Dense, Flatten
 from tests.callbacks.conftest import X, Y
@@ -220,9 +220,71 @@ def test_a_graph(pictures, tmp_path):
     pictures.fit(x, y, callbacks=TensorBoard(tmp_path / "a"), verbose=0)
     (graph,) = [v for v in read(tmp_path / "a/train") if v.plugin == "graph_keras_model"]
     assert (graph.tag, graph.step, graph.content) == ("keras", 0, b"1")
-    assert json.loads(graph.data[0]) == json.loads(pictures.to_json())
+    described = json.loads(graph.data[0])
+    assert [described["class_name"], *sorted(described)] == ["Sequential", "class_name", "config"]
+    names = [layer["config"]["name"] for layer in described["config"]["layers"]]
+    assert names == ["input_layer", "conv2d", "batch_normalization", "flatten", "out"]
     pictures.fit(x, y, callbacks=TensorBoard(tmp_path / "b", write_graph=False), verbose=0)
     assert {v.plugin for v in read(tmp_path / "b/train")} == {"scalars"}
+
+
+def test_a_graph_as_the_reader_of_tensorboard_takes_it():
+    a, b = nnkit.Input((3,), name="a"), nnkit.Input((4,), name="b")
+    inner = nnkit.Model([a, b], [Dense(2)(a), Dense(2)(b)])
+    x, y = nnkit.Input((3,)), nnkit.Input((4,))
+    first, second = inner([x, y])
+    model = nnkit.Model([x, y], nnkit.ops.reshape(2.0 * first - second, (-1, 1, 2)))
+    described = json.loads(dashboards.graph(model.to_json()))
+
+    def arguments(layer):
+        for use in layer.get("inbound_nodes", []):
+            for given in use["args"]:
+                yield from given if isinstance(given, list) else [given]
+
+    layers = described["config"]["layers"]
+    origins = [[d["config"]["keras_history"][0] for d in arguments(layer)] for layer in layers]
+    assert origins[2:] == [
+        ["input_layer", "input_layer_1"],
+        ["model"],
+        ["multiply", "model"],
+        ["subtract"],
+    ]
+    (config,) = [layer["config"] for layer in layers if layer["config"]["name"] == "model"]
+    assert config["input_layers"] == ["a", "b"]
+    assert config["output_layers"] == [["dense"], ["dense_1"]]
+    assert described["config"]["output_layers"] == [["reshape"]]
+    named = nnkit.Model({"a": a, "b": b}, {"c": Dense(2)(a), "d": Dense(2)(b)})
+    config = json.loads(dashboards.graph(named.to_json()))["config"]
+    assert config["input_layers"] == ["a", "b"]
+    assert [name for (name,) in config["output_layers"]] == ["dense_2", "dense_3"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((3,), (1, 3, 1)),
+        ((1, 5), (1, 5, 1)),
+        ((2, 7), (1, 2, 7)),
+        ((7, 2), (1, 2, 7)),
+        ((4, 5, 2), (2, 4, 5)),
+        ((4, 5, 9), (3, 4, 5)),
+        ((3, 3, 1, 2), (2, 3, 3)),
+        ((), None),
+        ((1, 1), None),
+        ((0, 3), None),
+        ((2, 2, 2, 2), None),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_pictures(shape, expected, dtype):
+    weight = np.random.default_rng(0).standard_normal(shape).astype(dtype)
+    found = dashboards.pictures(weight)
+    if expected is None:
+        assert found is None
+        return
+    assert (found.shape, found.dtype, found.min(), found.max()) == (expected, "uint8", 0, 255)
+    assert not dashboards.pictures(np.full(shape, np.nan, dtype)).any()
+    assert not dashboards.pictures(np.full(shape, 7.0, dtype)).any()
 
 
 def test_a_model_without_a_graph(tmp_path):
@@ -247,9 +309,7 @@ def test_a_model_without_a_text(tmp_path):
 
     model = nnkit.Sequential([nnkit.Input((3,)), Odd(len), Dense(1)])
     model.compile("sgd", "mse")
-    with pytest.warns(
-        UserWarning, match="TensorBoard shows no graph of this model: .* has no text"
-    ):
+    with pytest.warns(UserWarning, match="shows no graph of this model: .* has no text"):
         model.fit(X, Y, callbacks=TensorBoard(tmp_path), **GIVEN)
     assert "epoch_loss" in series(tmp_path / "train")
 
