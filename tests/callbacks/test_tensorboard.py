@@ -253,10 +253,10 @@ def test_a_graph_as_the_reader_of_tensorboard_takes_it():
     assert config["input_layers"] == ["a", "b"]
     assert config["output_layers"] == [["dense"], ["dense_1"]]
     assert described["config"]["output_layers"] == [["reshape"]]
-    named = nnkit.Model({"a": a, "b": b}, {"c": Dense(2)(a), "d": Dense(2)(b)})
+    named = nnkit.Model({"a": a, "b": b}, {"c": Dense(2, name="c")(a), "d": Dense(2, name="d")(b)})
     config = json.loads(dashboards.graph(named.to_json()))["config"]
     assert config["input_layers"] == ["a", "b"]
-    assert [name for (name,) in config["output_layers"]] == ["dense_2", "dense_3"]
+    assert config["output_layers"] == [["c"], ["d"]]
 
 
 @pytest.mark.parametrize(
