@@ -77,8 +77,8 @@ def pictures(weight: np.ndarray) -> np.ndarray | None:
 def graph(text: str) -> str:
     """Keras's part of a model's text, in the form that TensorBoard can read.
 
-    Its reader, ``plugins/graph/keras_util.py``, fails at numbers among the arguments of layers, and
-    takes inputs of models by their names alone. Keras writes both.
+    Its reader, ``plugins/graph/keras_util.py``, looks for outputs of layers only: it fails at
+    numbers among the arguments of a layer, and in the place of a model's inputs it wants names.
     """
     described = json.loads(text, object_hook=_for_reader)
     del described["nnkit"]

@@ -9,7 +9,6 @@ and ``plugins/*/metadata.py`` of TensorBoard (what each dashboard expects).
 
 from __future__ import annotations
 
-import itertools
 import os
 import platform
 import struct
@@ -94,12 +93,12 @@ class EventFile:
 def _create(folder: Path) -> BufferedWriter:
     """A file that does not exist yet; later ones have names that are sorted behind it."""
     name = f"events.out.tfevents.{int(time.time()):010d}.{platform.node()}.{os.getpid()}"
-    for number in itertools.count():
+    number = 0
+    while True:
         try:
             return open(folder / f"{name}.{number:06d}.v2", "xb")
         except FileExistsError:
-            continue
-    raise AssertionError("no end of numbers")
+            number += 1
 
 
 # ---------------------------------------------------------------------------------------- records

@@ -150,7 +150,7 @@ class TensorBoard(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write the results of the epoch, and what weights are now."""
-        results = {"train": Logs(), "validation": Logs()}
+        results: dict[str, Logs] = {"train": {}, "validation": {}}
         for name, value in (logs or {}).items():
             run = "validation" if name.startswith("val_") else "train"
             results[run][name.removeprefix("val_")] = value
