@@ -45,7 +45,7 @@ LEFT_OUT: dict[str, dict[str, str]] = {
         "ScheduleFreeAdamW": NOT_YET,
     },
     "callbacks": {
-        "BackupAndRestore OrbaxCheckpoint RemoteMonitor TensorBoard": (NOT_YET),
+        "BackupAndRestore OrbaxCheckpoint RemoteMonitor": NOT_YET,
     },
     "initializers": {"STFT STFTInitializer stft": "there are no Fourier transforms"},
     "ops": {

@@ -174,6 +174,9 @@ SCRIPTS: Names = {
     "Recurrent": dict.fromkeys(("consume_less", "implementation", "use_cudnn")),
     "ReduceLROnPlateau": {"epsilon": "min_delta"},
     "Reshape": {"dims": "target_shape"},
+    "TensorBoard": dict.fromkeys(
+        ("batch_size", "embeddings_data", "embeddings_layer_names", "write_grads")
+    ),
     "evaluate": _QUEUE,
     "fit": {"nb_epoch": "epochs", **_QUEUE},
     "predict": _QUEUE,

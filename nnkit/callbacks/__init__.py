@@ -12,6 +12,7 @@ from nnkit.callbacks.monitor import MonitorCallback
 from nnkit.callbacks.progbar_logger import ProgbarLogger
 from nnkit.callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from nnkit.callbacks.swap_ema_weights import SwapEMAWeights
+from nnkit.callbacks.tensorboard import TensorBoard
 from nnkit.callbacks.terminate_on_nan import TerminateOnNaN
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "SwapEMAWeights",
+    "TensorBoard",
     "TerminateOnNaN",
 ]
