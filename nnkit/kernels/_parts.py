@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llvmlite.binding import Linkage
-from numba.core.codegen import JITCodeLibrary
+from numba.core.codegen import JITCodeLibrary, RuntimeLinker
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
@@ -28,11 +28,18 @@ class Part(JITCodeLibrary):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._waits = False
+        self._waits = self._recursive = False
 
     def finalize(self) -> None:
-        """Wait: there is nothing to add."""
-        self._finalized = self._waits = True
+        """Wait: there is nothing to add. A function that is called by its address must be there."""
+        variables = [v.name for v in self._final_module.global_variables]
+        self._recursive = any(name.startswith(RuntimeLinker.PREFIX) for name in variables) or any(
+            getattr(library, "_recursive", False) for library in self._linking_libraries
+        )
+        if self._recursive:
+            super().finalize()
+        else:
+            self._finalized = self._waits = True
 
     def get_pointer_to_function(self, name: str) -> int:
         """The address of machine code, 0 for a function that is not here.

@@ -10,20 +10,42 @@ import pytest
 from packaging.requirements import Requirement
 
 import nnkit
-from nnkit.kernels import _jit
+from nnkit.kernels._entry import compiled
+from nnkit.kernels._flags import FLAGS
 
 SETTINGS = Path(__file__).parents[2] / "setup.cfg"
 
 # By the file that needs them. Another version of numba may change any of these without a word.
 INTERNALS = {
     "_jit.py": [
-        "numba.core.ccallback:CFunc.compile",
-        "numba.core.ccallback:CFunc.native_name",
-        "numba.core.ccallback:CFunc.address",
-        "numba.core.codegen:CPUCodeLibrary.serialize_using_object_code",
+        "numba.core.codegen:CPUCodeLibrary._get_compiled_object",
         "numba.core.codegen:CPUCodeLibrary.has_dynamic_globals",
         "numba.core.errors:NumbaError",
         "numba.core.runtime:rtsys.initialize",
+    ],
+    "_entry.py": [
+        "numba.core.base:BaseContext.create_module",
+        "numba.core.base:BaseContext.insert_const_string",
+        "numba.core.base:BaseContext.refresh",
+        "numba.core.base:BaseContext.get_python_api",
+        "numba.core.callconv:CPUCallConv.call_function",
+        "numba.core.callconv:CPUCallConv.raise_error",
+        "numba.core.compiler:Flags",
+        "numba.core.compiler:compile_extra",
+        "numba.core.registry:cpu_target.options.parse_as_flags",
+        "numba.core.registry:cpu_target.typing_context",
+        "numba.np.arrayobj:populate_array",
+    ],
+    "_parts.py": [
+        "numba.core.codegen:CPUCodeLibrary._finalize_final_module",
+        "numba.core.codegen:CPUCodeLibrary._get_module_for_linking",
+        "numba.core.codegen:CPUCodeLibrary._optimize_final_module",
+        "numba.core.codegen:JITCPUCodegen._library_class",
+        "numba.core.codegen:JITCPUCodegen.set_env",
+        "numba.core.codegen:JITCodeLibrary.get_pointer_to_function",
+        "numba.core.codegen:RuntimeLinker.PREFIX",
+        "numba.core.compiler_lock:global_compiler_lock",
+        "numba.core.cpu:CPUContext.create_cfunc_wrapper",
     ],
     "_fingerprint.py": [
         "numba.core.extending:_Intrinsic",
@@ -88,9 +110,6 @@ def test_the_object_file_of_a_kernel():
     def nothing(y):
         y[0] = 1
 
-    entry = _jit._entry(nothing, ("f4[1]",))
-    symbol, kind, (object_file, _) = entry._library.serialize_using_object_code()
-    assert kind == "object", LOOK.format("_jit.py")
-    assert isinstance(symbol, str)
-    assert entry.native_name.encode() in object_file, LOOK.format("_jit.py")
-    assert entry._library.has_dynamic_globals is False
+    library = compiled(nothing.function, ("f4[1]",), FLAGS, "nothing_by_its_name")
+    assert b"nothing_by_its_name" in library._get_compiled_object(), LOOK.format("_jit.py")
+    assert library.has_dynamic_globals is False
