@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from nnkit.engine.references import Reference
 from nnkit.engine.tape import Call, Stop, Tape
 from nnkit.engine.workers import meeting_for, run_together
 from nnkit.kernels._jit import address, code_address
+from nnkit.kernels.shares import ranges
 
 __all__ = ["MANY_STEPS", "ONE_STEP", "Program", "apart", "choose_workers", "shares"]
 
@@ -280,7 +280,7 @@ def shares(call: Call, workers: int) -> list[Call | None]:
     whole = arguments[kernel.cut[0]]
     row = whole.size // max(len(whole), 1) if kernel.elementwise else 1
     found: list[Call | None] = []
-    for begin, end in _ranges(len(whole), workers):
+    for begin, end in ranges(len(whole), workers):
         if begin == end:
             found.append(None)
             continue
@@ -296,10 +296,3 @@ def shares(call: Call, workers: int) -> list[Call | None]:
             words[i] = (mine[i],)
         found.append(Call(kernel, tuple(mine), call.owner, call.types, words))
     return found
-
-
-def _ranges(rows: int, workers: int) -> Iterator[tuple[int, int]]:
-    """The rows of each worker; long vectors are cut at cache lines."""
-    unit = 64 if rows >= 1024 else 1
-    cuts = [min(rows, -(-rows * w // workers // unit) * unit) for w in range(workers)]
-    return pairwise([*cuts, rows])

@@ -28,7 +28,7 @@ from nnkit.kernels._flags import EXACT
 from nnkit.kernels._intrinsics import pointer
 from nnkit.kernels._machine_code import MachineCode, obtain, target_machine
 
-__all__ = ["MOST_ROWS", "add_in_loops", "add_in_registers", "add_product", "lanes"]
+__all__ = ["MOST_ROWS", "add_in_loops", "add_in_registers", "add_product", "lanes", "lanes_of"]
 
 # With a vector of the right operand and an element of the left one they take 14 registers. Most
 # machines have 16 for vectors, some 32.
@@ -37,7 +37,7 @@ MOST_ROWS = 12
 _WORD, _INDEX = ir.IntType(64), ir.IntType(32)
 
 
-def _lanes(dtype: Any) -> int:
+def lanes_of(dtype: Any) -> int:
     """How many numbers of a type are a vector of this machine."""
     features = llvmlite.binding.get_host_cpu_features()
     size = 64 if features.get("avx512f") else 32 if features.get("avx") else 16
@@ -49,7 +49,7 @@ def lanes(context: Any, array: Any) -> Any:
     """How many of an array's elements are a vector of this machine."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return ir.Constant(_WORD, _lanes(array.dtype))
+        return ir.Constant(_WORD, lanes_of(array.dtype))
 
     return types.int64(array), generate
 
@@ -175,7 +175,7 @@ def _build(dtype: Any) -> MachineCode:
     module = ir.Module()
     module.triple = llvmlite.binding.get_process_triple()
     real = ir.FloatType() if dtype == types.float32 else ir.DoubleType()
-    _write(module, _NAMES[dtype], real, _lanes(dtype))
+    _write(module, _NAMES[dtype], real, lanes_of(dtype))
     compiled = target_machine().emit_object(llvmlite.binding.parse_assembly(str(module)))
     return MachineCode(_NAMES[dtype], bytes(compiled))
 

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["transposed_scratch", "weights_scratch", "windows_scratch"]
+import numpy as np
+
+from nnkit.kernels.shares import least
+
+__all__ = [
+    "WINOGRAD_TILES",
+    "suits_winograd",
+    "transposed_scratch",
+    "weights_scratch",
+    "windows_scratch",
+    "winograd_scratch",
+]
+
+# Tiles that a worker has in the cache: four times the rows of a product in registers.
+WINOGRAD_TILES = 48
+# With fewer channels transforms take longer than they save.
+_FEWEST, _MULTIPLE = 32, 16
 
 # Elements of the largest vector of a machine.
 _LANES = 16
@@ -47,6 +63,35 @@ def transposed_scratch(kernel: Shape, place: Shape, pixels: Shape) -> tuple[int,
     """That of ``conv2d_transpose``: room for a part of the kernel."""
     share = kernel[3] // place[6]
     return pixels[0], max(share * _LANES, min(_PART, 2 * kernel[0] * kernel[1] * kernel[2] * share))
+
+
+def suits_winograd(kernel: Shape, place: Shape, pixels: Shape, dtype: np.dtype) -> bool:
+    """Whether :mod:`nnkit.kernels.cpu.winograd` can do a convolution, and is faster at it.
+
+    float64 is for those who want all digits: there, each sum has its terms in their order.
+    """
+    even = pixels[1] % 2 == 0 and pixels[2] % 2 == 0
+    many = all(size >= _FEWEST and size % _MULTIPLE == 0 for size in kernel[2:])
+    simple = tuple(kernel[:2]) == (3, 3) and (*place[:2], *place[4:]) == (1, 1, 1, 1, 1)
+    return bool(dtype == np.float32 and even and many and simple and max(place[2:4]) <= 2)
+
+
+def winograd_scratch(
+    kernel: Shape, place: Shape, pixels: Shape, workers: int, turned: bool = False
+) -> tuple[int, int]:
+    """That of convolutions of :mod:`nnkit.kernels.cpu.winograd`.
+
+    It has room for what a worker needs, if the images are divided among so many.
+
+    Parameters
+    ----------
+    turned : bool
+        Whether it is for the gradient of the input; then ``pixels`` is its shape.
+    """
+    c, f = kernel[2:]
+    weights = (16 + (9 if turned else 0)) * c * f + 16 * (WINOGRAD_TILES + 1) * (c + f)
+    images = (pixels[1] + 2) * (pixels[2] + 2) * (f if turned else c)
+    return pixels[0], images + -(-weights // least(pixels[0], workers))
 
 
 def _seen(images: Shape, kernel: Shape, place: Shape, pixels: Shape) -> tuple[int, int]:

@@ -6,9 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import checks
+from nnkit import checks, config
 from nnkit.engine.dispatch import launch
-from nnkit.kernels.scratch import transposed_scratch, weights_scratch, windows_scratch
+from nnkit.kernels.scratch import (
+    suits_winograd,
+    transposed_scratch,
+    weights_scratch,
+    windows_scratch,
+    winograd_scratch,
+)
 from nnkit.layers.base import Shape
 from nnkit.layers.convolution import Convolution
 
@@ -80,11 +86,16 @@ class Filtering(Convolution, abstract=True):
         self.w = w = self.kernel_4d(self.kernel.value)
         self.seen = seen = self.stacked(x, self._before(x), y.shape[1])
         place, y = self._place(x), self.images(y)
-        scratch = self.empty(windows_scratch(seen.shape, w.shape, place, y.shape))
-        if self.bias is None:
-            launch.conv2d(seen, w, *place, scratch, y)
+        if suits_winograd(w.shape, place, y.shape, y.dtype):
+            plain, with_bias = launch.conv2d_winograd, launch.conv2d_bias_winograd
+            shape = winograd_scratch(w.shape, place, y.shape, config.num_threads())
         else:
-            launch.conv2d_bias(seen, w, *place, self.bias.value, scratch, y)
+            plain, with_bias = launch.conv2d, launch.conv2d_bias
+            shape = windows_scratch(seen.shape, w.shape, place, y.shape)
+        if self.bias is None:
+            plain(seen, w, *place, self.empty(shape), y)
+        else:
+            with_bias(seen, w, *place, self.bias.value, self.empty(shape), y)
 
     def convolve_backward(self, x: np.ndarray, dy: np.ndarray, dx: np.ndarray | None) -> None:
         """d kernel = (windows of x)^T dy; dx = the sum over windows of dy kernel^T."""
@@ -94,8 +105,13 @@ class Filtering(Convolution, abstract=True):
         launch.conv2d_weights(seen, dy, w.shape[1], *place, 0, scratch, dw)
         self.set_gradient(dw)
         if dx is not None:
-            scratch = self.empty(transposed_scratch(w.shape, place, dy.shape))
             stacked = self.empty(seen.shape) if self.rank == 3 else dx
-            launch.conv2d_transpose(dy, w, *place, scratch, stacked)
+            if suits_winograd(w.shape, place, stacked.shape, dy.dtype):
+                transpose = launch.conv2d_transpose_winograd
+                shape = winograd_scratch(w.shape, place, stacked.shape, config.num_threads(), True)
+            else:
+                transpose = launch.conv2d_transpose
+                shape = transposed_scratch(w.shape, place, dy.shape)
+            transpose(dy, w, *place, self.empty(shape), stacked)
             if self.rank == 3:
                 self.unstack(stacked, self._before(x), dx)

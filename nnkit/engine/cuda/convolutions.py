@@ -24,7 +24,11 @@ _WINDOWS = {
     "conv2d_weights": ("dy", "dw"),
     "conv2d_transpose": ("x", "w"),
     "conv2d_transpose_bias": ("x", "w"),
+    "conv2d_winograd": ("y", "w"),
+    "conv2d_bias_winograd": ("y", "w"),
+    "conv2d_transpose_winograd": ("x", "w"),
 }
+_TRANSPOSED = ("conv2d_transpose", "conv2d_transpose_bias", "conv2d_transpose_winograd")
 
 
 def unfold_convolutions(tape: Tape) -> None:
@@ -67,7 +71,7 @@ def _steps(
         yield launch.matmul, (rows.T, _rows(named["dy"]), named["dw"])
         return
     x, w, y = named["x"], named["w"], named["y"]
-    if kernel in (launch.conv2d_transpose, launch.conv2d_transpose_bias):
+    if kernel.name in _TRANSPOSED:
         yield launch.matmul, (_rows(x), _rows(w).T, rows)
         fold = launch.col2im_bias if bias else launch.col2im
         yield fold, (windows, w.shape[1], *place, *bias, y)

@@ -68,7 +68,7 @@ def _convolve(x, w, place, scratch, y):
         lines, line = x.shape[1], x.shape[2] * channels
     else:
         for n in range(count):
-            _lay_out(x, n, -top, -left, lines, line, memory[n * lines * line :])
+            lay_out(x, n, -top, -left, lines, line, memory[n * lines * line :])
         images = memory
     apart, apart_step, runs, run_step, steps = _runs(kh, kw, c, channels, line, place)
     tiles = -(-width // MOST_ROWS)
@@ -134,7 +134,7 @@ def conv2d_weights(
             start = (n * x.shape[1] + i * stride_y - top) * line - left * channels
             if outside:
                 lines, start = span(some, stride_y, taps, dilation_y), 0
-                _lay_out(x, n, i * stride_y - top, -left, lines, line, memory)
+                lay_out(x, n, i * stride_y - top, -left, lines, line, memory)
             k = first
             while k < end:
                 tap, e = k // length - p * runs, k % length
@@ -268,7 +268,7 @@ def _inside(x, top, left, lines, line):
 
 
 @inline
-def _lay_out(x, n, first, column, lines, line, to):
+def lay_out(x, n, first, column, lines, line, to):
     """Copy an image's lines from ``first`` on, and of each the pixels from ``column`` on.
 
     Lines and pixels outside of the image are zeros. A line takes ``line`` elements of ``to``.

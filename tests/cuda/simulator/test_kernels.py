@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nnkit.engine.dispatch import cuda_twin
 from nnkit.kernels._jit import Kernel
 from nnkit.kernels.cuda._cuda import CudaKernel, one_thread
 from nnkit.kernels.cuda._from_cpu import ELEMENTS, from_cpu
@@ -12,14 +13,26 @@ CPU = kernels("cpu", Kernel)
 CUDA = kernels("cuda", CudaKernel)
 # What replays a step there, and what makes data before one.
 ON_CPU_ONLY = {"interpret", "barrier", "affine"}
+# The processor's other ways to do what a kernel does; on a GPU they are that kernel.
+OTHER_WAYS = {
+    "conv2d_winograd": "conv2d",
+    "conv2d_bias_winograd": "conv2d_bias",
+    "conv2d_transpose_winograd": "conv2d_transpose",
+}
 ON_CUDA_ONLY = {"first_not_finite"}  # Looks at data that is there already.
 CASES = cases_of(np.float32, np.float64)
 
 
 def test_every_kernel_has_a_twin():
-    assert CPU.keys() - ON_CPU_ONLY == CUDA.keys() - ON_CUDA_ONLY
+    assert CPU.keys() - ON_CPU_ONLY - OTHER_WAYS.keys() == CUDA.keys() - ON_CUDA_ONLY
     for name in CPU.keys() & CUDA.keys():
         assert CPU[name].parameters == CUDA[name].parameters
+
+
+@pytest.mark.parametrize("way", OTHER_WAYS)
+def test_another_way_has_the_same_twin(way):
+    assert cuda_twin(CPU[way]) is CUDA[OTHER_WAYS[way]]
+    assert CPU[way].parameters == CPU[OTHER_WAYS[way]].parameters
 
 
 def test_every_kernel_has_a_case():

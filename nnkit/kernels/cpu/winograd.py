@@ -1,0 +1,134 @@
+"""Convolutions with 3x3 kernels by fewer multiplications: Winograd's F(2x2, 3x3).
+
+A. Lavin and S. Gray, 2016, "Fast algorithms for convolutional neural networks". Four neighbouring
+pixels of the output, a tile, see sixteen of the input. With d these, g a kernel of one channel and
+one filter, the tile is ``A^T ((B^T d B) * (G g G^T)) A``, summed over channels: sixteen products of
+matrices (tiles by channels by filters) in place of thirty-six, between transforms that add.
+
+Strides and dilations are 1, there are no groups, heights and widths of outputs are even, channels
+and filters multiples of 16; see :func:`nnkit.kernels.scratch.suits_winograd`. A pixel that is
+infinite makes its whole tile NaN.
+"""
+
+import numpy as np
+
+from nnkit.kernels._jit import inline, kernel
+from nnkit.kernels._tile import MOST_ROWS, add_product, lanes
+from nnkit.kernels._transforms import transform
+from nnkit.kernels.cpu._images import fill
+from nnkit.kernels.cpu.convolution import lay_out
+from nnkit.kernels.scratch import WINOGRAD_TILES
+
+_PLANES = 16
+_of_pixels = transform([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]])  # B^T
+_of_kernel = transform([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])  # G
+_of_tile = transform([[1, 1, 1, 0], [0, 1, -1, -1]])  # A^T
+
+
+def _cost(x, w, *others):
+    """Estimated nanoseconds, at 120 GFLOP/s of the products; the output is the last argument."""
+    return 2 * 4 * w.shape[2] * w.shape[3] * others[-1].size / (others[-1].shape[3] * 120)
+
+
+@kernel(outputs=["scratch", "y"], split=["x", "scratch", "y"], cost=_cost)
+def conv2d_winograd(
+    x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, scratch, y
+):
+    """:func:`nnkit.kernels.cpu.convolution.conv2d`."""
+    if _has_room(x, 16 * w.size // 9, scratch, y):
+        planes, memory = _transformed(w, scratch.reshape(-1))
+        _convolve(x, planes, top, left, planes, -1, memory, y)
+
+
+@kernel(outputs=["scratch", "y"], split=["x", "scratch", "y"], cost=_cost)
+def conv2d_bias_winograd(
+    x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, bias, scratch, y
+):
+    """:func:`conv2d_winograd` plus bias (f,) at every pixel."""
+    if _has_room(x, 16 * w.size // 9, scratch, y):
+        planes, memory = _transformed(w, scratch.reshape(-1))
+        _convolve(x, planes, top, left, bias, 0, memory, y)
+
+
+@kernel(outputs=["scratch", "y"], split=["x", "scratch", "y"], cost=_cost)
+def conv2d_transpose_winograd(
+    x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, scratch, y
+):
+    """:func:`nnkit.kernels.cpu.convolution.conv2d_transpose`: the turned kernel's convolution."""
+    if not _has_room(x, 25 * w.size // 9, scratch, y):
+        return
+    c, f = w.shape[2], w.shape[3]
+    memory, taps = scratch.reshape(-1), w.reshape(9, c, f)
+    turned, memory = memory[: w.size].reshape(9, f, c), memory[w.size :]
+    for tap in range(9):
+        for first in range(0, f, 16):  # Sixteen lines of the result stay in the cache.
+            for j in range(c):
+                for k in range(first, first + 16):
+                    turned[8 - tap, k, j] = taps[tap, j, k]
+    planes, memory = _transformed(turned.reshape(3, 3, f, c), memory)
+    _convolve(x, planes, 2 - top, 2 - left, planes, -1, memory, y)
+
+
+@inline
+def _has_room(x, kernels, scratch, y):
+    """Whether there are images, and memory for them; without memory all is NaN, to be seen."""
+    channels = x.shape[3] + y.shape[3]
+    images = y.shape[0] * (y.shape[1] + 2) * (y.shape[2] + 2) * x.shape[3]
+    if scratch.size >= images + kernels + _PLANES * (WINOGRAD_TILES + 1) * channels:
+        return y.size > 0
+    fill(y, np.nan)
+    return False
+
+
+@inline
+def _transformed(w, memory):
+    """G w G^T for each channel and filter: sixteen planes (channels, filters), and memory left."""
+    size = w.shape[2] * w.shape[3]
+    planes = memory[: _PLANES * size]
+    _of_kernel(size, w, 0, 3 * size, size, planes, 0, 4 * size, size, planes, -1)
+    return planes.reshape(_PLANES, w.shape[2], w.shape[3]), memory[_PLANES * size :]
+
+
+@inline
+def _convolve(x, planes, top, left, bias, bias_at, memory, y):
+    """y = (windows of x) w + bias, some tiles at a time, which stay in the cache."""
+    count, height, width, f = y.shape
+    c, high, across = x.shape[3], height // 2, width // 2
+    lines, line = height + 2, (width + 2) * c
+    images, out = x.reshape(-1), y.reshape(-1)
+    if top == 0 and left == 0 and x.shape[1] >= lines and x.shape[2] >= width + 2:
+        lines, line = x.shape[1], x.shape[2] * c
+    else:
+        images = memory[: count * lines * line]
+        for n in range(count):
+            lay_out(x, n, -top, -left, lines, line, images[n * lines * line :])
+        memory = memory[count * lines * line :]
+    # A row more than tiles: planes a multiple of 4096 bytes apart would share lines of the cache.
+    of_pixels, of_tiles = (WINOGRAD_TILES + 1) * c, (WINOGRAD_TILES + 1) * f
+    seen, made = memory[: _PLANES * of_pixels], memory[_PLANES * of_pixels :]
+    total, kernels, width_of_tile = count * high * across, planes.reshape(-1), lanes(y)
+    blocks = -(-total // WINOGRAD_TILES)
+    for block in range(blocks):
+        first = total * block // blocks
+        some = total * (block + 1) // blocks - first
+        for t in range(some):
+            tile = (first + t) % (high * across)
+            n, i, j = (first + t) // (high * across), tile // across * 2, tile % across * 2
+            at = (n * lines + i) * line + j * c
+            _of_pixels(c, images, at, line, c, seen, t * c, 4 * of_pixels, of_pixels, seen, -1)
+        for e in range(_PLANES * of_tiles):
+            made[e] = 0
+        parts = -(-some // MOST_ROWS)
+        for plane in range(_PLANES):
+            for k in range(0, f, width_of_tile):
+                for part in range(parts):
+                    t = some * part // parts
+                    shape = some * (part + 1) // parts - t, f - k, c, 1
+                    to, left_at = plane * of_tiles + t * f + k, plane * of_pixels + t * c
+                    at = plane * c * f + k
+                    add_product(shape, made, to, f, seen, left_at, (c, 1, 0), kernels, at, (f, 0))
+        for t in range(some):
+            tile = (first + t) % (high * across)
+            n, i, j = (first + t) // (high * across), tile // across * 2, tile % across * 2
+            to = ((n * height + i) * width + j) * f
+            _of_tile(f, made, t * f, 4 * of_tiles, of_tiles, out, to, width * f, f, bias, bias_at)

@@ -1,0 +1,132 @@
+"""Winograd's convolutions against sums in float64; the direct kernels are no further from them."""
+
+import numpy as np
+import pytest
+
+import nnkit
+from nnkit.kernels.cpu import convolution, winograd
+from nnkit.kernels.scratch import (
+    suits_winograd,
+    transposed_scratch,
+    windows_scratch,
+    winograd_scratch,
+)
+from nnkit.kernels.shares import least, ranges
+from tests.helpers import run
+from tests.reference import convolution as reference
+
+# Images, filters, padding, height and width of the output.
+GEOMETRIES = {
+    "one tile": ((1, 2, 2, 32), 32, 1, (2, 2)),
+    "same": ((3, 6, 8, 48), 32, 1, (6, 8)),
+    "valid": ((2, 8, 6, 32), 64, 0, (6, 4)),
+    "full": ((2, 4, 2, 32), 48, 2, (6, 4)),
+    "one line of tiles": ((1, 2, 40, 32), 32, 1, (2, 40)),
+    "some tiles more than in the cache": ((1, 14, 14, 32), 32, 1, (14, 14)),
+    "many images": ((13, 4, 4, 64), 32, 1, (4, 4)),
+    "no images": ((0, 4, 4, 32), 32, 1, (4, 4)),
+}
+
+
+def operands(name, rng):
+    (n, height, width, c), f, padding, pixels = GEOMETRIES[name]
+    x = rng.normal(size=(n, height, width, c)).astype(np.float32)
+    w = (rng.normal(size=(3, 3, c, f)) / np.sqrt(9 * c)).astype(np.float32)
+    dy = rng.normal(size=(n, *pixels, f)).astype(np.float32)
+    return x, w, dy, (1, 1, padding, padding, 1, 1, 1)
+
+
+def errors(got, want):
+    """The largest, and the root of the mean of the squares."""
+    distance = np.abs(got - want) if got.size else np.zeros(1)
+    return distance.max(), np.sqrt((distance**2).mean())
+
+
+def assert_as_near(got, direct, want):
+    """F(2x2, 3x3) adds before it multiplies; in the mean that is no worse, in the worst case 4x."""
+    (largest, mean), (of_direct, mean_of_direct) = errors(got, want), errors(direct, want)
+    assert largest <= 4 * of_direct + 1e-6
+    assert mean <= 2 * mean_of_direct + 1e-7
+
+
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_forward(name, rng):
+    x, w, dy, place = operands(name, rng)
+    bias, y, direct = rng.normal(size=w.shape[3]).astype(np.float32), *np.empty((2, *dy.shape), "f")
+    want = reference.conv2d(*(a.astype(float) for a in (x, w)), place, dy.shape[1:3])
+    scratch = np.full(winograd_scratch(w.shape, place, y.shape, 1), np.nan, np.float32)
+    memory = np.empty(windows_scratch(x.shape, w.shape, place, y.shape), np.float32)
+    assert suits_winograd(w.shape, place, y.shape, x.dtype)
+    run(convolution.conv2d, x, w, *place, memory, direct)
+    run(winograd.conv2d_winograd, x, w, *place, scratch, y)
+    assert_as_near(y, direct, want)
+    run(convolution.conv2d_bias, x, w, *place, bias, memory, direct)
+    run(winograd.conv2d_bias_winograd, x, w, *place, bias, scratch, y)
+    assert_as_near(y, direct, want + bias)
+
+
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_gradient_of_the_input(name, rng):
+    x, w, dy, place = operands(name, rng)
+    dx, direct = np.empty((2, *x.shape), np.float32)
+    want = reference.conv2d_transpose(*(a.astype(float) for a in (dy, w)), place, x.shape)
+    scratch = np.full(winograd_scratch(w.shape, place, x.shape, 1, True), np.nan, np.float32)
+    memory = np.empty(transposed_scratch(w.shape, place, dy.shape), np.float32)
+    run(convolution.conv2d_transpose, dy, w, *place, memory, direct)
+    run(winograd.conv2d_transpose_winograd, dy, w, *place, scratch, dx)
+    assert_as_near(dx, direct, want)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 5, 16])
+def test_bits_do_not_depend_on_the_workers(workers, rng):
+    x, w, dy, place = operands("many images", rng)
+    y, whole = np.empty((2, *dy.shape), np.float32)
+    scratch = np.empty(winograd_scratch(w.shape, place, y.shape, workers), np.float32)
+    run(winograd.conv2d_winograd, x, w, *place, scratch, whole)
+    for begin, end in ranges(len(x), workers):
+        rows = slice(begin, end)
+        if begin < end:
+            assert end - begin >= least(len(x), workers)
+            run(winograd.conv2d_winograd, x[rows], w, *place, scratch[rows], y[rows])
+    np.testing.assert_array_equal(y, whole)
+
+
+def test_too_little_memory_shows(rng):
+    """As for more workers than the memory was made for."""
+    x, w, dy, place = operands("same", rng)
+    y = np.empty_like(dy)
+    scratch = np.zeros((len(x), 1000), np.float32)
+    run(winograd.conv2d_winograd, x, w, *place, scratch, y)
+    assert np.isnan(y).all()
+
+
+def test_what_it_is_for():
+    kernel, place, pixels = (3, 3, 32, 32), (1, 1, 1, 1, 1, 1, 1), (4, 8, 8, 32)
+    assert suits_winograd(kernel, place, pixels, np.dtype(np.float32))
+    for other in (
+        ((3, 3, 16, 32), place, pixels, np.float32),
+        ((3, 3, 32, 40), place, pixels, np.float32),
+        ((1, 3, 32, 32), place, pixels, np.float32),
+        (kernel, (2, 1, 1, 1, 1, 1, 1), pixels, np.float32),
+        (kernel, (1, 1, 1, 1, 2, 1, 1), pixels, np.float32),
+        (kernel, (1, 1, 1, 1, 1, 1, 2), pixels, np.float32),
+        (kernel, (1, 1, 3, 1, 1, 1, 1), pixels, np.float32),
+        (kernel, place, (4, 7, 8, 32), np.float32),
+        (kernel, place, pixels, np.float64),
+    ):
+        assert not suits_winograd(*other[:3], np.dtype(other[3]))
+
+
+@pytest.mark.parametrize("options", [{}, {"use_bias": False}, {"padding": "same"}])
+def test_a_layer_takes_it(options, rng):
+    """In a recorded step of several workers it is what it is in Python, and near float64."""
+    x = rng.normal(size=(6, 6, 8, 32)).astype(np.float32)
+    layer = nnkit.layers.Conv2D(48, 3, **options)
+    model = nnkit.Sequential([nnkit.Input(x.shape[1:]), layer])
+    padding = 1 if options.get("padding") == "same" else 0
+    pixels = (6, 8) if padding else (4, 6)
+    place = (1, 1, padding, padding, 1, 1, 1)
+    want = reference.conv2d(x.astype(float), layer.kernel.numpy().astype(float), place, pixels)
+    np.testing.assert_allclose(model.predict(x), want, atol=1e-5)
+    np.testing.assert_array_equal(model.predict(x), model.predict(x))
+    np.testing.assert_array_equal(model.predict(x)[2:3], model.predict(x[2:3]))
