@@ -28,7 +28,15 @@ from nnkit.kernels._flags import EXACT
 from nnkit.kernels._intrinsics import pointer
 from nnkit.kernels._machine_code import MachineCode, obtain, target_machine
 
-__all__ = ["MOST_ROWS", "add_in_loops", "add_in_registers", "add_product", "lanes", "lanes_of"]
+__all__ = [
+    "MOST_ROWS",
+    "add_in_loops",
+    "add_in_registers",
+    "add_product",
+    "lanes",
+    "lanes_of",
+    "whole",
+]
 
 # With a vector of the right operand and an element of the left one they take 14 registers. Most
 # machines have 16 for vectors, some 32.
@@ -111,7 +119,7 @@ def add_in_registers(
 
 
 @register_jitable
-def _from_first_to_last(x):  # type: ignore[no-untyped-def]
+def whole(x):  # type: ignore[no-untyped-def]
     """The memory of an array, also what lies between its rows, as a vector."""
     last = 0
     for n, stride in zip(x.shape, x.strides):  # noqa: B905  (numba's zip knows no strict)
@@ -130,7 +138,7 @@ def add_in_loops(shape, c, c_at, c_row, a, a_at, a_strides, b, b_at, b_strides):
     b_step, b_run = b_strides
     if min(shape) < 1 or rows > MOST_ROWS or (a_row != 1 and a_step != 1):
         raise ValueError("no tile: its sizes, or neither rows nor steps of a lie together")
-    to, left, right = _from_first_to_last(c), _from_first_to_last(a), _from_first_to_last(b)
+    to, left, right = whole(c), whole(a), whole(b)
     for i in range(rows):
         for j in range(min(columns, lanes(c))):
             of_c = c_at + i * c_row + j

@@ -17,7 +17,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
-from nnkit.kernels._tile import lanes_of
+from nnkit.kernels._tile import lanes_of, whole
 
 __all__ = ["transform"]
 
@@ -31,7 +31,7 @@ def transform(matrix: Matrix) -> Callable[..., None]:
     It is called with ``(count, source, at, row, column, to, to_at, to_row, to_column, add,
     add_at)``. The square's element (i, j) of channel c is ``source[at + i row + j column + c]``,
     that of the result ``to[to_at + i to_row + j to_column + c]``, for ``count`` channels, a
-    multiple of 16. All arrays are contiguous, and nothing checks indices. ``add[add_at + c]`` is
+    multiple of 16. Nothing checks indices, which count elements of memory. ``add[add_at + c]`` is
     added to each element of the result, for ``add_at`` below 0 nothing.
 
     Parameters
@@ -49,7 +49,8 @@ def _in_loops(matrix: Matrix) -> Callable[..., None]:
 
     @register_jitable
     def in_loops(count, source, at, row, column, to, to_at, to_row, to_column, add, add_at):  # type: ignore[no-untyped-def]
-        left, right, extra = source.reshape(-1), to.reshape(-1), add.reshape(-1)
+        left, right = whole(source), whole(to)
+        extra = whole(add)
         for c in range(count):
             for p in range(rows):
                 for q in range(rows):

@@ -15,6 +15,7 @@ __all__ = [
     "weights_scratch",
     "windows_scratch",
     "winograd_scratch",
+    "winograd_weights_scratch",
 ]
 
 # Tiles that a worker has in the cache: four times the rows of a product in registers.
@@ -92,6 +93,20 @@ def winograd_scratch(
     weights = (16 + (9 if turned else 0)) * c * f + 16 * (WINOGRAD_TILES + 1) * (c + f)
     images = (pixels[1] + 2) * (pixels[2] + 2) * (f if turned else c)
     return pixels[0], images + -(-weights // least(pixels[0], workers))
+
+
+def winograd_weights_scratch(kernel: Shape, pixels: Shape, workers: int) -> tuple[int, int]:
+    """That of ``conv2d_weights_winograd``, whose workers have some of the channels each.
+
+    ``pixels`` is the shape of the output.
+    """
+    c, f = kernel[2:]
+    _, height, width, _ = pixels
+    together = -(-WINOGRAD_TILES * 4 // (height * width))
+    fewest = least(c, workers)
+    most = min(c, fewest + 2 * (_MULTIPLE - 1))  # With neighbours, to be whole vectors.
+    of_pixels = together * (height + 2) * (width + 2) + 16 * (WINOGRAD_TILES + 1)
+    return c, -(-(16 * fewest * f + of_pixels * most + 16 * (WINOGRAD_TILES + 1) * f) // fewest)
 
 
 def _seen(images: Shape, kernel: Shape, place: Shape, pixels: Shape) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from nnkit.kernels.scratch import (
     weights_scratch,
     windows_scratch,
     winograd_scratch,
+    winograd_weights_scratch,
 )
 from nnkit.layers.base import Shape
 from nnkit.layers.convolution import Convolution
@@ -101,8 +102,13 @@ class Filtering(Convolution, abstract=True):
         """d kernel = (windows of x)^T dy; dx = the sum over windows of dy kernel^T."""
         w, seen, place, dy = self.w, self.seen, self._place(x), self.images(dy)
         dw = self.of_kernel()
-        scratch = self.empty(weights_scratch(seen.shape, w.shape, place, dy.shape))
-        launch.conv2d_weights(seen, dy, w.shape[1], *place, 0, scratch, dw)
+        if suits_winograd(w.shape, place, dy.shape, dy.dtype):
+            scratch = self.empty(winograd_weights_scratch(w.shape, dy.shape, config.num_threads()))
+            of_channels = dw.reshape(9, *w.shape[2:]).swapaxes(0, 1)
+            launch.conv2d_weights_winograd(seen, dy, w.shape[1], *place, 0, scratch, of_channels)
+        else:
+            scratch = self.empty(weights_scratch(seen.shape, w.shape, place, dy.shape))
+            launch.conv2d_weights(seen, dy, w.shape[1], *place, 0, scratch, dw)
         self.set_gradient(dw)
         if dx is not None:
             stacked = self.empty(seen.shape) if self.rank == 3 else dx

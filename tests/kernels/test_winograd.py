@@ -8,8 +8,10 @@ from nnkit.kernels.cpu import convolution, winograd
 from nnkit.kernels.scratch import (
     suits_winograd,
     transposed_scratch,
+    weights_scratch,
     windows_scratch,
     winograd_scratch,
+    winograd_weights_scratch,
 )
 from nnkit.kernels.shares import least, ranges
 from tests.helpers import run
@@ -77,6 +79,29 @@ def test_gradient_of_the_input(name, rng):
     assert_as_near(dx, direct, want)
 
 
+@pytest.mark.parametrize("workers", [1, 2, 3, 7, 16])
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_gradient_of_the_kernel(name, workers, rng):
+    """Channels are divided among workers, and bits don't depend on how."""
+    x, w, dy, place = operands(name, rng)
+    want = reference.conv2d_weights(x.astype(float), dy.astype(float), w.shape, place)
+    c, f = w.shape[2:]
+    direct = np.empty((9 * c, f), np.float32)
+    memory = np.empty(weights_scratch(x.shape, w.shape, place, dy.shape), np.float32)
+    run(convolution.conv2d_weights, x, dy, 3, *place, 0, memory, direct)
+    dw, whole = np.full((2, 3, 3, c, f), np.nan, np.float32)
+    for out, some in ((whole, 1), (dw, workers)):
+        by_channel = out.reshape(9, c, f).swapaxes(0, 1)
+        scratch = np.full(winograd_weights_scratch(w.shape, dy.shape, some), np.nan, np.float32)
+        for begin, end in ranges(c, some):
+            rows = slice(begin, end)
+            if begin < end:
+                arguments = begin, scratch[rows], by_channel[rows]
+                winograd.conv2d_weights_winograd(x, dy, 3, *place, *arguments)
+    assert_as_near(whole, direct.reshape(whole.shape), want.reshape(whole.shape))
+    np.testing.assert_array_equal(dw, whole)
+
+
 @pytest.mark.parametrize("workers", [1, 2, 3, 5, 16])
 def test_bits_do_not_depend_on_the_workers(workers, rng):
     x, w, dy, place = operands("many images", rng)
@@ -98,6 +123,10 @@ def test_too_little_memory_shows(rng):
     scratch = np.zeros((len(x), 1000), np.float32)
     run(winograd.conv2d_winograd, x, w, *place, scratch, y)
     assert np.isnan(y).all()
+    dw = np.empty((9, *w.shape[2:]), np.float32).swapaxes(0, 1)
+    scratch = np.zeros((len(dw), 10), np.float32)
+    winograd.conv2d_weights_winograd(x, dy, 3, *place, 0, scratch, dw)
+    assert np.isnan(dw).all()
 
 
 def test_what_it_is_for():

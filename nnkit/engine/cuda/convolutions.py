@@ -24,10 +24,12 @@ _WINDOWS = {
     "conv2d_weights": ("dy", "dw"),
     "conv2d_transpose": ("x", "w"),
     "conv2d_transpose_bias": ("x", "w"),
+    "conv2d_weights_winograd": ("dy", "dw"),
     "conv2d_winograd": ("y", "w"),
     "conv2d_bias_winograd": ("y", "w"),
     "conv2d_transpose_winograd": ("x", "w"),
 }
+_OF_WEIGHTS = ("conv2d_weights", "conv2d_weights_winograd")
 _TRANSPOSED = ("conv2d_transpose", "conv2d_transpose_bias", "conv2d_transpose_winograd")
 
 
@@ -66,9 +68,10 @@ def _steps(
     place = tuple(named[name] for name in axes)
     bias = (named["bias"],) if "bias" in named else ()
     rows = _rows(windows)
-    if kernel is launch.conv2d_weights:
+    if kernel.name in _OF_WEIGHTS:
         yield launch.im2col, (named["x"], named["kw"], *place, windows)
-        yield launch.matmul, (rows.T, _rows(named["dy"]), named["dw"])
+        # Of Winograd's way it is the same memory, seen as (channels, 9, filters).
+        yield launch.matmul, (rows.T, _rows(named["dy"]), _rows(named["dw"]))
         return
     x, w, y = named["x"], named["w"], named["y"]
     if kernel.name in _TRANSPOSED:

@@ -23,6 +23,13 @@ _PLANES = 16
 _of_pixels = transform([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]])  # B^T
 _of_kernel = transform([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])  # G
 _of_tile = transform([[1, 1, 1, 0], [0, 1, -1, -1]])  # A^T
+# For the gradient of the kernel, where a tile of the output's gradient is the kernel: F(3x3, 2x2).
+_of_gradient = transform([[1, 0], [0.5, 0.5], [0.5, -0.5], [0, 1]])
+_to_kernel = transform([[1, 1, 1, 0], [0, 1, -1, 0], [0, 1, 1, -1]])
+
+
+def _cost_of_weights(x, dy, *others):
+    return 2 * 4 * x.shape[3] * dy.size / 120
 
 
 def _cost(x, w, *others):
@@ -132,3 +139,91 @@ def _convolve(x, planes, top, left, bias, bias_at, memory, y):
             n, i, j = (first + t) // (high * across), tile // across * 2, tile % across * 2
             to = ((n * height + i) * width + j) * f
             _of_tile(f, made, t * f, 4 * of_tiles, of_tiles, out, to, width * f, f, bias, bias_at)
+
+
+@kernel(outputs=["scratch", "dw"], split=["scratch", "dw"], strided=["dw"], cost=_cost_of_weights)
+def conv2d_weights_winograd(
+    x, dy, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, first, scratch, dw
+):
+    """dw (channels, 9, f) = the gradient of a kernel (3, 3, channels, f), from a channel on.
+
+    Filters lie together, and channels.
+    """
+    count, height, width, f = dy.shape
+    own, channels = dw.shape[0], x.shape[3]
+    # Transforms are of whole vectors, so of some channels of the neighbours, too.
+    begin = first - first % 16
+    c = min(-(-(first + own) // 16) * 16, channels) - begin
+    high, across = height // 2, width // 2
+    together = -(-WINOGRAD_TILES // (high * across))  # Images whose tiles are seen at once.
+    line, lines = (width + 2) * c, height + 2
+    of_pixels, of_gradients = (WINOGRAD_TILES + 1) * c, (WINOGRAD_TILES + 1) * f
+    memory, gradients = scratch.reshape(-1), dy.reshape(-1)
+    sums, memory = memory[: _PLANES * own * f], memory[_PLANES * own * f :]
+    images, memory = memory[: together * lines * line], memory[together * lines * line :]
+    seen, made = memory[: _PLANES * of_pixels], memory[_PLANES * of_pixels :]
+    if made.size < _PLANES * of_gradients:
+        dw[:] = np.nan
+        return
+    fill(sums, 0)
+    for start in range(0, count, together):
+        some = min(together, count - start)
+        for n in range(some):
+            for i in range(lines):
+                for j in range(width + 2):
+                    y, z = i - top, j - left
+                    to = images[(n * lines + i) * line + j * c :]
+                    if 0 <= y < x.shape[1] and 0 <= z < x.shape[2]:
+                        pixel = x[start + n, y, z, begin:]
+                        for e in range(c):
+                            to[e] = pixel[e]
+                    else:
+                        for e in range(c):
+                            to[e] = 0
+        total = some * high * across
+        blocks = -(-total // WINOGRAD_TILES)
+        for block in range(blocks):
+            low = total * block // blocks
+            tiles = total * (block + 1) // blocks - low
+            for t in range(tiles):
+                tile = (low + t) % (high * across)
+                n, i, j = (low + t) // (high * across), tile // across * 2, tile % across * 2
+                at = (n * lines + i) * line + j * c
+                _of_pixels(c, images, at, line, c, seen, t * c, 4 * of_pixels, of_pixels, seen, -1)
+                at = (((start + n) * height + i) * width + j) * f
+                to = 4 * of_gradients, of_gradients
+                _of_gradient(f, gradients, at, width * f, f, made, t * f, *to, made, -1)
+            _add_sums(tiles, first - begin, own, (c, of_pixels), seen, made, sums)
+    _to_kernel(
+        own * f,
+        sums,
+        0,
+        4 * own * f,
+        own * f,
+        dw,
+        0,
+        3 * dw.strides[1] // dw.itemsize,
+        dw.strides[1] // dw.itemsize,
+        sums,
+        -1,
+    )
+
+
+@inline
+def _add_sums(tiles, skip, own, of_pixels, seen, made, sums):
+    """Add what some tiles say of each plane (channels, filters)."""
+    c, plane_of_pixels = of_pixels
+    f = sums.size // (_PLANES * own)
+    parts, lane = -(-own // MOST_ROWS), lanes(sums)
+    for plane in range(_PLANES):
+        for k in range(0, f, lane):
+            for part in range(parts):
+                row = own * part // parts
+                shape = own * (part + 1) // parts - row, f - k, tiles, 1
+                to = (plane * own + row) * f + k
+                left, right = (
+                    plane * plane_of_pixels + skip + row,
+                    plane * (WINOGRAD_TILES + 1) * f + k,
+                )
+                strides = 1, c, 0
+                add_product(shape, sums, to, f, seen, left, strides, made, right, (f, 0))

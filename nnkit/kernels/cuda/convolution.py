@@ -59,29 +59,37 @@ def conv2d_bias(
 @device
 def window_sums(x, dy, kw, place, first, dw):
     """dw = (windows of x)^T dy, from row ``first`` on."""
-    stride_y, stride_x, top, left, dilation_y, dilation_x, groups = place
     filters = dw.shape[1]
-    channels, _ = divide(x.shape[3], groups)
-    share, _ = divide(filters, groups)
-    pixels = dy.shape[0] * dy.shape[1] * dy.shape[2]
+    channels, _ = divide(x.shape[3], place[6])
     element = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
     while element < dw.size:
         row, f = divide(element, filters)
         tap, c = divide(first + row, channels)
-        p, q = divide(tap, kw)
-        group, _ = divide(f, share)
-        c += group * channels
-        total = dw.dtype.type(0)
-        pixel = cuda.threadIdx.x
-        while pixel < pixels:
-            n, i, j, _ = split(pixel * filters, dy.shape)
-            y = i * stride_y - top + p * dilation_y
-            column = j * stride_x - left + q * dilation_x
-            if is_inside(y, column, x):
-                total += x[n, y, column, c] * dy[n, i, j, f]
-            pixel += LANES
+        total = _window_sum(x, dy, kw, place, tap, c, f)
         dw[row, f] = lane_sum(total)
         element += cuda.gridDim.x * ROWS
+
+
+@device
+def _window_sum(x, dy, kw, place, tap, c, f):
+    """This thread's part of the sum over pixels for an element of the kernel."""
+    stride_y, stride_x, top, left, dilation_y, dilation_x, groups = place
+    channels, _ = divide(x.shape[3], groups)
+    share, _ = divide(dy.shape[3], groups)
+    pixels = dy.shape[0] * dy.shape[1] * dy.shape[2]
+    p, q = divide(tap, kw)
+    group, _ = divide(f, share)
+    c += group * channels
+    total = dy.dtype.type(0)
+    pixel = cuda.threadIdx.x
+    while pixel < pixels:
+        n, i, j, _ = split(pixel * dy.shape[3], dy.shape)
+        y = i * stride_y - top + p * dilation_y
+        column = j * stride_x - left + q * dilation_x
+        if is_inside(y, column, x):
+            total += x[n, y, column, c] * dy[n, i, j, f]
+        pixel += LANES
+    return total
 
 
 @kernel(rows("dw", 0, 1))
@@ -91,6 +99,21 @@ def conv2d_weights(
     """dw = (windows of x)^T dy: the rows from ``first`` on of (kh kw c / groups, f)."""
     place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
     window_sums(x, dy, kw, place, first, dw)
+
+
+@kernel(rows("dw", 0, 1, 2))
+def conv2d_weights_winograd(
+    x, dy, kw, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, first, scratch, dw
+):
+    """:func:`conv2d_weights` with dw (channels, 9, f), from a channel on."""
+    place = stride_y, stride_x, top, left, dilation_y, dilation_x, groups
+    element = cuda.blockIdx.x * ROWS + cuda.threadIdx.y
+    while element < dw.size:
+        row, f = divide(element, dw.shape[2])
+        c, tap = divide(row, dw.shape[1])
+        total = _window_sum(x, dy, kw, place, tap, first + c, f)
+        dw[c, tap, f] = lane_sum(total)
+        element += cuda.gridDim.x * ROWS
 
 
 @device

@@ -9,6 +9,7 @@ GEOMETRIES = [
     ((2, 3, 4, 3), (3, 2, 2), (1, 1, 1, 0, 1, 1, 1), (3, 4)),
     ((2, 5, 4, 2), (2, 2, 4), (2, 3, 0, 1, 1, 1, 2), (2, 2)),
     ((1, 4, 5, 2), (3, 2, 3), (1, 1, 2, 2, 2, 2, 1), (4, 5)),
+    ((2, 3, 4, 2), (3, 3, 3), (1, 1, 1, 1, 1, 1, 1), (3, 4)),
 ]
 
 # Volumes (batch, depth, pixels, channels), place along the depth, positions and planes of windows.
@@ -44,6 +45,12 @@ def cases(dtype, rng):
         arguments = x, dy, kw, *place, 0, scratch, dw.astype(dtype)
         unused = {"scratch": np.full(scratch.shape, np.nan)}
         yield Case("conv2d_weights", arguments, unused | {"dw": dw})
+        if (kh, kw, place[-1]) == (3, 3, 1):
+            by_channel = dw.reshape(9, -1, filters).swapaxes(0, 1)
+            scratch = np.empty((shape[3], 1), dtype)
+            arguments = x, dy, kw, *place, 0, scratch, by_channel.astype(dtype)
+            unused = {"scratch": np.full(scratch.shape, np.nan)}
+            yield Case("conv2d_weights_winograd", arguments, unused | {"dw": by_channel})
 
         geometry = w.shape, (*place[:-1], 1)
         windows = reference.im2col(*wide(x), *geometry, pixels)
