@@ -35,10 +35,10 @@ class Wrapper(Layer, abstract=True):
     Examples
     --------
     >>> import numpy as np, nnkit
-    >>> class Twice(nnkit.layers.Wrapper):
+    >>> class Doubled(nnkit.layers.Wrapper):
     ...     def call(self, x):
     ...         return self.layer(self.layer(x))
-    >>> Twice(nnkit.layers.Dense(3, kernel_initializer="identity"))(np.ones((1, 3)))
+    >>> Doubled(nnkit.layers.Dense(3, kernel_initializer="identity"))(np.ones((1, 3)))
     array([[1., 1., 1.]], dtype=float32)
     """
 
