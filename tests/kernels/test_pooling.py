@@ -10,6 +10,9 @@ TOLERANCE = {np.float32: 1e-5, np.float64: 1e-12}
 GEOMETRIES = {
     "one": ((1, 1, 1, 1), (1, 1, 1, 1, 0, 0), (1, 1)),
     "apart": ((2, 4, 6, 3), (2, 2, 2, 2, 0, 0), (2, 3)),
+    "squares": ((2, 4, 6, 17), (2, 2, 2, 2, 0, 0), (2, 3)),
+    "squares and a rest": ((3, 5, 7, 6), (2, 2, 2, 2, 0, 0), (2, 3)),
+    "squares beyond the image": ((2, 5, 3, 4), (2, 2, 2, 2, 0, 0), (3, 2)),
     "rest": ((2, 5, 7, 17), (2, 3, 2, 3, 0, 0), (2, 2)),
     "overlapping": ((2, 6, 6, 2), (3, 3, 1, 2, 0, 0), (4, 2)),
     "gaps": ((1, 7, 9, 2), (2, 2, 3, 4, 0, 0), (2, 2)),
@@ -65,6 +68,11 @@ def test_nan_is_the_largest_and_infinity_is_a_number(dtype):
     run(pooling.max_pool2d, x, 1, 2, 1, 2, 0, 0, y, at)
     np.testing.assert_array_equal(y.ravel(), [-inf, nan, inf])
     np.testing.assert_array_equal(at.ravel(), [0, 1, 0])
+    squares = np.array([[1, nan, inf, 2], [nan, 0, 3, 4], [0, 1, 2, nan], [-inf] * 4], dtype)
+    x, (y, at) = squares.reshape(4, 2, 2, 1), (np.empty((4, 1, 1, 1), t) for t in (dtype, "u1"))
+    run(pooling.max_pool2d, x, 2, 2, 2, 2, 0, 0, y, at)
+    np.testing.assert_array_equal(y.ravel(), [nan, nan, nan, -inf])
+    np.testing.assert_array_equal(at.ravel(), [1, 0, 3, 0])
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (4, 7, 3), (3, 5, 33)])
