@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,8 +21,9 @@ __all__ = [
 
 # Tiles that a worker has in the cache: four times the rows of a product in registers.
 WINOGRAD_TILES = 48
-# With fewer channels transforms take longer than they save.
-_FEWEST, _MULTIPLE = 32, 16
+# With fewer channels transforms of images take longer than they save, with fewer pixels or larger
+# kernels those of the kernels and of their gradients.
+_FEWEST, _MULTIPLE, _PIXELS, _LARGEST = 32, 16, 512, 1 << 17
 
 # Elements of the largest vector of a machine.
 _LANES = 16
@@ -66,11 +68,26 @@ def transposed_scratch(kernel: Shape, place: Shape, pixels: Shape) -> tuple[int,
     return pixels[0], max(share * _LANES, min(_PART, 2 * kernel[0] * kernel[1] * kernel[2] * share))
 
 
-def suits_winograd(kernel: Shape, place: Shape, pixels: Shape, dtype: np.dtype) -> bool:
+def suits_winograd(
+    kernel: Shape, place: Shape, pixels: Shape, dtype: np.dtype, of_weights: bool = False
+) -> bool:
     """Whether :mod:`nnkit.kernels.cpu.winograd` can do a convolution, and is faster at it.
 
     float64 is for those who want all digits: there, each sum has its terms in their order.
+
+    Parameters
+    ----------
+    kernel : sequence of int
+        (height, width, channels / groups, filters).
+    place : sequence of int
+        Strides, padding before, dilation (of lines, then of columns), and groups.
+    pixels : sequence of int
+        Shape of the result; for the gradient of the kernel of the output.
+    of_weights : bool
+        Whether it is for the gradient of the kernel.
     """
+    if (of_weights and kernel[2] * kernel[3] > _LARGEST) or math.prod(pixels[:3]) < _PIXELS:
+        return False
     even = pixels[1] % 2 == 0 and pixels[2] % 2 == 0
     many = all(size >= _FEWEST and size % _MULTIPLE == 0 for size in kernel[2:])
     simple = tuple(kernel[:2]) == (3, 3) and (*place[:2], *place[4:]) == (1, 1, 1, 1, 1)

@@ -102,7 +102,7 @@ class Filtering(Convolution, abstract=True):
         """d kernel = (windows of x)^T dy; dx = the sum over windows of dy kernel^T."""
         w, seen, place, dy = self.w, self.seen, self._place(x), self.images(dy)
         dw = self.of_kernel()
-        if suits_winograd(w.shape, place, dy.shape, dy.dtype):
+        if suits_winograd(w.shape, place, dy.shape, dy.dtype, of_weights=True):
             scratch = self.empty(winograd_weights_scratch(w.shape, dy.shape, config.num_threads()))
             of_channels = dw.reshape(9, *w.shape[2:]).swapaxes(0, 1)
             launch.conv2d_weights_winograd(seen, dy, w.shape[1], *place, 0, scratch, of_channels)

@@ -55,7 +55,7 @@ def test_training_with_windows_laid_out(groups, most, gpu, use, monkeypatch):
 def test_training_as_winograd_on_the_processor(most, gpu, use, monkeypatch):
     """On a GPU these convolutions are like others: products, or kernels of their own."""
     monkeypatch.setattr(convolutions, "MOST_BYTES", most)
-    x, y = np.random.default_rng(2).normal(size=(6, 4, 4, 32)), Y[:6]
+    x, y = np.random.default_rng(2).normal(size=(10, 8, 8, 32)), Y[:10]
     library = cublaslt.Library(ALL)
     outcomes = []
     for device in ("cpu", "cuda:0"):
@@ -64,7 +64,7 @@ def test_training_as_winograd_on_the_processor(most, gpu, use, monkeypatch):
         nnkit.utils.set_random_seed(4)
         trained = nnkit.Sequential(
             [
-                nnkit.Input((4, 4, 32)),
+                nnkit.Input((8, 8, 32)),
                 Conv2D(32, 3, padding="same", activation="tanh"),
                 Conv2D(48, 3, padding="same", use_bias=False),
                 Flatten(),
@@ -72,8 +72,8 @@ def test_training_as_winograd_on_the_processor(most, gpu, use, monkeypatch):
             ]
         )
         trained.compile("sgd", "sparse_categorical_crossentropy")
-        trained.fit(x, y, 3, 2, 0)
-        outcomes.append([*trained.get_weights(), trained.predict(x, 5)])
+        trained.fit(x, y, 8, 2, 0)
+        outcomes.append([*trained.get_weights(), trained.predict(x, 8)])
     for mine, theirs in zip(*outcomes, strict=True):
         np.testing.assert_allclose(mine, theirs, 1e-4, 1e-5)
     assert ("launch im2col" in gpu.log) == (most > 0)

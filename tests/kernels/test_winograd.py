@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import nnkit
+from nnkit.engine.dispatch import recording
+from nnkit.engine.tape import Tape
 from nnkit.kernels.cpu import convolution, winograd
 from nnkit.kernels.scratch import (
     suits_winograd,
@@ -58,7 +60,6 @@ def test_forward(name, rng):
     want = reference.conv2d(*(a.astype(float) for a in (x, w)), place, dy.shape[1:3])
     scratch = np.full(winograd_scratch(w.shape, place, y.shape, 1), np.nan, np.float32)
     memory = np.empty(windows_scratch(x.shape, w.shape, place, y.shape), np.float32)
-    assert suits_winograd(w.shape, place, y.shape, x.dtype)
     run(convolution.conv2d, x, w, *place, memory, direct)
     run(winograd.conv2d_winograd, x, w, *place, scratch, y)
     assert_as_near(y, direct, want)
@@ -130,8 +131,11 @@ def test_too_little_memory_shows(rng):
 
 
 def test_what_it_is_for():
-    kernel, place, pixels = (3, 3, 32, 32), (1, 1, 1, 1, 1, 1, 1), (4, 8, 8, 32)
-    assert suits_winograd(kernel, place, pixels, np.dtype(np.float32))
+    kernel, place, pixels = (3, 3, 32, 32), (1, 1, 1, 1, 1, 1, 1), (8, 8, 8, 32)
+    assert suits_winograd(kernel, place, pixels, np.dtype(np.float32), of_weights=True)
+    large = 3, 3, 512, 512
+    assert suits_winograd(large, place, pixels, np.dtype(np.float32))
+    assert not suits_winograd(large, place, pixels, np.dtype(np.float32), of_weights=True)
     for other in (
         ((3, 3, 16, 32), place, pixels, np.float32),
         ((3, 3, 32, 40), place, pixels, np.float32),
@@ -140,7 +144,8 @@ def test_what_it_is_for():
         (kernel, (1, 1, 1, 1, 2, 1, 1), pixels, np.float32),
         (kernel, (1, 1, 1, 1, 1, 1, 2), pixels, np.float32),
         (kernel, (1, 1, 3, 1, 1, 1, 1), pixels, np.float32),
-        (kernel, place, (4, 7, 8, 32), np.float32),
+        (kernel, place, (80, 7, 8, 32), np.float32),
+        (kernel, place, (7, 8, 8, 32), np.float32),
         (kernel, place, pixels, np.float64),
     ):
         assert not suits_winograd(*other[:3], np.dtype(other[3]))
@@ -149,13 +154,16 @@ def test_what_it_is_for():
 @pytest.mark.parametrize("options", [{}, {"use_bias": False}, {"padding": "same"}])
 def test_a_layer_takes_it(options, rng):
     """In a recorded step of several workers it is what it is in Python, and near float64."""
-    x = rng.normal(size=(6, 6, 8, 32)).astype(np.float32)
+    x = rng.normal(size=(24, 6, 8, 32)).astype(np.float32)
     layer = nnkit.layers.Conv2D(48, 3, **options)
     model = nnkit.Sequential([nnkit.Input(x.shape[1:]), layer])
     padding = 1 if options.get("padding") == "same" else 0
     pixels = (6, 8) if padding else (4, 6)
     place = (1, 1, padding, padding, 1, 1, 1)
     want = reference.conv2d(x.astype(float), layer.kernel.numpy().astype(float), place, pixels)
+    with recording(Tape({})) as tape:
+        layer.forward(x)
+    calls = [entry.kernel.name for entry in tape.entries]
     np.testing.assert_allclose(model.predict(x), want, atol=1e-5)
     np.testing.assert_array_equal(model.predict(x), model.predict(x))
-    np.testing.assert_array_equal(model.predict(x)[2:3], model.predict(x[2:3]))
+    assert "conv2d_bias_winograd" in calls if layer.use_bias else "conv2d_winograd" in calls
