@@ -54,6 +54,7 @@ def compiled(
         made = compiler.compile_extra(typing, context, function, kinds, types.void, options, {})
         made.library.add_ir_module(_entry(context, made.fndesc, symbol))
         made.library.get_pointer_to_function(symbol)
+        context.codegen().set_env(context.get_env_name(made.fndesc), made.environment)
     return made.library
 
 

@@ -286,6 +286,7 @@ def _build(kernel: Kernel, types: tuple[str, ...], key: str) -> MachineCode:
     flags, symbol = EXACT if kernel.exact else FLAGS, f"nnkit_{key}"
     library = compiled(kernel.function, types, flags, symbol)
     object_file = library._get_compiled_object()
-    # A function of C or a very large array that the kernel knows, and a helper that calls itself.
-    bound = library.has_dynamic_globals or b".numba.unresolved$" in object_file
+    # A function of C or a very large array that it knows, a helper that calls itself, and print.
+    in_file = (name in object_file for name in (b".numba.unresolved$", b"missing Environment"))
+    bound = library.has_dynamic_globals or any(in_file)
     return MachineCode(symbol, object_file, library if bound else None)

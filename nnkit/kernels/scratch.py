@@ -83,6 +83,7 @@ def suits_winograd(
         Strides, padding before, dilation (of lines, then of columns), and groups.
     pixels : sequence of int
         Shape of the result; for the gradient of the kernel of the output.
+    dtype : data type
     of_weights : bool
         Whether it is for the gradient of the kernel.
     """
@@ -95,7 +96,7 @@ def suits_winograd(
 
 
 def winograd_scratch(
-    kernel: Shape, place: Shape, pixels: Shape, workers: int, turned: bool = False
+    kernel: Shape, pixels: Shape, workers: int, turned: bool = False
 ) -> tuple[int, int]:
     """That of convolutions of :mod:`nnkit.kernels.cpu.winograd`.
 
@@ -103,8 +104,14 @@ def winograd_scratch(
 
     Parameters
     ----------
+    kernel : sequence of int
+        (3, 3, channels, filters).
+    pixels : sequence of int
+        Shape of the result: (batch, height, width, filters), or that of the input's gradient.
+    workers : int
+        How many there are at most.
     turned : bool
-        Whether it is for the gradient of the input; then ``pixels`` is its shape.
+        Whether it is for the gradient of the input.
     """
     c, f = kernel[2:]
     weights = (16 + (9 if turned else 0)) * c * f + 16 * (WINOGRAD_TILES + 1) * (c + f)

@@ -89,7 +89,7 @@ class Filtering(Convolution, abstract=True):
         place, y = self._place(x), self.images(y)
         if suits_winograd(w.shape, place, y.shape, y.dtype):
             plain, with_bias = launch.conv2d_winograd, launch.conv2d_bias_winograd
-            shape = winograd_scratch(w.shape, place, y.shape, config.num_threads())
+            shape = winograd_scratch(w.shape, y.shape, config.num_threads())
         else:
             plain, with_bias = launch.conv2d, launch.conv2d_bias
             shape = windows_scratch(seen.shape, w.shape, place, y.shape)
@@ -114,7 +114,7 @@ class Filtering(Convolution, abstract=True):
             stacked = self.empty(seen.shape) if self.rank == 3 else dx
             if suits_winograd(w.shape, place, stacked.shape, dy.dtype):
                 transpose = launch.conv2d_transpose_winograd
-                shape = winograd_scratch(w.shape, place, stacked.shape, config.num_threads(), True)
+                shape = winograd_scratch(w.shape, stacked.shape, config.num_threads(), True)
             else:
                 transpose = launch.conv2d_transpose
                 shape = transposed_scratch(w.shape, place, dy.shape)

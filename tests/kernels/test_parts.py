@@ -1,5 +1,6 @@
 """What numba compiles for a kernel: linked once, and still there for the user's own functions."""
 
+import ctypes
 import sys
 
 import numba
@@ -97,3 +98,28 @@ def test_helpers_that_call_themselves():
     faculties(y)
     np.testing.assert_array_equal(y, [1, -1, 2, -6, 24, -120])
     assert faculty(5) == 120
+
+
+@numba.njit
+def says(x):
+    print("helper", x)
+    return x
+
+
+@nnkit.kernel(outputs=["y"])
+def talks(x, y):
+    print("kernel", x.size)
+    y[0] = says(x[0])
+
+
+def test_what_kernels_print(capfd):
+    """Also of a helper, in each process anew; before, the second call never ended."""
+    x, y = np.ones(3), np.empty(1)
+    for _ in range(2):
+        talks(x, y)
+    says(2.0)
+    ctypes.CDLL(None).fflush(None)
+    assert capfd.readouterr().out.split("\n")[:-1] == [
+        *("kernel 3", "helper 1.0") * 2,
+        "helper 2.0",
+    ]

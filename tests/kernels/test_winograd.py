@@ -58,7 +58,7 @@ def test_forward(name, rng):
     x, w, dy, place = operands(name, rng)
     bias, y, direct = rng.normal(size=w.shape[3]).astype(np.float32), *np.empty((2, *dy.shape), "f")
     want = reference.conv2d(*(a.astype(float) for a in (x, w)), place, dy.shape[1:3])
-    scratch = np.full(winograd_scratch(w.shape, place, y.shape, 1), np.nan, np.float32)
+    scratch = np.full(winograd_scratch(w.shape, y.shape, 1), np.nan, np.float32)
     memory = np.empty(windows_scratch(x.shape, w.shape, place, y.shape), np.float32)
     run(convolution.conv2d, x, w, *place, memory, direct)
     run(winograd.conv2d_winograd, x, w, *place, scratch, y)
@@ -73,7 +73,7 @@ def test_gradient_of_the_input(name, rng):
     x, w, dy, place = operands(name, rng)
     dx, direct = np.empty((2, *x.shape), np.float32)
     want = reference.conv2d_transpose(*(a.astype(float) for a in (dy, w)), place, x.shape)
-    scratch = np.full(winograd_scratch(w.shape, place, x.shape, 1, True), np.nan, np.float32)
+    scratch = np.full(winograd_scratch(w.shape, x.shape, 1, True), np.nan, np.float32)
     memory = np.empty(transposed_scratch(w.shape, place, dy.shape), np.float32)
     run(convolution.conv2d_transpose, dy, w, *place, memory, direct)
     run(winograd.conv2d_transpose_winograd, dy, w, *place, scratch, dx)
@@ -107,7 +107,7 @@ def test_gradient_of_the_kernel(name, workers, rng):
 def test_bits_do_not_depend_on_the_workers(workers, rng):
     x, w, dy, place = operands("many images", rng)
     y, whole = np.empty((2, *dy.shape), np.float32)
-    scratch = np.empty(winograd_scratch(w.shape, place, y.shape, workers), np.float32)
+    scratch = np.empty(winograd_scratch(w.shape, y.shape, workers), np.float32)
     run(winograd.conv2d_winograd, x, w, *place, scratch, whole)
     for begin, end in ranges(len(x), workers):
         rows = slice(begin, end)
