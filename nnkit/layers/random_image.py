@@ -40,6 +40,12 @@ class RandomImage(RandomLayer, WindowLayer, abstract=True):
         super().__init__(seed, **options)
         self.set_data_format(data_format)
 
+    def __call__(self, x: Any = None, *more: Any, **named: Any) -> Any:
+        """What it makes of images; of one image alone, an array of three axes, one image."""
+        if isinstance(x, np.ndarray) and x.ndim == 3:
+            return super().__call__(x[None], *more, **named)[0]
+        return super().__call__(x, *more, **named)
+
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """The same."""
         self.divide(input_shape)

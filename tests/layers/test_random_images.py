@@ -44,6 +44,18 @@ def test_each_image_has_numbers_of_its_own(layer, rng):
 
 
 @pytest.mark.parametrize(
+    "layer", [*layers(), RandomCrop(6, 7, seed=1)], ids=lambda layer: layer.name
+)
+def test_one_image_alone(layer, rng):
+    """As in Keras: what the first of a batch would become."""
+    image = rng.uniform(0, 255, (6, 7, 3))
+    alone = layer(image)
+    again = type(layer).from_config(layer.get_config())
+    assert alone.shape == image.shape
+    np.testing.assert_array_equal(alone, again(image[None])[0])
+
+
+@pytest.mark.parametrize(
     ("factor", "low", "high"), [(0.1, -10, 10), ((0.05, 0.2), 5, 20), ((0.1, -0.3), -30, 10)]
 )
 def test_distances_fill_their_interval(factor, low, high):
