@@ -210,8 +210,8 @@ class BlocksAtOnce(kernel.BlockManager):
         if len(self.running) == math.prod(self._grid_dim):
             blocks = self.running.copy()
             self.running.clear()
-            for block in blocks:
-                block.result()
+            for each in blocks:  # Not "block": the last thread may not have looked at its own yet.
+                each.result()
 
 
 class SharedArrays:
