@@ -24,10 +24,6 @@ LEFT_OUT: dict[str, dict[str, str]] = {
             "not written yet; RandomFlip, RandomRotation, RandomTranslation, RandomZoom, "
             "RandomCrop, RandomContrast and RandomBrightness are there"
         ),
-        "Merge": (
-            "Keras 1's: layers that merge are called on a list, concatenate([a, b]), and "
-            "Model(inputs, outputs) has several inputs"
-        ),
         "Pipeline": "preprocessing layers are called one after the other",
         "MaxNumBoundingBoxes": "there are no bounding boxes",
         "GroupQueryAttention ReversibleEmbedding": NOT_YET,
