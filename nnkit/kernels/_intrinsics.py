@@ -47,16 +47,6 @@ def copy_memory(context: Any, to: Any, source: Any, size: Any) -> Any:
 
 
 @intrinsic
-def float64_from_bits(context: Any, bits: Any) -> Any:
-    """The float64 whose bits are those of an int64."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.DoubleType())
-
-    return types.float64(types.int64), generate
-
-
-@intrinsic
 def call(context: Any, function: Any, operands: Any) -> Any:
     """Call the compiled kernel at an address with the address of its operands."""
 

@@ -6,18 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import checks, config
-from nnkit.engine.dispatch import launch
-from nnkit.kernels.scratch import (
-    suits_winograd,
-    transposed_scratch,
-    weights_scratch,
-    windows_scratch,
-    winograd_scratch,
-    winograd_weights_scratch,
-)
+from nnkit import checks
 from nnkit.layers.base import Shape
 from nnkit.layers.convolution import Convolution
+from nnkit.layers.window_products import convolve, convolve_transposed, gradient_of_kernel
 
 __all__ = ["Filtering"]
 
@@ -86,38 +78,17 @@ class Filtering(Convolution, abstract=True):
         """y = (windows of x) kernel + bias."""
         self.w = w = self.kernel_4d(self.kernel.value)
         self.seen = seen = self.stacked(x, self._before(x), y.shape[1])
-        place, y = self._place(x), self.images(y)
-        if suits_winograd(w.shape, place, y.shape, y.dtype):
-            plain, with_bias = launch.conv2d_winograd, launch.conv2d_bias_winograd
-            shape = winograd_scratch(w.shape, y.shape, config.num_threads())
-        else:
-            plain, with_bias = launch.conv2d, launch.conv2d_bias
-            shape = windows_scratch(seen.shape, w.shape, place, y.shape)
-        if self.bias is None:
-            plain(seen, w, *place, self.empty(shape), y)
-        else:
-            with_bias(seen, w, *place, self.bias.value, self.empty(shape), y)
+        bias = None if self.bias is None else self.bias.value
+        convolve(self.empty, seen, w, self._place(x), bias, self.images(y))
 
     def convolve_backward(self, x: np.ndarray, dy: np.ndarray, dx: np.ndarray | None) -> None:
         """d kernel = (windows of x)^T dy; dx = the sum over windows of dy kernel^T."""
         w, seen, place, dy = self.w, self.seen, self._place(x), self.images(dy)
         dw = self.of_kernel()
-        if suits_winograd(w.shape, place, dy.shape, dy.dtype, of_weights=True):
-            scratch = self.empty(winograd_weights_scratch(w.shape, dy.shape, config.num_threads()))
-            of_channels = dw.reshape(9, *w.shape[2:]).swapaxes(0, 1)
-            launch.conv2d_weights_winograd(seen, dy, w.shape[1], *place, 0, scratch, of_channels)
-        else:
-            scratch = self.empty(weights_scratch(seen.shape, w.shape, place, dy.shape))
-            launch.conv2d_weights(seen, dy, w.shape[1], *place, 0, scratch, dw)
+        gradient_of_kernel(self.empty, seen, dy, w.shape, place, dw)
         self.set_gradient(dw)
         if dx is not None:
             stacked = self.empty(seen.shape) if self.rank == 3 else dx
-            if suits_winograd(w.shape, place, stacked.shape, dy.dtype):
-                transpose = launch.conv2d_transpose_winograd
-                shape = winograd_scratch(w.shape, stacked.shape, config.num_threads(), True)
-            else:
-                transpose = launch.conv2d_transpose
-                shape = transposed_scratch(w.shape, place, dy.shape)
-            transpose(dy, w, *place, self.empty(shape), stacked)
+            convolve_transposed(self.empty, dy, w, place, None, stacked)
             if self.rank == 3:
                 self.unstack(stacked, self._before(x), dx)

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from nnkit import checks
-from nnkit.engine.dispatch import launch
-from nnkit.kernels.scratch import transposed_scratch, weights_scratch, windows_scratch
 from nnkit.layers.base import Shape
 from nnkit.layers.convolution import Convolution
 from nnkit.layers.window import fits
+from nnkit.layers.window_products import convolve, convolve_transposed, gradient_of_kernel
 
 __all__ = ["Spreading"]
 
@@ -104,24 +103,18 @@ class Spreading(Convolution, abstract=True):
         self.w = w = self.kernel_4d(self.kernel.value)
         place, pixels = self._place(), self.images(x)
         bias = None if self.bias is None else self.bias.value
-        scratch = self.empty(transposed_scratch(w.shape, place, pixels.shape))
         if self.rank == 3:
             stacked = self.empty((len(pixels), *y.shape[2:4], w.shape[2]))
-            launch.conv2d_transpose(pixels, w, *place, scratch, stacked)
+            convolve_transposed(self.empty, pixels, w, place, None, stacked)
             self.unstack(stacked, self._cut(), y, bias)
-        elif bias is None:
-            launch.conv2d_transpose(pixels, w, *place, scratch, y)
         else:
-            launch.conv2d_transpose_bias(pixels, w, *place, bias, scratch, y)
+            convolve_transposed(self.empty, pixels, w, place, bias, y)
 
     def convolve_backward(self, x: np.ndarray, dy: np.ndarray, dx: np.ndarray | None) -> None:
         """d kernel = (windows of dy)^T x; dx = (windows of dy) kernel."""
         w, place, dw = self.w, self._place(), self.of_kernel()
         seen, pixels = self.stacked(dy, self._cut(), x.shape[1]), self.images(x)
-        scratch = self.empty(weights_scratch(seen.shape, w.shape, place, pixels.shape))
-        launch.conv2d_weights(seen, pixels, w.shape[1], *place, 0, scratch, dw)
+        gradient_of_kernel(self.empty, seen, pixels, w.shape, place, dw)
         self.set_gradient(dw)
         if dx is not None:
-            dx = self.images(dx)
-            scratch = self.empty(windows_scratch(seen.shape, w.shape, place, dx.shape))
-            launch.conv2d(seen, w, *place, scratch, dx)
+            convolve(self.empty, seen, w, place, None, self.images(dx))

@@ -21,6 +21,7 @@ from nnkit.kernels.cpu import (
     softmax,
     updates,
     windows,
+    winograd,
 )
 
 FLOATS = (
@@ -62,6 +63,7 @@ MODULES = {
     activations: OPERANDS,
     axes: dict.fromkeys(("x", "y"), "f4[3]"),
     convolution: WINDOWS,
+    winograd: WINDOWS,
     depthwise: WINDOWS,
     pooling: WINDOWS,
     windows: WINDOWS,
@@ -85,6 +87,7 @@ GROUPS |= dict.fromkeys(("lines", "slopes"), "f4[3]")
 STACKS = dict.fromkeys(("stride", "front", "dilation"), "int")
 STACKS |= {"x": "f4[4]", "y": "f4[4]", "stacks": "f4[5]"}
 KERNELS_OF_THEIR_OWN = {
+    "conv2d_weights_winograd": {"dw": "f4[3:]"},
     "masked_mean": MASKED,
     "masked_mean_backward": MASKED,
     "not_zero": {"ids": "f4[1]"},

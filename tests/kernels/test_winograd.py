@@ -78,6 +78,10 @@ def test_gradient_of_the_input(name, rng):
     run(convolution.conv2d_transpose, dy, w, *place, memory, direct)
     run(winograd.conv2d_transpose_winograd, dy, w, *place, scratch, dx)
     assert_as_near(dx, direct, want)
+    bias = rng.normal(size=w.shape[2]).astype(np.float32)
+    run(convolution.conv2d_transpose_bias, dy, w, *place, bias, memory, direct)
+    run(winograd.conv2d_transpose_bias_winograd, dy, w, *place, bias, scratch, dx)
+    assert_as_near(dx, direct, want + bias)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 7, 16])
@@ -167,3 +171,25 @@ def test_a_layer_takes_it(options, rng):
     np.testing.assert_allclose(model.predict(x), want, atol=1e-5)
     np.testing.assert_array_equal(model.predict(x), model.predict(x))
     assert "conv2d_bias_winograd" in calls if layer.use_bias else "conv2d_winograd" in calls
+
+
+@pytest.mark.parametrize("options", [{}, {"use_bias": False}, {"padding": "same"}])
+def test_a_transposed_layer_takes_it(options, rng):
+    x = rng.normal(size=(24, 6, 8, 32)).astype(np.float32)
+    layer = nnkit.layers.Conv2DTranspose(48, 3, **options)
+    y = layer.forward(layer.ensure_built(x.shape) or x)
+    cut = (y.shape[1] == 6) * 1
+    place = (1, 1, cut, cut, 1, 1, 1)
+    w = layer.kernel.numpy().astype(float)
+    want = reference.conv2d_transpose(x.astype(float), w, place, y.shape)
+    with recording(Tape({})) as tape:
+        np.testing.assert_allclose(layer.forward(x), want, atol=1e-5)
+        dx = layer.backward(y)
+    assert [entry.kernel.name for entry in tape.entries][:2] == [
+        f"conv2d_transpose{'_bias' * layer.use_bias}_winograd",
+        "conv2d_weights_winograd",
+    ]
+    want = reference.conv2d(y.astype(float), w, place, x.shape[1:3])
+    np.testing.assert_allclose(dx, want, atol=1e-4)
+    want = reference.conv2d_weights(y.astype(float), x.astype(float), w.shape, place)
+    np.testing.assert_allclose(layer.kernel.gradient, want.reshape(w.shape), rtol=1e-4, atol=1e-3)

@@ -293,6 +293,7 @@ def test_a_zoom_that_mirrors():
         ({"width_shift_range": -0.1}, "width_shift_range must be a number in"),
         ({"height_shift_range": []}, "height_shift_range must have at least one number"),
         ({"zoom_range": "1"}, "zoom_range must be a number"),
+        ({"zoom_range": -0.2}, r"zoom_range must be a number in \[0, inf\)"),
         ({"zoom_range": (0, 1)}, "zoom_range must be a number in"),
         ({"zoom_range": (1, 2, 3)}, "zoom_range must be two numbers"),
         ({"brightness_range": 0.5}, "brightness_range must be two numbers, got 0.5"),

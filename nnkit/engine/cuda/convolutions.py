@@ -24,13 +24,8 @@ _WINDOWS = {
     "conv2d_weights": ("dy", "dw"),
     "conv2d_transpose": ("x", "w"),
     "conv2d_transpose_bias": ("x", "w"),
-    "conv2d_weights_winograd": ("dy", "dw"),
-    "conv2d_winograd": ("y", "w"),
-    "conv2d_bias_winograd": ("y", "w"),
-    "conv2d_transpose_winograd": ("x", "w"),
 }
-_OF_WEIGHTS = ("conv2d_weights", "conv2d_weights_winograd")
-_TRANSPOSED = ("conv2d_transpose", "conv2d_transpose_bias", "conv2d_transpose_winograd")
+_WINOGRAD = "_winograd"  # So end the names of the processor's other way to do each of them.
 
 
 def unfold_convolutions(tape: Tape) -> None:
@@ -44,7 +39,7 @@ def unfold_convolutions(tape: Tape) -> None:
             entries.append(entry)
             continue
         named = dict(zip(entry.kernel.parameters, entry.arguments, strict=True))
-        pixels, weights = (named[name] for name in _WINDOWS[entry.kernel.name])
+        pixels, weights = (named[name] for name in _WINDOWS[_name(entry.kernel)])
         shape = (*pixels.shape[:3], weights.size // weights.shape[-1])
         windows = np.empty(shape, pixels.dtype)  # The host never touches this memory.
         if named["groups"] != 1 or windows.nbytes > MOST_BYTES:
@@ -57,7 +52,12 @@ def unfold_convolutions(tape: Tape) -> None:
 
 
 def _is_convolution(kernel: Kernel) -> bool:
-    return kernel.name in _WINDOWS and kernel is getattr(launch, kernel.name)
+    return _name(kernel) in _WINDOWS and kernel is getattr(launch, kernel.name)
+
+
+def _name(kernel: Kernel) -> str:
+    """What it computes, whichever way."""
+    return kernel.name.removesuffix(_WINOGRAD)
 
 
 def _steps(
@@ -68,13 +68,13 @@ def _steps(
     place = tuple(named[name] for name in axes)
     bias = (named["bias"],) if "bias" in named else ()
     rows = _rows(windows)
-    if kernel.name in _OF_WEIGHTS:
+    if _name(kernel) == "conv2d_weights":
         yield launch.im2col, (named["x"], named["kw"], *place, windows)
         # Of Winograd's way it is the same memory, seen as (channels, 9, filters).
         yield launch.matmul, (rows.T, _rows(named["dy"]), _rows(named["dw"]))
         return
     x, w, y = named["x"], named["w"], named["y"]
-    if kernel.name in _TRANSPOSED:
+    if _name(kernel).startswith("conv2d_transpose"):
         yield launch.matmul, (_rows(x), _rows(w).T, rows)
         fold = launch.col2im_bias if bias else launch.col2im
         yield fold, (windows, w.shape[1], *place, *bias, y)

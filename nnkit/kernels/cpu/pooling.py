@@ -9,7 +9,7 @@ from nnkit.kernels.cpu._images import fill, inside
 
 
 @inline
-def _is_usual(x, y, ph, pw, stride_y, stride_x, top, left):
+def _in_squares(x, y, ph, pw, stride_y, stride_x, top, left):
     """Whether windows are 2x2, side by side, and inside of x, as in most networks."""
     squares = ph == 2 and pw == 2 and stride_y == 2 and stride_x == 2 and top == 0 and left == 0
     return squares and 2 * y.shape[1] <= x.shape[1] and 2 * y.shape[2] <= x.shape[2]
@@ -33,7 +33,7 @@ def max_pool2d(x, ph, pw, stride_y, stride_x, top, left, y, at):
 
     NaN is larger than any number. ``at`` (of y's shape) are integers that hold ph pw - 1.
     """
-    if _is_usual(x, y, ph, pw, stride_y, stride_x, top, left):
+    if _in_squares(x, y, ph, pw, stride_y, stride_x, top, left):
         one, two, three = at.dtype.type(1), at.dtype.type(2), at.dtype.type(3)
         for n in range(y.shape[0]):
             for i in range(y.shape[1]):
@@ -76,7 +76,7 @@ def max_pool2d(x, ph, pw, stride_y, stride_x, top, left, y, at):
 def max_pool2d_backward(dy, at, ph, pw, stride_y, stride_x, top, left, dx):
     """dx = the sum of dy over the windows in which the element is the largest."""
     zero = dx.dtype.type(0)
-    if _is_usual(dx, dy, ph, pw, stride_y, stride_x, top, left):
+    if _in_squares(dx, dy, ph, pw, stride_y, stride_x, top, left):
         _clear_rest(dx, dy)
         for n in range(dy.shape[0]):
             for i in range(dy.shape[1]):
@@ -137,7 +137,7 @@ def _mean_of_four(x, mean):
 @kernel(outputs=["dx"], split=["dy", "dx"])
 def average_pool2d_backward(dy, ph, pw, stride_y, stride_x, top, left, dx):
     """dx = the sum, over the windows that the element is in, of dy / the size of the window."""
-    if _is_usual(dx, dy, ph, pw, stride_y, stride_x, top, left):
+    if _in_squares(dx, dy, ph, pw, stride_y, stride_x, top, left):
         _clear_rest(dx, dy)
         quarter, channels, line = dx.dtype.type(0.25), dx.shape[3], dx.shape[2] * dx.shape[3]
         out, slopes = dx.reshape(-1), dy.reshape(-1)

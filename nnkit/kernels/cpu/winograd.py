@@ -62,18 +62,19 @@ def conv2d_transpose_winograd(
     x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, scratch, y
 ):
     """:func:`nnkit.kernels.cpu.convolution.conv2d_transpose`: the turned kernel's convolution."""
-    if not _has_room(x, 25 * w.size // 9, scratch, y):
-        return
-    c, f = w.shape[2], w.shape[3]
-    memory, taps = scratch.reshape(-1), w.reshape(9, c, f)
-    turned, memory = memory[: w.size].reshape(9, f, c), memory[w.size :]
-    for tap in range(9):
-        for first in range(0, f, 16):  # Sixteen lines of the result stay in the cache.
-            for j in range(c):
-                for k in range(first, first + 16):
-                    turned[8 - tap, k, j] = taps[tap, j, k]
-    planes, memory = _transformed(turned.reshape(3, 3, f, c), memory)
-    _convolve(x, planes, 2 - top, 2 - left, planes, -1, memory, y)
+    if _has_room(x, 25 * w.size // 9, scratch, y):
+        planes, memory = _turned(w, scratch.reshape(-1))
+        _convolve(x, planes, 2 - top, 2 - left, planes, -1, memory, y)
+
+
+@kernel(outputs=["scratch", "y"], split=["x", "scratch", "y"], cost=_cost)
+def conv2d_transpose_bias_winograd(
+    x, w, stride_y, stride_x, top, left, dilation_y, dilation_x, groups, bias, scratch, y
+):
+    """:func:`conv2d_transpose_winograd` plus bias (c,) at every pixel."""
+    if _has_room(x, 25 * w.size // 9, scratch, y):
+        planes, memory = _turned(w, scratch.reshape(-1))
+        _convolve(x, planes, 2 - top, 2 - left, bias, 0, memory, y)
 
 
 @inline
@@ -97,11 +98,24 @@ def _transformed(w, memory):
 
 
 @inline
+def _turned(w, memory):
+    """:func:`_transformed` of the kernel turned by half, with channels in the place of filters."""
+    c, f = w.shape[2], w.shape[3]
+    taps = w.reshape(9, c, f)
+    turned, memory = memory[: w.size].reshape(9, f, c), memory[w.size :]
+    for tap in range(9):
+        for first in range(0, f, 16):  # Sixteen lines of the result stay in the cache.
+            for j in range(c):
+                for k in range(first, first + 16):
+                    turned[8 - tap, k, j] = taps[tap, j, k]
+    return _transformed(turned.reshape(3, 3, f, c), memory)
+
+
+@inline
 def _convolve(x, planes, top, left, bias, bias_at, memory, y):
     """y = (windows of x) w + bias, some tiles at a time, which stay in the cache."""
     count, height, width, f = y.shape
-    c, high, across = x.shape[3], height // 2, width // 2
-    lines, line = height + 2, (width + 2) * c
+    c, lines, line = x.shape[3], height + 2, (width + 2) * x.shape[3]
     images, out = x.reshape(-1), y.reshape(-1)
     if top == 0 and left == 0 and x.shape[1] >= lines and x.shape[2] >= width + 2:
         lines, line = x.shape[1], x.shape[2] * c
@@ -113,32 +127,24 @@ def _convolve(x, planes, top, left, bias, bias_at, memory, y):
     # A row more than tiles: planes a multiple of 4096 bytes apart would share lines of the cache.
     of_pixels, of_tiles = (WINOGRAD_TILES + 1) * c, (WINOGRAD_TILES + 1) * f
     seen, made = memory[: _PLANES * of_pixels], memory[_PLANES * of_pixels :]
-    total, kernels, width_of_tile = count * high * across, planes.reshape(-1), lanes(y)
+    total, kernels = count * height * width // 4, planes.reshape(-1)
     blocks = -(-total // WINOGRAD_TILES)
     for block in range(blocks):
         first = total * block // blocks
-        some = total * (block + 1) // blocks - first
-        for t in range(some):
-            tile = (first + t) % (high * across)
-            n, i, j = (first + t) // (high * across), tile // across * 2, tile % across * 2
+        tiles = total * (block + 1) // blocks - first
+        for t in range(tiles):
+            n, i, j = _place(first + t, height, width)
             at = (n * lines + i) * line + j * c
             _of_pixels(c, images, at, line, c, seen, t * c, 4 * of_pixels, of_pixels, seen, -1)
         for e in range(_PLANES * of_tiles):
             made[e] = 0
-        parts = -(-some // MOST_ROWS)
-        for plane in range(_PLANES):
-            for k in range(0, f, width_of_tile):
-                for part in range(parts):
-                    t = some * part // parts
-                    shape = some * (part + 1) // parts - t, f - k, c, 1
-                    to, left_at = plane * of_tiles + t * f + k, plane * of_pixels + t * c
-                    at = plane * c * f + k
-                    add_product(shape, made, to, f, seen, left_at, (c, 1, 0), kernels, at, (f, 0))
-        for t in range(some):
-            tile = (first + t) % (high * across)
-            n, i, j = (first + t) // (high * across), tile // across * 2, tile % across * 2
-            to = ((n * height + i) * width + j) * f
-            _of_tile(f, made, t * f, 4 * of_tiles, of_tiles, out, to, width * f, f, bias, bias_at)
+        sizes = tiles, f, c
+        _add_products(sizes, seen, of_pixels, 0, (c, 1, 0), kernels, c * f, made, of_tiles)
+        for t in range(tiles):
+            n, i, j = _place(first + t, height, width)
+            to, line_of_y = ((n * height + i) * width + j) * f, width * f
+            planes_of_tile = 4 * of_tiles, of_tiles
+            _of_tile(f, made, t * f, *planes_of_tile, out, to, line_of_y, f, bias, bias_at)
 
 
 @kernel(outputs=["scratch", "dw"], split=["scratch", "dw"], strided=["dw"], cost=_cost_of_weights)
@@ -150,12 +156,12 @@ def conv2d_weights_winograd(
     Filters lie together, and channels.
     """
     count, height, width, f = dy.shape
-    own, channels = dw.shape[0], x.shape[3]
+    own = dw.shape[0]
     # Transforms are of whole vectors, so of some channels of the neighbours, too.
     begin = first - first % 16
-    c = min(-(-(first + own) // 16) * 16, channels) - begin
-    high, across = height // 2, width // 2
-    together = -(-WINOGRAD_TILES // (high * across))  # Images whose tiles are seen at once.
+    c = min(-(-(first + own) // 16) * 16, x.shape[3]) - begin
+    of_image = height * width // 4  # Tiles.
+    together = -(-WINOGRAD_TILES // of_image)  # Images whose tiles are seen at once.
     line, lines = (width + 2) * c, height + 2
     of_pixels, of_gradients = (WINOGRAD_TILES + 1) * c, (WINOGRAD_TILES + 1) * f
     memory, gradients = scratch.reshape(-1), dy.reshape(-1)
@@ -169,61 +175,63 @@ def conv2d_weights_winograd(
     for start in range(0, count, together):
         some = min(together, count - start)
         for n in range(some):
-            for i in range(lines):
-                for j in range(width + 2):
-                    y, z = i - top, j - left
-                    to = images[(n * lines + i) * line + j * c :]
-                    if 0 <= y < x.shape[1] and 0 <= z < x.shape[2]:
-                        pixel = x[start + n, y, z, begin:]
-                        for e in range(c):
-                            to[e] = pixel[e]
-                    else:
-                        for e in range(c):
-                            to[e] = 0
-        total = some * high * across
+            to = images[n * lines * line : (n + 1) * lines * line].reshape(lines, width + 2, c)
+            _lay_out_channels(x, start + n, begin, top, left, to)
+        total = some * of_image
         blocks = -(-total // WINOGRAD_TILES)
         for block in range(blocks):
             low = total * block // blocks
             tiles = total * (block + 1) // blocks - low
             for t in range(tiles):
-                tile = (low + t) % (high * across)
-                n, i, j = (low + t) // (high * across), tile // across * 2, tile % across * 2
+                n, i, j = _place(low + t, height, width)
                 at = (n * lines + i) * line + j * c
                 _of_pixels(c, images, at, line, c, seen, t * c, 4 * of_pixels, of_pixels, seen, -1)
-                at = (((start + n) * height + i) * width + j) * f
-                to = 4 * of_gradients, of_gradients
-                _of_gradient(f, gradients, at, width * f, f, made, t * f, *to, made, -1)
-            _add_sums(tiles, first - begin, own, (c, of_pixels), seen, made, sums)
-    _to_kernel(
-        own * f,
-        sums,
-        0,
-        4 * own * f,
-        own * f,
-        dw,
-        0,
-        3 * dw.strides[1] // dw.itemsize,
-        dw.strides[1] // dw.itemsize,
-        sums,
-        -1,
-    )
+                at, line_of_dy = (((start + n) * height + i) * width + j) * f, width * f
+                step = 4 * of_gradients, of_gradients
+                _of_gradient(f, gradients, at, line_of_dy, f, made, t * f, *step, made, -1)
+            sizes, skip = (own, f, tiles), first - begin
+            _add_products(
+                sizes, seen, of_pixels, skip, (1, c, 0), made, of_gradients, sums, own * f
+            )
+    tap, plane = dw.strides[1] // dw.itemsize, own * f
+    _to_kernel(plane, sums, 0, 4 * plane, plane, dw, 0, 3 * tap, tap, sums, -1)
 
 
 @inline
-def _add_sums(tiles, skip, own, of_pixels, seen, made, sums):
-    """Add what some tiles say of each plane (channels, filters)."""
-    c, plane_of_pixels = of_pixels
-    f = sums.size // (_PLANES * own)
-    parts, lane = -(-own // MOST_ROWS), lanes(sums)
+def _lay_out_channels(x, n, begin, top, left, to):
+    """to (lines, columns, channels) = an image's channels from ``begin`` on, zeros around it."""
+    for i in range(to.shape[0]):
+        for j in range(to.shape[1]):
+            pixel, line, column = to[i, j], i - top, j - left
+            if 0 <= line < x.shape[1] and 0 <= column < x.shape[2]:
+                seen = x[n, line, column, begin:]
+                for e in range(pixel.size):
+                    pixel[e] = seen[e]
+            else:
+                fill(pixel, 0)
+
+
+@inline
+def _place(tile, height, width):
+    """Image, line and column of a tile's first pixel."""
+    across = width // 2
+    n, rest = tile // (height // 2 * across), tile % (height // 2 * across)
+    return n, rest // across * 2, rest % across * 2
+
+
+@inline
+def _add_products(sizes, a, a_plane, a_at, a_strides, b, b_plane, out, out_plane):
+    """Add a b to each of sixteen planes: ``sizes`` are rows, columns, and terms of a sum.
+
+    Planes are as far apart as said; ``a_strides`` are from a row and from a term to the next.
+    """
+    rows, columns, terms = sizes
+    parts = -(-rows // MOST_ROWS)
     for plane in range(_PLANES):
-        for k in range(0, f, lane):
+        for k in range(0, columns, lanes(out)):
             for part in range(parts):
-                row = own * part // parts
-                shape = own * (part + 1) // parts - row, f - k, tiles, 1
-                to = (plane * own + row) * f + k
-                left, right = (
-                    plane * plane_of_pixels + skip + row,
-                    plane * (WINOGRAD_TILES + 1) * f + k,
-                )
-                strides = 1, c, 0
-                add_product(shape, sums, to, f, seen, left, strides, made, right, (f, 0))
+                row = rows * part // parts
+                shape = rows * (part + 1) // parts - row, columns - k, terms, 1
+                to, right = plane * out_plane + row * columns + k, plane * b_plane + k
+                left = plane * a_plane + a_at + row * a_strides[0]
+                add_product(shape, out, to, columns, a, left, a_strides, b, right, (columns, 0))

@@ -158,3 +158,4 @@ def conv2d_transpose_bias(
 # The processor's ways to multiply less; here the same as those without.
 conv2d_winograd, conv2d_bias_winograd = conv2d, conv2d_bias
 conv2d_transpose_winograd = conv2d_transpose
+conv2d_transpose_bias_winograd = conv2d_transpose_bias

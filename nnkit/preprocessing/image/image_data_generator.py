@@ -171,7 +171,7 @@ class ImageDataGenerator:
         if isinstance(zoom_range, (tuple, list)):
             self.zoom_range = check_range(owner, "zoom_range", zoom_range, "(0, inf)")
         else:
-            zoom = number("zoom_range", zoom_range)
+            zoom = number("zoom_range", zoom_range, "[0, inf)")
             if zoom >= 1:
                 warn(
                     f"{owner}: zoom_range={zoom_range!r} draws factors from {1 - zoom:g} to "

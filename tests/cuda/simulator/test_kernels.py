@@ -18,6 +18,7 @@ OTHER_WAYS = {
     "conv2d_winograd": "conv2d",
     "conv2d_bias_winograd": "conv2d_bias",
     "conv2d_transpose_winograd": "conv2d_transpose",
+    "conv2d_transpose_bias_winograd": "conv2d_transpose_bias",
 }
 ON_CUDA_ONLY = {"first_not_finite"}  # Looks at data that is there already.
 CASES = cases_of(np.float32, np.float64)
